@@ -1,0 +1,2 @@
+/** Strict and fast JWT verification and issuing. */
+package io.github.scalingtoolkit.auth;

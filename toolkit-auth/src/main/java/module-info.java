@@ -1,0 +1,11 @@
+/** Strict and fast JWT verification and issuing. */
+@org.jspecify.annotations.NullMarked
+module io.github.scalingtoolkit.auth {
+  requires static transitive org.jspecify;
+  requires static transitive micrometer.core;
+  requires transitive io.github.scalingtoolkit.core;
+  requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
+
+  exports io.github.scalingtoolkit.auth;
+}

@@ -1,0 +1,12 @@
+/** A cache-aside helper that never serves a value older than a completed write. */
+@org.jspecify.annotations.NullMarked
+module io.github.scalingtoolkit.cache {
+  requires static transitive org.jspecify;
+  requires static transitive micrometer.core;
+  requires transitive io.github.scalingtoolkit.core;
+  requires com.fasterxml.jackson.databind;
+  requires com.github.benmanes.caffeine;
+  requires org.slf4j;
+
+  exports io.github.scalingtoolkit.cache;
+}

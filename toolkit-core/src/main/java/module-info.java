@@ -1,0 +1,17 @@
+/**
+ * What the toolkit's modules share: guard (circuit breaker), Redis access, settings, metrics, health, lifecycle and
+ * time. Usable alone.
+ */
+@org.jspecify.annotations.NullMarked
+module io.github.scalingtoolkit.core {
+  requires static transitive org.jspecify;
+  requires static transitive micrometer.core;
+  requires transitive redis.clients.jedis;
+  requires io.github.resilience4j.circuitbreaker;
+  requires org.apache.commons.pool2;
+  requires org.slf4j;
+
+  exports io.github.scalingtoolkit.core.time;
+  exports io.github.scalingtoolkit.core.settings;
+  exports io.github.scalingtoolkit.core.lifecycle;
+}

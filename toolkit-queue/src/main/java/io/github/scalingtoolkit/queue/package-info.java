@@ -1,0 +1,2 @@
+/** A job queue on Redis that loses nothing. */
+package io.github.scalingtoolkit.queue;

@@ -1,0 +1,11 @@
+/** A job queue on Redis that loses nothing. */
+@org.jspecify.annotations.NullMarked
+module io.github.scalingtoolkit.queue {
+  requires static transitive org.jspecify;
+  requires static transitive micrometer.core;
+  requires transitive io.github.scalingtoolkit.core;
+  requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
+
+  exports io.github.scalingtoolkit.queue;
+}
