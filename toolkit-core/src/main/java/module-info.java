@@ -8,9 +8,12 @@ module io.github.scalingtoolkit.core {
   requires static transitive micrometer.core;
   requires transitive redis.clients.jedis;
   requires io.github.resilience4j.circuitbreaker;
+  requires io.github.resilience4j.core;
   requires org.apache.commons.pool2;
   requires org.slf4j;
 
+  exports io.github.scalingtoolkit.core.guard;
+  exports io.github.scalingtoolkit.core.redis;
   exports io.github.scalingtoolkit.core.time;
   exports io.github.scalingtoolkit.core.settings;
   exports io.github.scalingtoolkit.core.lifecycle;

@@ -1,0 +1,41 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.util.Map;
+import java.util.TreeMap;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.RedisSentinelClient;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.util.Pool;
+
+/** The connection pools inside a Jedis client, one a node, by the node's name. */
+final class NodePools {
+  private NodePools() {}
+
+  static boolean known(UnifiedJedis client) {
+    return client instanceof RedisClient
+        || client instanceof RedisClusterClient
+        || client instanceof RedisSentinelClient;
+  }
+
+  /** Returns the pools as they are now: a cluster's nodes and a sentinel's master change. */
+  static Map<String, Pool<Connection>> of(UnifiedJedis client) {
+    Map<String, Pool<Connection>> pools = new TreeMap<>();
+    if (client instanceof RedisClient standalone) {
+      pools.put("redis", standalone.getPool());
+    } else if (client instanceof RedisClusterClient cluster) {
+      pools.putAll(cluster.getClusterNodes());
+    } else if (client instanceof RedisSentinelClient sentinel) {
+      sentinel
+          .getPrimaryNodesConnectionMap()
+          .forEach((node, pool) -> pools.put(String.valueOf(node), pool));
+    }
+    return pools;
+  }
+
+  /** Closes the connections that lie idle: after an outage each of them is dead, and would fail one call. */
+  static void dropIdle(UnifiedJedis client) {
+    of(client).values().forEach(Pool::clear);
+  }
+}

@@ -1,0 +1,425 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+
+/**
+ * One Redis as a process sees it: a client for commands, one for commands that block, and one breaker before both.
+ *
+ * <p><b>What a call costs when Redis is ill.</b> Each command ends within the deadline (100 ms unless said otherwise).
+ * Once half of the last 10 calls have failed, 5 at least, every further call is refused at once with
+ * {@link RejectedException}. A background loop then asks Redis, each 0.5 s to 5 s; when it answers, the
+ * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
+ *
+ * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
+ * {@link #eval} and {@link #callIdempotent} then try once more on a fresh connection, so that a restarted Redis goes
+ * unnoticed; {@link #call} does not, because only its caller knows whether it may.
+ *
+ * <p>Safe for use by several threads. What {@code open} and {@code builder} make owns its connections: close it.
+ * What {@code wrap} makes leaves them to you; closing it ends only the loop.
+ */
+public final class RedisAccess implements AutoCloseable {
+  private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
+
+  private final String description;
+  private final UnifiedJedis commands;
+  private final @Nullable UnifiedJedis blocking;
+  private final boolean owned;
+  private final Guard guard;
+  private final Clock clock;
+  private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
+  private final List<ChannelSubscription> subscriptions = new CopyOnWriteArrayList<>();
+  private final RecoveryLoop recoveryLoop;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private RedisAccess(
+      String name,
+      String description,
+      UnifiedJedis commands,
+      @Nullable UnifiedJedis blocking,
+      boolean owned,
+      Clock clock) {
+    this.description = description;
+    this.commands = commands;
+    this.blocking = blocking;
+    this.owned = owned;
+    this.clock = clock;
+    guard = Guard.builder(name)
+        .countWindow(10)
+        .minimumCalls(5)
+        .failureRate(0.5)
+        .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
+        .ignoring(RedisAccess::saysNothingOfHealth)
+        .probed()
+        .clock(clock)
+        .build();
+    recoveryLoop = new RecoveryLoop(guard, this::recover);
+    recoveryLoop.start();
+  }
+
+  /**
+   * Connects to the Redis at {@code url} with the defaults. Opening does not fail when a standalone Redis is down.
+   *
+   * @param url one of the forms of {@link RedisUrl}
+   * @throws IllegalArgumentException if the URL has none of them
+   * @throws redis.clients.jedis.exceptions.JedisException if no node of a cluster or no sentinel answers
+   */
+  public static RedisAccess open(String url) {
+    return builder(url).build();
+  }
+
+  /** Starts to build an access with other bounds; see {@link #open}. */
+  public static Builder builder(String url) {
+    return new Builder(RedisUrl.parse(url));
+  }
+
+  /**
+   * Uses a client you have for commands alone. It runs as it is: its timeouts and pool are yours. Without a second one
+   * for blocking, no queue workers and no first-level cache are to be had, because they hold connections and would drain
+   * this client's pool.
+   */
+  public static RedisAccess wrap(UnifiedJedis commands) {
+    return new RedisAccess("redis", "a client of yours", commands, null, false, Clock.system());
+  }
+
+  /**
+   * Uses two clients you have: one for commands and one whose connections may be held for long (BZPOPMIN, SUBSCRIBE).
+   *
+   * @throws IllegalArgumentException if both are the same
+   */
+  public static RedisAccess wrap(UnifiedJedis commands, UnifiedJedis blocking) {
+    if (commands == blocking) {
+      throw new IllegalArgumentException(
+          "commands and blocking must be two clients: what blocks would drain the pool of"
+              + " what must not wait");
+    }
+    return new RedisAccess("redis", "a client of yours", commands, blocking, false, Clock.system());
+  }
+
+  /** Returns the raw client for commands: no breaker, no retry. */
+  public UnifiedJedis commands() {
+    return commands;
+  }
+
+  /** Tells whether {@link #blocking()} and {@link #subscribe} can be used. */
+  public boolean hasBlocking() {
+    return blocking != null;
+  }
+
+  /**
+   * Returns the client for commands that block in the server. Its pool is apart from that of {@link #commands()}, and it
+   * waits for a reply for up to 30 s, so let no command block for longer than 25 s.
+   *
+   * @throws IllegalStateException if this access wraps a single client
+   */
+  public UnifiedJedis blocking() {
+    if (blocking == null) {
+      throw new IllegalStateException(
+          "this RedisAccess wraps one client, and queue workers and first-level caches hold"
+              + " connections: use RedisAccess.wrap(commands, blocking) with a second client, or RedisAccess.open(url)");
+    }
+    return blocking;
+  }
+
+  /** Returns the breaker, for its state and its changes. */
+  public Guard guard() {
+    return guard;
+  }
+
+  /** Tells whether keys are spread over the slots of a cluster. */
+  public boolean isCluster() {
+    return commands instanceof RedisClusterClient;
+  }
+
+  /** Returns where this leads, without password. */
+  public String description() {
+    return description;
+  }
+
+  /**
+   * Runs commands under the breaker, once.
+   *
+   * @throws RejectedException at once, while Redis is failing: nothing was sent
+   * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether a command took effect is unknown
+   */
+  public <T extends @Nullable Object> T call(Function<UnifiedJedis, T> action) {
+    return guard.call(() -> action.apply(commands));
+  }
+
+  /**
+   * As {@link #call}, for actions that may run twice: one that lost its connection is tried once more.
+   */
+  public <T extends @Nullable Object> T callIdempotent(Function<UnifiedJedis, T> action) {
+    return guard.call(() -> retryOnce(() -> action.apply(commands)));
+  }
+
+  /**
+   * Runs a script under the breaker, by its SHA-1; a server that does not know it yet is sent the source. Tried once
+   * more if its connection was lost, since scripts are retry-safe. One round trip, two where the source was needed.
+   *
+   * @param keys its KEYS: on a cluster all in one slot, and at least one
+   * @return the raw reply: {@code Long}, {@code byte[]}, {@code List<Object>} or null
+   * @throws RejectedException at once, while Redis is failing
+   * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether it ran is unknown unless it is a
+   *     {@link JedisDataException}
+   */
+  public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
+    return guard.call(() -> retryOnce(() -> evalRaw(commands, script, keys, args)));
+  }
+
+  /**
+   * Runs several scripts in one round trip under the breaker; on a cluster, where their keys lie apart, one after the
+   * other. One that fails does not keep the others from running, and they are not one transaction.
+   *
+   * @return a reply for each call, in order
+   * @throws RejectedException at once, while Redis is failing: none ran
+   * @throws redis.clients.jedis.exceptions.JedisException if the connection failed; whether any ran is unknown
+   */
+  public List<ScriptReply> evalAll(List<ScriptCall> calls) {
+    if (isCluster() || calls.size() == 1) {
+      return guard.call(() -> {
+        List<ScriptReply> replies = new ArrayList<>(calls.size());
+        for (ScriptCall call : calls) {
+          replies.add(retryOnce(() -> reply(call)));
+        }
+        return replies;
+      });
+    }
+    return guard.call(() -> retryOnce(() -> pipelined(calls)));
+  }
+
+  /**
+   * Runs a script on a raw client, outside the breaker, with the source as a fall-back: for {@link Recovery} steps.
+   */
+  public static @Nullable Object evalRaw(
+      UnifiedJedis client, LuaScript script, List<byte[]> keys, List<byte[]> args) {
+    try {
+      return client.evalsha(script.sha1Bytes(), keys, args);
+    } catch (JedisNoScriptException unknown) {
+      return client.eval(script.textBytes(), keys, args);
+    }
+  }
+
+  /**
+   * Adds a step that must succeed before calls pass again after the breaker was open. Steps run in the order added.
+   */
+  public void onRecovery(Recovery step) {
+    recoveries.add(Objects.requireNonNull(step));
+  }
+
+  /**
+   * Listens to a channel until the subscription is closed, on one connection a node, reconnecting for ever. A
+   * connection that has not answered a ping for two heartbeats (1 s each) counts as lost.
+   *
+   * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections
+   */
+  public ChannelSubscription subscribe(String channel, ChannelListener listener) {
+    UnifiedJedis client = blocking();
+    if (!NodePools.known(client)) {
+      throw new IllegalStateException(
+          "subscriptions need a RedisClient, RedisClusterClient or RedisSentinelClient but"
+              + " the blocking client is a " + client.getClass().getName());
+    }
+    ChannelSubscription subscription = new ChannelSubscription(
+        channel,
+        listener,
+        () -> NodePools.of(client),
+        Duration.ofSeconds(1),
+        clock,
+        subscriptions::remove);
+    subscriptions.add(subscription);
+    subscription.start();
+    return subscription;
+  }
+
+  /** Ends subscriptions and the loop, and closes the clients if this opened them. Calling it again does nothing. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    recoveryLoop.close();
+    List.copyOf(subscriptions).forEach(ChannelSubscription::close);
+    if (owned) {
+      try {
+        commands.close();
+      } finally {
+        if (blocking != null) {
+          blocking.close();
+        }
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "RedisAccess[" + description + ", " + guard.state() + "]";
+  }
+
+  private void recover() {
+    NodePools.dropIdle(commands);
+    commands.ping();
+    for (Recovery step : recoveries) {
+      step.recover(commands);
+    }
+  }
+
+  private ScriptReply reply(ScriptCall call) {
+    try {
+      return new ScriptReply(evalRaw(commands, call.script(), call.keys(), call.args()), null);
+    } catch (JedisDataException refused) {
+      return new ScriptReply(null, refused);
+    }
+  }
+
+  private List<ScriptReply> pipelined(List<ScriptCall> calls) {
+    List<Response<Object>> responses = new ArrayList<>(calls.size());
+    try (AbstractPipeline pipeline = commands.pipelined()) {
+      for (ScriptCall call : calls) {
+        responses.add(pipeline.evalsha(call.script().sha1Bytes(), call.keys(), call.args()));
+      }
+      pipeline.sync();
+    }
+    List<ScriptReply> replies = new ArrayList<>(calls.size());
+    for (int i = 0; i < calls.size(); i++) {
+      try {
+        replies.add(new ScriptReply(responses.get(i).get(), null));
+      } catch (JedisNoScriptException unknown) {
+        replies.add(reply(calls.get(i)));
+      } catch (JedisDataException refused) {
+        replies.add(new ScriptReply(null, refused));
+      }
+    }
+    return replies;
+  }
+
+  private <T extends @Nullable Object> T retryOnce(java.util.function.Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (JedisConnectionException lost) {
+      if (timedOut(lost)) {
+        throw lost;
+      }
+      NodePools.dropIdle(commands);
+      return action.get();
+    }
+  }
+
+  /** A time-out says that the server is slow: trying again would only wait again. */
+  private static boolean timedOut(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException || cause instanceof java.net.ConnectException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** An error reply to a command is the caller's mistake, unless the server says that it cannot serve anyone. */
+  private static boolean saysNothingOfHealth(Throwable failure) {
+    if (!(failure instanceof JedisDataException)) {
+      return failure instanceof IllegalArgumentException || failure instanceof RejectedException;
+    }
+    String message = String.valueOf(failure.getMessage());
+    return !(message.startsWith("LOADING")
+        || message.startsWith("READONLY")
+        || message.startsWith("MASTERDOWN")
+        || message.startsWith("MISCONF")
+        || message.startsWith("BUSY")
+        || message.startsWith("CLUSTERDOWN")
+        || message.startsWith("NOAUTH")
+        || message.startsWith("WRONGPASS")
+        || message.startsWith("NOREPLICAS")
+        || message.startsWith("OOM"));
+  }
+
+  /** Collects what a {@link RedisAccess} is built from. Not safe for use by several threads. */
+  public static final class Builder {
+    private final RedisUrl url;
+    private String name = "redis";
+    private Duration deadline = DEFAULT_DEADLINE;
+    private @Nullable Duration connectTimeout;
+    private int poolSize = 64;
+    private Clock clock = Clock.system();
+
+    private Builder(RedisUrl url) {
+      this.url = url;
+    }
+
+    /** Sets what messages, logs, metrics and Redis' client list call this access. Default: {@code redis}. */
+    public Builder name(String name) {
+      if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+        throw new IllegalArgumentException(
+            "name must be 1 to 64 letters, digits, dots, dashes or underscores but was '" + name
+                + "'");
+      }
+      this.name = name;
+      return this;
+    }
+
+    /** Bounds each command and each wait for a connection: 1 ms to 1 min. Default: 100 ms. */
+    public Builder deadline(Duration deadline) {
+      this.deadline = bounded("deadline", deadline);
+      return this;
+    }
+
+    /** Bounds the opening of a connection: 1 ms to 1 min. Default: as the deadline. */
+    public Builder connectTimeout(Duration timeout) {
+      this.connectTimeout = bounded("connectTimeout", timeout);
+      return this;
+    }
+
+    /** Sets the most connections for commands at a time, for each node, at least 1. Default: 64. */
+    public Builder poolSize(int connections) {
+      if (connections < 1) {
+        throw new IllegalArgumentException("poolSize must be >= 1 but was " + connections);
+      }
+      this.poolSize = connections;
+      return this;
+    }
+
+    /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock);
+      return this;
+    }
+
+    /** Opens the clients; see {@link RedisAccess#open}. */
+    public RedisAccess build() {
+      ClientFactory factory =
+          new ClientFactory(url, name, connectTimeout == null ? deadline : connectTimeout);
+      UnifiedJedis commands = factory.commands(deadline, poolSize);
+      try {
+        UnifiedJedis blocking = factory.blocking(deadline, Duration.ofSeconds(30), 64);
+        return new RedisAccess(name, url.toString(), commands, blocking, true, clock);
+      } catch (RuntimeException failure) {
+        commands.close();
+        throw failure;
+      }
+    }
+
+    private static Duration bounded(String what, Duration value) {
+      if (value.toMillis() < 1 || value.toMillis() > 60_000) {
+        throw new IllegalArgumentException(what + " must be 1 ms to 1 min but was " + value);
+      }
+      return value;
+    }
+  }
+}

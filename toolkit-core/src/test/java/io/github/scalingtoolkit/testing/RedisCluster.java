@@ -1,0 +1,77 @@
+package io.github.scalingtoolkit.testing;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import redis.clients.jedis.Jedis;
+
+/** A real Redis Cluster of three masters without replicas, on the loopback address. */
+public final class RedisCluster implements AutoCloseable {
+  private static final int SLOTS = 16384;
+
+  private final List<RedisServer> masters;
+
+  private RedisCluster(List<RedisServer> masters) {
+    this.masters = masters;
+  }
+
+  /** Starts the masters, joins them and returns once each sees the whole cluster. */
+  public static RedisCluster start() {
+    List<RedisServer> masters = new ArrayList<>();
+    // The bus listens 10,000 above each port.
+    for (int port : Ports.free(3, 10_000)) {
+      masters.add(RedisServer.startAt(
+          port,
+          "--cluster-enabled",
+          "yes",
+          "--cluster-node-timeout",
+          "5000",
+          "--cluster-require-full-coverage",
+          "no"));
+    }
+    for (int i = 0; i < 3; i++) {
+      try (Jedis jedis = masters.get(i).connect()) {
+        int from = SLOTS * i / 3;
+        int to = SLOTS * (i + 1) / 3;
+        int[] slots = new int[to - from];
+        for (int slot = from; slot < to; slot++) {
+          slots[slot - from] = slot;
+        }
+        jedis.clusterAddSlots(slots);
+        if (i > 0) {
+          jedis.clusterMeet("127.0.0.1", masters.get(0).port());
+        }
+      }
+    }
+    RedisCluster cluster = new RedisCluster(masters);
+    for (RedisServer master : masters) {
+      Await.until("the cluster is whole at port " + master.port(), () -> {
+        try (Jedis jedis = master.connect()) {
+          String info = jedis.clusterInfo();
+          return info.contains("cluster_state:ok")
+              && info.contains("cluster_known_nodes:3")
+              && info.contains("cluster_slots_ok:" + SLOTS);
+        }
+      });
+    }
+    return cluster;
+  }
+
+  /** Returns the URL, {@code redis+cluster://…} with every master. */
+  public String url() {
+    return "redis+cluster://"
+        + masters.stream()
+            .map(master -> "127.0.0.1:" + master.port())
+            .collect(Collectors.joining(","));
+  }
+
+  /** Returns the masters, to look at and to hurt. */
+  public List<RedisServer> masters() {
+    return List.copyOf(masters);
+  }
+
+  @Override
+  public void close() {
+    masters.forEach(RedisServer::close);
+  }
+}
