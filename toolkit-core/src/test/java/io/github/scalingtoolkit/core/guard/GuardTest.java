@@ -1,0 +1,220 @@
+package io.github.scalingtoolkit.core.guard;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class GuardTest {
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
+
+  private Guard.Builder fiveOfTen() {
+    return Guard.builder("store").countWindow(10).minimumCalls(5).clock(clock);
+  }
+
+  @Test
+  void passesResultsAndExceptionsThroughWhileClosed() {
+    Guard guard = fiveOfTen().build();
+
+    assertThat(guard.call(() -> "value")).isEqualTo("value");
+    assertThatThrownBy(() -> fail(guard)).isExactlyInstanceOf(StoreDown.class);
+    assertThat(guard.state()).isEqualTo(GuardState.CLOSED);
+  }
+
+  @Test
+  void refusesAtOnceAndWithoutStackTraceOnceHalfOfTheWindowFailed() {
+    Guard guard =
+        fiveOfTen().openFor(Duration.ofSeconds(5), Duration.ofSeconds(60)).build();
+    open(guard);
+    AtomicInteger calls = new AtomicInteger();
+
+    RejectedException rejected =
+        catchThrowableOfType(RejectedException.class, () -> guard.call(calls::incrementAndGet));
+
+    assertThat(calls).hasValue(0);
+    assertThat(rejected.reason()).isEqualTo(Reason.OPEN);
+    assertThat(rejected.name()).isEqualTo("store");
+    assertThat(rejected.getStackTrace()).isEmpty();
+    assertThat(rejected.retryAfter()).isBetween(Duration.ofMillis(2500), Duration.ofSeconds(5));
+    assertThat(rejected).hasMessageContaining("store").hasMessageContaining("ms");
+  }
+
+  @Test
+  void opensOnSlowFailuresThatATimeWindowWouldNeverHoldTogether() {
+    Guard guard = fiveOfTen().build();
+
+    for (int i = 0; i < 5; i++) {
+      assertThatThrownBy(() -> fail(guard)).isInstanceOf(StoreDown.class);
+      clock.advance(Duration.ofSeconds(30));
+    }
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+  }
+
+  @Test
+  void letsCallersTryAgainAfterTheIntervalAndClosesWhenTheySucceed() {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(5), Duration.ofSeconds(60))
+        .halfOpenCalls(2)
+        .build();
+    open(guard);
+
+    clock.advance(Duration.ofSeconds(5));
+
+    assertThat(guard.call(() -> 1)).isEqualTo(1);
+    assertThat(guard.state()).isEqualTo(GuardState.HALF_OPEN);
+    assertThat(guard.call(() -> 2)).isEqualTo(2);
+    assertThat(guard.state()).isEqualTo(GuardState.CLOSED);
+  }
+
+  @Test
+  void jumpsOfTheWallClockNeitherOpenNorCloseIt() {
+    Guard guard =
+        fiveOfTen().openFor(Duration.ofSeconds(5), Duration.ofSeconds(60)).build();
+    open(guard);
+
+    clock.jump(Duration.ofDays(400));
+
+    assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(RejectedException.class);
+    clock.jump(Duration.ofDays(-800));
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(guard.call(() -> 1)).isEqualTo(1);
+  }
+
+  @Test
+  void ignoredExceptionsCountAsNothing() {
+    Guard guard =
+        fiveOfTen().ignoring(IllegalArgumentException.class::isInstance).build();
+
+    for (int i = 0; i < 50; i++) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> guard.run(() -> {
+            throw new IllegalArgumentException("bad input");
+          }));
+    }
+
+    assertThat(guard.state()).isEqualTo(GuardState.CLOSED);
+  }
+
+  @Test
+  void aProbedGuardRefusesCallersUntilTheProbeHasSucceeded() {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .probed()
+        .build();
+    open(guard);
+    List<String> trials = new ArrayList<>();
+
+    assertThat(guard.probe(() -> trials.add("too early"))).isFalse();
+    clock.advance(Duration.ofHours(1));
+    assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(RejectedException.class);
+    boolean closed = guard.probe(() -> {
+      trials.add("on time");
+      assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(RejectedException.class);
+    });
+
+    assertThat(closed).isTrue();
+    assertThat(trials).containsExactly("on time");
+    assertThat(guard.call(() -> 1)).isEqualTo(1);
+  }
+
+  @Test
+  void aFailedProbeKeepsItOpenForAnIntervalThatDoublesToItsBound() {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .ignoring(failure -> true)
+        .probed()
+        .build();
+    Guard counting = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .probed()
+        .build();
+    open(counting);
+
+    for (int ceiling : new int[] {1, 2, 4, 8, 8, 8}) {
+      assertThat(counting.retryAfter())
+          .isBetween(Duration.ofMillis(ceiling * 500L), Duration.ofSeconds(ceiling));
+      clock.advance(Duration.ofSeconds(ceiling));
+      assertThat(counting.probe(() -> {
+            throw new StoreDown();
+          }))
+          .isFalse();
+      assertThat(counting.state()).isEqualTo(GuardState.OPEN);
+    }
+    assertThat(guard.state()).isEqualTo(GuardState.CLOSED);
+  }
+
+  @Test
+  void startsAgainWithTheShortIntervalOnceItWasClosed() {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .probed()
+        .build();
+    open(guard);
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(guard.probe(() -> {
+          throw new StoreDown();
+        }))
+        .isFalse();
+    clock.advance(Duration.ofSeconds(2));
+    assertThat(guard.probe(() -> {})).isTrue();
+
+    open(guard);
+
+    assertThat(guard.retryAfter()).isLessThanOrEqualTo(Duration.ofSeconds(1));
+  }
+
+  @Test
+  void tellsListenersOfEachChange() {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .probed()
+        .build();
+    List<GuardState> seen = new ArrayList<>();
+    guard.onStateChange(seen::add);
+
+    open(guard);
+    clock.advance(Duration.ofSeconds(1));
+    guard.probe(() -> {});
+
+    assertThat(seen).containsExactly(GuardState.OPEN, GuardState.HALF_OPEN, GuardState.CLOSED);
+  }
+
+  @Test
+  void refusesSettingsThatCouldNeverWork() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Guard.builder("store").countWindow(5).minimumCalls(6).build())
+        .withMessageContaining("6 > 5");
+    assertThatIllegalArgumentException().isThrownBy(() -> Guard.builder(" "));
+    assertThatIllegalArgumentException().isThrownBy(() -> fiveOfTen().failureRate(0));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> fiveOfTen().openFor(Duration.ofSeconds(2), Duration.ofSeconds(1)));
+    assertThatIllegalStateException().isThrownBy(() -> fiveOfTen().build().probe(() -> {}));
+  }
+
+  private static void open(Guard guard) {
+    while (guard.state() == GuardState.CLOSED) {
+      assertThatThrownBy(() -> fail(guard)).isInstanceOf(StoreDown.class);
+    }
+  }
+
+  private static void fail(Guard guard) {
+    guard.run(() -> {
+      throw new StoreDown();
+    });
+  }
+
+  private static final class StoreDown extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+}

@@ -1,0 +1,144 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.args.ClientType;
+import redis.clients.jedis.params.ClientKillParams;
+
+class ChannelSubscriptionTest {
+  private static final class Heard implements ChannelListener {
+    final List<String> events = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void onMessage(byte[] message) {
+      events.add(new String(message, UTF_8));
+    }
+
+    @Override
+    public void onLive() {
+      events.add("LIVE");
+    }
+
+    @Override
+    public void onGap() {
+      events.add("GAP");
+    }
+
+    long count(String event) {
+      return events.stream().filter(event::equals).count();
+    }
+  }
+
+  @Test
+  void deliversEveryMessagePublishedWhileLive() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      for (int i = 0; i < 100; i++) {
+        String message = "m" + i;
+        redis.call(jedis -> jedis.publish("news", message));
+      }
+
+      Await.until("all are heard", () -> heard.events.size() == 101);
+      assertThat(heard.events.get(0)).isEqualTo("LIVE");
+      assertThat(heard.events.get(100)).isEqualTo("m99");
+    }
+  }
+
+  @Test
+  void saysThatThereIsAGapWhenItsConnectionIsKilledAndIsLiveAgain() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url());
+        Jedis admin = server.connect()) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      admin.clientKill(new ClientKillParams().type(ClientType.PUBSUB));
+
+      Await.until("it is live again", () -> heard.count("LIVE") == 2);
+      assertThat(heard.events).containsExactly("LIVE", "GAP", "LIVE");
+      admin.publish("news", "after");
+      Await.until("it hears again", () -> heard.events.contains("after"));
+    }
+  }
+
+  @Test
+  void saysThatThereIsAGapWhenRedisIsGoneAndIsLiveOnceItIsBack() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      server.kill();
+      Await.until("it says so", () -> heard.count("GAP") == 1);
+      server.restart();
+
+      Await.until("it is live again", () -> heard.count("LIVE") == 2);
+    }
+  }
+
+  @Test
+  void takesAHalfOpenConnectionForAGapWithinTwoHeartbeats() {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.open(proxy.redisUrl())) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      proxy.hang();
+      Await.until("it says so", () -> heard.count("GAP") == 1);
+      proxy.heal();
+
+      Await.until("it is live again", Duration.ofSeconds(60), () -> heard.count("LIVE") == 2);
+    }
+  }
+
+  @Test
+  void hearsNothingAfterClose() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      subscription.close();
+
+      Await.until("nobody listens", () -> redis.call(jedis -> jedis.publish("news", "late")) == 0L);
+      assertThat(heard.events).startsWith("LIVE", "GAP").doesNotContain("after");
+      assertThat(subscription.live()).isFalse();
+    }
+  }
+
+  @Test
+  void listensToEveryMasterOfAClusterAndIsAGapWhenOneIsLost() {
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+      Heard heard = new Heard();
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      Await.until("it is live", subscription::live);
+
+      redis.call(jedis -> jedis.publish("news", "hello"));
+      Await.until("each master tells it", () -> heard.count("hello") == 3);
+      cluster.masters().get(2).kill();
+
+      Await.until("it says so", () -> heard.count("GAP") == 1);
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+class RedisAccessTest {
+  private static final LuaScript SET_IF_ABSENT = LuaScript.of(
+      "set-if-absent.lua", "return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 1 or 0");
+
+  @Test
+  void runsAScriptThatTheServerDoesNotKnowYetAndAgainAfterScriptFlush() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url());
+        Jedis other = server.connect()) {
+      assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("1"))).isEqualTo(1L);
+      assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("2"))).isEqualTo(0L);
+
+      other.scriptFlush();
+
+      assertThat(redis.eval(SET_IF_ABSENT, keys("b"), keys("1"))).isEqualTo(1L);
+      assertThat(other.scriptExists(SET_IF_ABSENT.sha1())).isTrue();
+    }
+  }
+
+  @Test
+  void runsSeveralScriptsInOneRoundTripAndOneThatFailsAlone() {
+    LuaScript wrong = LuaScript.of("wrong.lua", "return redis.call('INCR', KEYS[1])");
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      redis.call(jedis -> jedis.set("text", "not a number"));
+
+      List<ScriptReply> replies = redis.evalAll(List.of(
+          new ScriptCall(SET_IF_ABSENT, keys("a"), keys("1")),
+          new ScriptCall(wrong, keys("text"), List.of()),
+          new ScriptCall(SET_IF_ABSENT, keys("a"), keys("2"))));
+
+      assertThat(replies.get(0).get()).isEqualTo(1L);
+      assertThatThrownBy(replies.get(1)::get).isInstanceOf(JedisDataException.class);
+      assertThat(replies.get(2).get()).isEqualTo(0L);
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+    }
+  }
+
+  @Test
+  void goesUnnoticedThatRedisRestartedBetweenTwoScripts() {
+    try (RedisServer server = RedisServer.start("--appendonly", "yes");
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      redis.eval(SET_IF_ABSENT, keys("a"), keys("1"));
+
+      server.kill();
+      server.restart();
+
+      assertThat(redis.eval(SET_IF_ABSENT, keys("b"), keys("1"))).isEqualTo(1L);
+      String kept = redis.callIdempotent(jedis -> jedis.get("b"));
+      assertThat(kept).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void refusesAtOnceWhileRedisIsDeadAndServesAgainByItselfWhenItIsBack() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      redis.call(UnifiedJedis::ping);
+      server.kill();
+      openBy(redis);
+
+      assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
+          .isInstanceOf(RejectedException.class);
+      server.restart();
+
+      Await.until("the breaker closes", () -> redis.guard().state() == GuardState.CLOSED);
+      assertThat(redis.call(UnifiedJedis::ping)).isEqualTo("PONG");
+    }
+  }
+
+  @Test
+  void aHungRedisCostsAFewCallersTheDeadlineAndTheRestNothing() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      redis.call(UnifiedJedis::ping);
+      server.pause();
+      int paid = openBy(redis);
+
+      assertThat(paid).isLessThanOrEqualTo(10);
+      for (int i = 0; i < 1000; i++) {
+        assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
+            .isInstanceOf(RejectedException.class);
+      }
+
+      server.resume();
+      Await.until("the breaker closes", () -> redis.guard().state() == GuardState.CLOSED);
+    }
+  }
+
+  @Test
+  void runsRecoveryStepsBeforeCallsPassAgainAndStaysOpenWhileOneFails() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      AtomicBoolean mayRecover = new AtomicBoolean();
+      AtomicInteger refused = new AtomicInteger();
+      List<GuardState> statesSeenByStep = new CopyOnWriteArrayList<>();
+      redis.onRecovery(client -> {
+        statesSeenByStep.add(redis.guard().state());
+        if (!mayRecover.get()) {
+          refused.incrementAndGet();
+          throw new JedisException("not yet");
+        }
+        client.set("recovered", "yes");
+      });
+      server.kill();
+      openBy(redis);
+      server.restart();
+
+      Await.until("the step was asked twice", () -> refused.get() >= 2);
+      assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
+          .isInstanceOf(RejectedException.class);
+      mayRecover.set(true);
+      Await.until("the breaker closes", () -> redis.guard().state() == GuardState.CLOSED);
+
+      String recovered = redis.call(jedis -> jedis.get("recovered"));
+      assertThat(recovered).isEqualTo("yes");
+      assertThat(statesSeenByStep).containsOnly(GuardState.HALF_OPEN);
+    }
+  }
+
+  @Test
+  void mistakesOfCallersDoNotOpenTheBreaker() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      redis.call(jedis -> jedis.set("text", "x"));
+
+      for (int i = 0; i < 50; i++) {
+        assertThatThrownBy(() -> redis.call(jedis -> jedis.incr("text")))
+            .isInstanceOf(JedisDataException.class);
+      }
+
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+    }
+  }
+
+  @Test
+  void aWrappedClientRunsAsItIsAndStaysOpen() {
+    try (RedisServer server = RedisServer.start();
+        RedisClient mine = RedisClient.create(server.url())) {
+      try (RedisAccess redis = RedisAccess.wrap(mine)) {
+        assertThat(redis.commands()).isSameAs(mine);
+        assertThat(redis.hasBlocking()).isFalse();
+        assertThatIllegalStateException()
+            .isThrownBy(redis::blocking)
+            .withMessageContaining("wrap(commands, blocking)");
+        assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("1"))).isEqualTo(1L);
+        assertThatIllegalArgumentException().isThrownBy(() -> RedisAccess.wrap(mine, mine));
+      }
+      assertThat(mine.ping()).isEqualTo("PONG");
+    }
+  }
+
+  @Test
+  void authenticatesAndSelectsTheDatabaseOfTheUrl() {
+    try (RedisServer server = RedisServer.start("--requirepass", "s3cret/x");
+        RedisAccess redis =
+            RedisAccess.open("redis://:s3cret%2Fx@127.0.0.1:" + server.port() + "/4")) {
+      redis.call(jedis -> jedis.set("a", "1"));
+
+      try (Jedis other = server.connect()) {
+        other.auth("s3cret/x");
+        other.select(4);
+        assertThat(other.get("a")).isEqualTo("1");
+      }
+      assertThat(redis.description()).doesNotContain("s3cret");
+      assertThat(redis).asString().doesNotContain("s3cret");
+    }
+  }
+
+  @Test
+  void runsScriptsOnEachMasterOfACluster() {
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+      for (int i = 0; i < 50; i++) {
+        assertThat(redis.eval(SET_IF_ABSENT, keys("key-" + i), keys("1"))).isEqualTo(1L);
+      }
+      assertThat(redis.isCluster()).isTrue();
+      assertThat(redis.evalAll(List.of(
+              new ScriptCall(SET_IF_ABSENT, keys("x"), keys("1")),
+              new ScriptCall(SET_IF_ABSENT, keys("key-1"), keys("1")))))
+          .extracting(ScriptReply::get)
+          .containsExactly(1L, 0L);
+    }
+  }
+
+  @Test
+  void aLostReplyOfAScriptIsAskedForAgain() {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.open(proxy.redisUrl())) {
+      redis.call(UnifiedJedis::ping);
+
+      proxy.dropConnections();
+
+      assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("1"))).isEqualTo(1L);
+    }
+  }
+
+  /** Calls until the breaker is open; returns how many calls paid for finding out. */
+  private static int openBy(RedisAccess redis) {
+    int paid = 0;
+    while (redis.guard().state() == GuardState.CLOSED) {
+      try {
+        redis.call(UnifiedJedis::ping);
+      } catch (JedisException failed) {
+        paid++;
+      } catch (RejectedException open) {
+        return paid;
+      }
+    }
+    return paid;
+  }
+
+  private static List<byte[]> keys(String... keys) {
+    return List.of(keys).stream().map(key -> key.getBytes(UTF_8)).toList();
+  }
+}
