@@ -9,6 +9,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.embedded.core.ExecutableProvider;
@@ -100,7 +102,7 @@ public final class RedisServer implements AutoCloseable {
 
   /** Opens a connection of its own, for looking and for damage; its reads wait up to 30 s. */
   public Jedis connect() {
-    return new Jedis("127.0.0.1", port, 30_000);
+    return connect(30_000);
   }
 
   /** Ends the server and deletes its files. */
@@ -113,6 +115,12 @@ public final class RedisServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private Jedis connect(int timeoutMillis) {
+    return new Jedis(
+        new HostAndPort("127.0.0.1", port),
+        DefaultJedisClientConfig.builder().resp2().timeoutMillis(timeoutMillis).build());
   }
 
   private Process launch() {
@@ -134,7 +142,7 @@ public final class RedisServer implements AutoCloseable {
         throw new IllegalStateException(
             "redis-server ended with " + process.exitValue() + ": " + log());
       }
-      try (Jedis jedis = new Jedis("127.0.0.1", port, 1000)) {
+      try (Jedis jedis = connect(1000)) {
         return "PONG".equals(jedis.ping());
       } catch (JedisException notYet) {
         // A server with a password answers too.
