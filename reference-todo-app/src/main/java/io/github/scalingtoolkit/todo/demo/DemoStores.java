@@ -1,0 +1,41 @@
+package io.github.scalingtoolkit.todo.demo;
+
+import io.github.scalingtoolkit.todo.stores.DataDirectory;
+import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The demo's stores: MongoDB's wire on {@code data/mongo}, Redis on {@code data/redis}. */
+public final class DemoStores implements EmbeddedStores {
+  /** For {@link java.util.ServiceLoader}. */
+  public DemoStores() {}
+
+  @Override
+  public Running start(DataDirectory directory, Set<Kind> kinds) {
+    @Nullable EmbeddedMongo mongo = null;
+    if (kinds.contains(Kind.MONGO)) {
+      mongo = EmbeddedMongo.start(directory.subdirectory("mongo").resolve("store.mv"));
+    }
+    return new Started(mongo);
+  }
+
+  private record Started(@Nullable EmbeddedMongo mongo) implements Running {
+    @Override
+    public Optional<String> mongoUri() {
+      return Optional.ofNullable(mongo).map(EmbeddedMongo::uri);
+    }
+
+    @Override
+    public Optional<String> redisUrl() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void close() {
+      if (mongo != null) {
+        mongo.close();
+      }
+    }
+  }
+}

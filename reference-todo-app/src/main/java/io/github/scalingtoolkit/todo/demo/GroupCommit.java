@@ -1,0 +1,127 @@
+package io.github.scalingtoolkit.todo.demo;
+
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a reply leave only when what it tells is committed, at one commit for many replies.
+ *
+ * <p>A write applies under the exclusive lock and takes a ticket; it may answer once a commit that began after its ticket
+ * has ended. Whoever waits first commits for all who applied before.
+ *
+ * <p>Invariants:
+ * <ul>
+ *   <li>A commit holds the exclusive lock, so it never falls between a document's map and its index's map: what is on
+ *       disk is always a whole number of writes.
+ *   <li>{@code committed <= applied}; a reply to ticket {@code t} leaves only when {@code committed >= t}.
+ *   <li>A read shares the lock, so it sees whole writes, and waits for the newest write it can have seen: nobody is told
+ *       of a document that a crash could still take back.
+ *   <li>After a commit that failed nothing is answered any more: what is in memory may never reach the disk.
+ * </ul>
+ *
+ * <p>The lock is fair, and that makes the groups: writers that arrived while a commit ran are ahead of the next commit
+ * in the queue, so they all apply before it and ride along.
+ */
+final class GroupCommit {
+  private final ReentrantReadWriteLock applying = new ReentrantReadWriteLock(true);
+  private final ReentrantLock committing = new ReentrantLock();
+  private final Runnable commit;
+
+  /** Guarded by {@link #applying}. */
+  private long applied;
+
+  private volatile long committed;
+  private volatile @Nullable RuntimeException failure;
+
+  /** @param commit puts all that was applied on disk; throws if it cannot */
+  GroupCommit(Runnable commit) {
+    this.commit = commit;
+  }
+
+  /** Runs {@code command} alone and returns its result once it is committed. */
+  <T> T write(Supplier<T> command) {
+    long ticket;
+    T result;
+    applying.writeLock().lock();
+    try {
+      refuseAfterFailure();
+      ticket = ++applied;
+      result = command.get();
+    } finally {
+      applying.writeLock().unlock();
+    }
+    awaitCommitted(ticket);
+    return result;
+  }
+
+  /** Runs {@code query} beside other queries and returns its result once all that it saw is committed. */
+  <T> T read(Supplier<T> query) {
+    long seen;
+    T result;
+    applying.readLock().lock();
+    try {
+      refuseAfterFailure();
+      seen = applied;
+      result = query.get();
+    } finally {
+      applying.readLock().unlock();
+    }
+    awaitCommitted(seen);
+    return result;
+  }
+
+  /** Runs {@code work} while nothing applies and nothing commits. */
+  void alone(Runnable work) {
+    applying.writeLock().lock();
+    try {
+      refuseAfterFailure();
+      work.run();
+    } finally {
+      applying.writeLock().unlock();
+    }
+  }
+
+  /** Returns how many writes were committed so far. */
+  long committed() {
+    return committed;
+  }
+
+  private void awaitCommitted(long ticket) {
+    if (committed >= ticket) {
+      return;
+    }
+    committing.lock();
+    try {
+      if (committed < ticket) {
+        commitAll();
+      }
+    } finally {
+      committing.unlock();
+    }
+  }
+
+  private void commitAll() {
+    applying.writeLock().lock();
+    try {
+      refuseAfterFailure();
+      commit.run();
+      committed = applied;
+    } catch (RuntimeException e) {
+      if (failure == null) {
+        failure = e;
+      }
+      throw e;
+    } finally {
+      applying.writeLock().unlock();
+    }
+  }
+
+  private void refuseAfterFailure() {
+    RuntimeException earlier = failure;
+    if (earlier != null) {
+      throw new IllegalStateException("an earlier commit failed: " + earlier.getMessage(), earlier);
+    }
+  }
+}

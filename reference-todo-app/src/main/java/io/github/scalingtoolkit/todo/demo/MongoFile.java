@@ -1,0 +1,98 @@
+package io.github.scalingtoolkit.todo.demo;
+
+import io.github.scalingtoolkit.todo.stores.StoresException;
+import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.h2.mvstore.Cursor;
+import org.h2.mvstore.DataUtils;
+import org.h2.mvstore.MVMap;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
+
+/** Opens the file of the embedded MongoDB-wire store, after having read it through without changing a byte. */
+final class MongoFile {
+  /** A larger file would make the start wait; a page that is broken is then found when it is read. */
+  private static final long READ_THROUGH_BYTES = 256L << 20;
+
+  private MongoFile() {}
+
+  /**
+   * Opens {@code file}, or makes it.
+   *
+   * @throws StoresException if it is not what the store wrote; the file is as it was
+   */
+  static MVStore open(Path file) {
+    try {
+      if (Files.exists(file) && Files.size(file) > 0) {
+        readThrough(file);
+      }
+      MVStore store = new MVStore.Builder()
+          .fileName(file.toString())
+          .autoCommitDisabled()
+          // Or else a write of more than 1 MB commits in the middle of itself.
+          .autoCommitBufferSize(0)
+          .open();
+      store.setRetentionTime(0);
+      store.setVersionsToKeep(0);
+      return store;
+    } catch (MVStoreException e) {
+      throw refusal(file, e);
+    } catch (IOException e) {
+      throw new StoresException(
+          Reason.NOT_WRITABLE, "data file " + file + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static void readThrough(Path file) throws IOException {
+    MVStore store = new MVStore.Builder().fileName(file.toString()).readOnly().open();
+    try {
+      if (Files.size(file) > READ_THROUGH_BYTES) {
+        return;
+      }
+      for (String name : store.getMapNames()) {
+        MVMap<Object, Object> map = store.openMap(name);
+        Cursor<Object, Object> entries = map.cursor(null);
+        while (entries.hasNext()) {
+          entries.next();
+        }
+      }
+    } catch (MVStoreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // A page that passes its check and holds nonsense.
+      throw new MVStoreException(DataUtils.ERROR_FILE_CORRUPT, String.valueOf(e.getMessage()));
+    } finally {
+      store.closeImmediately();
+    }
+  }
+
+  private static StoresException refusal(Path file, MVStoreException cause) {
+    if (cause.getErrorCode() == DataUtils.ERROR_FILE_LOCKED) {
+      return new StoresException(
+          Reason.IN_USE,
+          "data file " + file + " is in use by another process; stop that one, or set DATA_DIR to"
+              + " another directory",
+          cause);
+    }
+    if (cause.getCause() instanceof IOException io) {
+      return new StoresException(
+          Reason.NOT_WRITABLE,
+          "data file " + file + " cannot be opened: " + io.getMessage()
+              + "; make it readable and writable, or set DATA_DIR to another directory",
+          cause);
+    }
+    return new StoresException(
+        Reason.CORRUPT,
+        "data file " + file + " is damaged or not of this store (" + firstLine(cause)
+            + "); it was left as it is: move it away to start with an empty store, or put a copy"
+            + " of yours in its place",
+        cause);
+  }
+
+  private static String firstLine(MVStoreException cause) {
+    String message = String.valueOf(cause.getMessage());
+    return message.lines().findFirst().orElse("no reason given");
+  }
+}

@@ -1,0 +1,50 @@
+package io.github.scalingtoolkit.todo.stores;
+
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.Set;
+
+/**
+ * Stores that come with the program, for a machine on which none is installed. The demo jar has a provider, the slim
+ * jar has none.
+ */
+public interface EmbeddedStores {
+  /** Which store. */
+  enum Kind {
+    /** A store on the MongoDB wire. */
+    MONGO,
+    /** A Redis. */
+    REDIS
+  }
+
+  /** Returns the provider of this program, or empty where none is packed: look before you promise a demo. */
+  static Optional<EmbeddedStores> find() {
+    return ServiceLoader.load(EmbeddedStores.class).findFirst();
+  }
+
+  /**
+   * Starts {@code kinds} on the data of {@code directory}, makes that data if there is none, and returns once they
+   * answer. Blocks, for about a second.
+   *
+   * <p>All listen on 127.0.0.1, at ports of their own. What was started is stopped again if a later one fails.
+   *
+   * @throws StoresException if one cannot be started; its message says what to do
+   */
+  Running start(DataDirectory directory, Set<Kind> kinds);
+
+  /** Stores that run. Safe for use by several threads. */
+  interface Running extends AutoCloseable {
+    /** Returns {@code mongodb://127.0.0.1:port/todoapp}, or empty if that kind was not asked for. */
+    Optional<String> mongoUri();
+
+    /** Returns {@code redis://:password@127.0.0.1:port}, or empty if not asked for. Holds a secret: never log it. */
+    Optional<String> redisUrl();
+
+    /**
+     * Stops them: Redis, then MongoDB, each with its data on disk. Call it last, when nobody uses them any more. Does
+     * nothing the second time.
+     */
+    @Override
+    void close();
+  }
+}
