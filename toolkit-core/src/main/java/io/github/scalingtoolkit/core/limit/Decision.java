@@ -1,0 +1,30 @@
+package io.github.scalingtoolkit.core.limit;
+
+import java.time.Duration;
+
+/**
+ * Whether a caller may go on, and what to tell him.
+ *
+ * @param limit the policy that decided
+ * @param allowed whether he may
+ * @param remaining permits he could use at once now
+ * @param retryAfter how long until the same call would be allowed; zero if it was
+ * @param resetAfter how long until all permits are back, if none is used
+ */
+public record Decision(
+    RateLimit limit, boolean allowed, long remaining, Duration retryAfter, Duration resetAfter) {
+
+  /** Returns the value of the {@code RateLimit} header, such as {@code "api";r=50;t=30}. */
+  public String rateLimitHeader() {
+    return "\"" + limit.name() + "\";r=" + remaining + ";t=" + ceilSeconds(resetAfter);
+  }
+
+  /** Returns the value of the {@code Retry-After} header: whole seconds, at least 1. */
+  public long retryAfterSeconds() {
+    return Math.max(1, ceilSeconds(retryAfter));
+  }
+
+  private static long ceilSeconds(Duration duration) {
+    return duration.toSeconds() + (duration.toNanosPart() > 0 ? 1 : 0);
+  }
+}

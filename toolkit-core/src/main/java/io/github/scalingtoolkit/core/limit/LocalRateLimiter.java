@@ -1,0 +1,160 @@
+package io.github.scalingtoolkit.core.limit;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Limits within this process, without any I/O: N processes together admit N times the limit.
+ *
+ * <p><b>Algorithm.</b> GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): of each key only its theoretical
+ * arrival time is kept, the moment at which all its permits will be back. A call moves it on by the time one permit is
+ * worth, unless that would put it more than a period ahead. Over any stretch t it so admits at most
+ * {@code permits + permits * t / period}. A denied call changes nothing.
+ *
+ * <p><b>Memory.</b> A key unused for a period has all its permits back, which is what an unknown key has: so keys live in
+ * two generations, and each period the older one is dropped. When a generation holds {@value #MOST_KEYS} keys, further
+ * keys share a fixed number of slots by their hash: memory stays bounded, and who shares gets less, never more.
+ *
+ * <p>Safe for use by several threads; never blocks on anything but another thread's change of generation.
+ */
+public final class LocalRateLimiter implements RateLimiter {
+  private static final int MOST_KEYS = 100_000;
+  private static final int SHARED_SLOTS = 4096;
+
+  private final RateLimit limit;
+  private final Clock clock;
+  private final long origin;
+  private final long periodNanos;
+  private final long permitNanos;
+  private final int mostKeys;
+  private final AtomicLongArray shared = new AtomicLongArray(SHARED_SLOTS);
+  private final ReentrantLock turning = new ReentrantLock();
+
+  private volatile Generations generations;
+
+  private record Generations(
+      long startedAt,
+      ConcurrentHashMap<String, AtomicLong> young,
+      ConcurrentHashMap<String, AtomicLong> old) {}
+
+  private LocalRateLimiter(RateLimit limit, Clock clock, int mostKeys) {
+    this.limit = limit;
+    this.clock = clock;
+    this.mostKeys = mostKeys;
+    periodNanos = limit.period().toNanos();
+    permitNanos = periodNanos / limit.permits();
+    // Times count from here, so that the shared slots' zeros mean "long ago".
+    origin = clock.nanoTime() - periodNanos;
+    generations = new Generations(now(), new ConcurrentHashMap<>(), new ConcurrentHashMap<>());
+  }
+
+  /** Returns a limiter of {@code limit}, that takes time from {@code clock}. */
+  public static LocalRateLimiter of(RateLimit limit, Clock clock) {
+    return new LocalRateLimiter(limit, clock, MOST_KEYS);
+  }
+
+  static LocalRateLimiter of(RateLimit limit, Clock clock, int mostKeys) {
+    return new LocalRateLimiter(limit, clock, mostKeys);
+  }
+
+  @Override
+  public Decision tryAcquire(String key) {
+    long now = now();
+    Generations current = generationsAt(now);
+    AtomicLong own = arrivalOf(current, key, now);
+    return own != null
+        ? decide(own, now)
+        : decideShared(Math.floorMod(key.hashCode(), SHARED_SLOTS), now);
+  }
+
+  /** Returns how many keys are remembered one by one. */
+  int keys() {
+    return generations.young.size() + generations.old.size();
+  }
+
+  private Decision decide(AtomicLong arrival, long now) {
+    while (true) {
+      long before = arrival.get();
+      long after = Math.max(before, now) + permitNanos;
+      if (after - now > periodNanos) {
+        return denied(before, now);
+      }
+      if (arrival.compareAndSet(before, after)) {
+        return allowed(after, now);
+      }
+    }
+  }
+
+  private Decision decideShared(int slot, long now) {
+    while (true) {
+      long before = shared.get(slot);
+      long after = Math.max(before, now) + permitNanos;
+      if (after - now > periodNanos) {
+        return denied(before, now);
+      }
+      if (shared.compareAndSet(slot, before, after)) {
+        return allowed(after, now);
+      }
+    }
+  }
+
+  private Decision allowed(long arrival, long now) {
+    return new Decision(
+        limit,
+        true,
+        (periodNanos - (arrival - now)) / permitNanos,
+        Duration.ZERO,
+        Duration.ofNanos(arrival - now));
+  }
+
+  private Decision denied(long arrival, long now) {
+    long ahead = Math.max(arrival, now) - now;
+    return new Decision(
+        limit,
+        false,
+        0,
+        Duration.ofNanos(ahead + permitNanos - periodNanos),
+        Duration.ofNanos(ahead));
+  }
+
+  private @org.jspecify.annotations.Nullable AtomicLong arrivalOf(
+      Generations current, String key, long now) {
+    AtomicLong young = current.young.get(key);
+    if (young != null) {
+      return young;
+    }
+    AtomicLong old = current.old.get(key);
+    if (old == null && current.young.size() >= mostKeys) {
+      return null;
+    }
+    // One and the same object in both generations: a call that still holds the old one loses
+    // nothing.
+    return current.young.computeIfAbsent(key, absent -> old != null ? old : new AtomicLong(now));
+  }
+
+  private Generations generationsAt(long now) {
+    Generations current = generations;
+    if (now - current.startedAt < periodNanos) {
+      return current;
+    }
+    turning.lock();
+    try {
+      current = generations;
+      if (now - current.startedAt >= periodNanos) {
+        current = new Generations(now, new ConcurrentHashMap<>(), current.young);
+        generations = current;
+      }
+      return current;
+    } finally {
+      turning.unlock();
+    }
+  }
+
+  private long now() {
+    return clock.nanoTime() - origin;
+  }
+}
