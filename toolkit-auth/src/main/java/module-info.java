@@ -4,7 +4,6 @@ module io.github.scalingtoolkit.auth {
   requires static transitive org.jspecify;
   requires static transitive micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
-  requires com.fasterxml.jackson.databind;
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.auth;

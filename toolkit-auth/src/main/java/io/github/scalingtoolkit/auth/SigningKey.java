@@ -1,0 +1,151 @@
+package io.github.scalingtoolkit.auth;
+
+import io.github.scalingtoolkit.core.settings.Secret;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Objects;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * A shared secret with the one algorithm it may be used with and the id ({@code kid}) it goes by.
+ *
+ * <p>Whoever can verify with it can also issue: share it inside one trust domain only.
+ *
+ * <p><b>The id</b> is, unless {@link #withId} says otherwise, the first 96 bits of a MAC made with the key itself over a
+ * fixed text and the algorithm: the same on every machine that has the secret, different for HS256 and HS512. It tells
+ * nothing that a token does not tell: any token lets its holder try guesses of the secret offline, and the id lets them do
+ * the same at the same price. So what counts is that the secret is random, not a phrase. (RFC 7638's thumbprint would be a
+ * plain hash of the secret, cheaper to try guesses on.)
+ *
+ * <p>Immutable and safe for use by several threads; two keys are equal only if they are the same object. Never prints the
+ * secret.
+ */
+public final class SigningKey {
+  private static final String ID_TEXT = "scaling-toolkit key id\0";
+  private static final int ID_BYTES = 12;
+
+  private final String id;
+  private final Algorithm algorithm;
+  private final SecretKeySpec secret;
+  private final EnginePool<Mac> engines;
+
+  private SigningKey(
+      String id, Algorithm algorithm, SecretKeySpec secret, EnginePool<Mac> engines) {
+    this.id = id;
+    this.algorithm = algorithm;
+    this.secret = secret;
+    this.engines = engines;
+  }
+
+  /** As {@link #of(Algorithm, Secret)} with {@link Algorithm#HS256}: at least 32 bytes of UTF-8. */
+  public static SigningKey hs256(Secret secret) {
+    return of(Algorithm.HS256, secret);
+  }
+
+  /** As {@link #of(Algorithm, Secret)} with {@link Algorithm#HS512}: at least 64 bytes of UTF-8. */
+  public static SigningKey hs512(Secret secret) {
+    return of(Algorithm.HS512, secret);
+  }
+
+  /**
+   * Returns a key whose bytes are the UTF-8 of {@code secret}, taken as it is: neither hex nor base64 is decoded.
+   *
+   * @throws IllegalArgumentException if it has fewer bytes than {@link Algorithm#minimumKeyBytes()}, is not valid Unicode,
+   *     or is a PEM file (a public key used as a shared secret is an attack, never a key)
+   */
+  public static SigningKey of(Algorithm algorithm, Secret secret) {
+    if (secret.reveal().contains("-----BEGIN")) {
+      throw new IllegalArgumentException(
+          "secret for " + algorithm
+              + " must be random text but is a PEM file; a shared secret can be made with: openssl rand -base64 64");
+    }
+    byte[] bytes = secret.revealBytes();
+    try {
+      // Encoding turns each lone surrogate into the same '?', so different secrets would become one
+      // key.
+      if (!new String(bytes, StandardCharsets.UTF_8).equals(secret.reveal())) {
+        throw new IllegalArgumentException(
+            "secret for " + algorithm + " must be valid Unicode but has a lone surrogate");
+      }
+      return of(algorithm, bytes);
+    } finally {
+      Arrays.fill(bytes, (byte) 0);
+    }
+  }
+
+  /**
+   * Returns a key of these very bytes, which are copied; the caller may wipe them afterwards.
+   *
+   * @throws IllegalArgumentException if there are fewer than {@link Algorithm#minimumKeyBytes()}
+   */
+  public static SigningKey of(Algorithm algorithm, byte[] secret) {
+    if (secret.length < algorithm.minimumKeyBytes()) {
+      throw new IllegalArgumentException("secret for " + algorithm + " must have >= "
+          + algorithm.minimumKeyBytes() + " bytes but has " + secret.length
+          + "; make one with: openssl rand -base64 " + 2 * algorithm.minimumKeyBytes());
+    }
+    SecretKeySpec key = new SecretKeySpec(secret, algorithm.jcaName());
+    EnginePool<Mac> engines = new EnginePool<>(() -> engine(algorithm, key));
+    Mac mac = engines.borrow();
+    byte[] full = mac.doFinal((ID_TEXT + algorithm).getBytes(StandardCharsets.UTF_8));
+    engines.giveBack(mac);
+    return new SigningKey(Base64Url.encode(Arrays.copyOf(full, ID_BYTES)), algorithm, key, engines);
+  }
+
+  /**
+   * Returns the same key under another id: for tokens of an issuer that chose it.
+   *
+   * @throws IllegalArgumentException if {@code id} is not 1 to 128 printable ASCII characters
+   */
+  public SigningKey withId(String id) {
+    Objects.requireNonNull(id, "id");
+    if (!Header.isKeyId(id)) {
+      throw new IllegalArgumentException(
+          "id must be 1 to 128 printable ASCII characters but has " + id.length() + " characters");
+    }
+    return new SigningKey(id, algorithm, secret, engines);
+  }
+
+  /** Returns the {@code kid} of tokens signed with this key. It is public. */
+  public String id() {
+    return id;
+  }
+
+  /** Returns the one algorithm this key is used with. */
+  public Algorithm algorithm() {
+    return algorithm;
+  }
+
+  byte[] sign(byte[] bytes, int from, int length) {
+    Mac mac = engines.borrow();
+    mac.update(bytes, from, length);
+    byte[] signature = mac.doFinal();
+    // Not in a finally: an engine that threw is in an unknown state.
+    engines.giveBack(mac);
+    return signature;
+  }
+
+  /** Tells, in a time that does not depend on where they differ, whether {@code signature} is that of the given bytes. */
+  boolean verifies(byte[] bytes, int from, int length, byte[] signature) {
+    return MessageDigest.isEqual(sign(bytes, from, length), signature);
+  }
+
+  private static Mac engine(Algorithm algorithm, SecretKeySpec key) {
+    try {
+      Mac mac = Mac.getInstance(algorithm.jcaName());
+      mac.init(key);
+      return mac;
+    } catch (GeneralSecurityException e) {
+      throw new AuthException(
+          "this JVM has no " + algorithm.jcaName() + "; check its security providers", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "SigningKey[id=" + id + ", algorithm=" + algorithm + "]";
+  }
+}

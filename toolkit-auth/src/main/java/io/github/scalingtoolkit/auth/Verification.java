@@ -1,0 +1,36 @@
+package io.github.scalingtoolkit.auth;
+
+/**
+ * What became of a token: {@link Verified} or {@link Rejected}. There is no third, and no exception.
+ *
+ * <pre>{@code
+ * Verification verification = verifier.verify(token);
+ * if (verification instanceof Verification.Verified verified) {
+ *   return list(verified.principal().subject());
+ * }
+ * return unauthorized("Invalid token");
+ * }</pre>
+ */
+public sealed interface Verification {
+
+  /** The token is genuine, meant for us, and holds now. */
+  record Verified(Principal principal) implements Verification {}
+
+  /** The token is refused. The code is for logs and metrics; the caller is told "Invalid token" and no more. */
+  record Rejected(RejectCode code) implements Verification {
+    private static final Rejected[] INSTANCES = instances();
+
+    static Rejected of(RejectCode code) {
+      return INSTANCES[code.ordinal()];
+    }
+
+    private static Rejected[] instances() {
+      RejectCode[] codes = RejectCode.values();
+      Rejected[] instances = new Rejected[codes.length];
+      for (RejectCode code : codes) {
+        instances[code.ordinal()] = new Rejected(code);
+      }
+      return instances;
+    }
+  }
+}
