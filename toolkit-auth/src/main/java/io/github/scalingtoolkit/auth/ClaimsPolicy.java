@@ -108,19 +108,15 @@ final class ClaimsPolicy {
   private static long seconds(
       Map<String, @Nullable Object> claims, String name, RoundingMode rounding) {
     Object value = present(claims, name);
-    long seconds;
-    if (value instanceof Long whole) {
-      seconds = whole;
-    } else if (value instanceof BigDecimal exact
-        && exact.abs().compareTo(BigDecimal.valueOf(LAST_SECOND)) <= 0) {
-      seconds = exact.setScale(0, rounding).longValueExact();
-    } else {
-      throw Reject.as(RejectCode.INVALID_CLAIM);
+    if (value instanceof Long whole && whole >= 0 && whole <= LAST_SECOND) {
+      return whole;
     }
-    if (seconds < 0 || seconds > LAST_SECOND) {
-      throw Reject.as(RejectCode.INVALID_CLAIM);
+    if (value instanceof BigDecimal exact
+        && exact.signum() >= 0
+        && exact.compareTo(BigDecimal.valueOf(LAST_SECOND)) <= 0) {
+      return exact.setScale(0, rounding).longValueExact();
     }
-    return seconds;
+    throw Reject.as(RejectCode.INVALID_CLAIM);
   }
 
   /** A claim that is there as {@code null} has the wrong type; it is not missing. */

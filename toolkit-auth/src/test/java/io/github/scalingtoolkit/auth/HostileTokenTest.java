@@ -101,14 +101,7 @@ class HostileTokenTest {
     add(cases, "8,193 characters", GOOD + "A".repeat(8193 - GOOD.length()), TOO_LARGE);
     add(cases, "8 MB of dots", ".".repeat(8 << 20), TOO_LARGE);
     add(cases, "8,192 dots", ".".repeat(8192), MALFORMED);
-    add(
-        cases,
-        "a header of 1,025 bytes",
-        signed(
-            "{\"x\":\"" + "y".repeat(1025 - 10 - HEADER.length()) + "\"," + HEADER.substring(1)
-                + " ",
-            CLAIMS),
-        TOO_LARGE);
+    add(cases, "a header of 1,025 bytes", signed(headerOf(1025), CLAIMS), TOO_LARGE);
   }
 
   private static void headers(List<Arguments> cases) {
@@ -390,6 +383,7 @@ class HostileTokenTest {
         signed(HEADER, with("exp", (NOW + 300) + ".5")),
         signed(HEADER, with("exp", "1.795000300E9")),
         signed(HEADER, claims(",\"nbf\":" + NOW + ",\"x\":\"é€😀\\ud83d\\ude00\\/\"")),
+        signed(headerOf(1024), CLAIMS),
         signed(HEADER, claims(",\"scope\":\"\"")),
         signed(HEADER, claims(",\"a\":" + "[".repeat(7) + "]".repeat(7))),
         signed(HEADER, claims(",\"a\":-12345678901234567890,\"b\":1e308,\"c\":0.0e-9,\"d\":-0")));
@@ -443,6 +437,11 @@ class HostileTokenTest {
 
   private static void add(List<Arguments> cases, String what, String token, RejectCode code) {
     cases.add(Arguments.of(what, token, code));
+  }
+
+  private static String headerOf(int bytes) {
+    String filled = HEADER.substring(0, HEADER.length() - 1) + ",\"x\":\"";
+    return filled + "y".repeat(bytes - 2 - filled.length()) + "\"}";
   }
 
   private static String with(String name, String value) {
