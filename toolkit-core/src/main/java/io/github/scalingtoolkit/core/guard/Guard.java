@@ -5,6 +5,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -189,6 +190,9 @@ public final class Guard {
   }
 
   private void admit() {
+    if (Deadline.currentIsExpired()) {
+      throw new RejectedException(name, Reason.DEADLINE, Duration.ZERO);
+    }
     boolean admitted = probed
         ? breaker.getState() == CircuitBreaker.State.CLOSED && breaker.tryAcquirePermission()
         : breaker.tryAcquirePermission();

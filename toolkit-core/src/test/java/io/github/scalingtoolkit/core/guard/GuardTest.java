@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import java.time.Duration;
 import java.time.Instant;
@@ -89,6 +90,21 @@ class GuardTest {
     clock.jump(Duration.ofDays(-800));
     clock.advance(Duration.ofSeconds(5));
     assertThat(guard.call(() -> 1)).isEqualTo(1);
+  }
+
+  @Test
+  void refusesACallWhoseCallersDeadlineHasPassedAndCountsItAsNothing() {
+    Guard guard = fiveOfTen().build();
+    Deadline passed = Deadline.after(Duration.ZERO, clock);
+
+    for (int i = 0; i < 50; i++) {
+      assertThatThrownBy(() -> passed.call(() -> guard.call(() -> 1)))
+          .isInstanceOfSatisfying(
+              RejectedException.class,
+              rejected -> assertThat(rejected.reason()).isEqualTo(Reason.DEADLINE));
+    }
+
+    assertThat(guard.state()).isEqualTo(GuardState.CLOSED);
   }
 
   @Test

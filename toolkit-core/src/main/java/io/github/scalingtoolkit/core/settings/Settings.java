@@ -1,0 +1,279 @@
+package io.github.scalingtoolkit.core.settings;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads settings by name and type, and says at the end all that is wrong with them.
+ *
+ * <p>The first source that has a key wins. A key {@code X} may also come from a file named by {@code X_FILE}, as secrets
+ * are mounted into containers: one newline at the file's end is dropped. Both at once is an error, whichever source each
+ * is in. An empty value counts as not set.
+ *
+ * <p>A value that cannot be used is noted and its default returned in its place, so that reading goes on;
+ * {@link #finish} then throws. Read everything, call it, and use nothing before.
+ *
+ * <pre>{@code
+ * Settings settings = Settings.from(SettingsSource.systemProperties(), SettingsSource.environment());
+ * int port = settings.port("PORT", 3000, "where the service listens");
+ * Duration ttl = settings.duration("CACHE_TTL", Duration.ofSeconds(30), "how long lists are cached");
+ * settings.finish();
+ * }</pre>
+ *
+ * <p>Not safe for use by several threads. Reads files only for {@code X_FILE}.
+ */
+public final class Settings {
+  private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
+  private static final Pattern BYTES = Pattern.compile("([0-9]{1,15})(B|KB|MB|GB)?");
+  private static final int MOST_FILE_BYTES = 64 * 1024;
+
+  private final List<SettingsSource> sources;
+  private final List<String> problems = new ArrayList<>();
+  private final List<Setting> listing = new ArrayList<>();
+
+  private record Found(String value, String source) {}
+
+  private Settings(List<SettingsSource> sources) {
+    this.sources = sources;
+  }
+
+  /** Reads from {@code sources}, the first of which wins. */
+  public static Settings from(SettingsSource... sources) {
+    return new Settings(List.copyOf(Arrays.asList(sources)));
+  }
+
+  /** Reads text. */
+  public String text(String key, String fallback, String description) {
+    return value(key, fallback, "text", description, Function.identity());
+  }
+
+  /** Reads a port: 0 (any free one) to 65535. */
+  public int port(String key, int fallback, String description) {
+    return integer(key, fallback, 0, 65535, description);
+  }
+
+  /** Reads a whole number from {@code least} to {@code most}. */
+  public int integer(String key, int fallback, int least, int most, String description) {
+    return value(
+        key, fallback, "a whole number from " + least + " to " + most, description, text -> {
+          int number = Integer.parseInt(text);
+          if (number < least || number > most) {
+            throw new IllegalArgumentException("out of range");
+          }
+          return number;
+        });
+  }
+
+  /** Reads a duration above zero, such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h} or {@code PT30S}. */
+  public Duration duration(String key, Duration fallback, String description) {
+    return value(
+        key, fallback, "a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S", description, text -> {
+          Duration duration = parseDuration(text);
+          if (duration.isZero() || duration.isNegative()) {
+            throw new IllegalArgumentException("not above zero");
+          }
+          return duration;
+        });
+  }
+
+  /** Reads a size in bytes above zero, such as {@code 512}, {@code 100KB} (of 1024) or {@code 1MB}. */
+  public long bytes(String key, long fallback, String description) {
+    return value(key, fallback, "a size > 0 such as 512, 100KB or 1MB", description, text -> {
+      Matcher matcher = BYTES.matcher(text.toUpperCase(Locale.ROOT));
+      if (!matcher.matches()) {
+        throw new IllegalArgumentException("not a size");
+      }
+      long unit = switch (matcher.group(2) == null ? "B" : matcher.group(2)) {
+        case "KB" -> 1L << 10;
+        case "MB" -> 1L << 20;
+        case "GB" -> 1L << 30;
+        default -> 1L;
+      };
+      long size = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
+      if (size < 1) {
+        throw new IllegalArgumentException("not above zero");
+      }
+      return size;
+    });
+  }
+
+  /** Reads {@code true} or {@code false}. */
+  public boolean flag(String key, boolean fallback, String description) {
+    return value(key, fallback, "true or false", description, text -> switch (text.toLowerCase(
+        Locale.ROOT)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("neither");
+    });
+  }
+
+  /** Reads the name of one of {@code choices}' constants, in any case. */
+  public <E extends Enum<E>> E choice(String key, E fallback, String description) {
+    E[] choices = fallback.getDeclaringClass().getEnumConstants();
+    List<String> names = Arrays.stream(choices)
+        .map(choice -> choice.name().toLowerCase(Locale.ROOT))
+        .toList();
+    return value(key, fallback, "one of " + String.join(", ", names), description, text -> {
+      int at = names.indexOf(text.toLowerCase(Locale.ROOT));
+      if (at < 0) {
+        throw new IllegalArgumentException("none of them");
+      }
+      return choices[at];
+    });
+  }
+
+  /**
+   * Reads a value of a form of your own.
+   *
+   * @param form what a right value looks like, with an example, for the message
+   * @param parser throws an {@link IllegalArgumentException} for a wrong one; its words are not shown
+   */
+  public <T> T value(
+      String key, T fallback, String form, String description, Function<String, T> parser) {
+    return read(key, form, description, false, text(fallback), parser).orElse(fallback);
+  }
+
+  /** As {@link #value}, for a setting without a default. */
+  public <T> Optional<T> optional(
+      String key, String form, String description, Function<String, T> parser) {
+    return read(key, form, description, false, "(not set)", parser);
+  }
+
+  /** As {@link #optional}, for a value that must not be shown in messages and listings: a password, a URL with one. */
+  public <T> Optional<T> hidden(
+      String key, String form, String description, Function<String, T> parser) {
+    return read(key, form, description, true, "(not set)", parser);
+  }
+
+  /** Reads a secret. */
+  public Optional<Secret> secret(String key, String description) {
+    return hidden(key, "any text", description, Secret::of);
+  }
+
+  /** Notes something wrong with the settings together: a whole sentence that names them and what to do. */
+  public void problem(String sentence) {
+    problems.add(sentence);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws SettingsException with every problem, if there is any
+   */
+  public void finish() {
+    if (!problems.isEmpty()) {
+      throw new SettingsException(problems);
+    }
+  }
+
+  /** Returns the settings read so far, in the order they were read. */
+  public List<Setting> listing() {
+    return List.copyOf(listing);
+  }
+
+  /** Reads {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h}, {@code 2d} or ISO-8601's {@code PT30S}. */
+  private static Duration parseDuration(String text) {
+    Matcher matcher = DURATION.matcher(text.toLowerCase(Locale.ROOT));
+    if (!matcher.matches()) {
+      try {
+        return Duration.parse(text);
+      } catch (DateTimeParseException e) {
+        throw new IllegalArgumentException("not a duration", e);
+      }
+    }
+    long amount = Long.parseLong(matcher.group(1));
+    return switch (matcher.group(2)) {
+      case "ms" -> Duration.ofMillis(amount);
+      case "s" -> Duration.ofSeconds(amount);
+      case "m" -> Duration.ofMinutes(amount);
+      case "h" -> Duration.ofHours(amount);
+      default -> Duration.ofDays(amount);
+    };
+  }
+
+  private <T> Optional<T> read(
+      String key,
+      String form,
+      String description,
+      boolean hidden,
+      String fallback,
+      Function<String, T> parser) {
+    Found found = find(key);
+    if (found == null) {
+      listing.add(new Setting(key, fallback, "default", description));
+      return Optional.empty();
+    }
+    listing.add(new Setting(key, hidden ? "(set)" : found.value, found.source, description));
+    try {
+      return Optional.of(parser.apply(found.value));
+    } catch (IllegalArgumentException | ArithmeticException wrong) {
+      problems.add(key + " must be " + form + " but was "
+          + (hidden ? "something else (hidden)" : "'" + found.value + "'") + " (from "
+          + found.source + ")");
+      return Optional.empty();
+    }
+  }
+
+  private @Nullable Found find(String key) {
+    Found direct = lookup(key);
+    Found file = lookup(key + "_FILE");
+    if (file == null) {
+      return direct;
+    }
+    if (direct != null) {
+      problems.add("both " + key + " (from " + direct.source + ") and " + key + "_FILE (from "
+          + file.source + ") are set: unset one of them");
+      return null;
+    }
+    Path path = Path.of(file.value);
+    try {
+      if (Files.size(path) > MOST_FILE_BYTES) {
+        problems.add(
+            key + "_FILE names " + path + ", which is larger than " + MOST_FILE_BYTES + " bytes");
+        return null;
+      }
+      String content = Files.readString(path, StandardCharsets.UTF_8);
+      return new Found(
+          content.endsWith("\n") ? content.substring(0, content.length() - 1) : content,
+          path.toString());
+    } catch (IOException e) {
+      problems.add(key + "_FILE names " + path + ", which cannot be read: "
+          + e.getClass().getSimpleName());
+      return null;
+    }
+  }
+
+  private @Nullable Found lookup(String key) {
+    for (SettingsSource source : sources) {
+      String value = source.lookup().apply(key);
+      if (value != null && !value.isEmpty()) {
+        return new Found(value, source.name());
+      }
+    }
+    return null;
+  }
+
+  private static String text(Object fallback) {
+    if (fallback instanceof Duration duration) {
+      return duration.toMillisPart() != 0 || duration.isZero()
+          ? duration.toMillis() + "ms"
+          : duration.toSeconds() + "s";
+    }
+    return fallback instanceof Enum<?> constant
+        ? constant.name().toLowerCase(Locale.ROOT)
+        : fallback.toString();
+  }
+}

@@ -1,0 +1,24 @@
+package io.github.scalingtoolkit.core.settings;
+
+import java.util.List;
+
+/** Says everything that is wrong with the settings at once, a line each, with no secret in it. */
+public final class SettingsException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final transient List<String> problems;
+
+  SettingsException(String problem) {
+    this(List.of(problem));
+  }
+
+  SettingsException(List<String> problems) {
+    super(String.join("\n", problems), null, false, false);
+    this.problems = List.copyOf(problems);
+  }
+
+  /** Returns what is wrong, one sentence or two for each setting. */
+  public List<String> problems() {
+    return problems;
+  }
+}

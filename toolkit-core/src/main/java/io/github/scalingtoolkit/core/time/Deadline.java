@@ -1,0 +1,81 @@
+package io.github.scalingtoolkit.core.time;
+
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A moment after which nobody waits for the answer any more, inherited by everything done on its behalf.
+ *
+ * <p>{@link #call} binds it to the thread for the length of an action. Inside, an earlier deadline wins over a later one:
+ * whoever calls cannot be made to wait longer by whom he calls. It does not pass to other threads by itself.
+ *
+ * <p>Immutable and safe for use by several threads. Measured with monotonic time.
+ */
+public final class Deadline {
+  private static final ThreadLocal<@Nullable Deadline> CURRENT = new ThreadLocal<>();
+
+  private final Clock clock;
+  private final long atNanos;
+
+  private Deadline(Clock clock, long atNanos) {
+    this.clock = clock;
+    this.atNanos = atNanos;
+  }
+
+  /**
+   * Returns the deadline that comes {@code after} from now.
+   *
+   * @throws IllegalArgumentException if {@code after} is negative
+   */
+  public static Deadline after(Duration after, Clock clock) {
+    if (after.isNegative()) {
+      throw new IllegalArgumentException("after must be >= 0 but was " + after);
+    }
+    return new Deadline(clock, clock.nanoTime() + after.toNanos());
+  }
+
+  /** Returns the deadline of this thread's work, or null if there is none. */
+  public static @Nullable Deadline current() {
+    return CURRENT.get();
+  }
+
+  /** Tells whether this thread's work has a deadline that has passed. */
+  public static boolean currentIsExpired() {
+    Deadline current = CURRENT.get();
+    return current != null && current.isExpired();
+  }
+
+  /** Returns what is left; zero once it has passed. */
+  public Duration remaining() {
+    return Duration.ofNanos(Math.max(0, atNanos - clock.nanoTime()));
+  }
+
+  /** Tells whether it has passed. */
+  public boolean isExpired() {
+    return atNanos - clock.nanoTime() <= 0;
+  }
+
+  /** Runs {@code action} with this as the thread's deadline, or with the one it has if that is earlier. */
+  public <T extends @Nullable Object> T call(Supplier<T> action) {
+    Deadline outer = CURRENT.get();
+    if (outer != null && outer.remaining().compareTo(remaining()) <= 0) {
+      return action.get();
+    }
+    CURRENT.set(this);
+    try {
+      return action.get();
+    } finally {
+      if (outer == null) {
+        CURRENT.remove();
+      } else {
+        CURRENT.set(outer);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Deadline[in " + remaining() + "]";
+  }
+}
