@@ -13,6 +13,7 @@ module io.github.scalingtoolkit.core {
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.core.guard;
+  exports io.github.scalingtoolkit.core.health;
   exports io.github.scalingtoolkit.core.limit;
   exports io.github.scalingtoolkit.core.redis;
   exports io.github.scalingtoolkit.core.time;

@@ -1,0 +1,231 @@
+package io.github.scalingtoolkit.core.health;
+
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Checks dependencies in the background and remembers how they were; {@link #snapshot} never waits for one.
+ *
+ * <p>Each check runs on a thread of its own, one at a time. One that takes longer than its deadline counts as down, and
+ * is left alone until it ends: a dependency that hangs for ever costs one thread. A check is down until it has first
+ * answered.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class HealthRegistry implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HealthRegistry.class);
+
+  private final List<Probe> probes;
+  private final Duration interval;
+  private final Duration deadline;
+  private final Clock clock;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  private HealthRegistry(Builder builder) {
+    interval = builder.interval;
+    deadline = builder.deadline;
+    clock = builder.clock;
+    ThreadFactory threads = BlockingThreads.platformFactory("health-check-");
+    List<Probe> made = new ArrayList<>();
+    for (Definition definition : builder.definitions) {
+      made.add(new Probe(definition, clock, threads));
+    }
+    probes = List.copyOf(made);
+    thread = BlockingThreads.platformFactory("health-").newThread(this::run);
+  }
+
+  /** Starts to build a registry. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Starts to check in the background, at once and then at each interval. */
+  public void start() {
+    thread.start();
+  }
+
+  /** Returns how everything was at the last look. Never blocks. */
+  public Health snapshot() {
+    List<Health.Check> checks = new ArrayList<>(probes.size());
+    Health.Status status = Health.Status.UP;
+    for (Probe probe : probes) {
+      Health.Check check = probe.check(deadline);
+      checks.add(check);
+      if (!check.up()) {
+        status = check.required() || status == Health.Status.DOWN
+            ? Health.Status.DOWN
+            : Health.Status.DEGRADED;
+      }
+    }
+    return new Health(status, checks);
+  }
+
+  /** Starts each check that is due and not under way; returns how many. For whoever steps it without threads of its own. */
+  int doWork() {
+    int started = 0;
+    for (Probe probe : probes) {
+      if (probe.startIfDue(interval)) {
+        started++;
+      }
+    }
+    return started;
+  }
+
+  /** Stops checking. Checks under way are left to end by themselves. */
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+  }
+
+  private void run() {
+    long pause = Math.min(interval.toNanos() / 2, Duration.ofMillis(250).toNanos());
+    while (!closed) {
+      doWork();
+      LockSupport.parkNanos(this, pause);
+    }
+  }
+
+  private record Definition(String name, boolean required, Runnable check) {}
+
+  /** What is known of one dependency: one immutable value, replaced as a whole. */
+  private static final class Probe {
+    private record Known(boolean up, @Nullable String message, long sinceNanos) {}
+
+    private final Definition definition;
+    private final Clock clock;
+    private final ThreadFactory threads;
+    private volatile Known known;
+    private volatile boolean running;
+    private volatile long startedAt;
+    private volatile boolean everStarted;
+
+    Probe(Definition definition, Clock clock, ThreadFactory threads) {
+      this.definition = definition;
+      this.clock = clock;
+      this.threads = threads;
+      known = new Known(false, "not checked yet", clock.nanoTime());
+    }
+
+    boolean startIfDue(Duration interval) {
+      long now = clock.nanoTime();
+      if (running || (everStarted && now - startedAt < interval.toNanos())) {
+        return false;
+      }
+      startedAt = now;
+      everStarted = true;
+      running = true;
+      threads.newThread(this::run).start();
+      return true;
+    }
+
+    private void run() {
+      try {
+        definition.check.run();
+        learn(true, null);
+      } catch (RuntimeException failure) {
+        // Messages of clients may carry addresses and credentials: the class says enough here.
+        learn(false, failure.getClass().getSimpleName());
+      } finally {
+        running = false;
+      }
+    }
+
+    private void learn(boolean up, @Nullable String message) {
+      Known before = known;
+      if (before.up != up) {
+        log.info("health check={} up={} cause={}", definition.name, up, message);
+      }
+      known = new Known(up, message, before.up == up ? before.sinceNanos : clock.nanoTime());
+    }
+
+    Health.Check check(Duration deadline) {
+      Known current = known;
+      long now = clock.nanoTime();
+      long running = now - startedAt;
+      if (this.running && running > deadline.toNanos()) {
+        return new Health.Check(
+            definition.name,
+            definition.required,
+            false,
+            "no answer for " + Duration.ofNanos(running).toMillis() + " ms",
+            Duration.ofNanos(running));
+      }
+      return new Health.Check(
+          definition.name,
+          definition.required,
+          current.up,
+          current.message,
+          Duration.ofNanos(now - current.sinceNanos));
+    }
+  }
+
+  /** Collects what a {@link HealthRegistry} is built from. Not safe for use by several threads. */
+  public static final class Builder {
+    private final List<Definition> definitions = new ArrayList<>();
+    private Duration interval = Duration.ofSeconds(1);
+    private Duration deadline = Duration.ofSeconds(3);
+    private Clock clock = Clock.system();
+
+    private Builder() {}
+
+    /** Adds a dependency without which the process cannot serve; {@code check} throws if it does not answer. */
+    public Builder required(String name, Runnable check) {
+      return add(new Definition(name, true, Objects.requireNonNull(check)));
+    }
+
+    /** Adds a dependency without which the process serves less well. */
+    public Builder optional(String name, Runnable check) {
+      return add(new Definition(name, false, Objects.requireNonNull(check)));
+    }
+
+    /** Checks each dependency this often. Default: 1 s. */
+    public Builder interval(Duration interval) {
+      this.interval = positive("interval", interval);
+      return this;
+    }
+
+    /** Counts a check that takes longer as down. Default: 3 s. */
+    public Builder deadline(Duration deadline) {
+      this.deadline = positive("deadline", deadline);
+      return this;
+    }
+
+    /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock);
+      return this;
+    }
+
+    /** Builds the registry; {@link HealthRegistry#start} sets it going. */
+    public HealthRegistry build() {
+      return new HealthRegistry(this);
+    }
+
+    private Builder add(Definition definition) {
+      if (definitions.stream().anyMatch(other -> other.name.equals(definition.name))) {
+        throw new IllegalArgumentException(
+            "there is a check named " + definition.name + " already");
+      }
+      definitions.add(definition);
+      return this;
+    }
+
+    private static Duration positive(String what, Duration value) {
+      if (value.isZero() || value.isNegative()) {
+        throw new IllegalArgumentException(what + " must be > 0 but was " + value);
+      }
+      return value;
+    }
+  }
+}

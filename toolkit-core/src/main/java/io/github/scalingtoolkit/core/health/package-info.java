@@ -1,0 +1,13 @@
+/**
+ * What depends on what, checked in the background, so that a probe only ever reads.
+ *
+ * <pre>{@code
+ * HealthRegistry health = HealthRegistry.builder()
+ *     .required("mongo", store::ping)
+ *     .optional("redis", () -> redis.call(UnifiedJedis::ping))
+ *     .build();
+ * health.start();
+ * Health now = health.snapshot();
+ * }</pre>
+ */
+package io.github.scalingtoolkit.core.health;

@@ -1,0 +1,116 @@
+package io.github.scalingtoolkit.core.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.scalingtoolkit.core.health.Health.Status;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class HealthRegistryTest {
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
+  private final AtomicBoolean mongoUp = new AtomicBoolean(true);
+  private final AtomicBoolean redisUp = new AtomicBoolean(true);
+
+  private static void answer(AtomicBoolean up) {
+    if (!up.get()) {
+      throw new IllegalStateException("mongodb://ada:s3cret@h refused");
+    }
+  }
+
+  private HealthRegistry registry() {
+    return HealthRegistry.builder()
+        .required("mongo", () -> answer(mongoUp))
+        .optional("redis", () -> answer(redisUp))
+        .interval(Duration.ofSeconds(1))
+        .clock(clock)
+        .build();
+  }
+
+  private void look(HealthRegistry health, Status expected) {
+    clock.advance(Duration.ofSeconds(1));
+    health.doWork();
+    Await.until("health is " + expected, () -> health.snapshot().status() == expected);
+  }
+
+  @Test
+  void isDownUntilEveryRequiredCheckHasAnswered() {
+    try (HealthRegistry health = registry()) {
+      assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
+      assertThat(health.snapshot().checks().get(0).message()).isEqualTo("not checked yet");
+
+      look(health, Status.UP);
+    }
+  }
+
+  @Test
+  void aRequiredDependencyMakesItDownAndAnOptionalOneDegraded() {
+    try (HealthRegistry health = registry()) {
+      look(health, Status.UP);
+      redisUp.set(false);
+      look(health, Status.DEGRADED);
+      mongoUp.set(false);
+      look(health, Status.DOWN);
+      assertThat(health.snapshot().toString())
+          .doesNotContain("s3cret")
+          .contains("IllegalStateException");
+      mongoUp.set(true);
+      redisUp.set(true);
+      look(health, Status.UP);
+    }
+  }
+
+  @Test
+  void aCheckThatHangsIsDownAfterItsDeadlineAndCostsOneThread() {
+    CountDownLatch hung = new CountDownLatch(1);
+    AtomicInteger started = new AtomicInteger();
+    try (HealthRegistry health = HealthRegistry.builder()
+        .required("mongo", () -> {
+          started.incrementAndGet();
+          try {
+            hung.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        })
+        .deadline(Duration.ofSeconds(3))
+        .clock(clock)
+        .build()) {
+      for (int i = 0; i < 10; i++) {
+        health.doWork();
+        clock.advance(Duration.ofSeconds(1));
+      }
+      Await.until("it was started", () -> started.get() == 1);
+
+      assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
+      assertThat(health.snapshot().checks().get(0).message()).isEqualTo("no answer for 10000 ms");
+      hung.countDown();
+      Await.until("it is up", () -> health.snapshot().status() == Status.UP);
+    }
+  }
+
+  @Test
+  void checksByItselfOnceStarted() {
+    try (HealthRegistry health = HealthRegistry.builder()
+        .required("mongo", () -> answer(mongoUp))
+        .interval(Duration.ofMillis(10))
+        .build()) {
+      health.start();
+      Await.until("it is up", () -> health.snapshot().status() == Status.UP);
+      mongoUp.set(false);
+      Await.until("it is down", () -> health.snapshot().status() == Status.DOWN);
+    }
+  }
+
+  @Test
+  void refusesTwoChecksOfOneName() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> HealthRegistry.builder().required("a", () -> {}).optional("a", () -> {}));
+  }
+}

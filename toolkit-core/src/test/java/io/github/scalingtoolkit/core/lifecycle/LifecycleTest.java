@@ -1,0 +1,139 @@
+package io.github.scalingtoolkit.core.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Outcome;
+import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Stopped;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+
+class LifecycleTest {
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private final List<String> events = new CopyOnWriteArrayList<>();
+
+  private Lifecycle.Builder with(String... names) {
+    Lifecycle.Builder builder = Lifecycle.builder();
+    for (String name : names) {
+      builder.phase(name, () -> events.add("+" + name), LONG, () -> events.add("-" + name));
+    }
+    return builder;
+  }
+
+  @Test
+  void stopsInTheReverseOrderOfTheStart() {
+    Lifecycle lifecycle = with("redis", "queue", "http").build();
+
+    lifecycle.start();
+    List<Stopped> report = lifecycle.stop();
+
+    assertThat(events).containsExactly("+redis", "+queue", "+http", "-http", "-queue", "-redis");
+    assertThat(report).extracting(Stopped::phase).containsExactly("http", "queue", "redis");
+    assertThat(report).extracting(Stopped::outcome).containsOnly(Outcome.DONE);
+  }
+
+  @Test
+  void aStartThatFailsStopsWhatHadStartedAndPassesOn() {
+    Lifecycle lifecycle = with("redis")
+        .phase(
+            "http",
+            () -> {
+              throw new IllegalStateException("port taken");
+            },
+            LONG,
+            () -> events.add("-http"))
+        .build();
+
+    assertThatIllegalStateException().isThrownBy(lifecycle::start).withMessage("port taken");
+
+    assertThat(events).containsExactly("+redis", "-redis");
+  }
+
+  @Test
+  void aStopThatHangsOrThrowsDoesNotKeepTheOthersFromStopping() {
+    CountDownLatch never = new CountDownLatch(1);
+    Lifecycle lifecycle = with("redis")
+        .phase("hung", () -> {}, Duration.ofMillis(50), () -> {
+          try {
+            never.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        })
+        .phase("broken", () -> {}, LONG, () -> {
+          throw new IllegalStateException("no");
+        })
+        .build();
+    lifecycle.start();
+
+    List<Stopped> report = lifecycle.stop();
+
+    assertThat(report)
+        .extracting(Stopped::outcome)
+        .containsExactly(Outcome.FAILED, Outcome.TIMED_OUT, Outcome.DONE);
+    assertThat(events).containsExactly("+redis", "-redis");
+  }
+
+  @Test
+  void severalStopsAreOne() throws InterruptedException {
+    Lifecycle lifecycle = with("redis").build();
+    lifecycle.start();
+    List<List<Stopped>> reports = new CopyOnWriteArrayList<>();
+    List<Thread> threads = List.of(
+        new Thread(() -> reports.add(lifecycle.stop())),
+        new Thread(() -> reports.add(lifecycle.stop())));
+
+    for (Thread thread : threads) {
+      thread.start();
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(events).containsExactly("+redis", "-redis");
+    assertThat(reports).hasSize(2).allMatch(report -> report.size() == 1);
+  }
+
+  @Test
+  void aStopDuringTheStartEndsItAndStopsThePhaseThatWasStarting() throws InterruptedException {
+    CountDownLatch starting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Lifecycle lifecycle = with("redis")
+        .phase(
+            "slow",
+            () -> {
+              starting.countDown();
+              try {
+                goOn.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            LONG,
+            () -> events.add("-slow"))
+        .phase("http", () -> events.add("+http"), LONG, () -> events.add("-http"))
+        .build();
+    Thread starter = new Thread(() -> assertThatIllegalStateException()
+        .isThrownBy(lifecycle::start)
+        .withMessage("stopped while slow was starting"));
+    starter.start();
+    starting.await();
+
+    lifecycle.stop();
+    goOn.countDown();
+    starter.join();
+
+    assertThat(events).containsExactly("+redis", "-redis", "-slow");
+  }
+
+  @Test
+  void refusesAStopWithoutTime() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Lifecycle.builder().phase("redis", () -> {}, Duration.ZERO, () -> {}))
+        .withMessage("stopWithin of redis must be > 0 but was PT0S");
+  }
+}
