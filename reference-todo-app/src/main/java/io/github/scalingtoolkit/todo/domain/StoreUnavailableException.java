@@ -1,0 +1,54 @@
+package io.github.scalingtoolkit.todo.domain;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Says that the store cannot be used now: whoever asked gets a 503 and may try again.
+ *
+ * <p>It carries no stack trace: it is expected, and thrown in great numbers while the store is down. Its message is for
+ * logs and health, names what could not be reached and what to do, and has no secret in it.
+ */
+public final class StoreUnavailableException extends StoreException {
+  private static final long serialVersionUID = 1L;
+
+  /** Why the store cannot be used. */
+  public enum Reason {
+    /** It did not answer, or not in time. */
+    UNREACHABLE,
+    /** All connections were in use for too long. */
+    BUSY,
+    /** It refuses the user name, the password or what they may do: an operator must act. */
+    CREDENTIALS,
+    /** It speaks a protocol this program does not: an operator must act. */
+    INCOMPATIBLE,
+    /** This program is closing it. */
+    CLOSED
+  }
+
+  private final Reason reason;
+  private final Duration retryAfter;
+
+  /** Creates it; {@code retryAfter} is at least zero. */
+  public StoreUnavailableException(
+      Reason reason, String message, Duration retryAfter, @Nullable Throwable cause) {
+    super(message, cause);
+    this.reason = reason;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Returns why. */
+  public Reason reason() {
+    return reason;
+  }
+
+  /** Returns how long to wait before trying again, at least. */
+  public Duration retryAfter() {
+    return retryAfter;
+  }
+
+  @Override
+  public synchronized Throwable fillInStackTrace() {
+    return this;
+  }
+}
