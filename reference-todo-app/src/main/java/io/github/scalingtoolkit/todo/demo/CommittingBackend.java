@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.demo;
 
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.backend.QueryResult;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
 import de.bwaldvogel.mongo.bson.Document;
@@ -60,6 +61,11 @@ final class CommittingBackend extends H2Backend {
   CommittingBackend(MVStore store, GroupCommit commits) {
     super(store);
     this.commits = commits;
+  }
+
+  @Override
+  protected MongoDatabase openOrCreateDatabase(String name) {
+    return DocumentDatabase.open(name, getMvStore(), getCursorRegistry());
   }
 
   @Override

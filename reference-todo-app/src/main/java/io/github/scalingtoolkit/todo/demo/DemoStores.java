@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.demo;
 
 import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -17,10 +18,23 @@ public final class DemoStores implements EmbeddedStores {
     if (kinds.contains(Kind.MONGO)) {
       mongo = EmbeddedMongo.start(directory.subdirectory("mongo").resolve("store.mv"));
     }
-    return new Started(mongo);
+    try {
+      @Nullable EmbeddedRedis redis = null;
+      if (kinds.contains(Kind.REDIS)) {
+        String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
+        redis = EmbeddedRedis.start(directory.subdirectory("redis"), path);
+      }
+      return new Started(mongo, redis);
+    } catch (RuntimeException e) {
+      if (mongo != null) {
+        mongo.close();
+      }
+      throw e;
+    }
   }
 
-  private record Started(@Nullable EmbeddedMongo mongo) implements Running {
+  private record Started(
+      @Nullable EmbeddedMongo mongo, @Nullable EmbeddedRedis redis) implements Running {
     @Override
     public Optional<String> mongoUri() {
       return Optional.ofNullable(mongo).map(EmbeddedMongo::uri);
@@ -28,13 +42,19 @@ public final class DemoStores implements EmbeddedStores {
 
     @Override
     public Optional<String> redisUrl() {
-      return Optional.empty();
+      return Optional.ofNullable(redis).map(EmbeddedRedis::url);
     }
 
     @Override
     public void close() {
-      if (mongo != null) {
-        mongo.close();
+      try {
+        if (redis != null) {
+          redis.close();
+        }
+      } finally {
+        if (mongo != null) {
+          mongo.close();
+        }
       }
     }
   }

@@ -28,10 +28,8 @@ final class EmbeddedMongo implements AutoCloseable {
   private static final int CONNECTION_THREADS = 32;
 
   private static final long HOUSEKEEPING_MILLIS = 1000;
-  private static final int CLOSING_COMPACTION_MILLIS = 200;
 
   private final MVStore store;
-  private final GroupCommit commits;
   private final FileKeeper keeper;
   private final MongoServer server;
   private final ScheduledExecutorService housekeeping;
@@ -40,7 +38,7 @@ final class EmbeddedMongo implements AutoCloseable {
   private EmbeddedMongo(MVStore store, Path file) {
     this.store = store;
     keeper = new FileKeeper(store, file);
-    commits = new GroupCommit(keeper::commit);
+    GroupCommit commits = new GroupCommit(keeper::commit);
     CommittingBackend backend = new CommittingBackend(store, commits);
     commits.write(() -> backend.resolveDatabase(DATABASE));
     server = new MongoServer(backend);
@@ -85,11 +83,7 @@ final class EmbeddedMongo implements AutoCloseable {
       return;
     }
     endHousekeeping();
-    try {
-      commits.alone(() -> store.compactFile(CLOSING_COMPACTION_MILLIS));
-    } catch (RuntimeException e) {
-      log.warn("event=embedded_mongo_compaction_failed error=\"{}\"", e.getMessage());
-    }
+    keepHouse();
     server.shutdownNow();
   }
 
@@ -108,11 +102,8 @@ final class EmbeddedMongo implements AutoCloseable {
   private void keepHouse() {
     try {
       keeper.force();
-      if (keeper.wantsCompaction()) {
-        commits.alone(keeper::compact);
-      }
     } catch (RuntimeException e) {
-      log.warn("event=embedded_mongo_housekeeping_failed error=\"{}\"", e.getMessage());
+      log.warn("event=embedded_mongo_not_forced error=\"{}\"", e.getMessage());
     }
   }
 }

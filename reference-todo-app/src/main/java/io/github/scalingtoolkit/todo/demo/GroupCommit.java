@@ -72,20 +72,14 @@ final class GroupCommit {
     return result;
   }
 
-  /** Runs {@code work} while nothing applies and nothing commits. */
-  void alone(Runnable work) {
-    applying.writeLock().lock();
-    try {
-      refuseAfterFailure();
-      work.run();
-    } finally {
-      applying.writeLock().unlock();
-    }
-  }
-
   /** Returns how many writes were committed so far. */
   long committed() {
     return committed;
+  }
+
+  /** Returns about how many threads wait for their turn. */
+  int waiting() {
+    return applying.getQueueLength();
   }
 
   private void awaitCommitted(long ticket) {

@@ -5,13 +5,20 @@ import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.h2.mvstore.Cursor;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 
-/** Opens the file of the embedded MongoDB-wire store, after having read it through without changing a byte. */
+/**
+ * Opens the file of the embedded MongoDB-wire store, after having read it through without changing a byte.
+ *
+ * <p>MVStore answers damage by going back to the newest state that is whole. After a crash that is right; after damage it
+ * would silently serve an old state and write over the rest. So beside the file stands which version had reached the
+ * disk, and a file that comes up older than that is refused.
+ */
 final class MongoFile {
   /** A larger file would make the start wait; a page that is broken is then found when it is read. */
   private static final long READ_THROUGH_BYTES = 256L << 20;
@@ -27,6 +34,8 @@ final class MongoFile {
     try {
       if (Files.exists(file) && Files.size(file) > 0) {
         readThrough(file);
+      } else {
+        Files.deleteIfExists(versionFile(file));
       }
       MVStore store = new MVStore.Builder()
           .fileName(file.toString())
@@ -45,20 +54,55 @@ final class MongoFile {
     }
   }
 
+  /** Notes that {@code version} has reached the disk. */
+  static void noteOnDisk(Path file, long version) throws IOException {
+    Path draft = file.resolveSibling(file.getFileName() + ".version.new");
+    Files.writeString(draft, version + "\n");
+    Files.move(
+        draft,
+        versionFile(file),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static Path versionFile(Path file) {
+    return file.resolveSibling(file.getFileName() + ".version");
+  }
+
+  private static long versionOnDisk(Path file) throws IOException {
+    Path note = versionFile(file);
+    try {
+      return Files.exists(note) ? Long.parseLong(Files.readString(note).strip()) : 0;
+    } catch (NumberFormatException lostWithThePower) {
+      return 0;
+    }
+  }
+
   private static void readThrough(Path file) throws IOException {
     MVStore store = new MVStore.Builder().fileName(file.toString()).readOnly().open();
     try {
+      long expected = versionOnDisk(file);
+      if (store.getCurrentVersion() < expected) {
+        throw new StoresException(
+            Reason.CORRUPT,
+            "data file " + file + " is damaged or an older copy: all that can be read is version "
+                + store.getCurrentVersion() + ", but version " + expected
+                + " had reached the disk; it was left as it is: move it away to start with an empty"
+                + " store, or remove " + versionFile(file) + " to go on with the older version");
+      }
       if (Files.size(file) > READ_THROUGH_BYTES) {
         return;
       }
       for (String name : store.getMapNames()) {
-        MVMap<Object, Object> map = store.openMap(name);
-        Cursor<Object, Object> entries = map.cursor(null);
+        MVMap<Object, ?> map = DocumentDatabase.holdsDocuments(name)
+            ? store.openMap(name, DocumentType.collectionMap())
+            : store.<Object, Object>openMap(name);
+        Cursor<Object, ?> entries = map.cursor(null);
         while (entries.hasNext()) {
           entries.next();
         }
       }
-    } catch (MVStoreException e) {
+    } catch (MVStoreException | StoresException e) {
       throw e;
     } catch (RuntimeException e) {
       // A page that passes its check and holds nonsense.
