@@ -4,7 +4,7 @@ module io.github.scalingtoolkit.cache {
   requires static transitive org.jspecify;
   requires static transitive micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
-  requires com.fasterxml.jackson.databind;
+  requires transitive com.fasterxml.jackson.databind;
   requires com.github.benmanes.caffeine;
   requires org.slf4j;
 

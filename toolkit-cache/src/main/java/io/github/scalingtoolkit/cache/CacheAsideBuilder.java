@@ -1,0 +1,179 @@
+package io.github.scalingtoolkit.cache;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Function;
+
+/** Collects what a {@link CacheAside} is built from. Not safe for use by several threads. */
+public final class CacheAsideBuilder<K, V> {
+  private static final Duration LONGEST = Duration.ofDays(3650);
+
+  final RedisAccess redis;
+  final String name;
+  final Codec<V> codec;
+  final Function<? super K, String> ids;
+  Duration timeToLive = Duration.ZERO;
+  double jitter = 0.1;
+  Duration writeLifetime = Duration.ofSeconds(10);
+  Duration lease = Duration.ofSeconds(2);
+  int localEntries;
+  Duration localCap = Duration.ZERO;
+  int journalKeys = 10_000;
+  OnUnreachable onUnreachable = OnUnreachable.BYPASS;
+  Class<? extends Throwable>[] notApplied = none();
+  CacheListener listener = new CacheListener() {};
+  Clock clock = Clock.system();
+
+  CacheAsideBuilder(
+      RedisAccess redis, String name, Codec<V> codec, Function<? super K, String> ids) {
+    if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+      throw new IllegalArgumentException(
+          "name must be 1 to 64 letters, digits, dots, dashes or underscores but was '" + name
+              + "'");
+    }
+    this.redis = Objects.requireNonNull(redis);
+    this.name = name;
+    this.codec = Objects.requireNonNull(codec);
+    this.ids = Objects.requireNonNull(ids);
+  }
+
+  /**
+   * Says how a key becomes text: two keys that differ must have texts that differ. Returning a field of the key keeps
+   * hits in memory free of allocation.
+   */
+  public <L> CacheAsideBuilder<L, V> keys(Function<? super L, String> ids) {
+    CacheAsideBuilder<L, V> other = new CacheAsideBuilder<>(redis, name, codec, ids);
+    other.timeToLive = timeToLive;
+    other.jitter = jitter;
+    other.writeLifetime = writeLifetime;
+    other.lease = lease;
+    other.localEntries = localEntries;
+    other.localCap = localCap;
+    other.journalKeys = journalKeys;
+    other.onUnreachable = onUnreachable;
+    other.notApplied = notApplied;
+    other.listener = listener;
+    other.clock = clock;
+    return other;
+  }
+
+  /** Bounds a value's life in Redis, give or take the jitter: 1 ms to 10 years. Required. */
+  public CacheAsideBuilder<K, V> timeToLive(Duration timeToLive) {
+    this.timeToLive = positive("timeToLive", timeToLive);
+    return this;
+  }
+
+  /** Spreads the ends of lives by up to this share in both directions, 0 to 0.5. Default: 0.1. */
+  public CacheAsideBuilder<K, V> jitter(double share) {
+    if (!(share >= 0 && share <= 0.5)) {
+      throw new IllegalArgumentException("jitter must be 0 to 0.5 but was " + share);
+    }
+    this.jitter = share;
+    return this;
+  }
+
+  /**
+   * Keeps values in this process' memory as well. Default: off. Every process that invalidates tells all others, which
+   * takes as long as a message; see {@link CacheAside} for what holds when.
+   *
+   * @param maxEntries most values at a time, at least 1
+   * @param cap longest life there, whatever is left in Redis; more than zero
+   */
+  public CacheAsideBuilder<K, V> local(int maxEntries, Duration cap) {
+    if (maxEntries < 1) {
+      throw new IllegalArgumentException("maxEntries must be >= 1 but was " + maxEntries);
+    }
+    this.localEntries = maxEntries;
+    this.localCap = positive("cap", cap);
+    return this;
+  }
+
+  /**
+   * Bounds how long readers bypass a key whose writer never said how its write ended: longer than the slowest write
+   * takes, since one that commits later than this may leave an old value. Default: 10 s.
+   */
+  public CacheAsideBuilder<K, V> writeLifetime(Duration lifetime) {
+    this.writeLifetime = positive("writeLifetime", lifetime);
+    return this;
+  }
+
+  /**
+   * Bounds how long one load keeps others waiting: what a load takes that is longer is not stored, and a crash in a load
+   * holds others up for at most this. Default: 2 s.
+   */
+  public CacheAsideBuilder<K, V> lease(Duration lease) {
+    this.lease = positive("lease", lease);
+    return this;
+  }
+
+  /** Says what a write or an evict does when Redis cannot be told of it. Default: {@link OnUnreachable#BYPASS}. */
+  public CacheAsideBuilder<K, V> onUnreachable(OnUnreachable policy) {
+    this.onUnreachable = Objects.requireNonNull(policy);
+    return this;
+  }
+
+  /** Bounds how many keys the journal of unreachable invalidations holds, at least 1. Default: 10,000. */
+  public CacheAsideBuilder<K, V> journal(int maxKeys) {
+    if (maxKeys < 1) {
+      throw new IllegalArgumentException("journal must be >= 1 but was " + maxKeys);
+    }
+    this.journalKeys = maxKeys;
+    return this;
+  }
+
+  /**
+   * Names exceptions of a write's action that prove that nothing was written (validation, a duplicate key), so that the
+   * key is released at once. Default: none.
+   */
+  @SafeVarargs
+  public final CacheAsideBuilder<K, V> notApplied(Class<? extends Throwable>... proofs) {
+    this.notApplied = proofs.clone();
+    return this;
+  }
+
+  /** Tells {@code listener} what the cache does. Default: nobody. */
+  public CacheAsideBuilder<K, V> listener(CacheListener listener) {
+    this.listener = Objects.requireNonNull(listener);
+    return this;
+  }
+
+  /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+  public CacheAsideBuilder<K, V> clock(Clock clock) {
+    this.clock = Objects.requireNonNull(clock);
+    return this;
+  }
+
+  /**
+   * Builds the cache. Does not need Redis to be up.
+   *
+   * @throws IllegalArgumentException if there is no time to live, or memory is asked for and the {@link RedisAccess}
+   *     wraps a single client
+   */
+  public CacheAside<K, V> build() {
+    positive("timeToLive", timeToLive);
+    if (localEntries > 0 && !redis.hasBlocking()) {
+      throw new IllegalArgumentException("cache " + name
+          + " asks for local entries, whose invalidations need a connection of their own, but"
+          + " its RedisAccess wraps one client: use RedisAccess.wrap(commands, blocking) with a"
+          + " second client, or RedisAccess.open(url), or leave local(..) out");
+    }
+    return new CacheAside<>(this);
+  }
+
+  private static Duration positive(String what, Duration value) {
+    if (value.compareTo(Duration.ofMillis(1)) < 0) {
+      throw new IllegalArgumentException(what + " must be > 0 but was " + value);
+    }
+    if (value.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException(what + " must be <= " + LONGEST + " but was " + value);
+    }
+    return value;
+  }
+
+  @SuppressWarnings("unchecked") // An empty array holds nothing of another type.
+  private static Class<? extends Throwable>[] none() {
+    return (Class<? extends Throwable>[]) new Class<?>[0];
+  }
+}

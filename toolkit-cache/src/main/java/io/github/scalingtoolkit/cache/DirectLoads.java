@@ -1,0 +1,89 @@
+package io.github.scalingtoolkit.cache;
+
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Loads past the cache, so that many readers of one key cost the database about one load at a time.
+ *
+ * <p>Without Redis nobody can tell whether a load under way has read the database before or after a write that another
+ * process has since completed. So nobody joins a load that has begun: who comes while one is running waits for the next,
+ * together with all others who come until that begins. The next begins when the running one ends, or when its leader
+ * has waited {@code patience}, so that a hung load holds nobody up for long.
+ */
+final class DirectLoads<V> {
+  private final ConcurrentHashMap<String, Lane<V>> lanes = new ConcurrentHashMap<>();
+  private final long patienceNanos;
+
+  DirectLoads(long patienceNanos) {
+    this.patienceNanos = patienceNanos;
+  }
+
+  /** The load that is running for a key, and the one after it. */
+  private record Lane<V>(Flight<V> running, @Nullable Flight<V> next) {}
+
+  @Nullable
+  V load(String id, Supplier<? extends @Nullable V> loader) {
+    while (true) {
+      Flight<V> mine = new Flight<>();
+      Lane<V> lane = enter(id, mine);
+      if (lane.running() == mine) {
+        return run(id, mine, loader);
+      }
+      if (lane.running().mine()) {
+        return loader.get();
+      }
+      if (lane.next() == mine) {
+        awaitRunning(lane.running());
+        lanes.computeIfPresent(id, (key, now) -> now.next() == mine ? new Lane<>(mine, null) : now);
+        return run(id, mine, loader);
+      }
+      Flight<V> next = Objects.requireNonNull(lane.next());
+      try {
+        next.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return loader.get();
+      }
+      if (!next.aborted()) {
+        return next.result();
+      }
+    }
+  }
+
+  private Lane<V> enter(String id, Flight<V> mine) {
+    return Objects.requireNonNull(lanes.compute(id, (key, lane) -> {
+      if (lane == null) {
+        return new Lane<>(mine, null);
+      }
+      return lane.next() == null && !lane.running().mine()
+          ? new Lane<>(lane.running(), mine)
+          : lane;
+    }));
+  }
+
+  private void awaitRunning(Flight<V> running) {
+    try {
+      running.await(patienceNanos);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private @Nullable V run(String id, Flight<V> mine, Supplier<? extends @Nullable V> loader) {
+    try {
+      V value = loader.get();
+      mine.succeed(value);
+      return value;
+    } catch (Throwable failure) {
+      mine.fail(failure);
+      throw failure;
+    } finally {
+      // With a next one in the lane it is for that one's leader to move up.
+      lanes.computeIfPresent(
+          id, (key, lane) -> lane.running() == mine && lane.next() == null ? null : lane);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package io.github.scalingtoolkit.cache;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a loader, that others may wait for. The thread that makes it is the one that will run it. */
+final class Flight<V> {
+  private final Thread owner = Thread.currentThread();
+  private final CountDownLatch landed = new CountDownLatch(1);
+  private @Nullable V value;
+  private @Nullable Throwable failure;
+  private boolean aborted;
+
+  /** Tells whether waiting for it would be waiting for oneself: a loader that gets its own key. */
+  boolean mine() {
+    return owner == Thread.currentThread();
+  }
+
+  void succeed(@Nullable V value) {
+    this.value = value;
+    landed.countDown();
+  }
+
+  /** Ends it for all who wait. A failure that came with an interrupt of this thread alone is not theirs. */
+  void fail(Throwable failure) {
+    this.failure = failure;
+    aborted = owner.isInterrupted();
+    landed.countDown();
+  }
+
+  boolean await(long nanos) throws InterruptedException {
+    return landed.await(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  void await() throws InterruptedException {
+    landed.await();
+  }
+
+  /** Tells whether those who waited must see for themselves. Meaningful once it has landed, as is the next. */
+  boolean aborted() {
+    return aborted;
+  }
+
+  /** Returns what the loader returned, or throws what it threw. */
+  @Nullable
+  V result() {
+    if (failure != null) {
+      throw Flight.<RuntimeException>as(failure);
+    }
+    return value;
+  }
+
+  @SuppressWarnings(
+      "unchecked") // Unwrapped, whatever it is: a Function can throw only by the same trick.
+  private static <X extends Throwable> X as(Throwable failure) throws X {
+    throw (X) failure;
+  }
+}

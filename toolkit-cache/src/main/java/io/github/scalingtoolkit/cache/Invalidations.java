@@ -1,0 +1,127 @@
+package io.github.scalingtoolkit.cache;
+
+import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells Redis first and this process' memory second that a value is not to be served any more; notes in the journal what
+ * Redis could not be told.
+ */
+final class Invalidations implements Journal.Scripts {
+  private final String cache;
+  private final RemoteEntries remote;
+  private final @Nullable LocalEntries<?> local;
+  private final Journal journal;
+  private final OnUnreachable onUnreachable;
+  private final CacheListener listener;
+
+  Invalidations(
+      String cache,
+      RemoteEntries remote,
+      @Nullable LocalEntries<?> local,
+      Journal journal,
+      OnUnreachable onUnreachable,
+      CacheListener listener) {
+    this.cache = cache;
+    this.remote = remote;
+    this.local = local;
+    this.journal = journal;
+    this.onUnreachable = onUnreachable;
+    this.listener = listener;
+  }
+
+  WriteBracket writeBegin(String id) {
+    String token = Keys.token(8);
+    boolean begun = true;
+    try {
+      remote.run(begin(id, token));
+    } catch (RuntimeException unreachable) {
+      if (onUnreachable == OnUnreachable.REFUSE) {
+        throw new CacheUnreachableException(cache, "nothing was written", unreachable);
+      }
+      // It may have run all the same: the token is noted, so that its record can be ended.
+      journal.open(id, token);
+      begun = false;
+    }
+    forget(id);
+    listener.onInvalidation(begun);
+    return new WriteBracket(this, id, token, begun);
+  }
+
+  void writeEnd(String id, String token) {
+    try {
+      remote.run(end(id, token));
+      writeEnded(id, token, true);
+    } catch (RuntimeException unreachable) {
+      writeEnded(id, token, false);
+    }
+  }
+
+  void writeEnded(String id, String token, @Nullable ScriptReply reply) {
+    writeEnded(id, token, reply != null && reply.failure() == null);
+  }
+
+  /** The write may commit yet. One whose begin is in Redis ends there by its deadline. */
+  void abandoned(String id, String token, boolean begun) {
+    if (!begun) {
+      journal.open(id, token);
+    }
+    forget(id);
+  }
+
+  void evicted(String id) {
+    try {
+      remote.run(evict(id));
+      forget(id);
+      listener.onInvalidation(true);
+    } catch (RuntimeException unreachable) {
+      journal.evicted(id);
+      forget(id);
+      listener.onInvalidation(false);
+      if (onUnreachable == OnUnreachable.REFUSE) {
+        throw new CacheUnreachableException(
+            cache, "this process bypasses it until that has been made up for", unreachable);
+      }
+    }
+  }
+
+  int replay(Consumer<ScriptCall> runner) {
+    return journal.replay(this, runner, id -> {
+      forget(id);
+      listener.onReplay();
+    });
+  }
+
+  @Override
+  public ScriptCall begin(String id, String token) {
+    return remote.beginCall(id, token);
+  }
+
+  @Override
+  public ScriptCall end(String id, String token) {
+    return remote.endCall(id, token);
+  }
+
+  @Override
+  public ScriptCall evict(String id) {
+    return remote.evictCall(id);
+  }
+
+  private void writeEnded(String id, String token, boolean reached) {
+    if (reached) {
+      journal.settled(id, token);
+    } else {
+      journal.ended(id, token);
+    }
+    forget(id);
+    listener.onInvalidation(reached);
+  }
+
+  private void forget(String id) {
+    if (local != null) {
+      local.invalidate(id);
+    }
+  }
+}

@@ -1,0 +1,216 @@
+package io.github.scalingtoolkit.cache;
+
+import io.github.scalingtoolkit.cache.RemoteEntries.Standing;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** One get: memory, then Redis, then the loader under a lease or past the cache. The order of its steps is the proof. */
+final class Reader<K, V> {
+  private static final int LEASE_TOKEN_LENGTH = 12;
+  private static final long FIRST_POLL_NANOS = 1_000_000;
+  private static final long LONGEST_POLL_NANOS = 16_000_000;
+
+  private final Stores<V> stores;
+  private final DirectLoads<V> directLoads;
+  private final long patienceNanos;
+  private final CacheListener listener;
+  private final Clock clock;
+
+  Reader(Stores<V> stores, long patienceNanos, CacheListener listener, Clock clock) {
+    this.stores = stores;
+    this.directLoads = new DirectLoads<>(patienceNanos);
+    this.patienceNanos = patienceNanos;
+    this.listener = listener;
+    this.clock = clock;
+  }
+
+  Cached<V> get(String id, K key, Function<? super K, ? extends @Nullable V> loader) {
+    return new Attempt(id, key, loader).run();
+  }
+
+  /** Runs a loader and tells the listener. */
+  static <A, R extends @Nullable Object> R timed(
+      Function<A, R> loader, A argument, CacheListener listener, Clock clock) {
+    long started = clock.nanoTime();
+    boolean succeeded = false;
+    try {
+      R result = loader.apply(argument);
+      succeeded = true;
+      return result;
+    } finally {
+      listener.onLoad(clock.nanoTime() - started, succeeded);
+    }
+  }
+
+  static boolean isLease(byte[] entry, String token) {
+    return Entries.kind(entry) == Entries.LEASE && Entries.leaseToken(entry).equals(token);
+  }
+
+  static String leaseToken() {
+    return Keys.token(LEASE_TOKEN_LENGTH);
+  }
+
+  private final class Attempt {
+    private final String id;
+    private final K key;
+    private final Function<? super K, ? extends @Nullable V> loader;
+    private final long giveUpAt = clock.nanoTime() + patienceNanos;
+    private String token = "";
+    private long stamp;
+    private boolean undecodable;
+    private long poll = FIRST_POLL_NANOS;
+
+    Attempt(String id, K key, Function<? super K, ? extends @Nullable V> loader) {
+      this.id = id;
+      this.key = key;
+      this.loader = loader;
+    }
+
+    Cached<V> run() {
+      while (true) {
+        // Before the journal, and both before Redis: what is invalidated after this is not
+        // installed.
+        stamp = stores.stamp(id);
+        if (stores.bypasses(id)) {
+          return direct();
+        }
+        Cached<V> cached;
+        try {
+          cached = step();
+        } catch (Unreachable redis) {
+          return direct();
+        }
+        if (cached != null) {
+          return cached;
+        }
+      }
+    }
+
+    /** Returns the value, or null if things have changed or may soon: look again. */
+    private @Nullable Cached<V> step() throws Unreachable {
+      long asked = clock.nanoTime();
+      Standing standing = readFirst();
+      if (standing != null) {
+        return found(standing, asked);
+      }
+      Flight<V> flight = new Flight<>();
+      standing = lease(flight);
+      if (isLease(standing.entry(), token)) {
+        return load(flight);
+      }
+      stores.flights().remove(token);
+      return found(standing, asked);
+    }
+
+    private @Nullable Cached<V> found(Standing standing, long asked) {
+      byte[] entry = standing.entry();
+      return switch (Entries.kind(entry)) {
+        case Entries.VALUE -> hit(entry, asked, standing.leftMillis());
+        case Entries.LEASE -> awaitLoad(Entries.leaseToken(entry));
+        default -> direct();
+      };
+    }
+
+    /** Without L1 a plain GET; null says that a script is called for. */
+    private @Nullable Standing readFirst() throws Unreachable {
+      if (stores.hasLocal() || undecodable) {
+        return null;
+      }
+      try {
+        byte[] entry = stores.remote().read(id);
+        return entry == null ? null : new Standing(entry, -1);
+      } catch (RuntimeException failure) {
+        throw Unreachable.INSTANCE;
+      }
+    }
+
+    private Standing lease(Flight<V> flight) throws Unreachable {
+      try {
+        return stores.remote().readOrLease(id, any -> take(flight), undecodable);
+      } catch (RuntimeException failure) {
+        stores.flights().remove(token);
+        throw Unreachable.INSTANCE;
+      }
+    }
+
+    /** Before the lease is asked for: who sees its token in Redis must find the flight here. */
+    private String take(Flight<V> flight) {
+      stores.flights().remove(token);
+      token = leaseToken();
+      stores.flights().put(token, flight);
+      return token;
+    }
+
+    private @Nullable Cached<V> hit(byte[] entry, long asked, long leftMillis) {
+      Cached<V> cached = Entries.decode(stores.codec(), entry);
+      if (cached == null) {
+        undecodable = true;
+        return null;
+      }
+      undecodable = false;
+      stores.install(id, stamp, cached.value(), asked, leftMillis);
+      return cached;
+    }
+
+    private Cached<V> load(Flight<V> flight) {
+      try {
+        V value;
+        try {
+          value = timed(loader, key, listener, clock);
+        } catch (Throwable failure) {
+          flight.fail(failure);
+          stores.release(id, token);
+          throw failure;
+        }
+        flight.succeed(value);
+        stores.fill(id, token, stamp, value);
+        return new Cached<>(value, Outcome.LOADED);
+      } finally {
+        stores.flights().remove(token);
+      }
+    }
+
+    private @Nullable Cached<V> awaitLoad(String holder) {
+      Flight<V> flight = stores.flights().get(holder);
+      long left = giveUpAt - clock.nanoTime();
+      if (left <= 0
+          || (flight != null && flight.mine())
+          || Thread.currentThread().isInterrupted()) {
+        return direct();
+      }
+      if (flight == null) {
+        long pause = poll / 2 + ThreadLocalRandom.current().nextLong(poll);
+        LockSupport.parkNanos(this, Math.min(left, pause));
+        poll = Math.min(LONGEST_POLL_NANOS, poll * 2);
+        return null;
+      }
+      try {
+        if (!flight.await(left) || flight.aborted()) {
+          return null;
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return direct();
+      }
+      return new Cached<>(flight.result(), Outcome.LOADED);
+    }
+
+    private Cached<V> direct() {
+      return new Cached<>(
+          directLoads.load(id, () -> timed(loader, key, listener, clock)), Outcome.BYPASS);
+    }
+  }
+
+  /** Redis did not answer, whatever it was: a get never fails for that. */
+  static final class Unreachable extends Exception {
+    private static final long serialVersionUID = 1L;
+    static final Unreachable INSTANCE = new Unreachable();
+
+    private Unreachable() {
+      super("Redis did not answer", null, false, false);
+    }
+  }
+}

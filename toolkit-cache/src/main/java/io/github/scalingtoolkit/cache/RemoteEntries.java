@@ -1,0 +1,211 @@
+package io.github.scalingtoolkit.cache;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.github.scalingtoolkit.core.redis.LuaScript;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisNoScriptException;
+
+/**
+ * The entries in Redis: each method is one command or script on one key, and one round trip. All of them throw what
+ * {@link RedisAccess} throws when Redis is out of reach.
+ */
+final class RemoteEntries {
+  private static final LuaScript LEASE = script("lease");
+  private static final LuaScript FILL = script("fill");
+  private static final LuaScript RELEASE = script("release");
+  private static final LuaScript EVICT = script("evict");
+  private static final LuaScript WRITE_BEGIN = script("write-begin");
+  private static final LuaScript WRITE_END = script("write-end");
+  private static final byte[] NO = {'0'};
+  private static final byte[] YES = {'1'};
+
+  private final RedisAccess redis;
+  private final Keys keys;
+  private final byte[] leaseMillis;
+  private final byte[] writeLifetimeMillis;
+  private final String sender = Keys.token(LocalEntries.SENDER_LENGTH);
+
+  RemoteEntries(RedisAccess redis, Keys keys, Duration lease, Duration writeLifetime) {
+    this.redis = redis;
+    this.keys = keys;
+    leaseMillis = ascii(lease.toMillis());
+    writeLifetimeMillis = ascii(writeLifetime.toMillis());
+  }
+
+  /** What stands at a key, and how long it has left; negative for ever. */
+  record Standing(byte[] entry, long leftMillis) {}
+
+  byte @Nullable [] read(String id) {
+    byte[] key = keys.entry(id);
+    return asking(() -> redis.<byte @Nullable []>callIdempotent(jedis -> jedis.get(key)));
+  }
+
+  /** Reads several entries in one round trip. Null where there is none. */
+  List<byte @Nullable []> readAll(List<String> ids) {
+    byte[][] all = ids.stream().map(keys::entry).toArray(byte[][]::new);
+    if (!redis.isCluster()) {
+      return asking(() -> redis.callIdempotent(jedis -> jedis.mget(all)));
+    }
+    return asking(() -> redis.callIdempotent(jedis -> {
+      List<Response<byte[]>> responses = new ArrayList<>();
+      try (AbstractPipeline pipeline = jedis.pipelined()) {
+        for (byte[] key : all) {
+          responses.add(pipeline.get(key));
+        }
+        pipeline.sync();
+      }
+      List<byte @Nullable []> entries = new ArrayList<>();
+      responses.forEach(response -> entries.add(response.get()));
+      return entries;
+    }));
+  }
+
+  /**
+   * Reads an entry, or takes a lease where there is none, or with {@code force} in place of a value.
+   *
+   * <p>Each try has a token of its own. A try that was thought lost may run late; with the same token it could bring
+   * back, after a write, a lease that was taken before it.
+   *
+   * @param token makes the token of one try for an id
+   */
+  Standing readOrLease(String id, UnaryOperator<String> token, boolean force) {
+    return asking(() -> redis.callIdempotent(jedis -> {
+      ScriptCall call = leaseCall(id, token.apply(id), force);
+      return standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args()));
+    }));
+  }
+
+  /** As {@link #readOrLease} for several in one round trip; on a cluster one after the other. */
+  List<Standing> readOrLeaseAll(
+      List<String> ids, UnaryOperator<String> token, List<Boolean> force) {
+    return asking(() -> redis.callIdempotent(jedis -> {
+      List<ScriptCall> calls = new ArrayList<>();
+      for (int i = 0; i < ids.size(); i++) {
+        calls.add(leaseCall(ids.get(i), token.apply(ids.get(i)), force.get(i)));
+      }
+      return leaseAll(jedis, calls);
+    }));
+  }
+
+  private List<Standing> leaseAll(UnifiedJedis jedis, List<ScriptCall> calls) {
+    List<Standing> all = new ArrayList<>();
+    if (redis.isCluster()) {
+      calls.forEach(call ->
+          all.add(standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args()))));
+      return all;
+    }
+    byte[] sha1 = LEASE.sha1().getBytes(US_ASCII);
+    List<Response<Object>> responses = new ArrayList<>();
+    try (AbstractPipeline pipeline = jedis.pipelined()) {
+      calls.forEach(call -> responses.add(pipeline.evalsha(sha1, call.keys(), call.args())));
+      pipeline.sync();
+    }
+    for (int i = 0; i < calls.size(); i++) {
+      ScriptCall call = calls.get(i);
+      try {
+        all.add(standing(responses.get(i).get()));
+      } catch (JedisNoScriptException unknown) {
+        all.add(standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args())));
+      }
+    }
+    return all;
+  }
+
+  ScriptCall fillCall(String id, String token, byte[] value, long millis) {
+    return call(FILL, id, Entries.lease(token), value, ascii(millis));
+  }
+
+  ScriptCall releaseCall(String id, String token) {
+    return call(RELEASE, id, Entries.lease(token));
+  }
+
+  ScriptCall evictCall(String id) {
+    return call(EVICT, id, keys.channelBytes(), message(id));
+  }
+
+  ScriptCall beginCall(String id, String token) {
+    return call(
+        WRITE_BEGIN,
+        id,
+        token.getBytes(US_ASCII),
+        writeLifetimeMillis,
+        keys.channelBytes(),
+        message(id));
+  }
+
+  ScriptCall endCall(String id, String token) {
+    return call(WRITE_END, id, token.getBytes(US_ASCII), keys.channelBytes(), message(id));
+  }
+
+  @Nullable
+  Object run(ScriptCall call) {
+    return asking(() -> redis.eval(call.script(), call.keys(), call.args()));
+  }
+
+  List<ScriptReply> runAll(List<ScriptCall> calls) {
+    return asking(() -> redis.evalAll(calls));
+  }
+
+  /** Tells whether a script's reply is 1. */
+  static boolean one(@Nullable Object reply) {
+    return reply instanceof Long number && number == 1;
+  }
+
+  private ScriptCall leaseCall(String id, String token, boolean force) {
+    return call(LEASE, id, token.getBytes(US_ASCII), leaseMillis, force ? YES : NO);
+  }
+
+  private ScriptCall call(LuaScript script, String id, byte[]... args) {
+    return new ScriptCall(script, List.of(keys.entry(id)), List.of(args));
+  }
+
+  private byte[] message(String id) {
+    return (sender + id).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Standing standing(@Nullable Object reply) {
+    if (reply instanceof List<?> pair
+        && pair.size() == 2
+        && pair.get(0) instanceof byte[] entry
+        && pair.get(1) instanceof Long millis) {
+      return new Standing(entry, millis);
+    }
+    throw new CacheException("lease.lua answered with something that is not an entry and its time");
+  }
+
+  /** A wait for a connection that was interrupted ends in some exception and loses the flag: puts it back. */
+  private static <T extends @Nullable Object> T asking(Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (RuntimeException failure) {
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        if (cause instanceof InterruptedException) {
+          Thread.currentThread().interrupt();
+        }
+      }
+      throw failure;
+    }
+  }
+
+  private static byte[] ascii(long number) {
+    return Long.toString(number).getBytes(US_ASCII);
+  }
+
+  private static LuaScript script(String name) {
+    return LuaScript.fromResource(
+        RemoteEntries.class, "/META-INF/toolkit/cache/lua/" + name + ".lua");
+  }
+}
