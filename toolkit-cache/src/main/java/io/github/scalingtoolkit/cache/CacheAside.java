@@ -161,7 +161,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
 
   /** As {@link #get}, and tells where the value came from. */
   public Cached<V> lookup(K key, Function<? super K, ? extends @Nullable V> loader) {
-    String id = ids.apply(key);
+    String id = id(key);
     Cached<V> cached = stores.peek(id);
     if (cached == null) {
       cached = reader.get(id, key, loader);
@@ -197,7 +197,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
       Function<? super Set<K>, ? extends Map<K, ? extends V>> loader) {
     Map<String, K> byId = new LinkedHashMap<>();
     for (K key : keys) {
-      byId.putIfAbsent(ids.apply(key), key);
+      byId.putIfAbsent(id(key), key);
     }
     return batchReader.get(byId, loader);
   }
@@ -247,7 +247,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
    * @throws CacheUnreachableException with {@link OnUnreachable#REFUSE}, if Redis cannot be told
    */
   public WriteBracket begin(K key) {
-    return invalidations.writeBegin(ids.apply(key));
+    return invalidations.writeBegin(id(key));
   }
 
   /**
@@ -258,7 +258,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
    *     same
    */
   public void evict(K key) {
-    invalidations.evicted(ids.apply(key));
+    invalidations.evicted(id(key));
   }
 
   /** Tells whether memory is in use: it is asked for, and no invalidation can be missed right now. */
@@ -288,6 +288,10 @@ public final class CacheAside<K, V> implements AutoCloseable {
   /** For tests: one step of the replay. */
   int replay() {
     return replayLoop.doWork();
+  }
+
+  private String id(K key) {
+    return Keys.checked(ids.apply(key));
   }
 
   private void wakeReplay() {

@@ -22,13 +22,30 @@ final class Keys {
     channelBytes = channel.getBytes(StandardCharsets.US_ASCII);
   }
 
-  /** Returns the key in Redis of the entry {@code id}. */
-  byte[] entry(String id) {
+  /**
+   * Returns {@code id} if UTF-8 can say it: a lone surrogate would become a question mark, and two keys one.
+   *
+   * @throws IllegalArgumentException if it cannot
+   */
+  static String checked(String id) {
     for (int i = 0; i < id.length(); i++) {
-      if (Character.isSurrogate(id.charAt(i))) {
-        return Utf8Codec.INSTANCE.encode(prefix + id);
+      char unit = id.charAt(i);
+      if (Character.isSurrogate(unit)) {
+        boolean pair = Character.isHighSurrogate(unit)
+            && i + 1 < id.length()
+            && Character.isLowSurrogate(id.charAt(i + 1));
+        if (!pair) {
+          throw new IllegalArgumentException(
+              "a key must be text that UTF-8 can say but has a lone surrogate at " + i);
+        }
+        i++;
       }
     }
+    return id;
+  }
+
+  /** Returns the key in Redis of the entry {@code id}. */
+  byte[] entry(String id) {
     return (prefix + id).getBytes(StandardCharsets.UTF_8);
   }
 

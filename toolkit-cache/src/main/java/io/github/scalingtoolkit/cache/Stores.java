@@ -106,7 +106,10 @@ final class Stores<V> {
     List<ScriptCall> calls = new ArrayList<>();
     for (Loaded<V> one : loaded) {
       byte[] bytes = encoded(one.value());
-      if (bytes != null && !journal.bypasses(one.id())) {
+      if (bytes == null) {
+        listener.onFill(false);
+        release(one.id(), one.token());
+      } else if (!journal.bypasses(one.id())) {
         long life = lifeMillis();
         sent.add(one);
         lives.add(life);

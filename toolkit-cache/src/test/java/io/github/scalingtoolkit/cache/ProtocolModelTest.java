@@ -1,0 +1,56 @@
+package io.github.scalingtoolkit.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.cache.ProtocolModel.Protocol;
+import io.github.scalingtoolkit.cache.ProtocolModel.Result;
+import io.github.scalingtoolkit.cache.ProtocolModel.Setting;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProtocolModelTest {
+  private static Result explore(
+      Protocol protocol, int readers, int writers, int evictors, boolean crashes, boolean keepsT) {
+    return new ProtocolModel(new Setting(protocol, readers, writers, evictors, crashes, keepsT))
+        .explore();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,0", "3,2,0", "2,3,0", "2,2,1", "3,1,1", "2,1,2"})
+  void tombstoneRecordsLeaveNothingStaleInAnyInterleavingWithCrashesAndExpiries(
+      int readers, int writers, int evictors) {
+    Result result = explore(Protocol.RECORDS, readers, writers, evictors, true, true);
+
+    assertThat(result.states()).isGreaterThan(20);
+    assertThat(result.firstStale()).isEmpty();
+    assertThat(result.stale()).isZero();
+  }
+
+  @Test
+  void theCheckFindsThatDeleteAfterWriteIsNotEnough() {
+    Result result = explore(Protocol.NAIVE, 1, 1, 0, false, true);
+
+    assertThat(result.stale()).isPositive();
+    assertThat(result.firstStale()).last().asString().contains("fill 0");
+  }
+
+  @Test
+  void theCheckFindsThatLeasesAloneDoNotOutliveAWriter() {
+    assertThat(explore(Protocol.LEASE, 2, 2, 0, false, true).stale()).isZero();
+
+    assertThat(explore(Protocol.LEASE, 2, 1, 0, true, true).stale()).isPositive();
+  }
+
+  @Test
+  void theCheckFindsThatATombstoneOfTheLastWriterAloneIsNotEnough() {
+    assertThat(explore(Protocol.SINGLE_OWNER, 2, 1, 0, true, true).stale()).isZero();
+
+    assertThat(explore(Protocol.SINGLE_OWNER, 2, 2, 0, true, true).stale()).isPositive();
+  }
+
+  @Test
+  void theCheckFindsThatAnEvictMustLeaveTheTombstone() {
+    assertThat(explore(Protocol.RECORDS, 2, 1, 1, true, false).stale()).isPositive();
+  }
+}
