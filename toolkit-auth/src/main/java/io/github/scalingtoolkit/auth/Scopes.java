@@ -21,7 +21,12 @@ final class Scopes {
   }
 
   static boolean isScope(String name) {
-    return !name.isEmpty()
-        && name.chars().allMatch(c -> c > ' ' && c <= '~' && c != '"' && c != '\\');
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
+      if (c <= ' ' || c > '~' || c == '"' || c == '\\') {
+        return false;
+      }
+    }
+    return !name.isEmpty();
   }
 }

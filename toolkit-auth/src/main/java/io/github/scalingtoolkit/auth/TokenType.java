@@ -40,6 +40,9 @@ public final class TokenType {
   }
 
   boolean matches(String typ) {
+    if (typ.equals(name)) {
+      return true;
+    }
     // Folds ASCII only: Unicode case folding would take a dotless i or a Kelvin sign for a letter.
     char[] folded = typ.toCharArray();
     for (int i = 0; i < folded.length; i++) {
