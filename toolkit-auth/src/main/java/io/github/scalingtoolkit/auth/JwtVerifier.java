@@ -198,9 +198,14 @@ public final class JwtVerifier {
      * Also refuses tokens that lack this claim or have it in another type. May be called for several claims.
      *
      * @param type one of those of {@link Principal#claim}
+     * @throws IllegalArgumentException if it is none of those
      */
     public Builder require(String claim, Class<?> type) {
-      required.put(Objects.requireNonNull(claim, "claim"), Objects.requireNonNull(type, "type"));
+      Objects.requireNonNull(claim, "claim");
+      check(
+          Principal.TYPES.contains(type),
+          "type of claim " + claim + " must be one of " + Principal.TYPES + " but was " + type);
+      required.put(claim, type);
       return this;
     }
 
@@ -212,10 +217,10 @@ public final class JwtVerifier {
      * @param maxAge above 0, at most 60 s
      */
     public Builder cache(int maxEntries, Duration maxAge) {
-      requireRange(
+      check(
           maxEntries >= 1 && maxEntries <= MAX_CACHE_ENTRIES,
           "cache maxEntries must be 1 to " + MAX_CACHE_ENTRIES + " but was " + maxEntries);
-      requireRange(
+      check(
           !maxAge.isZero() && !maxAge.isNegative() && maxAge.compareTo(MAX_CACHE_AGE) <= 0,
           "cache maxAge must be > 0 and <= " + MAX_CACHE_AGE + " but was " + maxAge);
       this.cacheEntries = maxEntries;
@@ -241,7 +246,7 @@ public final class JwtVerifier {
      * @throws IllegalArgumentException if something required is missing or empty, or {@code skew} is out of range
      */
     public JwtVerifier build() {
-      requireRange(
+      check(
           !skew.isNegative() && skew.compareTo(MAX_SKEW) <= 0,
           "skew must be >= 0 and <= " + MAX_SKEW + " but was " + skew);
       return new JwtVerifier(
@@ -251,7 +256,7 @@ public final class JwtVerifier {
           Required.thing("keys", keys));
     }
 
-    private static void requireRange(boolean holds, String message) {
+    private static void check(boolean holds, String message) {
       if (!holds) {
         throw new IllegalArgumentException(message);
       }

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.auth;
 
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,16 @@ import org.jspecify.annotations.Nullable;
  * same token.
  */
 public final class Principal {
+  static final List<Class<?>> TYPES = List.of(
+      String.class,
+      Boolean.class,
+      Integer.class,
+      Long.class,
+      Double.class,
+      BigDecimal.class,
+      List.class,
+      Map.class);
+
   private final String subject;
   private final String jwtId;
   private final long issuedAt;

@@ -233,6 +233,9 @@ class IssueAndVerifyTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Tokens.issuer().timeToLive(Duration.ofMillis(1500)).build());
     assertThatIllegalArgumentException().isThrownBy(() -> TokenType.of("AT+JWT"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Tokens.verifier().require("roles", Set.class))
+        .withMessageContaining("type of claim roles must be one of");
   }
 
   @Test
