@@ -1,0 +1,94 @@
+package io.github.scalingtoolkit.todo.jobs;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Appends each notification to a file, one JSON object a line: {@code jobId, todoId, userId, deliveredAt}.
+ *
+ * <p>A line is written by one append, so that several processes may share the file. A process killed in the middle may
+ * leave half a line; who opens the file next ends it, so that only that one line, of a notification that will be
+ * delivered again, cannot be read.
+ */
+public final class JsonLinesSink implements NotificationSink {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  private final FileChannel file;
+  private final Clock clock;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /**
+   * Opens {@code path}, made if missing.
+   *
+   * @throws UncheckedIOException if it cannot be opened
+   */
+  public JsonLinesSink(Path path, Clock clock) {
+    this.clock = clock;
+    try {
+      endTornLine(path);
+      file = FileChannel.open(
+          path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot open " + path + " to append notifications to it", e);
+    }
+  }
+
+  @Override
+  public void deliver(String jobId, Notification notification) throws IOException {
+    ByteBuffer line = ByteBuffer.wrap(line(jobId, notification));
+    lock.lock();
+    try {
+      int length = line.remaining();
+      if (file.write(line) != length) {
+        // A full disk: what is there of the line must not swallow the next one.
+        file.write(ByteBuffer.wrap(new byte[] {'\n'}));
+        throw new IOException("only part of the line could be written: is the disk full?");
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      file.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private byte[] line(String jobId, Notification notification) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(160);
+    try (JsonGenerator json = JSON.createGenerator(bytes)) {
+      json.writeStartObject();
+      json.writeStringField("jobId", jobId);
+      json.writeStringField("todoId", notification.todoId());
+      json.writeStringField("userId", notification.userId());
+      json.writeStringField("deliveredAt", clock.now().toString());
+      json.writeEndObject();
+    }
+    bytes.write('\n');
+    return bytes.toByteArray();
+  }
+
+  private static void endTornLine(Path path) throws IOException {
+    try (FileChannel existing = FileChannel.open(
+        path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      long size = existing.size();
+      ByteBuffer last = ByteBuffer.allocate(1);
+      if (size > 0 && existing.read(last, size - 1) == 1 && last.get(0) != '\n') {
+        existing.write(ByteBuffer.wrap(new byte[] {'\n'}), size);
+      }
+    }
+  }
+}
