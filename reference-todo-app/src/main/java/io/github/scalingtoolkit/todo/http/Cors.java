@@ -1,0 +1,58 @@
+package io.github.scalingtoolkit.todo.http;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import java.util.Set;
+
+/** Which pages of other origins may read answers. Tokens are bearer tokens and there are no cookies, so all may. */
+final class Cors {
+  private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
+  private static final HttpString EXPOSE = new HttpString("Access-Control-Expose-Headers");
+  private static final HttpString ALLOW_METHODS = new HttpString("Access-Control-Allow-Methods");
+  private static final HttpString ALLOW_HEADERS = new HttpString("Access-Control-Allow-Headers");
+  private static final HttpString MAX_AGE = new HttpString("Access-Control-Max-Age");
+  private static final HttpString REQUEST_METHOD = new HttpString("Access-Control-Request-Method");
+  private static final String EXPOSED =
+      "X-Cache, Link, ETag, Location, Retry-After, RateLimit, RateLimit-Policy";
+
+  private final Set<String> origins;
+  private final boolean everyone;
+
+  /** Allows {@code origins}; {@code *} among them allows all. */
+  Cors(Set<String> origins) {
+    this.origins = Set.copyOf(origins);
+    everyone = origins.contains("*");
+  }
+
+  void addHeaders(HttpServerExchange exchange) {
+    HeaderMap answer = exchange.getResponseHeaders();
+    if (everyone) {
+      answer.put(ALLOW_ORIGIN, "*");
+    } else {
+      answer.add(Headers.VARY, "Origin");
+      String origin = exchange.getRequestHeaders().getFirst(Headers.ORIGIN);
+      if (origin == null || !origins.contains(origin)) {
+        return;
+      }
+      answer.put(ALLOW_ORIGIN, origin);
+    }
+    answer.put(EXPOSE, EXPOSED);
+  }
+
+  boolean isPreflight(HttpServerExchange exchange) {
+    return exchange.getRequestMethod().equalToString("OPTIONS")
+        && exchange.getRequestHeaders().contains(Headers.ORIGIN)
+        && exchange.getRequestHeaders().contains(REQUEST_METHOD);
+  }
+
+  void addPreflightHeaders(HttpServerExchange exchange, String methods) {
+    HeaderMap answer = exchange.getResponseHeaders();
+    answer.put(ALLOW_METHODS, methods);
+    answer.put(
+        ALLOW_HEADERS,
+        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+    answer.put(MAX_AGE, "600");
+  }
+}

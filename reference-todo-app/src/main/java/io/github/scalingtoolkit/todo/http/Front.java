@@ -1,0 +1,212 @@
+package io.github.scalingtoolkit.todo.http;
+
+import io.github.scalingtoolkit.todo.http.Route.WithBody;
+import io.undertow.io.Receiver;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.RequestLimit;
+import io.undertow.util.AttachmentKey;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every request passes first and every answer last.
+ *
+ * <p>Nothing thrown by a handler leaves here: a {@link ProblemException} is the answer, anything else is a 500 that says
+ * nothing, and one line in the log with the exception's class, the route and the request's id.
+ */
+final class Front implements HttpHandler {
+  private static final Logger log = LoggerFactory.getLogger(Front.class);
+  private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
+  private static final AttachmentKey<Route> ROUTE = AttachmentKey.create(Route.class);
+
+  private final Router router;
+  private final Cors cors;
+  private final RouteTimers timers;
+  private final Executor blocking;
+  private final RequestLimit limit;
+  private final long maxBody;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private volatile boolean draining;
+
+  Front(HttpConfig config, Router router, RouteTimers timers, Executor blocking) {
+    this.router = router;
+    this.cors = new Cors(config.corsOrigins());
+    this.timers = timers;
+    this.blocking = blocking;
+    maxBody = config.maxBody();
+    limit = new RequestLimit(config.maxInFlight(), config.maxInFlight());
+    limit.setFailureHandler(exchange -> Respond.problem(
+        exchange,
+        Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
+            .detail("The service is at its limit of " + config.maxInFlight()
+                + " requests at a time.")));
+  }
+
+  /** From now on every answer closes its connection, so that clients go elsewhere. */
+  void drain() {
+    draining = true;
+  }
+
+  int inFlight() {
+    return inFlight.get();
+  }
+
+  @Override
+  public void handleRequest(HttpServerExchange exchange) {
+    long started = System.nanoTime();
+    inFlight.incrementAndGet();
+    exchange.addExchangeCompleteListener((ended, next) -> {
+      inFlight.decrementAndGet();
+      Route route = ended.getAttachment(ROUTE);
+      timers.record(
+          route == null ? RouteTimers.NONE : route,
+          ended.getStatusCode(),
+          System.nanoTime() - started);
+      next.proceed();
+    });
+    if (draining) {
+      exchange.setPersistent(false);
+    }
+    String id = requestId(exchange.getRequestHeaders().getFirst(REQUEST_ID));
+    exchange.getResponseHeaders().put(REQUEST_ID, id);
+    SecurityHeaders.addTo(exchange.getResponseHeaders());
+    cors.addHeaders(exchange);
+    guarded(exchange, () -> route(exchange));
+  }
+
+  private void route(HttpServerExchange exchange) throws Exception {
+    if (exchange.getRequestMethod().equalToString("OPTIONS")) {
+      options(exchange);
+      return;
+    }
+    Route route = router.find(exchange);
+    exchange.putAttachment(ROUTE, route);
+    if (route.limited()) {
+      // What waits in the limit's queue comes back on another stack: it needs the net of its own.
+      limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
+    } else {
+      run(exchange, route);
+    }
+  }
+
+  private void options(HttpServerExchange exchange) {
+    String allowed = router.allowed(exchange);
+    if (allowed == null) {
+      throw new ProblemException(Problem.of(StatusCodes.NOT_FOUND, "Not found"));
+    }
+    if (cors.isPreflight(exchange)) {
+      cors.addPreflightHeaders(exchange, allowed);
+    }
+    exchange.getResponseHeaders().put(Headers.ALLOW, allowed);
+    Respond.empty(exchange, StatusCodes.NO_CONTENT);
+  }
+
+  private void run(HttpServerExchange exchange, Route route) throws Exception {
+    if (route.head() != null) {
+      route.head().handleRequest(exchange);
+      if (exchange.isResponseStarted() || exchange.isComplete() || exchange.isDispatched()) {
+        return;
+      }
+    }
+    HttpHandler handler = route.blocking();
+    WithBody withBody = route.body();
+    if (handler != null) {
+      exchange.dispatch(blocking, apart -> guarded(apart, () -> handler.handleRequest(apart)));
+    } else if (withBody != null) {
+      readBody(exchange, withBody);
+    }
+  }
+
+  private void readBody(HttpServerExchange exchange, WithBody handler) {
+    requireJson(exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE));
+    if (exchange.getRequestContentLength() > maxBody) {
+      tooLarge(exchange);
+      return;
+    }
+    Receiver receiver = exchange.getRequestReceiver();
+    receiver.setMaxBufferSize(Math.toIntExact(maxBody));
+    receiver.receiveFullBytes(
+        (read, bytes) -> read.dispatch(
+            blocking, apart -> guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes)))),
+        (failed, failure) -> {
+          if (failure instanceof Receiver.RequestToLargeException) {
+            tooLarge(failed);
+          } else {
+            // The client has gone or was too slow: there is nobody to answer.
+            failed.setPersistent(false);
+            failed.endExchange();
+          }
+        });
+  }
+
+  private void tooLarge(HttpServerExchange exchange) {
+    exchange.setPersistent(false);
+    Respond.problem(
+        exchange,
+        Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "Body too large")
+            .detail("A body may have " + maxBody + " bytes at most."));
+  }
+
+  private static void requireJson(@Nullable String contentType) {
+    String[] parts = contentType == null ? new String[] {""} : contentType.split(";");
+    boolean json = parts[0].strip().equalsIgnoreCase("application/json");
+    for (int i = 1; i < parts.length && json; i++) {
+      String parameter = parts[i].strip().replace("\"", "");
+      json = !parameter.regionMatches(true, 0, "charset=", 0, 8)
+          || parameter.substring(8).equalsIgnoreCase("utf-8");
+    }
+    if (!json) {
+      throw new ProblemException(
+          Problem.of(StatusCodes.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
+              .detail("Send Content-Type: application/json, in UTF-8."));
+    }
+  }
+
+  private interface Step {
+    void run() throws Exception;
+  }
+
+  private static void guarded(HttpServerExchange exchange, Step step) {
+    try {
+      step.run();
+    } catch (ProblemException answer) {
+      answer(exchange, answer.problem());
+    } catch (Exception fault) {
+      Route route = exchange.getAttachment(ROUTE);
+      log.error(
+          "request={} route={} status=500 cause={} at={}",
+          exchange.getResponseHeaders().getFirst(REQUEST_ID),
+          route == null ? "none" : route.template(),
+          fault.getClass().getName(),
+          fault.getStackTrace().length == 0 ? "unknown" : fault.getStackTrace()[0]);
+      answer(exchange, Problem.of(StatusCodes.INTERNAL_SERVER_ERROR, "Internal error"));
+    }
+  }
+
+  private static void answer(HttpServerExchange exchange, Problem problem) {
+    if (exchange.isResponseStarted()) {
+      exchange.setPersistent(false);
+      exchange.endExchange();
+    } else {
+      Respond.problem(exchange, problem);
+    }
+  }
+
+  private static String requestId(@Nullable String given) {
+    if (given != null
+        && given.length() <= 64
+        && given.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+      return given;
+    }
+    return UUID.randomUUID().toString();
+  }
+}

@@ -1,0 +1,44 @@
+package io.github.scalingtoolkit.todo.http;
+
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * How a server listens and what it refuses.
+ *
+ * @param name what messages call it
+ * @param host the address to bind
+ * @param port the port; 0 for any that is free
+ * @param maxBody most bytes of a request's body
+ * @param maxInFlight most requests worked on at a time; as many again wait, and the rest get 503
+ * @param parseTimeout how long a client may take for a request's head, and for each next piece of its body
+ * @param idleTimeout how long a connection may lie idle between requests; more than a balancer in front keeps it
+ * @param corsOrigins origins whose pages may read answers, or {@code *}
+ */
+public record HttpConfig(
+    String name,
+    String host,
+    int port,
+    long maxBody,
+    int maxInFlight,
+    Duration parseTimeout,
+    Duration idleTimeout,
+    Set<String> corsOrigins) {
+  /** Copies the set. */
+  public HttpConfig {
+    corsOrigins = Set.copyOf(corsOrigins);
+  }
+
+  /** Returns the defaults for {@code name} at {@code host:port}. */
+  public static HttpConfig at(String name, String host, int port) {
+    return new HttpConfig(
+        name,
+        host,
+        port,
+        100 * 1024,
+        256,
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(75),
+        Set.of("*"));
+  }
+}

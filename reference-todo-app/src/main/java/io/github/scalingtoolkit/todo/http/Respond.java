@@ -1,0 +1,68 @@
+package io.github.scalingtoolkit.todo.http;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.StatusCodes;
+import java.nio.ByteBuffer;
+
+/** Writes answers. Every method may be called on an IO thread, and ends the exchange. */
+public final class Respond {
+  private Respond() {}
+
+  /** Answers with JSON that is ready. The array must not change afterwards. */
+  public static void json(HttpServerExchange exchange, int status, byte[] json) {
+    send(exchange, status, "application/json", json);
+  }
+
+  /** Answers with a problem. */
+  public static void problem(HttpServerExchange exchange, Problem problem) {
+    problem
+        .headers()
+        .forEach((name, value) -> exchange.getResponseHeaders().put(new HttpString(name), value));
+    send(exchange, problem.status(), "application/problem+json", problem.json());
+  }
+
+  /**
+   * Answers with JSON that is ready and known by a strong {@code ETag}: 304 without a body if the client has it.
+   *
+   * @param etag with its quotes
+   */
+  public static void json(HttpServerExchange exchange, String etag, byte[] json) {
+    exchange.getResponseHeaders().put(Headers.ETAG, etag);
+    String known = exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH);
+    if (known != null && matches(known, etag)) {
+      empty(exchange, StatusCodes.NOT_MODIFIED);
+    } else {
+      json(exchange, StatusCodes.OK, json);
+    }
+  }
+
+  /** Answers without a body. */
+  public static void empty(HttpServerExchange exchange, int status) {
+    exchange.setStatusCode(status);
+    exchange.endExchange();
+  }
+
+  /** Answers with text or the like that is ready. */
+  public static void send(
+      HttpServerExchange exchange, int status, String contentType, byte[] body) {
+    exchange.setStatusCode(status);
+    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
+    exchange.setResponseContentLength(body.length);
+    exchange.getResponseSender().send(ByteBuffer.wrap(body));
+  }
+
+  private static boolean matches(String known, String etag) {
+    for (String candidate : known.split(",")) {
+      String tag = candidate.strip();
+      // If-None-Match compares weakly (RFC 9110, 13.1.2).
+      if (tag.equals("*")
+          || tag.equals(etag)
+          || (tag.startsWith("W/") && tag.substring(2).equals(etag))) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
