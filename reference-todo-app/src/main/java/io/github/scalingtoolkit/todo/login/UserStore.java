@@ -1,0 +1,21 @@
+package io.github.scalingtoolkit.todo.login;
+
+import java.util.Optional;
+
+/** Keeps users. Each call blocks for at most a few seconds. */
+public interface UserStore {
+  /**
+   * Finds the user who logs in as {@code username}.
+   *
+   * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
+   */
+  Optional<User> findByUsername(String username);
+
+  /**
+   * Adds {@code user} unless one of that name or id is there, who then stays as he is.
+   *
+   * @return whether it was added
+   * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
+   */
+  boolean addIfAbsent(User user);
+}
