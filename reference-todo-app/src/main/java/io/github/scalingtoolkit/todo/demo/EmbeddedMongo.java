@@ -59,6 +59,7 @@ final class EmbeddedMongo implements AutoCloseable {
    * @throws StoresException if the file is damaged, locked or not readable
    */
   static EmbeddedMongo start(Path file) {
+    LibraryLogs.silence();
     MVStore store = MongoFile.open(file);
     try {
       return new EmbeddedMongo(store, file);

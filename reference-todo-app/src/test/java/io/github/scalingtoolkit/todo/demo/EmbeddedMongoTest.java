@@ -3,6 +3,9 @@ package io.github.scalingtoolkit.todo.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.mongodb.ErrorCategory;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoWriteException;
@@ -30,6 +33,8 @@ import org.bson.types.Decimal128;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 class EmbeddedMongoTest {
   @TempDir
@@ -61,15 +66,25 @@ class EmbeddedMongoTest {
   }
 
   @Test
-  void answersAnUnknownCommandAsMongoDbDoes() {
+  void answersAnUnknownCommandAsMongoDbDoesAndLogsNothingOfIt() {
+    LoggerContext logback = (LoggerContext) LoggerFactory.getILoggerFactory();
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    logback.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(logged);
     try (Opened opened = open()) {
       assertThatThrownBy(() -> opened
               .client
               .getDatabase(EmbeddedMongo.DATABASE)
-              .runCommand(new Document("noSuchThing", 1)))
+              .runCommand(new Document("noSuchThing", "private")))
           .asInstanceOf(InstanceOfAssertFactories.type(MongoCommandException.class))
           .returns(59, MongoCommandException::getErrorCode);
+    } finally {
+      logback.getLogger(Logger.ROOT_LOGGER_NAME).detachAppender(logged);
     }
+
+    assertThat(logged.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .noneMatch(message -> message.contains("private"));
   }
 
   @Test
