@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A store on the MongoDB wire, in this process, that keeps every write it has acknowledged through kill -9.
  *
- * <p>What is acknowledged was handed to the operating system; it is forced to the disk once a second, so losing power
+ * <p>What is acknowledged was handed to the operating system; it is forced to the disk four times a second, so losing power
  * can cost what was written since. Any process of this machine can connect: there is no password.
  */
 final class EmbeddedMongo implements AutoCloseable {
@@ -27,10 +27,11 @@ final class EmbeddedMongo implements AutoCloseable {
   /** Threads that can wait for one commit together; connections are spread over them. */
   private static final int CONNECTION_THREADS = 32;
 
-  private static final long HOUSEKEEPING_MILLIS = 1000;
+  private static final long HOUSEKEEPING_MILLIS = 250;
 
   private final MVStore store;
   private final FileKeeper keeper;
+  private final GroupCommit commits;
   private final MongoServer server;
   private final ScheduledExecutorService housekeeping;
   private final int port;
@@ -38,7 +39,7 @@ final class EmbeddedMongo implements AutoCloseable {
   private EmbeddedMongo(MVStore store, Path file) {
     this.store = store;
     keeper = new FileKeeper(store, file);
-    GroupCommit commits = new GroupCommit(keeper::commit);
+    commits = new GroupCommit(keeper::commit);
     CommittingBackend backend = new CommittingBackend(store, commits);
     commits.write(() -> backend.resolveDatabase(DATABASE));
     server = new MongoServer(backend);
@@ -85,6 +86,7 @@ final class EmbeddedMongo implements AutoCloseable {
     }
     endHousekeeping();
     keepHouse();
+    keeper.unpin();
     server.shutdownNow();
   }
 
@@ -102,7 +104,7 @@ final class EmbeddedMongo implements AutoCloseable {
 
   private void keepHouse() {
     try {
-      keeper.force();
+      keeper.force(commits);
     } catch (RuntimeException e) {
       log.warn("event=embedded_mongo_not_forced error=\"{}\"", e.getMessage());
     }

@@ -3,12 +3,16 @@ package io.github.scalingtoolkit.todo.demo;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.h2.mvstore.MVStore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Commits, forces to the disk, and keeps the file small: each commit leaves holes in what was written before, and
  * MVStore fills them only when it is told to while its background thread is off.
+ *
+ * <p>The version that was last forced is pinned: none of its chunks is overwritten before a newer one is on the disk. So
+ * after a loss of power, whatever order the disk wrote in, that version can still be read.
  *
  * <p>Chunks are rewritten, never moved: moving breaks an assertion of MVStore 2.3 now and then, and forces the disk five
  * times while writers wait.
@@ -28,6 +32,8 @@ final class FileKeeper {
   private int commitsSinceCompaction;
 
   private volatile boolean dirty;
+  /** Used by the thread that forces. */
+  private @Nullable Version onDisk;
 
   FileKeeper(MVStore store, Path file) {
     this.store = store;
@@ -57,18 +63,36 @@ final class FileKeeper {
     }
   }
 
-  /** Forces what was committed to the disk, if there is anything new, and notes how far it is. Blocks no writer. */
-  void force() {
+  /**
+   * Forces what was committed to the disk, if there is anything new, and notes how far it is. Writers go on meanwhile.
+   * One thread at a time.
+   */
+  void force(GroupCommit commits) {
     if (!dirty) {
       return;
     }
     dirty = false;
-    long version = store.getCurrentVersion();
+    Version whole =
+        commits.between(() -> new Version(store.getCurrentVersion(), store.registerVersionUsage()));
     store.sync();
+    unpin();
+    onDisk = whole;
     try {
-      MongoFile.noteOnDisk(file, version);
+      MongoFile.noteOnDisk(file, whole.number());
     } catch (IOException e) {
       log.warn("event=embedded_mongo_version_not_noted file={} error=\"{}\"", file, e.getMessage());
     }
   }
+
+  /** Lets go of the version on the disk, as is due before the store closes. */
+  void unpin() {
+    Version pinned = onDisk;
+    if (pinned != null) {
+      store.deregisterVersionUsage(pinned.pin());
+      onDisk = null;
+    }
+  }
+
+  /** A version whose chunks are all written, and what keeps them from being written over. */
+  private record Version(long number, MVStore.TxCounter pin) {}
 }

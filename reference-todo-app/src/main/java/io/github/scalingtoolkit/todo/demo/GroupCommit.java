@@ -72,6 +72,17 @@ final class GroupCommit {
     return result;
   }
 
+  /** Runs {@code work} while nothing applies and no commit is under way. */
+  <T> T between(Supplier<T> work) {
+    applying.writeLock().lock();
+    try {
+      refuseAfterFailure();
+      return work.get();
+    } finally {
+      applying.writeLock().unlock();
+    }
+  }
+
   /** Returns how many writes were committed so far. */
   long committed() {
     return committed;

@@ -20,8 +20,8 @@ import org.h2.mvstore.MVStoreException;
  * disk, and a file that comes up older than that is refused.
  */
 final class MongoFile {
-  /** A larger file would make the start wait; a page that is broken is then found when it is read. */
-  private static final long READ_THROUGH_BYTES = 256L << 20;
+  /** A larger file is not read to its end at the start; a page that is broken is then found when it is read. */
+  private static final long READ_THROUGH_NANOS = 800_000_000;
 
   private MongoFile() {}
 
@@ -90,15 +90,13 @@ final class MongoFile {
                 + " had reached the disk; it was left as it is: move it away to start with an empty"
                 + " store, or remove " + versionFile(file) + " to go on with the older version");
       }
-      if (Files.size(file) > READ_THROUGH_BYTES) {
-        return;
-      }
+      long started = System.nanoTime();
       for (String name : store.getMapNames()) {
         MVMap<Object, ?> map = DocumentDatabase.holdsDocuments(name)
             ? store.openMap(name, DocumentType.collectionMap())
             : store.<Object, Object>openMap(name);
         Cursor<Object, ?> entries = map.cursor(null);
-        while (entries.hasNext()) {
+        while (entries.hasNext() && System.nanoTime() - started < READ_THROUGH_NANOS) {
           entries.next();
         }
       }

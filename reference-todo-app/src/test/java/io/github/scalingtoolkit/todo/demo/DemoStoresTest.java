@@ -83,7 +83,8 @@ class DemoStoresTest {
         ChildJvm second = ChildJvm.start(DemoChild.class, data.toString(), "MONGO", "REDIS");
         MongoClient mongo = MongoClients.create(running.mongoUri().orElseThrow())) {
       assertThat(second.awaitLine("refused 3: "))
-          .contains(directory.path().toString(), "process " + ProcessHandle.current().pid());
+          .contains(
+              directory.path().toString(), "process " + ProcessHandle.current().pid());
 
       mongo.getDatabase("todoapp").getCollection("todos").insertOne(new Document("_id", 1));
     }
@@ -93,8 +94,7 @@ class DemoStoresTest {
   void refuseADamagedFileAfterAKillAndLeaveItAlone() throws Exception {
     try (ChildJvm child = ChildJvm.start(DemoChild.class, data.toString(), "MONGO", "WRITE")) {
       Path note = data.resolve("mongo/store.mv.version");
-      Await.until(
-          "a second of writes is on disk", () -> Files.exists(note) || !child.isAlive());
+      Await.until("a second of writes is on disk", () -> Files.exists(note) || !child.isAlive());
       child.kill();
     }
     Path file = data.resolve("mongo/store.mv");

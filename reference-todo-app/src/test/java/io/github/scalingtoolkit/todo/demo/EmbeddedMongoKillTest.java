@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Contract §4, "app, kill -9": what was acknowledged is kept, in the embedded store too. */
 class EmbeddedMongoKillTest {
   private static final int KILLS = 3;
-  private static final int WRITES_BEFORE_KILL = 700;
+  private static final int LINES_BEFORE_KILL = 500;
 
   @TempDir
   private Path directory;
@@ -35,8 +35,7 @@ class EmbeddedMongoKillTest {
           ChildJvm.start(DemoChild.class, directory.toString(), "MONGO", "WRITE")) {
         child.awaitLine("ready");
         Await.until(
-            "the child has written",
-            () -> !child.isAlive() || child.printed() > WRITES_BEFORE_KILL);
+            "the child has written", () -> !child.isAlive() || child.printed() > LINES_BEFORE_KILL);
         assertThat(child.isAlive()).as("%s", child.lines()).isTrue();
         child.kill();
         acknowledged.addAll(rest(child, "ack "));
@@ -44,7 +43,7 @@ class EmbeddedMongoKillTest {
       }
     }
 
-    assertThat(acknowledged).hasSizeGreaterThan(KILLS * WRITES_BEFORE_KILL / 3);
+    assertThat(acknowledged).hasSizeGreaterThan(KILLS * LINES_BEFORE_KILL / 3);
     Path file = directory.resolve("mongo").resolve("store.mv");
     try (EmbeddedMongo store = EmbeddedMongo.start(file);
         MongoClient client = MongoClients.create(store.uri())) {
