@@ -39,7 +39,8 @@ public interface TodoStore {
   boolean removeOutboxEntry(JobId job);
 
   /**
-   * Returns entries that have been owed for longer than {@code age}, by todo id: for the sweeper, which walks all pages.
+   * Returns entries that have been owed for longer than {@code age}, to the millisecond, by todo id: for the sweeper,
+   * which walks all pages.
    *
    * @param limit most entries to return, 1 to {@link #MAX_PAGE}
    * @param after {@link OutboxPage#next()} of the page before; null for the first

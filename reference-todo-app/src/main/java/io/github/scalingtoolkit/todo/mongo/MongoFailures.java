@@ -1,0 +1,157 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import com.mongodb.MongoClientException;
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoException;
+import com.mongodb.MongoIncompatibleDriverException;
+import com.mongodb.MongoInterruptedException;
+import com.mongodb.MongoNodeIsRecoveringException;
+import com.mongodb.MongoNotPrimaryException;
+import com.mongodb.MongoSecurityException;
+import com.mongodb.MongoServerUnavailableException;
+import com.mongodb.MongoSocketException;
+import com.mongodb.MongoTimeoutException;
+import com.mongodb.MongoWriteConcernException;
+import com.mongodb.MongoWriteException;
+import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells what an exception of the driver means to whoever asked.
+ *
+ * <p>The server's own messages are never passed on: they quote documents. Codes and names of codes are.
+ */
+final class MongoFailures {
+  static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private static final int UNAUTHORIZED = 13;
+  private static final int AUTHENTICATION_FAILED = 18;
+  private static final int DUPLICATE_KEY = 11000;
+
+  /** Codes that speak of the server's state and pass by themselves: shutting down, no primary, time limit, overload. */
+  private static final Set<Integer> PASSING = Set.of(
+      6, 7, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 462, 9001, 10107, 11600, 11602, 13435,
+      13436);
+
+  private final MongoSettings settings;
+  private final LastFailure lastFailure;
+
+  MongoFailures(MongoSettings settings, LastFailure lastFailure) {
+    this.settings = settings;
+    this.lastFailure = lastFailure;
+  }
+
+  /** Whether {@code failure} says that this very {@code _id} is in the collection already. */
+  static boolean isDuplicateId(MongoWriteException failure) {
+    return failure.getError().getCode() == DUPLICATE_KEY;
+  }
+
+  /** Whether the server may have done what was asked, or never got it, and another server may do it now. */
+  static boolean isWorthAnotherTry(MongoException failure) {
+    return failure instanceof MongoSocketException
+        || failure instanceof MongoServerUnavailableException
+        || failure instanceof MongoNotPrimaryException
+        || failure instanceof MongoNodeIsRecoveringException;
+  }
+
+  StoreException translate(MongoException failure) {
+    int code = codeOf(failure);
+    if (failure instanceof MongoSecurityException
+        || code == UNAUTHORIZED
+        || code == AUTHENTICATION_FAILED) {
+      return unavailable(
+          Reason.CREDENTIALS,
+          "refused the credentials; check the user, the password and authSource in MONGO_URI, and that"
+              + " the user may read and write the database",
+          failure);
+    }
+    if (failure instanceof MongoIncompatibleDriverException) {
+      return unavailable(
+          Reason.INCOMPATIBLE,
+          "speaks a protocol version that this service does not; it needs MongoDB 4.2 or later",
+          failure);
+    }
+    if (failure instanceof MongoInterruptedException) {
+      return unavailable(
+          Reason.CLOSED, "was not asked to the end: the call was interrupted", failure);
+    }
+    if (isPassing(failure, code)) {
+      return unavailable(
+          Reason.UNREACHABLE,
+          "did not answer in time or cannot serve now (" + describe(failure, code)
+              + lastFailure.suffix() + "); check that it runs and that MONGO_URI names it",
+          failure);
+    }
+    return new StoreException(
+        "MongoDB at " + settings.target() + " refused an operation (" + describe(failure, code)
+            + "): this service and the database do not fit together",
+        // The driver's exception quotes the server's reply, so it is not kept as the cause.
+        null);
+  }
+
+  StoreUnavailableException busy(int waiting) {
+    return new StoreUnavailableException(
+        Reason.BUSY,
+        "no connection to MongoDB at " + settings.target() + " was free within "
+            + settings.busyTimeout().toMillis() + " ms (" + settings.poolSize() + " in use, "
+            + waiting
+            + " waiting); raise MONGO_POOL_SIZE or find out why it is slow",
+        RETRY_AFTER,
+        null);
+  }
+
+  StoreUnavailableException down(Duration retryAfter) {
+    return new StoreUnavailableException(
+        Reason.UNREACHABLE,
+        "MongoDB at " + settings.target() + " is known to be down" + lastFailure.suffix(),
+        retryAfter.compareTo(RETRY_AFTER) > 0 ? retryAfter : RETRY_AFTER,
+        null);
+  }
+
+  StoreUnavailableException closed() {
+    return new StoreUnavailableException(
+        Reason.CLOSED,
+        "the connection to MongoDB is closed: this process is ending",
+        RETRY_AFTER,
+        null);
+  }
+
+  private StoreUnavailableException unavailable(Reason reason, String what, MongoException cause) {
+    return new StoreUnavailableException(
+        reason, "MongoDB at " + settings.target() + " " + what, RETRY_AFTER, stripped(cause));
+  }
+
+  /** A cause whose message may quote documents or credentials is replaced by its class. */
+  private static @Nullable Throwable stripped(MongoException cause) {
+    return cause instanceof MongoSocketException || cause instanceof MongoTimeoutException
+        ? cause
+        : null;
+  }
+
+  private static boolean isPassing(MongoException failure, int code) {
+    return failure instanceof MongoTimeoutException
+        || failure instanceof MongoWriteConcernException
+        || isWorthAnotherTry(failure)
+        || PASSING.contains(code)
+        || failure.hasErrorLabel("RetryableWriteError")
+        || failure.hasErrorLabel("RetryableError")
+        || (failure instanceof MongoClientException
+            && failure.getCause() instanceof MongoSocketException);
+  }
+
+  private static int codeOf(MongoException failure) {
+    return failure instanceof MongoWriteException write
+        ? write.getError().getCode()
+        : failure.getCode();
+  }
+
+  private static String describe(MongoException failure, int code) {
+    String name =
+        failure instanceof MongoCommandException command ? " " + command.getErrorCodeName() : "";
+    return failure.getClass().getSimpleName() + (code > 0 ? " code " + code + name : "");
+  }
+}

@@ -1,0 +1,342 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import com.mongodb.MongoException;
+import com.mongodb.MongoWriteException;
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
+import com.mongodb.client.model.Sorts;
+import com.mongodb.client.model.Updates;
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.NewTodo;
+import io.github.scalingtoolkit.todo.domain.OutboxEntry;
+import io.github.scalingtoolkit.todo.domain.OutboxPage;
+import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
+import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.TodoPage;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.bson.Document;
+import org.bson.conversions.Bson;
+import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps todos in MongoDB, one document each with its outbox entry inside it, so that one write makes both or neither.
+ *
+ * <p><b>Time.</b> An operation waits at most {@code busyTimeout} for a free connection and then has
+ * {@code operationTimeout} for everything, retries included. After a few failures the breaker refuses at once and a
+ * background thread asks the server until it is back, so that while MongoDB is down requests neither wait nor pile up.
+ *
+ * <p><b>Lost replies.</b> The id is drawn here. A create whose connection broke is sent once more under the same id, and
+ * finding that id there means that the first try had worked: this holds on servers without retryable writes too. All
+ * other writes are idempotent.
+ *
+ * <p><b>Start.</b> Opening never fails because the server is away; indexes are made when it first answers.
+ *
+ * <p>Safe for use by several threads.
+ */
+public final class MongoTodoStore implements TodoStore, AutoCloseable {
+  private static final String COLLECTION = "todos";
+  private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final long LEAST_RETRY_MILLIS = 50;
+  private static final Duration PING_TIMEOUT = Duration.ofSeconds(1);
+  private static final ObjectId LEAST_ID = new ObjectId(new byte[12]);
+
+  private final Clock clock;
+  private final MongoSettings settings;
+  private final MongoClient client;
+  private final MongoDatabase database;
+  private final MongoCollection<Document> todos;
+  private final PoolGauges gauges = new PoolGauges();
+  private final MongoFailures failures;
+  private final Guard guard;
+  private final Semaphore slots;
+  private final MongoUpkeep upkeep;
+
+  private volatile boolean closed;
+
+  private MongoTodoStore(MongoSettings settings, Clock clock) {
+    this.settings = settings;
+    this.clock = clock;
+    LastFailure lastFailure = new LastFailure();
+    failures = new MongoFailures(settings, lastFailure);
+    client = MongoClientFactory.open(settings, gauges, lastFailure);
+    database = client.getDatabase(settings.database());
+    todos = database.getCollection(COLLECTION);
+    slots = new Semaphore(settings.poolSize());
+    guard = Guard.builder("mongodb")
+        .countWindow(10)
+        .minimumCalls(5)
+        .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
+        .probed()
+        .ignoring(MongoTodoStore::saysNothingOfHealth)
+        .clock(clock)
+        .build();
+    upkeep = new MongoUpkeep(todos, failures, guard, this::ping);
+  }
+
+  /**
+   * Opens the store and starts its background thread. Returns at once, whether or not the server is there.
+   *
+   * @throws IllegalArgumentException if the driver cannot use the settings
+   */
+  public static MongoTodoStore open(MongoSettings settings, Clock clock) {
+    MongoTodoStore store = openWithoutThread(settings, clock);
+    BlockingThreads.platformFactory("todo-mongo-upkeep-")
+        .newThread(() -> {
+          while (!store.closed) {
+            store.doUpkeep();
+            LockSupport.parkNanos(UPKEEP_NANOS);
+          }
+        })
+        .start();
+    return store;
+  }
+
+  /** As {@link #open}, for whoever calls {@link #doUpkeep} himself. */
+  static MongoTodoStore openWithoutThread(MongoSettings settings, Clock clock) {
+    return new MongoTodoStore(settings, clock);
+  }
+
+  /** Probes a server that was down and makes missing indexes; returns how many things it did. One thread at a time. */
+  int doUpkeep() {
+    try {
+      return closed ? 0 : upkeep.doWork();
+    } catch (RejectedException down) {
+      return 0;
+    } catch (IllegalStateException e) {
+      if (closed) {
+        return 0;
+      }
+      throw e;
+    }
+  }
+
+  @Override
+  public Todo create(UserId owner, NewTodo todo) {
+    Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
+    Todo made = new Todo(
+        new TodoId(new ObjectId().toHexString()),
+        todo.title().text(),
+        todo.completed(),
+        owner,
+        now,
+        now);
+    Document document = TodoDocuments.write(made);
+    call(() -> {
+      insert(document);
+      return made;
+    });
+    return made;
+  }
+
+  private void insert(Document document) {
+    Budget budget = new Budget();
+    try {
+      budget.todos().insertOne(document);
+    } catch (MongoException lost) {
+      if (!MongoFailures.isWorthAnotherTry(lost) || budget.leftMillis() < LEAST_RETRY_MILLIS) {
+        throw lost;
+      }
+      insertAgain(document, budget);
+    }
+  }
+
+  private static void insertAgain(Document document, Budget budget) {
+    try {
+      budget.todos().insertOne(document);
+    } catch (MongoWriteException refused) {
+      if (!MongoFailures.isDuplicateId(refused)) {
+        throw refused;
+      }
+    }
+  }
+
+  @Override
+  public TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after) {
+    TodoStore.requireLimit(limit);
+    List<Document> found = call(() -> todos
+        .find(Filters.and(ownedBy(owner), idAfter(after)))
+        .projection(Projections.exclude(TodoDocuments.OUTBOX))
+        .sort(Sorts.ascending(TodoDocuments.ID))
+        .limit(limit + 1)
+        .batchSize(limit + 1)
+        .into(new ArrayList<>()));
+    List<Document> page = found.subList(0, Math.min(limit, found.size()));
+    return new TodoPage(
+        page.stream().map(TodoDocuments::read).filter(Objects::nonNull).toList(),
+        nextAfter(found, limit));
+  }
+
+  @Override
+  public boolean removeOutboxEntry(JobId job) {
+    Bson todo = Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId()));
+    Bson entry = Filters.eq(TodoDocuments.OUTBOX_JOB_ID, job.text());
+    return call(() -> {
+      Budget budget = new Budget();
+      // An empty array would stay in a sparse index: the last entry takes the field with it.
+      Bson only = Filters.and(todo, entry, Filters.size(TodoDocuments.OUTBOX, 1));
+      if (budget.todos().updateOne(only, Updates.unset(TodoDocuments.OUTBOX)).getMatchedCount()
+          > 0) {
+        return true;
+      }
+      Bson pull =
+          Updates.pull(TodoDocuments.OUTBOX, new Document(TodoDocuments.JOB_ID, job.text()));
+      return budget.todos().updateOne(Filters.and(todo, entry), pull).getMatchedCount() > 0;
+    });
+  }
+
+  @Override
+  public OutboxPage findOutboxOlderThan(Duration age, int limit, @Nullable TodoId after) {
+    TodoStore.requireLimit(limit);
+    Date before = Date.from(clock.now().minus(age));
+    List<Document> found = call(() -> todos
+        .find(Filters.and(Filters.lt(TodoDocuments.OUTBOX_CREATED_AT, before), idAfter(after)))
+        .projection(Projections.include(TodoDocuments.USER_ID, TodoDocuments.OUTBOX))
+        .sort(Sorts.ascending(TodoDocuments.ID))
+        .limit(limit + 1)
+        .batchSize(limit + 1)
+        .into(new ArrayList<>()));
+    List<Document> page = found.subList(0, Math.min(limit, found.size()));
+    return new OutboxPage(
+        page.stream().map(TodoDocuments::readOutbox).flatMap(Optional::stream).toList(),
+        nextAfter(found, limit));
+  }
+
+  @Override
+  public Optional<OutboxEntry> findPendingJob(JobId job) {
+    return findTodoOf(job, TodoDocuments.USER_ID, TodoDocuments.OUTBOX)
+        .flatMap(TodoDocuments::readOutbox);
+  }
+
+  @Override
+  public Optional<UserId> ownerOf(JobId job) {
+    return findTodoOf(job, TodoDocuments.USER_ID).map(TodoDocuments::owner);
+  }
+
+  /** {@inheritDoc} It waits at most 1 s. */
+  @Override
+  public void ping() {
+    translated(() -> database
+        .withTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .runCommand(new Document("ping", 1)));
+  }
+
+  /** Registers gauges of the connections: {@code toolkit.todo.store.connections{state=open|busy}}. */
+  public void bindTo(MeterRegistry registry) {
+    gauges.bindTo(registry);
+  }
+
+  /** Closes every connection; what is under way fails. Does nothing the second time. */
+  @Override
+  public void close() {
+    closed = true;
+    client.close();
+  }
+
+  private Optional<Document> findTodoOf(JobId job, String... fields) {
+    return Optional.ofNullable(call(() -> todos
+        .find(Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId())))
+        .projection(Projections.include(fields))
+        .first()));
+  }
+
+  /** Mongoose schemas may have declared {@code userId} an ObjectId. */
+  private static Bson ownedBy(UserId owner) {
+    return ObjectId.isValid(owner.value())
+        ? Filters.in(TodoDocuments.USER_ID, owner.value(), new ObjectId(owner.value()))
+        : Filters.eq(TodoDocuments.USER_ID, owner.value());
+  }
+
+  private static Bson idAfter(@Nullable TodoId after) {
+    return Filters.gt(TodoDocuments.ID, after == null ? LEAST_ID : TodoDocuments.objectId(after));
+  }
+
+  private static @Nullable TodoId nextAfter(List<Document> found, int limit) {
+    return found.size() > limit
+        ? new TodoId(found.get(limit - 1).getObjectId(TodoDocuments.ID).toHexString())
+        : null;
+  }
+
+  private <T extends @Nullable Object> T call(Supplier<T> action) {
+    try {
+      return guard.call(() -> withSlot(() -> translated(action)));
+    } catch (RejectedException rejected) {
+      throw failures.down(rejected.retryAfter());
+    }
+  }
+
+  private <T extends @Nullable Object> T withSlot(Supplier<T> action) {
+    boolean granted;
+    try {
+      granted = slots.tryAcquire(settings.busyTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failures.busy(slots.getQueueLength());
+    }
+    if (!granted) {
+      throw failures.busy(slots.getQueueLength());
+    }
+    try {
+      return action.get();
+    } finally {
+      slots.release();
+    }
+  }
+
+  private <T extends @Nullable Object> T translated(Supplier<T> action) {
+    try {
+      return action.get();
+    } catch (MongoException e) {
+      throw failures.translate(e);
+    } catch (IllegalStateException e) {
+      if (closed) {
+        throw failures.closed();
+      }
+      throw e;
+    }
+  }
+
+  private static boolean saysNothingOfHealth(Throwable failure) {
+    return failure instanceof StoreUnavailableException unavailable
+        ? unavailable.reason() == Reason.BUSY || unavailable.reason() == Reason.CLOSED
+        : failure instanceof StoreException;
+  }
+
+  /** The time that the commands of one operation share. */
+  private final class Budget {
+    private final long endNanos =
+        System.nanoTime() + settings.operationTimeout().toNanos();
+
+    long leftMillis() {
+      return TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
+    }
+
+    MongoCollection<Document> todos() {
+      return todos.withTimeout(Math.max(1, leftMillis()), TimeUnit.MILLISECONDS);
+    }
+  }
+}

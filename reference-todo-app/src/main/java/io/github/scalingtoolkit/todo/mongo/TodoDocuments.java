@@ -1,0 +1,109 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.OutboxEntry;
+import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Optional;
+import org.bson.Document;
+import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns todos into documents and back.
+ *
+ * <pre>
+ * { _id: ObjectId, title, completed, userId, createdAt: Date, updatedAt: Date, __v: 0,
+ *   outbox: [ { jobId, createdAt: Date } ] }      // no outbox once nothing is owed
+ * </pre>
+ *
+ * <p>What Express and Mongoose wrote is read as it is: a missing {@code completed} is false, a missing {@code createdAt}
+ * is the time in the id, a missing {@code updatedAt} is {@code createdAt}, a {@code userId} may be an ObjectId. A
+ * document without a title or an owner, or whose {@code _id} is no ObjectId, is no todo.
+ */
+final class TodoDocuments {
+  static final String ID = "_id";
+  static final String USER_ID = "userId";
+  static final String OUTBOX = "outbox";
+  static final String JOB_ID = "jobId";
+  static final String CREATED_AT = "createdAt";
+  static final String OUTBOX_JOB_ID = OUTBOX + "." + JOB_ID;
+  static final String OUTBOX_CREATED_AT = OUTBOX + "." + CREATED_AT;
+
+  private static final String TITLE = "title";
+  private static final String COMPLETED = "completed";
+  private static final String UPDATED_AT = "updatedAt";
+
+  private TodoDocuments() {}
+
+  static Document write(Todo todo) {
+    Date createdAt = Date.from(todo.createdAt());
+    return new Document(ID, objectId(todo.id()))
+        .append(TITLE, todo.title())
+        .append(COMPLETED, todo.completed())
+        .append(USER_ID, todo.userId().value())
+        .append(CREATED_AT, createdAt)
+        .append(UPDATED_AT, Date.from(todo.updatedAt()))
+        .append("__v", 0)
+        .append(
+            OUTBOX,
+            List.of(
+                new Document(JOB_ID, JobId.of(todo.id()).text()).append(CREATED_AT, createdAt)));
+  }
+
+  /** Returns the todo of a document; null if it is none. */
+  static @Nullable Todo read(Document document) {
+    UserId owner = owner(document);
+    if (!(document.get(ID) instanceof ObjectId id)
+        || !(document.get(TITLE) instanceof String title)
+        || owner == null) {
+      return null;
+    }
+    Instant createdAt = time(document, CREATED_AT, id.getDate().toInstant());
+    return new Todo(
+        new TodoId(id.toHexString()),
+        title,
+        Boolean.TRUE.equals(document.get(COMPLETED)),
+        owner,
+        createdAt,
+        time(document, UPDATED_AT, createdAt));
+  }
+
+  /** Returns the document's entry; empty if it owes nothing. */
+  static Optional<OutboxEntry> readOutbox(Document document) {
+    UserId owner = owner(document);
+    if (!(document.get(ID) instanceof ObjectId id)
+        || !(document.get(OUTBOX) instanceof List<?> entries)
+        || owner == null) {
+      return Optional.empty();
+    }
+    JobId job = JobId.of(new TodoId(id.toHexString()));
+    return entries.stream()
+        .filter(Document.class::isInstance)
+        .map(Document.class::cast)
+        .filter(entry -> job.text().equals(entry.get(JOB_ID)))
+        .findFirst()
+        .map(entry ->
+            new OutboxEntry(job, owner, time(entry, CREATED_AT, id.getDate().toInstant())));
+  }
+
+  static @Nullable UserId owner(Document document) {
+    Object value = document.get(USER_ID);
+    if (value instanceof ObjectId id) {
+      return new UserId(id.toHexString());
+    }
+    return value instanceof String text && !text.isBlank() ? new UserId(text) : null;
+  }
+
+  static ObjectId objectId(TodoId id) {
+    return new ObjectId(id.hex());
+  }
+
+  private static Instant time(Document document, String field, Instant otherwise) {
+    return document.get(field) instanceof Date date ? date.toInstant() : otherwise;
+  }
+}

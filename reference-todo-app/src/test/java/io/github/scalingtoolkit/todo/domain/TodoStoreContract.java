@@ -1,0 +1,245 @@
+package io.github.scalingtoolkit.todo.domain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every {@link TodoStore} does. Users are new in each test, so one database serves all of them. */
+public abstract class TodoStoreContract {
+  private static final Instant START = Instant.parse("2026-11-23T08:00:00.123456Z");
+
+  private final ManualClock clock = ManualClock.startingAt(START);
+  private final UserId owner = new UserId("user-" + UUID.randomUUID());
+  private TodoStore store;
+
+  /** Returns a store without outbox entries, on {@code clock}. */
+  protected abstract TodoStore emptyStore(Clock clock);
+
+  @BeforeEach
+  final void openStore() {
+    store = emptyStore(clock);
+  }
+
+  @Test
+  void returnsATodoAsItListsIt() {
+    Todo made = store.create(owner, new NewTodo(new Title("Buy milk \uD83E\uDD5B"), true));
+
+    assertThat(made.title()).isEqualTo("Buy milk \uD83E\uDD5B");
+    assertThat(made.completed()).isTrue();
+    assertThat(made.userId()).isEqualTo(owner);
+    assertThat(made.createdAt()).isEqualTo(Instant.parse("2026-11-23T08:00:00.123Z"));
+    assertThat(made.updatedAt()).isEqualTo(made.createdAt());
+    assertThat(store.listByUser(owner, 10, null).todos()).containsExactly(made);
+  }
+
+  @Test
+  void listsNothingForAUserWithoutTodos() {
+    assertThat(store.listByUser(owner, 10, null)).isEqualTo(new TodoPage(List.of(), null));
+  }
+
+  @Test
+  void listsOldestFirstAndOnlyTheOwnersTodos() {
+    create(owner, "one");
+    create(new UserId("other-" + UUID.randomUUID()), "not mine");
+    create(owner, "two");
+    create(owner, "three");
+
+    assertThat(titles(store.listByUser(owner, 1000, null))).containsExactly("one", "two", "three");
+  }
+
+  @Test
+  void pagesWithoutGapsOrRepeats() {
+    List<String> made = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      made.add(create(owner, "t" + i).title());
+    }
+
+    for (int limit = 1; limit <= 8; limit++) {
+      List<String> read = new ArrayList<>();
+      TodoId after = null;
+      do {
+        TodoPage page = store.listByUser(owner, limit, after);
+        assertThat(page.todos()).isNotEmpty().hasSizeLessThanOrEqualTo(limit);
+        read.addAll(titles(page));
+        after = page.next();
+      } while (after != null);
+      assertThat(read).isEqualTo(made);
+    }
+  }
+
+  @Test
+  void listsAThousandAtOnceAndThenGivesTheNextCursor() {
+    for (int i = 0; i < 1000; i++) {
+      create(owner, "t" + i);
+    }
+
+    TodoPage whole = store.listByUser(owner, 1000, null);
+    create(owner, "one more");
+    TodoPage first = store.listByUser(owner, 1000, null);
+
+    assertThat(whole.todos()).hasSize(1000);
+    assertThat(whole.next()).isNull();
+    assertThat(first.todos()).isEqualTo(whole.todos());
+    assertThat(titles(store.listByUser(owner, 1000, first.next()))).containsExactly("one more");
+  }
+
+  @Test
+  void refusesLimitsOutOfRange() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> store.listByUser(owner, 0, null))
+        .withMessage("limit must be 1 to 1000 but was 0");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> store.findOutboxOlderThan(Duration.ZERO, 1001, null));
+  }
+
+  @Test
+  void owesANotificationFromTheWriteThatMadeTheTodo() {
+    Todo made = create(owner, "notify me");
+
+    assertThat(store.findPendingJob(JobId.of(made.id())))
+        .contains(new OutboxEntry(JobId.of(made.id()), owner, made.createdAt()));
+  }
+
+  @Test
+  void removesAnEntryOnceAndStillKnowsTheOwner() {
+    Todo made = create(owner, "notify me");
+    JobId job = JobId.of(made.id());
+
+    assertThat(store.removeOutboxEntry(job)).isTrue();
+    assertThat(store.removeOutboxEntry(job)).isFalse();
+    assertThat(store.findPendingJob(job)).isEmpty();
+    assertThat(store.ownerOf(job)).contains(owner);
+    assertThat(store.listByUser(owner, 10, null).todos()).containsExactly(made);
+  }
+
+  @Test
+  void knowsNothingOfAJobThatNeverWas() {
+    JobId job = JobId.of(new TodoId("f".repeat(24)));
+
+    assertThat(store.findPendingJob(job)).isEmpty();
+    assertThat(store.ownerOf(job)).isEmpty();
+    assertThat(store.removeOutboxEntry(job)).isFalse();
+  }
+
+  @Test
+  void findsOnlyEntriesOwedForLongerThanTheAge() {
+    Todo old = create(owner, "old");
+    clock.advance(Duration.ofSeconds(20));
+    create(owner, "young");
+    clock.advance(Duration.ofSeconds(11));
+
+    assertThat(jobs(store.findOutboxOlderThan(Duration.ofSeconds(30), 100, null)))
+        .containsExactly(JobId.of(old.id()));
+  }
+
+  @Test
+  void sweepsAllOwedEntriesPageByPage() {
+    List<JobId> owed = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      JobId job = JobId.of(create(owner, "t" + i).id());
+      if (i % 3 == 0) {
+        store.removeOutboxEntry(job);
+      } else {
+        owed.add(job);
+      }
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    List<JobId> found = new ArrayList<>();
+    TodoId after = null;
+    do {
+      OutboxPage page = store.findOutboxOlderThan(Duration.ofSeconds(30), 2, after);
+      found.addAll(jobs(page));
+      after = page.next();
+    } while (after != null);
+    assertThat(found).isEqualTo(owed);
+  }
+
+  @Test
+  void doesWhatTheOracleDoesForAnySequence() {
+    Random random = new Random(4);
+    TodoStore oracle = new InMemoryTodoStore(clock);
+    List<UserId> users =
+        List.of(owner, new UserId("6560f0c0ffee6560f0c0ffee"), new UserId("a.b$c"));
+    List<Todo> mine = new ArrayList<>();
+    List<Todo> theirs = new ArrayList<>();
+
+    for (int step = 0; step < 150; step++) {
+      clock.advance(Duration.ofMillis(random.nextInt(3000)));
+      UserId user = users.get(random.nextInt(users.size()));
+      if (random.nextInt(3) > 0 || mine.isEmpty()) {
+        NewTodo input = new NewTodo(new Title("t" + step), random.nextBoolean());
+        mine.add(store.create(user, input));
+        theirs.add(oracle.create(user, input));
+      } else {
+        int chosen = random.nextInt(mine.size());
+        assertThat(store.removeOutboxEntry(JobId.of(mine.get(chosen).id())))
+            .isEqualTo(oracle.removeOutboxEntry(JobId.of(theirs.get(chosen).id())));
+      }
+      Duration age = Duration.ofSeconds(random.nextInt(60));
+      assertThat(store.findOutboxOlderThan(age, 1000, null).entries().stream()
+              .map(entry -> indexOf(mine, entry.todoId()))
+              .toList())
+          .isEqualTo(oracle.findOutboxOlderThan(age, 1000, null).entries().stream()
+              .map(entry -> indexOf(theirs, entry.todoId()))
+              .toList());
+    }
+    for (UserId user : users) {
+      assertThat(titles(store.listByUser(user, 1000, null)))
+          .containsSubsequence(titles(oracle.listByUser(user, 1000, null)));
+    }
+  }
+
+  @Test
+  void losesNoConcurrentCreate() {
+    List<CompletableFuture<Void>> writers = new ArrayList<>();
+    for (int writer = 0; writer < 4; writer++) {
+      writers.add(CompletableFuture.runAsync(() -> {
+        for (int i = 0; i < 25; i++) {
+          create(owner, "t" + i);
+        }
+      }));
+    }
+    writers.forEach(CompletableFuture::join);
+
+    assertThat(store.listByUser(owner, 1000, null).todos()).hasSize(100).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void answersAPing() {
+    store.ping();
+  }
+
+  private Todo create(UserId user, String title) {
+    return store.create(user, new NewTodo(new Title(title), false));
+  }
+
+  private static List<String> titles(TodoPage page) {
+    return page.todos().stream().map(Todo::title).toList();
+  }
+
+  private static List<JobId> jobs(OutboxPage page) {
+    return page.entries().stream().map(OutboxEntry::jobId).toList();
+  }
+
+  private static @Nullable Integer indexOf(List<Todo> todos, TodoId id) {
+    for (int i = 0; i < todos.size(); i++) {
+      if (todos.get(i).id().equals(id)) {
+        return i;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,256 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.domain.NewTodo;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
+import io.github.scalingtoolkit.todo.domain.Title;
+import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.bson.Document;
+import org.junit.jupiter.api.Test;
+
+/** Contract §4's row "MongoDB down", and what else can happen between the store and its server. */
+class MongoTodoStoreFailureTest {
+  /** The contract's 3 s, and what a busy machine may add before a thread that is due gets to run. */
+  private static final Duration BOUND = Duration.ofSeconds(8);
+
+  private static final UserId USER = new UserId("user123");
+  private static final NewTodo INPUT = new NewTodo(new Title("Buy milk"), false);
+
+  @Test
+  void opensWhileMongoIsDownAndMakesIndexesWhenItComesUp() {
+    int port = Ports.free();
+    try (MongoTodoStore store =
+        MongoTodoStore.open(MongoSettings.of(WireServer.uri(port)), Clock.system())) {
+      StoreUnavailableException refused = failure(() -> store.listByUser(USER, 10, null));
+
+      try (WireServer server = WireServer.startOn(port)) {
+        Await.until("a create succeeds", () -> succeeds(() -> store.create(USER, INPUT)));
+        Await.until(
+            "indexes are there",
+            () -> indexNames(server).containsAll(List.of("userId_1__id_1", "outbox.createdAt_1")));
+      }
+
+      assertThat(refused.reason()).isEqualTo(Reason.UNREACHABLE);
+      assertThat(refused).hasMessageContaining("127.0.0.1:" + port + "/todoapp");
+      assertThat(refused.retryAfter()).isPositive();
+    }
+  }
+
+  @Test
+  void answersAtOnceOnceMongoIsKnownToBeDown() {
+    try (MongoTodoStore store = MongoTodoStore.openWithoutThread(
+        MongoSettings.of(WireServer.uri(Ports.free())).withOperationTimeout(Duration.ofMillis(200)),
+        Clock.system())) {
+      for (int i = 0; i < 5; i++) {
+        failure(() -> store.create(USER, INPUT));
+      }
+
+      long started = System.nanoTime();
+      for (int i = 0; i < 2000; i++) {
+        StoreUnavailableException refused = failure(() -> store.create(USER, INPUT));
+        assertThat(refused.retryAfter()).isPositive();
+      }
+
+      // Each would have waited 200 ms: 400 s in all.
+      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(20));
+    }
+  }
+
+  @Test
+  void failsWithinTheBoundWhenMongoDiesAndServesWhenItIsBack() {
+    WireServer server = WireServer.start();
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store =
+            MongoTodoStore.open(MongoSettings.of(WireServer.uri(proxy.port())), Clock.system())) {
+      store.create(USER, INPUT);
+
+      proxy.cut();
+      long started = System.nanoTime();
+      StoreUnavailableException refused = failure(() -> store.create(USER, INPUT));
+      Duration took = Duration.ofNanos(System.nanoTime() - started);
+      failure(() -> store.listByUser(USER, 10, null));
+      proxy.heal();
+      Await.until("lists again", () -> succeeds(() -> store.listByUser(USER, 10, null)));
+
+      assertThat(refused.reason()).isEqualTo(Reason.UNREACHABLE);
+      assertThat(took).isLessThan(BOUND);
+    } finally {
+      server.close();
+    }
+  }
+
+  @Test
+  void failsWithinTheBoundWhenMongoHangsAndServesWhenItGoesOn() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store =
+            MongoTodoStore.open(MongoSettings.of(WireServer.uri(proxy.port())), Clock.system())) {
+      store.create(USER, INPUT);
+
+      proxy.hang();
+      List<CompletableFuture<Duration>> callers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        callers.add(CompletableFuture.supplyAsync(() -> {
+          long started = System.nanoTime();
+          failure(() -> store.listByUser(USER, 10, null));
+          failure(() -> store.create(USER, INPUT));
+          return Duration.ofNanos(System.nanoTime() - started);
+        }));
+      }
+      List<Duration> took = callers.stream().map(CompletableFuture::join).toList();
+      proxy.heal();
+      Await.until("lists again", () -> succeeds(() -> store.listByUser(USER, 10, null)));
+
+      assertThat(took).allSatisfy(two -> assertThat(two).isLessThan(BOUND.multipliedBy(2)));
+    }
+  }
+
+  @Test
+  void boundsAServerWhoseEveryAnswerIsSlow() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of(WireServer.uri(proxy.port())), Clock.system())) {
+      proxy.delay(Duration.ofMillis(1500));
+
+      long started = System.nanoTime();
+      // Finding the server, opening a connection and the insert take 1.5 s each.
+      assertThat(catchThrowable(() -> store.create(USER, INPUT)))
+          .isInstanceOf(StoreUnavailableException.class);
+
+      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(BOUND);
+    }
+  }
+
+  @Test
+  void doesNotDoubleACreateWhoseReplyIsLost() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of(WireServer.uri(proxy.port()))
+                .withOperationTimeout(Duration.ofSeconds(25)),
+            Clock.system())) {
+      store.create(USER, INPUT);
+      server.todos().deleteMany(new Document());
+
+      proxy.dropReplies();
+      CompletableFuture<Todo> caller =
+          CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+      Await.until("the first try is stored", () -> server.todos().countDocuments() == 1);
+      proxy.heal();
+      Todo made = caller.join();
+
+      assertThat(store.listByUser(USER, 10, null).todos()).containsExactly(made);
+      assertThat(server.todos().countDocuments()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void saysWhenAllConnectionsAreInUse() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            new MongoSettings(
+                WireServer.uri(proxy.port()), 1, Duration.ofSeconds(25), Duration.ofMillis(50)),
+            Clock.system())) {
+      store.create(USER, INPUT);
+      SimpleMeterRegistry registry = new SimpleMeterRegistry();
+      store.bindTo(registry);
+      Gauge busy =
+          registry.get("toolkit.todo.store.connections").tag("state", "busy").gauge();
+      proxy.hang();
+      CompletableFuture<Todo> slow = CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+
+      Await.until("the connection is in use", () -> busy.value() == 1);
+      StoreUnavailableException refused = failure(() -> store.listByUser(USER, 10, null));
+      proxy.heal();
+
+      assertThat(refused.reason()).isEqualTo(Reason.BUSY);
+      assertThat(refused).hasMessageContaining("MONGO_POOL_SIZE");
+      assertThat(slow.join().title()).isEqualTo("Buy milk");
+    }
+  }
+
+  @Test
+  void namesWrongCredentialsAndNoSecret() {
+    try (WireServer server = WireServer.start();
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of("mongodb://alice:s3cr3t@127.0.0.1:" + server.port() + "/todoapp"),
+            Clock.system())) {
+      StoreUnavailableException refused = failure(() -> store.listByUser(USER, 10, null));
+
+      assertThat(refused.reason()).isEqualTo(Reason.CREDENTIALS);
+      assertThat(refused)
+          .hasMessageContaining("MONGO_URI")
+          .hasMessageContaining("authSource")
+          .hasMessageNotContaining("s3cr3t")
+          .hasMessageNotContaining("alice")
+          .hasNoCause();
+    }
+  }
+
+  @Test
+  void refusesUrisThatCannotWorkWithoutQuotingThem() {
+    assertThatThrownBy(() -> MongoSettings.of("mongodb://alice:p@ss:word@host/todoapp"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageStartingWith("MONGO_URI cannot be used")
+        .hasMessageNotContaining("ss:word");
+    assertThatThrownBy(() -> MongoSettings.of("redis://localhost"))
+        .hasMessageContaining("mongodb://");
+    assertThatThrownBy(() -> MongoSettings.of("mongodb://localhost/?w=0"))
+        .hasMessageContaining("w=0");
+    assertThat(MongoSettings.of("mongodb://alice:s3cr3t@db:27018/?authSource=admin"))
+        .hasToString("MongoSettings[db:27018/todoapp, poolSize=32, operationTimeout=PT2.3S,"
+            + " busyTimeout=PT0.5S]");
+  }
+
+  @Test
+  void saysThatItIsClosed() {
+    try (WireServer server = WireServer.start()) {
+      MongoTodoStore store =
+          MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), Clock.system());
+      store.close();
+
+      assertThat(failure(() -> store.create(USER, INPUT)).reason()).isEqualTo(Reason.CLOSED);
+      assertThat(store.doUpkeep()).isZero();
+    }
+  }
+
+  private static StoreUnavailableException failure(Runnable call) {
+    StoreUnavailableException failure =
+        catchThrowableOfType(StoreUnavailableException.class, call::run);
+    assertThat(failure).isNotNull();
+    return failure;
+  }
+
+  private static boolean succeeds(Runnable call) {
+    try {
+      call.run();
+      return true;
+    } catch (StoreUnavailableException e) {
+      return false;
+    }
+  }
+
+  private static List<String> indexNames(WireServer server) {
+    List<String> names = new ArrayList<>();
+    server.todos().listIndexes().forEach(index -> names.add(index.getString("name")));
+    return names;
+  }
+}

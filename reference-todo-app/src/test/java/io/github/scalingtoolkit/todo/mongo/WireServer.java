@@ -1,0 +1,53 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import org.bson.Document;
+
+/** A server on the MongoDB wire in this process, and a plain client to look into it. */
+final class WireServer implements AutoCloseable {
+  private final MongoServer server = new MongoServer(H2Backend.inMemory());
+  private final MongoClient client;
+  private final int port;
+
+  private WireServer(int port) {
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    this.port = server.getLocalAddress().getPort();
+    client = MongoClients.create(uri(this.port));
+  }
+
+  static WireServer start() {
+    return new WireServer(0);
+  }
+
+  static WireServer startOn(int port) {
+    return new WireServer(port);
+  }
+
+  static String uri(int port) {
+    return "mongodb://127.0.0.1:" + port + "/todoapp";
+  }
+
+  int port() {
+    return port;
+  }
+
+  String uri() {
+    return uri(port);
+  }
+
+  MongoCollection<Document> todos() {
+    return client.getDatabase("todoapp").getCollection("todos");
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.shutdownNow();
+  }
+}
