@@ -15,7 +15,9 @@ import java.util.Date;
 import java.util.List;
 import org.bson.Document;
 import org.bson.types.ObjectId;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,19 +27,28 @@ class MongooseDocumentsTest {
   private static final ObjectId ID = new ObjectId("6560f0c0a1b2c3d4e5f60718");
   private static final Instant ID_TIME = ID.getDate().toInstant();
 
-  private WireServer server;
+  private static WireServer server;
   private MongoTodoStore store;
 
-  @BeforeEach
-  void start() {
+  @BeforeAll
+  static void startServer() {
     server = WireServer.start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void openStore() {
+    server.todos().deleteMany(new Document());
     store = MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), Clock.system());
   }
 
   @AfterEach
-  void stop() {
+  void closeStore() {
     store.close();
-    server.close();
   }
 
   @Test
