@@ -203,6 +203,24 @@ class VerificationCacheTest {
   }
 
   @Test
+  void letsTheOldestGoWhenItIsFull() {
+    JwtVerifier verifier = caching().cache(4, MINUTE).build();
+    String[] tokens = new String[5];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = signed(HEADER, CLAIMS.replace("j1", "j" + i));
+      verifier.verify(tokens[i]);
+      clock.advance(Duration.ofSeconds(1));
+    }
+
+    for (int i = 1; i < tokens.length; i++) {
+      verifier.verify(tokens[i]);
+    }
+    assertThat(hits.fromCache).hasValue(4);
+    verifier.verify(tokens[0]);
+    assertThat(hits.fromCache).hasValue(4);
+  }
+
+  @Test
   void worksWithOneEntry() {
     JwtVerifier verifier = caching().cache(1, MINUTE).build();
     String token = signed(HEADER, CLAIMS);
