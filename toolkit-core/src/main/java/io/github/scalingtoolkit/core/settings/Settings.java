@@ -89,9 +89,10 @@ public final class Settings {
         });
   }
 
-  /** Reads a size in bytes above zero, such as {@code 512}, {@code 100KB} (of 1024) or {@code 1MB}. */
-  public long bytes(String key, long fallback, String description) {
-    return value(key, fallback, "a size > 0 such as 512, 100KB or 1MB", description, text -> {
+  /** Reads a size in bytes from {@code least} to {@code most}, such as {@code 512}, {@code 100KB} (of 1024) or {@code 1MB}. */
+  public long bytes(String key, long fallback, long least, long most, String description) {
+    String form = "a size from " + least + " to " + most + " bytes such as 512, 100KB or 1MB";
+    return value(key, fallback, form, description, text -> {
       Matcher matcher = BYTES.matcher(text.toUpperCase(Locale.ROOT));
       if (!matcher.matches()) {
         throw new IllegalArgumentException("not a size");
@@ -103,8 +104,8 @@ public final class Settings {
         default -> 1L;
       };
       long size = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
-      if (size < 1) {
-        throw new IllegalArgumentException("not above zero");
+      if (size < least || size > most) {
+        throw new IllegalArgumentException("out of range");
       }
       return size;
     });

@@ -49,7 +49,7 @@ class SettingsTest {
         of(Map.of("PORT", "70000", "CACHE_TTL", "soon", "MAX_BODY", "0", "LOG_FORMAT", "xml"));
     settings.port("PORT", 3000, "");
     settings.duration("CACHE_TTL", Duration.ofSeconds(30), "");
-    settings.bytes("MAX_BODY", 100, "");
+    settings.bytes("MAX_BODY", 100, 1, 1000, "");
     settings.choice("LOG_FORMAT", Format.TEXT, "");
     settings.problem("PORT and ADMIN_PORT must differ");
 
@@ -59,7 +59,7 @@ class SettingsTest {
         .containsExactly(
             "PORT must be a whole number from 0 to 65535 but was '70000' (from environment)",
             "CACHE_TTL must be a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S but was 'soon' (from environment)",
-            "MAX_BODY must be a size > 0 such as 512, 100KB or 1MB but was '0' (from environment)",
+            "MAX_BODY must be a size from 1 to 1000 bytes such as 512, 100KB or 1MB but was '0' (from environment)",
             "LOG_FORMAT must be one of text, json but was 'xml' (from environment)",
             "PORT and ADMIN_PORT must differ");
     assertThat(wrong.getStackTrace()).isEmpty();
@@ -123,7 +123,7 @@ class SettingsTest {
   @ParameterizedTest
   @CsvSource({"512,512", "100KB,102400", "1MB,1048576", "2gb,2147483648", "7B,7"})
   void readsSizes(String text, long bytes) {
-    assertThat(of(Map.of("A", text)).bytes("A", 1, "")).isEqualTo(bytes);
+    assertThat(of(Map.of("A", text)).bytes("A", 1, 1, Long.MAX_VALUE, "")).isEqualTo(bytes);
   }
 
   @ParameterizedTest

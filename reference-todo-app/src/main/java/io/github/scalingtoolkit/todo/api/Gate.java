@@ -1,0 +1,87 @@
+package io.github.scalingtoolkit.todo.api;
+
+import io.github.scalingtoolkit.auth.BearerToken;
+import io.github.scalingtoolkit.auth.JwtVerifier;
+import io.github.scalingtoolkit.auth.Verification;
+import io.github.scalingtoolkit.auth.Verification.Verified;
+import io.github.scalingtoolkit.core.limit.Decision;
+import io.github.scalingtoolkit.core.limit.RateLimiter;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Problem;
+import io.github.scalingtoolkit.todo.http.ProblemException;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.AttachmentKey;
+import io.undertow.util.HeaderMap;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a request through to {@code /api} if it has a good token and its user is within his limit. Requests without a
+ * good token count against their address, so that guessing is limited too. Never blocks.
+ */
+public final class Gate {
+  private static final AttachmentKey<UserId> USER = AttachmentKey.create(UserId.class);
+  private static final HttpString RATE_LIMIT = new HttpString("RateLimit");
+  private static final HttpString RATE_LIMIT_POLICY = new HttpString("RateLimit-Policy");
+  private static final int TOO_MANY_REQUESTS = 429;
+
+  private final JwtVerifier verifier;
+  private final Optional<RateLimiter> limiter;
+
+  /** Lets through by {@code verifier} and, if there is one, {@code limiter}. */
+  public Gate(JwtVerifier verifier, Optional<RateLimiter> limiter) {
+    this.verifier = verifier;
+    this.limiter = limiter;
+  }
+
+  /**
+   * Returns the user, whom {@link #user} then knows.
+   *
+   * @throws ProblemException 401 without a good token, 429 beyond the limit
+   */
+  UserId admit(HttpServerExchange exchange) {
+    HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
+    BearerToken bearer = BearerToken.from(given == null ? List.of() : given);
+    Verification verification =
+        bearer instanceof BearerToken.Present present ? verifier.verify(present.token()) : null;
+    if (verification instanceof Verified verified) {
+      String subject = verified.principal().subject();
+      limit(exchange, "user:" + subject);
+      UserId user = new UserId(subject);
+      exchange.putAttachment(USER, user);
+      return user;
+    }
+    limit(exchange, "address:" + ClientAddress.key(exchange.getSourceAddress()));
+    throw new ProblemException(
+        Problem.unauthorized(bearer instanceof BearerToken.Missing ? "No token" : "Invalid token"));
+  }
+
+  /** Returns the user whom {@link #admit} let through. */
+  static UserId user(HttpServerExchange exchange) {
+    @Nullable UserId user = exchange.getAttachment(USER);
+    if (user == null) {
+      throw new IllegalStateException("nobody was let through to " + exchange.getRequestPath());
+    }
+    return user;
+  }
+
+  private void limit(HttpServerExchange exchange, String key) {
+    if (limiter.isEmpty()) {
+      return;
+    }
+    Decision decision = limiter.get().tryAcquire(key);
+    HeaderMap answer = exchange.getResponseHeaders();
+    answer.put(RATE_LIMIT, decision.rateLimitHeader());
+    answer.put(RATE_LIMIT_POLICY, decision.limit().policyHeader());
+    if (!decision.allowed()) {
+      throw new ProblemException(Problem.of(TOO_MANY_REQUESTS, "Too many requests")
+          .detail("The limit is " + decision.limit().permits() + " requests in "
+              + decision.limit().period() + ".")
+          .with("Retry-After", Long.toString(decision.retryAfterSeconds())));
+    }
+  }
+}

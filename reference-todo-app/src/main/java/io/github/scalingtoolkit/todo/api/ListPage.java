@@ -1,0 +1,80 @@
+package io.github.scalingtoolkit.todo.api;
+
+import io.github.scalingtoolkit.cache.Codec;
+import io.github.scalingtoolkit.todo.domain.TodoJson;
+import io.github.scalingtoolkit.todo.domain.TodoPage;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A page of a user's list as it goes over the wire: what the cache keeps, so that a hit needs no JSON work.
+ *
+ * @param json the bare array; never changed
+ * @param etag a strong tag of it, with its quotes
+ * @param next the id after which the next page begins, or null if this is the last
+ */
+@SuppressWarnings(
+    "ArrayRecordComponent") // Compared by nobody; the bytes are shared and left alone.
+public record ListPage(byte[] json, String etag, @Nullable String next) {
+  /** How a page is kept: a byte that tells the form, the length of the id, the id, and the array. */
+  public static final Codec<ListPage> CODEC = new PageCodec();
+
+  private static final int TAG_BYTES = 12;
+
+  /** Writes {@code page}. */
+  public static ListPage of(TodoPage page) {
+    return of(
+        TodoJson.write(page.todos()), page.next() == null ? null : page.next().hex());
+  }
+
+  private static ListPage of(byte[] json, @Nullable String next) {
+    return new ListPage(json, tag(json), next);
+  }
+
+  private static String tag(byte[] json) {
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(json);
+      return "\""
+          + Base64.getUrlEncoder()
+              .withoutPadding()
+              .encodeToString(
+                  ByteBuffer.allocate(TAG_BYTES).put(digest, 0, TAG_BYTES).array())
+          + "\"";
+    } catch (NoSuchAlgorithmException e) {
+      throw new LinkageError("every Java platform has SHA-256", e);
+    }
+  }
+
+  private static final class PageCodec implements Codec<ListPage> {
+    private static final byte FORM = 1;
+
+    @Override
+    public byte[] encode(ListPage page) {
+      byte[] next = page.next == null ? new byte[0] : page.next.getBytes(StandardCharsets.US_ASCII);
+      return ByteBuffer.allocate(2 + next.length + page.json.length)
+          .put(FORM)
+          .put((byte) next.length)
+          .put(next)
+          .put(page.json)
+          .array();
+    }
+
+    @Override
+    public ListPage decode(byte[] bytes) {
+      ByteBuffer in = ByteBuffer.wrap(bytes);
+      if (in.get() != FORM) {
+        throw new IllegalArgumentException("a list page of another form");
+      }
+      byte[] next = new byte[in.get()];
+      in.get(next);
+      byte[] json = new byte[in.remaining()];
+      in.get(json);
+      return ListPage.of(
+          json, next.length == 0 ? null : new String(next, StandardCharsets.US_ASCII));
+    }
+  }
+}

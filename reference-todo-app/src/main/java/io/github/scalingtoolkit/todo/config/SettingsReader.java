@@ -1,0 +1,251 @@
+package io.github.scalingtoolkit.todo.config;
+
+import io.github.scalingtoolkit.auth.Algorithm;
+import io.github.scalingtoolkit.core.limit.RateLimit;
+import io.github.scalingtoolkit.core.redis.RedisUrl;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.Settings;
+import io.github.scalingtoolkit.core.settings.SettingsSource;
+import io.github.scalingtoolkit.todo.config.TodoSettings.ListCache;
+import io.github.scalingtoolkit.todo.config.TodoSettings.Mode;
+import io.github.scalingtoolkit.todo.config.TodoSettings.Tokens;
+import io.github.scalingtoolkit.todo.config.TodoSettings.Web;
+import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
+import io.github.scalingtoolkit.todo.logging.Logging;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Binds the settings of the contract, §3, in the order in which sources win there. */
+public final class SettingsReader {
+  private static final String MAKE_ONE =
+      "Make one: export JWT_SECRET=\"$(openssl rand -base64 48)\"";
+  private static final int MOST_LOCAL_ENTRIES = 10_000_000;
+
+  private SettingsReader() {}
+
+  /**
+   * Reads the settings of this process.
+   *
+   * @param embeddedStores whether stores come with the program: the demo jar is a demo unless told otherwise
+   * @throws io.github.scalingtoolkit.core.settings.SettingsException with all that is wrong
+   */
+  public static TodoSettings read(boolean embeddedStores) {
+    return read(
+        embeddedStores,
+        SettingsSource.systemProperties(),
+        SettingsSource.environment(),
+        Path.of(".env"));
+  }
+
+  /** As {@link #read(boolean)}, from given sources. */
+  static TodoSettings read(
+      boolean embeddedStores, SettingsSource properties, SettingsSource environment, Path dotEnv) {
+    Mode mode = mode(embeddedStores, Settings.from(properties, environment));
+    Settings settings = mode == Mode.PRODUCTION
+        ? Settings.from(properties, environment)
+        : Settings.from(properties, environment, SettingsSource.dotEnv(dotEnv));
+    // Read again, so that it is checked and listed with the others.
+    mode = mode(embeddedStores, settings);
+    boolean demo = mode == Mode.DEMO;
+    if (demo && !embeddedStores) {
+      settings.problem(
+          "APP_ENV=demo needs the demo jar (…-demo.jar), which brings the embedded stores:"
+              + " start that one, or set APP_ENV=production");
+    }
+    TodoSettings read = new TodoSettings(
+        mode,
+        web(settings, demo ? "127.0.0.1" : "0.0.0.0"),
+        orDefault(
+            settings.hidden(
+                "MONGO_URI",
+                "a MongoDB URI such as mongodb://localhost:27017/todoapp",
+                "where todos and users are kept",
+                SettingsReader::mongoUri),
+            demo,
+            "mongodb://localhost:27017/todoapp"),
+        settings.integer("MONGO_POOL_SIZE", 32, 1, 1000, "connections to MongoDB"),
+        orDefault(
+            redisUrl(
+                settings, "REDIS_URL", "the queue, and the cache unless CACHE_REDIS_URL is set"),
+            demo,
+            "redis://localhost:6379"),
+        redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has a Redis of its own"),
+        tokens(settings, demo),
+        new ListCache(
+            settings.duration(
+                "CACHE_TTL",
+                Duration.ofSeconds(30),
+                "how long a list is cached, give or take 10 %"),
+            settings.value(
+                "CACHE_LOCAL",
+                10_000,
+                "a number of entries from 1 to " + MOST_LOCAL_ENTRIES + ", or off",
+                "lists kept in this process' memory",
+                SettingsReader::localEntries)),
+        settings.value(
+            "RATE_LIMIT",
+            Optional.of(RateLimit.parse("api", "1000/1m")),
+            "permits/period such as 1000/1m, or off",
+            "requests to /api of one user, or of one address without a token",
+            text -> isOff(text) ? Optional.empty() : Optional.of(RateLimit.parse("api", text))),
+        settings.integer("WORKER_CONCURRENCY", 16, 1, 10_000, "jobs handled at a time"),
+        settings.hidden(
+            "SMTP_URL",
+            "smtp://user:password@host:port?from=address&to=address",
+            "where notifications are mailed; without, they go to notifications.jsonl in DATA_DIR",
+            SmtpUrl::parse),
+        settings.value(
+            "DATA_DIR",
+            Path.of("data"),
+            "a path",
+            "what the process owns on disk",
+            SettingsReader::path),
+        settings.duration("DRAIN_TIMEOUT", Duration.ofSeconds(10), "how long a stop may take"),
+        settings.choice(
+            "LOG_FORMAT",
+            mode == Mode.PRODUCTION ? Logging.Format.JSON : Logging.Format.TEXT,
+            "how log lines look"),
+        settings.value(
+            "LOG_LEVEL",
+            "info",
+            "one of error, warn, info, debug, trace",
+            "from which level lines are logged",
+            SettingsReader::level),
+        settings.listing());
+    settings.finish();
+    return read;
+  }
+
+  private static Mode mode(boolean embeddedStores, Settings settings) {
+    Mode unless = embeddedStores ? Mode.DEMO : Mode.PRODUCTION;
+    Mode byNode = settings
+        .optional(
+            "NODE_ENV",
+            "production, development, test or demo",
+            "as APP_ENV, for who comes from Node",
+            text -> switch (text.toLowerCase(Locale.ROOT)) {
+              case "production" -> Mode.PRODUCTION;
+              case "development", "test" -> Mode.DEVELOPMENT;
+              case "demo" -> Mode.DEMO;
+              default -> throw new IllegalArgumentException("unknown");
+            })
+        .orElse(unless);
+    return settings.choice("APP_ENV", byNode, "what the service is run for");
+  }
+
+  private static Web web(Settings settings, String everywhere) {
+    String host = settings.text("HOST", everywhere, "address of the public port");
+    int port = settings.port("PORT", 3000, "the public port; 0 for any free one");
+    String adminHost = settings.text("ADMIN_HOST", everywhere, "address of the admin port");
+    int adminPort = settings.port("ADMIN_PORT", 3001, "the admin port; 0 for any free one");
+    if (port == adminPort && port != 0) {
+      settings.problem("PORT and ADMIN_PORT must differ but both are " + port
+          + ": set one of them to another port");
+    }
+    return new Web(
+        host,
+        port,
+        adminHost,
+        adminPort,
+        settings.value(
+            "CORS_ORIGINS",
+            Set.of("*"),
+            "* or origins such as https://a.example,https://b.example",
+            "pages that may read answers",
+            SettingsReader::origins),
+        settings.bytes(
+            "MAX_BODY", 100L * 1024, 1024, 1024 * 1024, "most bytes of a request's body"),
+        settings.integer(
+            "MAX_IN_FLIGHT",
+            256,
+            1,
+            100_000,
+            "requests worked on at a time; as many again may wait"));
+  }
+
+  private static Tokens tokens(Settings settings, boolean demo) {
+    Algorithm algorithm =
+        settings.choice("JWT_ALGORITHM", Algorithm.HS256, "by which algorithm tokens are signed");
+    Optional<Secret> secret = settings.secret("JWT_SECRET", "signs tokens");
+    int least = algorithm == Algorithm.HS512 ? 64 : 32;
+    if (secret.isEmpty() && !demo) {
+      settings.problem("JWT_SECRET must be set. " + MAKE_ONE);
+    } else if (secret.isPresent() && secret.get().revealBytes().length < least) {
+      settings.problem("JWT_SECRET must have at least " + least + " bytes for " + algorithm
+          + " but has " + secret.get().revealBytes().length + ". " + MAKE_ONE);
+    }
+    return new Tokens(
+        secret,
+        algorithm,
+        settings.duration("ACCESS_TOKEN_TTL", Duration.ofHours(1), "how long a token holds"));
+  }
+
+  private static Optional<String> redisUrl(Settings settings, String key, String what) {
+    return settings.hidden(
+        key,
+        "redis[s]://host:port, redis[s]+cluster://host:port,host:port or redis[s]+sentinel://host:port/master",
+        what,
+        text -> {
+          RedisUrl.parse(text);
+          return text;
+        });
+  }
+
+  private static Optional<String> orDefault(Optional<String> set, boolean demo, String fallback) {
+    return set.isPresent() || demo ? set : Optional.of(fallback);
+  }
+
+  private static String mongoUri(String text) {
+    // The driver's own words may show a password; the setting's form says what is wanted.
+    new com.mongodb.ConnectionString(text);
+    return text;
+  }
+
+  private static Integer localEntries(String text) {
+    if (isOff(text)) {
+      return 0;
+    }
+    int entries = Integer.parseInt(text);
+    if (entries < 1 || entries > MOST_LOCAL_ENTRIES) {
+      throw new IllegalArgumentException("out of range");
+    }
+    return entries;
+  }
+
+  private static Set<String> origins(String text) {
+    Set<String> origins =
+        Arrays.stream(text.split(",")).map(String::strip).collect(Collectors.toUnmodifiableSet());
+    for (String origin : origins) {
+      if (!origin.equals("*") && !origin.matches("https?://[^/\\s]+")) {
+        throw new IllegalArgumentException("not an origin");
+      }
+    }
+    return origins;
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("not a path", e);
+    }
+  }
+
+  private static String level(String text) {
+    String level = text.toLowerCase(Locale.ROOT);
+    if (!Set.of("error", "warn", "info", "debug", "trace").contains(level)) {
+      throw new IllegalArgumentException("not a level");
+    }
+    return level;
+  }
+
+  private static boolean isOff(String text) {
+    return text.equalsIgnoreCase("off");
+  }
+}

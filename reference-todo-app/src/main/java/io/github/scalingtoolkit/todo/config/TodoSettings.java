@@ -1,0 +1,104 @@
+package io.github.scalingtoolkit.todo.config;
+
+import io.github.scalingtoolkit.auth.Algorithm;
+import io.github.scalingtoolkit.core.limit.RateLimit;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.Setting;
+import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
+import io.github.scalingtoolkit.todo.logging.Logging;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Everything that can be set, as the contract lists it.
+ *
+ * @param mode what the service is run for
+ * @param web where and how it listens
+ * @param mongoUri the MongoDB; empty in demo mode, where the embedded store stands in
+ * @param mongoPoolSize connections to it
+ * @param redisUrl the Redis; empty in demo mode likewise
+ * @param cacheRedisUrl the Redis of the cache, if it is another one
+ * @param tokens how tokens are made
+ * @param cache how lists are cached
+ * @param rateLimit requests of one principal or, without one, of one address; empty for no limit
+ * @param workerConcurrency jobs a process handles at a time
+ * @param smtpUrl where notifications are mailed; empty to append them to a file
+ * @param dataDirectory what the process owns on disk
+ * @param drainTimeout how long a stop may take to answer what is under way
+ * @param logFormat how lines look
+ * @param logLevel from which level
+ * @param listing all of it as read, for print-config
+ */
+public record TodoSettings(
+    Mode mode,
+    Web web,
+    Optional<String> mongoUri,
+    int mongoPoolSize,
+    Optional<String> redisUrl,
+    Optional<String> cacheRedisUrl,
+    Tokens tokens,
+    ListCache cache,
+    Optional<RateLimit> rateLimit,
+    int workerConcurrency,
+    Optional<SmtpUrl> smtpUrl,
+    Path dataDirectory,
+    Duration drainTimeout,
+    Logging.Format logFormat,
+    String logLevel,
+    List<Setting> listing) {
+
+  /** What the service is run for. */
+  public enum Mode {
+    /** To be looked at: embedded stores, a demo user, this machine only. */
+    DEMO,
+    /** To be worked on: as production, with a {@code .env} file. */
+    DEVELOPMENT,
+    /** To be used. */
+    PRODUCTION
+  }
+
+  /**
+   * Where and how it listens.
+   *
+   * @param host address of the public port
+   * @param port the public port; 0 for any
+   * @param adminHost address of the admin port
+   * @param adminPort the admin port; 0 for any
+   * @param corsOrigins origins whose pages may read answers, or {@code *}
+   * @param maxBody most bytes of a body
+   * @param maxInFlight most requests at a time
+   */
+  public record Web(
+      String host,
+      int port,
+      String adminHost,
+      int adminPort,
+      Set<String> corsOrigins,
+      long maxBody,
+      int maxInFlight) {}
+
+  /**
+   * How tokens are made.
+   *
+   * @param secret what signs them; empty in demo mode, where one is made and kept
+   * @param algorithm by which algorithm
+   * @param timeToLive how long they hold
+   */
+  public record Tokens(Optional<Secret> secret, Algorithm algorithm, Duration timeToLive) {}
+
+  /**
+   * How lists are cached.
+   *
+   * @param timeToLive how long
+   * @param localEntries how many in this process' memory; 0 for none
+   */
+  public record ListCache(Duration timeToLive, int localEntries) {}
+
+  /** Tells whether embedded stores and a demo user stand in for what is not set. */
+  public boolean demo() {
+    return mode == Mode.DEMO;
+  }
+}
