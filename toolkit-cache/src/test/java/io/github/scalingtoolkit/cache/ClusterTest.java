@@ -1,0 +1,51 @@
+package io.github.scalingtoolkit.cache;
+
+import static io.github.scalingtoolkit.cache.Fixture.live;
+import static io.github.scalingtoolkit.cache.Fixture.localTexts;
+import static io.github.scalingtoolkit.cache.Fixture.texts;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ClusterTest {
+  @Test
+  void allOfItWorksOnKeysSpreadOverThreeMasters() {
+    String name = Fixture.name();
+    List<String> keys = IntStream.range(0, 30).mapToObj(i -> "k" + i).toList();
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis = Fixture.patient(cluster.url());
+        CacheAside<String, String> one = live(localTexts(redis, name).build());
+        CacheAside<String, String> two = live(localTexts(redis, name).build())) {
+      CacheAside<String, String> remoteOnly = texts(redis, name).build();
+
+      Map<String, String> loaded = one.getAll(
+          keys, missing -> missing.stream().collect(Collectors.toMap(key -> key, key -> "v1")));
+      assertThat(loaded).hasSize(30);
+      assertThat(remoteOnly.getAll(keys, missing -> {
+            throw new AssertionError("nothing is missing");
+          }))
+          .isEqualTo(loaded);
+
+      for (String key : keys) {
+        assertThat(two.lookup(key, any -> "v2")).isEqualTo(new Cached<>("v1", Outcome.L2_HIT));
+        assertThat(two.peekLocal(key)).isNotNull();
+      }
+      keys.subList(0, 15).forEach(key -> one.write(key, () -> "saved"));
+      keys.subList(15, 30).forEach(one::evict);
+      Await.until(
+          "every invalidation has arrived",
+          () -> keys.stream().allMatch(key -> two.peekLocal(key) == null));
+      for (String key : keys) {
+        assertThat(remoteOnly.lookup(key, any -> "v2"))
+            .isEqualTo(new Cached<>("v2", Outcome.LOADED));
+      }
+    }
+  }
+}
