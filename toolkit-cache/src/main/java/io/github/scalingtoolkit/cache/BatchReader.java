@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,12 @@ final class BatchReader<K, V> {
         lease(read(ask));
       } catch (RuntimeException unreachable) {
         // Nothing more is to be had from Redis; leases that it may have given expire.
-        tokens.values().forEach(stores.flights()::remove);
+        for (String token : tokens.values()) {
+          Flight<V> flight = stores.flights().remove(token);
+          if (flight != null) {
+            flight.abort();
+          }
+        }
         leased.clear();
       }
     }
@@ -148,6 +154,7 @@ final class BatchReader<K, V> {
         store(Reader.timed(set -> loader.apply(set), wanted, listener, clock));
       } catch (Throwable failure) {
         leased.forEach((id, flight) -> {
+          stores.flights().remove(token(id));
           flight.fail(failure);
           stores.release(id, token(id));
         });
@@ -197,7 +204,7 @@ final class BatchReader<K, V> {
     }
 
     private Flight<V> flight(Map<String, Flight<V>> flights, String id) {
-      return java.util.Objects.requireNonNull(flights.get(id));
+      return Objects.requireNonNull(flights.get(id));
     }
   }
 }

@@ -276,18 +276,17 @@ public final class CacheAside<K, V> implements AutoCloseable {
     return journal.size();
   }
 
-  /** Stops listening for invalidations, and with it the use of memory. What is in Redis stays. */
+  /**
+   * Tries once more to tell Redis what is in the journal, and stops listening for invalidations, and with it the use of
+   * memory. What is in Redis stays.
+   */
   @Override
   public void close() {
+    replayLoop.doWork();
     if (subscription != null) {
       subscription.close();
     }
     replayLoop.close();
-  }
-
-  /** For tests: one step of the replay. */
-  int replay() {
-    return replayLoop.doWork();
   }
 
   private String id(K key) {

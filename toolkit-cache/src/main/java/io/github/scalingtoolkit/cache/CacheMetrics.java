@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -49,7 +50,7 @@ public final class CacheMetrics implements CacheListener {
               "cache",
               cache,
               "outcome",
-              outcome.name().toLowerCase(java.util.Locale.ROOT)));
+              outcome.name().toLowerCase(Locale.ROOT)));
     }
     loadsOk = registry.timer("toolkit.cache.loads", "cache", cache, "result", "ok");
     loadsFailed = registry.timer("toolkit.cache.loads", "cache", cache, "result", "failed");

@@ -29,6 +29,12 @@ final class Flight<V> {
     landed.countDown();
   }
 
+  /** Ends it without a result: the load will not run. */
+  void abort() {
+    aborted = true;
+    landed.countDown();
+  }
+
   boolean await(long nanos) throws InterruptedException {
     return landed.await(nanos, TimeUnit.NANOSECONDS);
   }

@@ -132,6 +132,7 @@ final class Reader<K, V> {
         return stores.remote().readOrLease(id, any -> take(flight), undecodable);
       } catch (RuntimeException failure) {
         stores.flights().remove(token);
+        flight.abort();
         throw Unreachable.INSTANCE;
       }
     }
@@ -161,6 +162,8 @@ final class Reader<K, V> {
         try {
           value = timed(loader, key, listener, clock);
         } catch (Throwable failure) {
+          // First out of sight: the failure is for those who waited, not for those who come now.
+          stores.flights().remove(token);
           flight.fail(failure);
           stores.release(id, token);
           throw failure;

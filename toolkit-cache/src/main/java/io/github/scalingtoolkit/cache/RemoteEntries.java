@@ -57,7 +57,7 @@ final class RemoteEntries {
   List<byte @Nullable []> readAll(List<String> ids) {
     byte[][] all = ids.stream().map(keys::entry).toArray(byte[][]::new);
     if (!redis.isCluster()) {
-      return asking(() -> redis.callIdempotent(jedis -> jedis.mget(all)));
+      return new ArrayList<>(asking(() -> redis.callIdempotent(jedis -> jedis.mget(all))));
     }
     return asking(() -> redis.callIdempotent(jedis -> {
       List<Response<byte[]>> responses = new ArrayList<>();

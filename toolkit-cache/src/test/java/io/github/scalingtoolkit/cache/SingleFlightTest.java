@@ -117,6 +117,17 @@ class SingleFlightTest {
   }
 
   @Test
+  void whoComesAfterAFailedLoadLoadsAnew() {
+    CacheAside<String, String> cache = patient(redis, name);
+    CompletableFuture<String> leader = async(() -> cache.get("k", key -> {
+      throw new IllegalStateException("no database");
+    }));
+    assertThatThrownBy(leader::join).hasRootCauseMessage("no database");
+
+    assertThat(cache.get("k", key -> "v")).isEqualTo("v");
+  }
+
+  @Test
   void anInterruptOfTheLoadingThreadDoesNotFailThoseWhoWait() {
     CacheAside<String, String> cache = patient(redis, name);
     AtomicReference<Thread> loading = new AtomicReference<>();
