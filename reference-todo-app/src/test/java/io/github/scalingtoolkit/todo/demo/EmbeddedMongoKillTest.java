@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Contract §4, "app, kill -9": what was acknowledged is kept, in the embedded store too. */
 class EmbeddedMongoKillTest {
   private static final int KILLS = 3;
-  private static final int LINES_BEFORE_KILL = 500;
+  private static final int LINES_BEFORE_KILL = 240;
 
   @TempDir
   private Path directory;

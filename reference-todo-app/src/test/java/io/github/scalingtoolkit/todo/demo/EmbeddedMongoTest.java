@@ -94,7 +94,7 @@ class EmbeddedMongoTest {
       AtomicBoolean done = new AtomicBoolean();
       CompletableFuture<Void> writer = CompletableFuture.runAsync(
           () -> {
-            for (int i = 1; i <= 200; i++) {
+            for (int i = 1; i <= 100; i++) {
               opened.todos.updateOne(
                   Filters.eq("_id", 1), Updates.combine(Updates.set("a", i), Updates.set("b", i)));
             }
@@ -136,7 +136,7 @@ class EmbeddedMongoTest {
           .mapToObj(i -> new Document("_id", i).append("title", "x".repeat(500)))
           .toList());
 
-      for (int i = 0; i < 1500; i++) {
+      for (int i = 0; i < 800; i++) {
         opened.todos.updateOne(Filters.eq("_id", i % 200), Updates.set("round", i));
       }
 
