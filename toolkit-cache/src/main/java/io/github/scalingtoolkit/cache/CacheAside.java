@@ -26,58 +26,55 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>How it works</h2>
  *
- * <p><b>One key an entry, of three kinds.</b> {@code V} is a value. {@code L} is a lease: one reader is loading, and only
- * while its token stands there may it store. {@code T} is a tombstone: writers are at work, each with a record that has
- * a deadline of its own. Nothing there is a miss.
+ * <p><b>One key an entry, of three kinds.</b> {@code V} is a value. {@code L} is a lease: one reader is loading, and
+ * only while its token stands there may it store. {@code T} is a tombstone: writers are at work, each with a record
+ * that has a deadline of its own. Nothing there is a miss.
  *
  * <pre>
- *            miss: lease.lua            fill.lua
- *   nothing ------------------> L ------------------> V
- *      ^                        |                     |
- *      |  evict, expiry,        |                     |  evict, expiry
- *      +------------------------+---------------------+
- *      |                        |                     |
- *      |      write-begin.lua (from each) ----------> T   write-begin adds a record
- *      +---------------------------------------------- +   write-end drops it; the last one clears the key
+ *   nothing   -- lease.lua --------> L              a miss
+ *   L         -- fill.lua ---------> V              if the lease is still the caller's
+ *   anything  -- write-begin.lua --> T              each writer adds its record
+ *   T         -- write-end.lua ----> T or nothing   each drops its own, the last one clears the key
+ *   L, V      -- evict.lua --------> nothing        as do expiry and eviction; evict leaves T
  * </pre>
  *
  * <p><b>Invariants.</b> (1) A {@code V} is stored only over the {@code L} under which it was loaded; whatever
- * invalidates removes {@code L}, so what was read before is not stored after. (2) From before a write until after it a
- * {@code T} stands, so readers go to the database and store nothing; evict leaves it there. (3) A record ends at its own
- * deadline by Redis' clock, so a writer that crashed holds the key for {@code writeLifetime} and no longer, however
- * busy the key is. (4) A reader waits for a load of its own process only after it has seen that load's lease in Redis
- * since it began to read: so no write had been completed in between. Loads past the cache are shared only by those who
- * came before they began. (5) A value enters this process' memory only if nothing was invalidated since before Redis
- * was asked; memory is emptied and unused while invalidations may be missed. (6) Every try to take a lease has a token of its own, so
- * a command that was thought lost and runs late takes no lease back to life.
+ * invalidates removes {@code L}, so what was read before is not stored after. (2) From before a write until after it
+ * a {@code T} stands, so readers go to the database and store nothing; evict leaves it there. (3) A record ends at
+ * its own deadline by Redis' clock, so a writer that crashed holds the key for {@code writeLifetime} and no longer,
+ * however busy the key is. (4) A reader waits for a load of its own process only after it has seen that load's lease
+ * in Redis since it began to read: so no write had been completed in between. Loads past the cache are shared only
+ * by those who came before they began. (5) A value enters this process' memory only if nothing was invalidated since
+ * before Redis was asked; memory is emptied and unused while invalidations may be missed. (6) Every try to take a
+ * lease has a token of its own, so a command that was thought lost and runs late takes no lease back to life.
  *
  * <p><b>The known races</b>, and what becomes of them. R1, a load stored over a newer write: (1) and (2). R2, memory
- * filled again with a value that Redis was losing: (5). R3, a writer that crashes between commit and invalidation: (2)
- * and (3). R4, two writers that store in the wrong order: there is no put; writers only remove. R5, a lost message:
- * (5), and the cap on memory's time to live; a half-open connection is noticed after two heartbeats (2 s). R6, skewed clocks:
- * deadlines are Redis' own, durations monotonic. R7, a loader that reads a lagging replica: not covered; loaders must
- * read what writers commit to.
+ * filled again with a value that Redis was losing: (5). R3, a writer that crashes between commit and invalidation:
+ * (2) and (3). R4, two writers that store in the wrong order: there is no put; writers only remove. R5, a lost
+ * message: (5), and the cap on memory's time to live; a half-open connection is noticed after two heartbeats (2 s).
+ * R6, skewed clocks: deadlines are Redis' own, durations monotonic. R7, a loader that reads a lagging replica: not
+ * covered; loaders must read what writers commit to.
  *
- * <p><b>Redis out of reach.</b> A get loads and stores nothing. A write is noted in a journal, and its key bypassed by
- * this process until Redis has been told: by the breaker's recovery, before any call passes again, or by a loop of this
- * cache's own when the breaker never opened. Other processes that still reach Redis may serve the old value until its
- * time to live ends, and for that long also if this process dies first; {@link OnUnreachable#REFUSE} makes such a
- * write fail instead. A full journal bypasses all keys for one time to live.
+ * <p><b>Redis out of reach.</b> A get loads and stores nothing. A write is noted in a journal, and its key bypassed
+ * by this process until Redis has been told: by the breaker's recovery, before any call passes again, or by a loop
+ * of this cache's own when the breaker never opened. Other processes that still reach Redis may serve the old value
+ * until its time to live ends, and for that long also if this process dies first; {@link OnUnreachable#REFUSE} makes
+ * such a write fail instead. A full journal bypasses all keys for one time to live.
  *
- * <p><b>What is assumed.</b> A write takes no longer than {@code writeLifetime}, from {@link #begin} to the commit. Redis
- * does not forget what it has acknowledged <em>and at the same time</em> keep older values: a fail-over to a replica
- * that lags, or a restart from a file that lacks the last second, may bring back a value from before a write, for at
- * most its time to live; FLUSHALL and a restart with nothing are safe. A tombstone that is evicted for want of memory while
- * its writer crashes is such a loss too: watch {@code evicted_keys}.
+ * <p><b>What is assumed.</b> A write takes no longer than {@code writeLifetime}, from {@link #begin} to the commit.
+ * Redis does not forget what it has acknowledged <em>and at the same time</em> keep older values: a fail-over to a
+ * replica that lags, or a restart from a file that lacks the last second, may bring back a value from before a
+ * write, for at most its time to live; FLUSHALL and a restart with nothing are safe. A tombstone that is flushed, or
+ * evicted for want of memory, while its writer crashes is such a loss too: watch {@code evicted_keys}.
  *
- * <p>Sources: leases are of "Scaling Memcache at Facebook" (NSDI 2013); tombstone records and their deadlines were found
- * with an exhaustive check of interleavings, which runs among this module's tests.
+ * <p>Sources: leases are of "Scaling Memcache at Facebook" (NSDI 2013); tombstone records and their deadlines were
+ * found with an exhaustive check of interleavings, which runs among this module's tests.
  *
  * <h2>Use</h2>
  *
- * <p>Values must be immutable, or be left alone: callers share them. Keep one cache an entity for the life of the process,
- * and give the name and codec the same in every process. Safe for use by several threads; loaders run on the
- * caller's thread.
+ * <p>Values must be immutable, or be left alone: callers share them. Keep one cache an entity for the life of the
+ * process, and give the name and codec the same in every process. Safe for use by several threads; loaders run on
+ * the caller's thread.
  */
 public final class CacheAside<K, V> implements AutoCloseable {
   private final String name;
@@ -111,6 +108,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
         name,
         settings.journalKeys,
         quarantine.toNanos(),
+        redis.isCluster() ? 3 : 0,
         settings.clock,
         this::wakeReplay,
         this::flushLocal);

@@ -2,6 +2,9 @@ package io.github.scalingtoolkit.cache;
 
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.time.Clock;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -32,6 +35,7 @@ final class Journal {
   private final String cache;
   private final int maxKeys;
   private final long quarantineNanos;
+  private final int toleratedFailures;
   private final Clock clock;
   private final Runnable onAdd;
   private final Runnable onOverflow;
@@ -41,6 +45,8 @@ final class Journal {
 
   /**
    * @param quarantineNanos for how long all keys are bypassed after the last overflow
+   * @param toleratedFailures how many keys a replay may fail on before it gives up: some on a cluster, whose nodes fail
+   *     one by one, so that one that is out neither keeps the keys of others here nor the breaker open; else none
    * @param onAdd called when there is something to replay
    * @param onOverflow called when no key can be trusted any more
    */
@@ -48,12 +54,14 @@ final class Journal {
       String cache,
       int maxKeys,
       long quarantineNanos,
+      int toleratedFailures,
       Clock clock,
       Runnable onAdd,
       Runnable onOverflow) {
     this.cache = cache;
     this.maxKeys = maxKeys;
     this.quarantineNanos = quarantineNanos;
+    this.toleratedFailures = toleratedFailures;
     this.clock = clock;
     this.onAdd = onAdd;
     this.onOverflow = onOverflow;
@@ -98,19 +106,34 @@ final class Journal {
   /**
    * Tells Redis all that it has not heard, and returns how many keys left the journal. One replay runs at a time.
    *
-   * @param runner runs one script; what it throws ends the replay, but a script that Redis refuses keeps its key here
+   * @param runner runs one script; what it throws ends the replay, unless failures are tolerated, but a script that Redis
+   *     refuses keeps its key here
    * @param done called for each key, before it leaves
+   * @throws RuntimeException what the runner threw, unless some other key was replayed and failures are tolerated
    */
   int replay(Scripts scripts, Consumer<ScriptCall> runner, Consumer<String> done) {
     replaying.lock();
     try {
+      List<Map.Entry<String, Pending>> all = new ArrayList<>(keys.entrySet());
+      // Those that fail must not always be the first.
+      Collections.shuffle(all);
       int replayed = 0;
-      for (Map.Entry<String, Pending> key : keys.entrySet()) {
-        if (replay(key.getKey(), key.getValue(), scripts, runner)) {
-          done.accept(key.getKey());
-          keys.computeIfPresent(
-              key.getKey(), (id, pending) -> pending == key.getValue() ? null : pending);
-          replayed++;
+      int failures = 0;
+      for (Map.Entry<String, Pending> key : all) {
+        try {
+          if (replay(key.getKey(), key.getValue(), scripts, runner)) {
+            done.accept(key.getKey());
+            keys.computeIfPresent(
+                key.getKey(), (id, pending) -> pending == key.getValue() ? null : pending);
+            replayed++;
+          }
+        } catch (RuntimeException unreachable) {
+          if (++failures > toleratedFailures) {
+            if (replayed > 0 && toleratedFailures > 0) {
+              break;
+            }
+            throw unreachable;
+          }
         }
       }
       return replayed;
