@@ -76,6 +76,7 @@ final class BatchReader<K, V> {
         for (String token : tokens.values()) {
           Flight<V> flight = stores.flights().remove(token);
           if (flight != null) {
+            stores.orphan(token, unreachable);
             flight.abort();
           }
         }

@@ -132,6 +132,7 @@ final class Reader<K, V> {
         return stores.remote().readOrLease(id, any -> take(flight), undecodable);
       } catch (RuntimeException failure) {
         stores.flights().remove(token);
+        stores.orphan(token, failure);
         flight.abort();
         throw Unreachable.INSTANCE;
       }
@@ -183,6 +184,9 @@ final class Reader<K, V> {
           || (flight != null && flight.mine())
           || Thread.currentThread().isInterrupted()) {
         return direct();
+      }
+      if (flight == null && stores.releasedOrphan(id, holder)) {
+        return null;
       }
       if (flight == null) {
         long pause = poll / 2 + ThreadLocalRandom.current().nextLong(poll);

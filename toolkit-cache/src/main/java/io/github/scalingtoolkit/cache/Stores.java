@@ -1,11 +1,13 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -18,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /** The two levels as readers use them: what to look at, and what to put where after a load. */
 final class Stores<V> {
   private static final Logger log = LoggerFactory.getLogger(Stores.class);
+  private static final int MOST_ORPHANS = 1000;
 
   private final String cache;
   private final Codec<V> codec;
@@ -29,6 +32,7 @@ final class Stores<V> {
   private final CacheListener listener;
   private final Clock clock;
   private final ConcurrentMap<String, Flight<V>> flights = new ConcurrentHashMap<>();
+  private final Set<String> orphans = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean warned = new AtomicBoolean();
 
   Stores(
@@ -126,7 +130,10 @@ final class Stores<V> {
     try {
       replies = remote.runAll(calls);
     } catch (RuntimeException unreachable) {
-      sent.forEach(one -> listener.onFill(false));
+      for (Loaded<V> one : sent) {
+        listener.onFill(false);
+        orphan(one.token(), unreachable);
+      }
       return;
     }
     for (int i = 0; i < sent.size(); i++) {
@@ -138,6 +145,23 @@ final class Stores<V> {
         install(one.id(), one.stamp(), one.value(), asked, lives.get(i));
       }
     }
+  }
+
+  /** Notes a lease that may stand in Redis with nobody left to fill it, because Redis fell silent. */
+  void orphan(String token, RuntimeException failure) {
+    // A call that was refused has left nothing.
+    if (!(failure instanceof RejectedException) && orphans.size() < MOST_ORPHANS) {
+      orphans.add(token);
+    }
+  }
+
+  /** Gives such a lease back as soon as it is met, so that nobody waits for its end. */
+  boolean releasedOrphan(String id, String token) {
+    if (!orphans.remove(token)) {
+      return false;
+    }
+    release(id, token);
+    return true;
   }
 
   /** Gives a lease back after a failed load, if Redis can be asked to. Never throws. */

@@ -28,12 +28,15 @@ import redis.clients.jedis.params.ClientKillParams;
 
 /**
  * Random reads and writes by two "processes" while connections are killed. The database is a version a key that only
- * grows, so a read is stale exactly if it returns less than a write that was complete before it began.
+ * grows, so a read is stale exactly if it returns less than a write that was complete before it began. Each run takes 5
+ * seconds; {@code -Dtoolkit.test.consistency-seconds} asks for more.
  */
 class ConsistencyTest {
   private static final int KEYS = 4;
   private static final int THREADS = 3;
-  private static final long RUN_NANOS = Duration.ofSeconds(5).toNanos();
+  private static final long RUN_NANOS = Duration.ofSeconds(
+          Integer.getInteger("toolkit.test.consistency-seconds", 5))
+      .toNanos();
 
   private static final Codec<Long> LONGS = new Codec<>() {
     @Override

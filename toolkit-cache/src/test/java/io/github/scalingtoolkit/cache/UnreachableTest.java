@@ -382,6 +382,22 @@ class UnreachableTest {
   }
 
   @Test
+  void aLeaseWhoseFillWasLostKeepsItsOwnProcessWaitingNoLonger() {
+    try (CacheAside<String, String> slow =
+        texts(nearRedis, name).lease(Duration.ofMinutes(1)).build()) {
+      assertThat(slow.get("k", key -> {
+            proxy.cut();
+            return "v1";
+          }))
+          .isEqualTo("v1");
+      proxy.heal();
+      assertThat(standing(farRedis, name, "k")).startsWith("L");
+
+      assertThat(slow.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));
+    }
+  }
+
+  @Test
   void theLoadersFailureIsTheCallersWhileRedisIsOut() {
     proxy.cut();
     AtomicBoolean ran = new AtomicBoolean();
