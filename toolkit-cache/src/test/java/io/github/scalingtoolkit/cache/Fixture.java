@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -64,6 +65,17 @@ final class Fixture {
     } catch (Exception failure) {
       throw new AssertionError(failure);
     }
+  }
+
+  /** Tells whether a thread waits for somebody's load. */
+  static boolean waits(@Nullable Thread thread) {
+    if (thread == null) {
+      return false;
+    }
+    Thread.State state = thread.getState();
+    return (state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)
+        && Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> frame.getClassName().endsWith("cache.Flight"));
   }
 
   static void await(CountDownLatch latch) {

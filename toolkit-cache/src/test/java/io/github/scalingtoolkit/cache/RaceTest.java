@@ -260,8 +260,12 @@ class RaceTest {
     Fixture.await(inside);
 
     texts(redis, name).build().write("k", () -> database.set("v2"));
-    CompletableFuture<Cached<String>> after =
-        async(() -> reader.lookup("k", key -> database.get()));
+    AtomicReference<Thread> waiting = new AtomicReference<>();
+    CompletableFuture<Cached<String>> after = async(() -> {
+      waiting.set(Thread.currentThread());
+      return reader.lookup("k", key -> database.get());
+    });
+    Await.until("it waits", () -> Fixture.waits(waiting.get()));
     goOn.countDown();
 
     assertThat(value(overlapping)).isEqualTo(new Cached<>("v1", Outcome.BYPASS));

@@ -107,7 +107,7 @@ class SingleFlightTest {
       waiting.set(Thread.currentThread());
       return cache.get("k", this::slow);
     });
-    Await.until("it waits", () -> waits(waiting.get()));
+    Await.until("it waits", () -> Fixture.waits(waiting.get()));
 
     goOn.countDown();
 
@@ -149,7 +149,7 @@ class SingleFlightTest {
       waiting.set(Thread.currentThread());
       return cache.get("k", key -> "v");
     });
-    Await.until("it waits", () -> waits(waiting.get()));
+    Await.until("it waits", () -> Fixture.waits(waiting.get()));
 
     loading.get().interrupt();
 
@@ -168,7 +168,7 @@ class SingleFlightTest {
       assertThat(cache.get("k", key -> "own")).isEqualTo("own");
       return Thread.currentThread().isInterrupted();
     });
-    Await.until("it waits", () -> waits(waiting.get()));
+    Await.until("it waits", () -> Fixture.waits(waiting.get()));
 
     waiting.get().interrupt();
 
@@ -191,8 +191,7 @@ class SingleFlightTest {
       }));
     }
     Await.until(
-        "all wait",
-        () -> threads.size() == 20 && threads.stream().allMatch(SingleFlightTest::waits));
+        "all wait", () -> threads.size() == 20 && threads.stream().allMatch(Fixture::waits));
 
     goOn.countDown();
 
@@ -213,15 +212,5 @@ class SingleFlightTest {
     goOn.countDown();
     assertThat(value(hung)).isEqualTo("v");
     assertThat(direct.load("k", () -> "fourth")).isEqualTo("fourth");
-  }
-
-  private static boolean waits(Thread thread) {
-    if (thread == null) {
-      return false;
-    }
-    Thread.State state = thread.getState();
-    return (state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING)
-        && java.util.Arrays.stream(thread.getStackTrace())
-            .anyMatch(frame -> frame.getClassName().endsWith("cache.Flight"));
   }
 }
