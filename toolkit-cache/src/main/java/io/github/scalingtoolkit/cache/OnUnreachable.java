@@ -9,7 +9,7 @@ public enum OnUnreachable {
   BYPASS,
   /**
    * Throws {@link CacheUnreachableException}: a write before anything was written, an evict after it has been noted for
-   * replay.
+   * replay. Where only the answer was lost, readers may bypass the key until the write lifetime has passed.
    */
   REFUSE
 }
