@@ -1,0 +1,147 @@
+package io.github.scalingtoolkit.queue;
+
+import static io.github.scalingtoolkit.queue.Scripts.bytes;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What one worker holds, and its two conversations with Redis: {@link #step} ends and claims, {@link #beat} keeps alive.
+ * Each may be called by one thread at a time, and both at once.
+ */
+final class Claims {
+  private static final Logger log = LoggerFactory.getLogger(Claims.class);
+
+  private final JobQueue queue;
+  private final String worker;
+  private final Duration lease;
+  private final int mostCrashes;
+  private final Clock clock;
+  private final AtomicLong epochs = new AtomicLong();
+  private final Map<String, Claim> held = new ConcurrentHashMap<>();
+  /** Epoch of a claim whose reply is not processed yet, or MAX_VALUE: a beat must not give back what it brings. */
+  private volatile long onItsWay = Long.MAX_VALUE;
+
+  record Step(List<Claim> claimed, Duration untilNextDelayed, boolean moreReady) {}
+
+  record Beat(Duration untilFirstLeaseEnds, int takenOver) {}
+
+  /** "Nothing will be due": as long as anybody waits at most. */
+  static final Duration NEVER = Duration.ofDays(1);
+
+  Claims(JobQueue queue, String worker, Duration lease, int mostCrashes, Clock clock) {
+    this.queue = queue;
+    this.worker = worker;
+    this.lease = lease;
+    this.mostCrashes = mostCrashes;
+    this.clock = clock;
+  }
+
+  List<Claim> held() {
+    return List.copyOf(held.values());
+  }
+
+  /** Ends {@code ends} and claims up to {@code most} jobs, in one round trip. Throws with nothing forgotten. */
+  Step step(List<End> ends, int most) {
+    long epoch = epochs.get() + 1;
+    // Before anybody can see the epoch: a beat that sees it must also see that its claim is on its
+    // way.
+    onItsWay = epoch;
+    epochs.set(epoch);
+    try {
+      List<byte[]> args = new ArrayList<>(6 + ends.size() * 5);
+      args.add(bytes(worker));
+      args.add(bytes(lease.toMillis()));
+      args.add(bytes(most));
+      args.add(bytes(epoch));
+      args.add(bytes(Duration.ofHours(24).toMillis()));
+      args.add(bytes(Duration.ofSeconds(60).toMillis()));
+      ends.forEach(end -> end.addTo(args));
+      long sentAt = clock.nanoTime();
+      List<?> reply =
+          (List<?>) Objects.requireNonNull(queue.redis().eval(Scripts.STEP, queue.keys(), args));
+      List<?> ended = (List<?>) reply.get(2);
+      for (int i = 0; i < ends.size(); i++) {
+        Claim claim = ends.get(i).claim();
+        held.remove(claim.id().value(), claim);
+        if ((Long) ended.get(i) == 0) {
+          log.warn("queue={} job={} end=refused cause=lease-lost", queue.name(), claim.id());
+        }
+      }
+      List<Claim> claimed = claimed((List<?>) reply.get(3), epoch, sentAt + lease.toNanos());
+      long wait = (Long) reply.get(0);
+      return new Step(
+          claimed, wait < 0 ? NEVER : Duration.ofMillis(wait), (Long) reply.get(1) == 1);
+    } finally {
+      onItsWay = Long.MAX_VALUE;
+    }
+  }
+
+  /** Renews what is held, gives back what Redis thinks is held and is not, takes over what others let expire. */
+  Beat beat() {
+    // In this order: what step has taken notice of by then is in held, what it has not is on its
+    // way.
+    long firstEpoch = Math.min(epochs.get() + 1, onItsWay);
+    List<Claim> renewing = held();
+    List<byte[]> args = new ArrayList<>(6 + renewing.size() * 2);
+    args.add(bytes(worker));
+    args.add(bytes(lease.toMillis()));
+    args.add(bytes(firstEpoch));
+    args.add(bytes(mostCrashes));
+    args.add(bytes(Duration.ofDays(7).toMillis()));
+    args.add(bytes(10_000));
+    for (Claim claim : renewing) {
+      args.add(bytes(claim.id().value()));
+      args.add(bytes(claim.epoch()));
+    }
+    long sentAt = clock.nanoTime();
+    List<?> reply =
+        (List<?>) Objects.requireNonNull(queue.redis().eval(Scripts.BEAT, queue.keys(), args));
+    List<String> lost = ((List<?>) reply.get(3)).stream().map(Scripts::text).toList();
+    for (Claim claim : renewing) {
+      if (lost.contains(claim.id().value())) {
+        claim.lose();
+      } else {
+        claim.renewed(sentAt + lease.toNanos());
+      }
+    }
+    long givenBack = (Long) reply.get(1);
+    int takenOver = Math.toIntExact((Long) reply.get(2));
+    if (givenBack > 0 || takenOver > 0) {
+      log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
+    }
+    long wait = (Long) reply.get(0);
+    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver);
+  }
+
+  private List<Claim> claimed(List<?> jobs, long epoch, long leaseEnds) {
+    List<Claim> claimed = new ArrayList<>(jobs.size() / 4);
+    for (int i = 0; i < jobs.size(); i += 4) {
+      String id = Scripts.text(jobs.get(i));
+      Envelope envelope;
+      try {
+        envelope = Envelope.read((byte[]) jobs.get(i + 3));
+      } catch (IllegalArgumentException notAJob) {
+        envelope = new Envelope(1, "", new byte[0]);
+      }
+      Claim claim = new Claim(
+          new JobId(id),
+          epoch,
+          Integer.parseInt(Scripts.text(jobs.get(i + 1))),
+          Integer.parseInt(Scripts.text(jobs.get(i + 2))),
+          envelope,
+          leaseEnds);
+      held.put(id, claim);
+      claimed.add(claim);
+    }
+    return claimed;
+  }
+}

@@ -1,0 +1,14 @@
+package io.github.scalingtoolkit.queue;
+
+import java.time.Instant;
+
+/**
+ * A job that was given up.
+ *
+ * @param id its id
+ * @param type the name of its type
+ * @param attempts how often it ran
+ * @param diedAt when it was given up
+ * @param reason why
+ */
+public record DeadLetter(JobId id, String type, int attempts, Instant diedAt, String reason) {}

@@ -1,0 +1,85 @@
+package io.github.scalingtoolkit.queue;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * A job as it lies in Redis: priority (1 digit), {@code c} for an id given by the caller or {@code g} for one that was
+ * made, most attempts (3 digits), the type's name, a newline, and the payload as JSON. Scripts read the first two alone.
+ *
+ * @param maxAttempts how often it may fail
+ * @param type the type's name
+ * @param payload the payload's JSON
+ */
+@SuppressWarnings("ArrayRecordComponent") // Never compared.
+record Envelope(int maxAttempts, String type, byte[] payload) {
+  /** No polymorphic types: what a payload becomes is decided by the worker's code and never by what is stored. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().findAndAddModules().build();
+
+  private static final int HEAD = 5;
+
+  /**
+   * Writes a job.
+   *
+   * @throws QueueException if the payload cannot be written as JSON
+   */
+  static <P> byte[] write(JobType<P> type, P payload, EnqueueOptions options) {
+    byte[] json;
+    try {
+      json = JSON.writeValueAsBytes(payload);
+    } catch (JsonProcessingException e) {
+      throw new QueueException(
+          "a payload of job type " + type.name() + " (" + type.payload().getName()
+              + ") cannot be written as JSON",
+          e);
+    }
+    byte[] head = String.format(
+            "%d%s%03d%s%n",
+            options.priority(),
+            options.id() == null ? "g" : "c",
+            options.maxAttempts(),
+            type.name())
+        .replace("\r", "")
+        .getBytes(StandardCharsets.US_ASCII);
+    byte[] envelope = new byte[head.length + json.length];
+    System.arraycopy(head, 0, envelope, 0, head.length);
+    System.arraycopy(json, 0, envelope, head.length, json.length);
+    return envelope;
+  }
+
+  /**
+   * Reads a job.
+   *
+   * @throws IllegalArgumentException if the bytes are none
+   */
+  static Envelope read(byte[] bytes) {
+    int newline = HEAD;
+    while (newline < bytes.length && bytes[newline] != '\n') {
+      newline++;
+    }
+    if (newline >= bytes.length) {
+      throw new IllegalArgumentException("not a job");
+    }
+    String head = new String(bytes, 0, newline, StandardCharsets.US_ASCII);
+    byte[] payload = new byte[bytes.length - newline - 1];
+    System.arraycopy(bytes, newline + 1, payload, 0, payload.length);
+    return new Envelope(Integer.parseInt(head.substring(2, HEAD)), head.substring(HEAD), payload);
+  }
+
+  /**
+   * Reads the payload.
+   *
+   * @throws IOException if it is no JSON for that class
+   */
+  <P> P payloadAs(Class<P> type) throws IOException {
+    P value = JSON.readValue(payload, type);
+    if (value == null) {
+      throw new IOException("the payload is null");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,12 @@
+package io.github.scalingtoolkit.queue;
+
+/** Runs jobs of one type. Called on many threads at a time; may block; is interrupted when the worker gives up on it. */
+@FunctionalInterface
+public interface JobHandler<P> {
+  /**
+   * Runs one.
+   *
+   * @throws Exception to have it run again by the retry policy; its class is logged, its message is not
+   */
+  JobOutcome handle(Job<P> job) throws Exception;
+}

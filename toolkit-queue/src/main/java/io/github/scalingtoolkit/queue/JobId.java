@@ -1,0 +1,59 @@
+package io.github.scalingtoolkit.queue;
+
+import java.security.SecureRandom;
+
+/**
+ * Names a job within its queue.
+ *
+ * <p>An id given by the caller makes the job unique: a second enqueue does nothing while the job is there and for 24
+ * hours after it ended. Without one, an id is made (48 bits of time, 80 random ones), and remembered for 60 seconds after
+ * the job ended, so that an enqueue repeated by the network does not run it again.
+ *
+ * @param value 1 to 128 printable ASCII characters without space and {@code |}
+ */
+public record JobId(String value) {
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final char[] DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray();
+  private static final int MADE_LENGTH = 26;
+
+  /**
+   * Checks the form.
+   *
+   * @throws IllegalArgumentException if it is another
+   */
+  public JobId {
+    if (value.isEmpty()
+        || value.length() > 128
+        || !value.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '|')) {
+      throw new IllegalArgumentException(
+          "a job id must be 1 to 128 printable ASCII characters without space and | but had "
+              + value.length());
+    }
+  }
+
+  /** Makes an id: a ULID, so that ids made later sort later. */
+  static JobId make(long millis) {
+    byte[] random = new byte[10];
+    RANDOM.nextBytes(random);
+    char[] text = new char[MADE_LENGTH];
+    for (int i = 0; i < 10; i++) {
+      text[i] = DIGITS[(int) (millis >>> (5 * (9 - i))) & 31];
+    }
+    long high = 0;
+    long low = 0;
+    for (int i = 0; i < 5; i++) {
+      high = high << 8 | (random[i] & 0xff);
+      low = low << 8 | (random[i + 5] & 0xff);
+    }
+    for (int i = 0; i < 8; i++) {
+      text[10 + i] = DIGITS[(int) (high >>> (5 * (7 - i))) & 31];
+      text[18 + i] = DIGITS[(int) (low >>> (5 * (7 - i))) & 31];
+    }
+    return new JobId(new String(text));
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

@@ -1,0 +1,48 @@
+package io.github.scalingtoolkit.queue;
+
+import java.time.Duration;
+
+/** How a run of a job ended, as its handler says. An exception means {@link #retry()}. */
+public sealed interface JobOutcome {
+  /** It is done. */
+  record Done() implements JobOutcome {
+    private static final Done INSTANCE = new Done();
+  }
+
+  /** It failed: again after the policy's backoff, unless it has failed too often. */
+  record Retry() implements JobOutcome {}
+
+  /** It failed: again after {@code delay}, unless it has failed too often. */
+  record RetryIn(Duration delay) implements JobOutcome {}
+
+  /** It is not time: again after {@code delay}, which counts as no failure. */
+  record Snooze(Duration delay) implements JobOutcome {}
+
+  /** It will never succeed: a dead letter, with a reason for people, which must hold no secret. */
+  record Dead(String reason) implements JobOutcome {}
+
+  /** It is done. */
+  static JobOutcome done() {
+    return Done.INSTANCE;
+  }
+
+  /** It failed: again after the policy's backoff. */
+  static JobOutcome retry() {
+    return new Retry();
+  }
+
+  /** It failed: again after {@code delay}. */
+  static JobOutcome retryIn(Duration delay) {
+    return new RetryIn(delay);
+  }
+
+  /** It is not time: again after {@code delay}. */
+  static JobOutcome snooze(Duration delay) {
+    return new Snooze(delay);
+  }
+
+  /** It will never succeed. */
+  static JobOutcome dead(String reason) {
+    return new Dead(reason);
+  }
+}

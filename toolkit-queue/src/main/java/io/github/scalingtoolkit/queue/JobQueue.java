@@ -1,0 +1,268 @@
+package io.github.scalingtoolkit.queue;
+
+import static io.github.scalingtoolkit.queue.Scripts.bytes;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A queue of jobs in Redis: enqueue here, run with a {@link Worker}.
+ *
+ * <p><b>Where a job is.</b> In exactly one of: a list of ready ids for each priority ({@code w:0} to {@code w:9}), the
+ * sorted set of delayed and retried ones ({@code d}), the claims ({@code r}, with their leases in {@code l}), the dead
+ * letters ({@code f}), or the remembered ends ({@code e}, {@code ex}). Its envelope ({@code j:id}) is there until it is
+ * done. All keys of a queue carry one hash tag and so lie in one slot of a cluster; every change is one script, and so
+ * whole. No key that matters has a time to live: a Redis that evicts only keys with one ({@code volatile-*}) is safe,
+ * one that evicts any ({@code allkeys-*}) is not and is warned of.
+ *
+ * <p><b>Fencing.</b> A claim is {@code worker|epoch}, the epoch being a number that the worker never uses twice. Only the
+ * claim that holds a job can end it: a worker that slept through its lease finds its end refused.
+ *
+ * <p><b>Failure windows.</b> A lost reply to an enqueue: repeated by id, added once. To a claim: the job is claimed by a
+ * worker that does not know it; that worker's next beat gives it back. To an end: repeated, and found ended by the same
+ * claim. A killed worker: its leases end, any worker's beat takes its jobs over. A killed Redis loses what its own
+ * persistence had not written; a FLUSHALL loses all: whoever must survive that keeps an outbox and enqueues again by id.
+ *
+ * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess},
+ * and throws its exceptions: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis is
+ * failing, {@link redis.clients.jedis.exceptions.JedisException} otherwise.
+ */
+public final class JobQueue {
+  /** Most jobs of one {@link #enqueueAll}. */
+  public static final int MOST_AT_ONCE = 1000;
+
+  private static final Logger log = LoggerFactory.getLogger(JobQueue.class);
+
+  private final RedisAccess redis;
+  private final String name;
+  private final Clock clock;
+  private final List<byte[]> keys;
+
+  private JobQueue(Builder builder) {
+    redis = builder.redis;
+    name = builder.name;
+    clock = builder.clock;
+    keys = List.of(bytes("tq:{" + name + "}:"));
+  }
+
+  /**
+   * Starts to build the queue {@code name}.
+   *
+   * @param name 1 to 64 letters, digits, dots, dashes or underscores
+   */
+  public static Builder builder(RedisAccess redis, String name) {
+    return new Builder(redis, name);
+  }
+
+  /** Returns the queue's name. */
+  public String name() {
+    return name;
+  }
+
+  /** Enqueues a job with the default options. */
+  public <P> Enqueued enqueue(JobType<P> type, P payload) {
+    return enqueue(type, payload, EnqueueOptions.defaults());
+  }
+
+  /** Enqueues a job. */
+  public <P> Enqueued enqueue(JobType<P> type, P payload, EnqueueOptions options) {
+    return enqueueAll(List.of(new NewJob<>(type, payload, options))).get(0);
+  }
+
+  /**
+   * Enqueues several jobs: all of them, or none if this throws and they were not there before.
+   *
+   * @param jobs at most {@value #MOST_AT_ONCE}
+   * @return what each came to, in order
+   * @throws IllegalArgumentException if there are more
+   */
+  public List<Enqueued> enqueueAll(List<NewJob<?>> jobs) {
+    if (jobs.size() > MOST_AT_ONCE) {
+      throw new IllegalArgumentException(
+          "at most " + MOST_AT_ONCE + " jobs at once but were " + jobs.size());
+    }
+    if (jobs.isEmpty()) {
+      return List.of();
+    }
+    List<JobId> ids = new ArrayList<>(jobs.size());
+    List<byte[]> args = new ArrayList<>(jobs.size() * 3);
+    for (NewJob<?> job : jobs) {
+      ids.add(add(job, args));
+    }
+    List<?> codes = (List<?>) Objects.requireNonNull(redis.eval(Scripts.ENQUEUE, keys, args));
+    List<Enqueued> results = new ArrayList<>(jobs.size());
+    for (int i = 0; i < codes.size(); i++) {
+      results.add(new Enqueued(ids.get(i), outcome((Long) codes.get(i))));
+    }
+    return results;
+  }
+
+  /**
+   * Returns the enqueue of a job as a script call, to share a round trip with others on the same Redis
+   * ({@link RedisAccess#evalAll}). Its options must give an id, since the call may be sent more than once.
+   *
+   * @throws IllegalArgumentException if they do not
+   */
+  public <P> ScriptCall enqueueCall(JobType<P> type, P payload, EnqueueOptions options) {
+    if (options.id() == null) {
+      throw new IllegalArgumentException(
+          "an enqueue that is sent with others needs an id: options.id(…)");
+    }
+    List<byte[]> args = new ArrayList<>(3);
+    add(new NewJob<>(type, payload, options), args);
+    return new ScriptCall(Scripts.ENQUEUE, keys, args);
+  }
+
+  /** Returns where a job is; empty if it never was or has been forgotten. */
+  public Optional<JobSnapshot> find(JobId id) {
+    List<?> reply = (List<?>)
+        Objects.requireNonNull(redis.eval(Scripts.INSPECT, keys, List.of(bytes(id.value()))));
+    String state = Scripts.text(reply.get(0));
+    if (state.isEmpty()) {
+      return Optional.empty();
+    }
+    long endedAt = (Long) reply.get(2);
+    return Optional.of(new JobSnapshot(
+        id,
+        JobState.valueOf(state.toUpperCase(Locale.ROOT)),
+        Math.toIntExact((Long) reply.get(1)),
+        endedAt == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(endedAt)),
+        Scripts.text(reply.get(3))));
+  }
+
+  /** Returns how many jobs are where. */
+  public QueueCounts counts() {
+    List<?> reply = (List<?>) Objects.requireNonNull(redis.eval(Scripts.COUNTS, keys, List.of()));
+    return new QueueCounts(
+        (Long) reply.get(0), (Long) reply.get(1), (Long) reply.get(2), (Long) reply.get(3), (Long)
+            reply.get(4));
+  }
+
+  /**
+   * Returns dead letters, the newest first.
+   *
+   * @param skip how many to pass over, at least 0
+   * @param most how many to return, 1 to 1,000
+   */
+  public List<DeadLetter> dead(int skip, int most) {
+    if (skip < 0 || most < 1 || most > MOST_AT_ONCE) {
+      throw new IllegalArgumentException(
+          "skip must be >= 0 and most 1 to " + MOST_AT_ONCE + " but were " + skip + " and " + most);
+    }
+    List<?> reply = (List<?>) Objects.requireNonNull(
+        redis.eval(Scripts.DEAD, keys, List.of(bytes("list"), bytes(skip), bytes(most))));
+    List<DeadLetter> letters = new ArrayList<>(reply.size() / 3);
+    for (int i = 0; i < reply.size(); i += 3) {
+      String[] end = Scripts.text(reply.get(i + 1)).split("\\|", 6);
+      byte[] envelope = (byte[]) reply.get(i + 2);
+      letters.add(new DeadLetter(
+          new JobId(Scripts.text(reply.get(i))),
+          envelope.length == 0 ? "" : Envelope.read(envelope).type(),
+          end.length > 1 ? Integer.parseInt(end[1]) : 0,
+          Instant.ofEpochMilli(end.length > 2 ? Long.parseLong(end[2]) : 0),
+          end.length > 5 ? end[5] : ""));
+    }
+    return letters;
+  }
+
+  /** Makes a dead job ready again, as if it had never run; false if it is not dead. */
+  public boolean retryDead(JobId id) {
+    return deadAction("retry", id);
+  }
+
+  /** Forgets a dead job; false if it is not dead. */
+  public boolean discardDead(JobId id) {
+    return deadAction("discard", id);
+  }
+
+  RedisAccess redis() {
+    return redis;
+  }
+
+  List<byte[]> keys() {
+    return keys;
+  }
+
+  String key(String suffix) {
+    return "tq:{" + name + "}:" + suffix;
+  }
+
+  private boolean deadAction(String action, JobId id) {
+    return Long.valueOf(1)
+        .equals(redis.eval(Scripts.DEAD, keys, List.of(bytes(action), bytes(id.value()))));
+  }
+
+  private <P> JobId add(NewJob<P> job, List<byte[]> args) {
+    EnqueueOptions options = job.options();
+    JobId id = options.id() == null ? JobId.make(clock.millis()) : options.id();
+    args.add(bytes(id.value()));
+    args.add(bytes(options.delay().toMillis()));
+    args.add(Envelope.write(job.type(), job.payload(), options));
+    return id;
+  }
+
+  private static Enqueued.Outcome outcome(long code) {
+    return code == 1
+        ? Enqueued.Outcome.ADDED
+        : code == 2 ? Enqueued.Outcome.ENDED : Enqueued.Outcome.PRESENT;
+  }
+
+  /** Warns if this Redis may throw jobs away. Managed ones do not let one ask; then there is nothing to say. */
+  void warnOfEviction() {
+    try {
+      Map<String, String> policy =
+          redis.call(client -> client instanceof redis.clients.jedis.RedisClient standalone
+              ? standalone.configGet("maxmemory-policy")
+              : Map.of());
+      @Nullable String value = policy.get("maxmemory-policy");
+      if (value != null && value.startsWith("allkeys")) {
+        log.warn(
+            "queue={} maxmemory-policy={} risk=jobs-may-be-evicted action=\"set noeviction or volatile-ttl\"",
+            name,
+            value);
+      }
+    } catch (RuntimeException unknown) {
+      log.debug(
+          "queue={} maxmemory-policy=unknown cause={}", name, unknown.getClass().getName());
+    }
+  }
+
+  /** Collects what a {@link JobQueue} is built from. Not safe for use by several threads. */
+  public static final class Builder {
+    private final RedisAccess redis;
+    private final String name;
+    private Clock clock = Clock.system();
+
+    private Builder(RedisAccess redis, String name) {
+      if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
+        throw new IllegalArgumentException(
+            "a queue's name must be 1 to 64 letters, digits, dots, dashes or underscores but was '"
+                + name + "'");
+      }
+      this.redis = Objects.requireNonNull(redis);
+      this.name = name;
+    }
+
+    /** Takes time from {@code clock}. Default: {@link Clock#system()}. Only made ids need it. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock);
+      return this;
+    }
+
+    /** Builds the queue. No round trip. */
+    public JobQueue build() {
+      return new JobQueue(this);
+    }
+  }
+}

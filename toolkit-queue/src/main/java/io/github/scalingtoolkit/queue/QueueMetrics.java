@@ -1,0 +1,61 @@
+package io.github.scalingtoolkit.queue;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Counts and times a worker's runs in Micrometer: {@code toolkit.queue.runs{queue,type,outcome}},
+ * {@code toolkit.queue.taken.over{queue}} and {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
+ */
+public final class QueueMetrics implements QueueListener {
+  private final MeterRegistry registry;
+  private final String queue;
+  private final Map<String, Timer> runs = new ConcurrentHashMap<>();
+  private final Counter takenOver;
+  private final Counter unreachable;
+
+  private QueueMetrics(MeterRegistry registry, String queue) {
+    this.registry = registry;
+    this.queue = queue;
+    takenOver = Counter.builder("toolkit.queue.taken.over")
+        .description("Jobs whose worker died or hung")
+        .tag("queue", queue)
+        .register(registry);
+    unreachable = Counter.builder("toolkit.queue.unreachable")
+        .description("Calls of the worker that Redis did not answer")
+        .tag("queue", queue)
+        .register(registry);
+  }
+
+  /** Returns a listener for a worker of {@code queue}. */
+  public static QueueMetrics of(MeterRegistry registry, String queue) {
+    return new QueueMetrics(registry, queue);
+  }
+
+  @Override
+  public void onRun(String type, String outcome, Duration took) {
+    runs.computeIfAbsent(
+            type + "|" + outcome,
+            key -> Timer.builder("toolkit.queue.runs")
+                .description("Runs of jobs")
+                .tag("queue", queue)
+                .tag("type", type)
+                .tag("outcome", outcome)
+                .register(registry))
+        .record(took);
+  }
+
+  @Override
+  public void onTakenOver(int jobs) {
+    takenOver.increment(jobs);
+  }
+
+  @Override
+  public void onUnreachable() {
+    unreachable.increment();
+  }
+}

@@ -1,0 +1,120 @@
+package io.github.scalingtoolkit.queue;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs the handler of a claim and says how the claim ends. Whatever a handler throws stays here. */
+final class Runner {
+  private static final Logger log = LoggerFactory.getLogger(Runner.class);
+
+  /** A type, its handler and its backoff. */
+  record Handling<P>(JobType<P> type, JobHandler<P> handler, RetryPolicy policy) {}
+
+  private final String queue;
+  private final Map<String, Handling<?>> handlings;
+  private final QueueListener listener;
+  private final Clock clock;
+
+  Runner(String queue, Map<String, Handling<?>> handlings, QueueListener listener, Clock clock) {
+    this.queue = queue;
+    this.handlings = Map.copyOf(handlings);
+    this.listener = listener;
+    this.clock = clock;
+  }
+
+  End run(Claim claim) {
+    Handling<?> handling = handlings.get(claim.envelope().type());
+    long started = clock.nanoTime();
+    End end;
+    if (handling == null) {
+      log.warn(
+          "queue={} job={} type={} cause=no-handler",
+          queue,
+          claim.id(),
+          claim.envelope().type());
+      end = failed(
+          claim,
+          RetryPolicy.defaults(),
+          "no handler for type '" + claim.envelope().type() + "'");
+    } else {
+      end = run(claim, handling);
+    }
+    listener.onRun(
+        handling == null ? "unknown" : handling.type.name(),
+        claim.isLost() ? "lost" : outcomeOf(end),
+        Duration.ofNanos(clock.nanoTime() - started));
+    return end;
+  }
+
+  private <P> End run(Claim claim, Handling<P> handling) {
+    P payload;
+    try {
+      payload = claim.envelope().payloadAs(handling.type.payload());
+    } catch (IOException unreadable) {
+      log.warn(
+          "queue={} job={} type={} cause=payload-unreadable",
+          queue,
+          claim.id(),
+          handling.type.name());
+      return End.dead(claim, "the payload is not what type " + handling.type.name() + " takes");
+    }
+    Job<P> job =
+        new Job<>(claim.id(), claim.attempt(), payload, () -> claim.validAt(clock.nanoTime()));
+    claim.runBy(Thread.currentThread());
+    try {
+      return end(claim, handling.policy, handling.handler.handle(job));
+    } catch (Exception failure) {
+      log.warn(
+          "queue={} job={} type={} attempt={} cause={}",
+          queue,
+          claim.id(),
+          handling.type.name(),
+          claim.attempt(),
+          failure.getClass().getName());
+      return failed(claim, handling.policy, failure.getClass().getName());
+    } finally {
+      claim.runBy(null);
+      // What was meant for this job must not hit the next one on this thread.
+      Thread.interrupted();
+    }
+  }
+
+  private static End end(Claim claim, RetryPolicy policy, JobOutcome outcome) {
+    if (outcome instanceof JobOutcome.Done) {
+      return End.completed(claim);
+    }
+    if (outcome instanceof JobOutcome.Snooze snooze) {
+      return End.snooze(claim, snooze.delay());
+    }
+    if (outcome instanceof JobOutcome.Dead dead) {
+      return End.dead(claim, dead.reason());
+    }
+    if (outcome instanceof JobOutcome.RetryIn retry) {
+      return lastTry(claim) ? End.dead(claim, "failed too often") : End.retry(claim, retry.delay());
+    }
+    return failed(claim, policy, "failed too often");
+  }
+
+  private static End failed(Claim claim, RetryPolicy policy, String why) {
+    return lastTry(claim)
+        ? End.dead(claim, why)
+        : End.retry(claim, policy.backoff(claim.failures() + 1));
+  }
+
+  private static boolean lastTry(Claim claim) {
+    return claim.failures() + 1 >= claim.envelope().maxAttempts();
+  }
+
+  private static String outcomeOf(End end) {
+    return switch (end.outcome()) {
+      case 'c' -> "done";
+      case 's' -> "snooze";
+      case 'd' -> "dead";
+      default -> "retry";
+    };
+  }
+}

@@ -1,0 +1,33 @@
+package io.github.scalingtoolkit.queue;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.github.scalingtoolkit.core.redis.LuaScript;
+
+/** The queue's scripts; each file's head is its contract. */
+final class Scripts {
+  static final LuaScript ENQUEUE = load("enqueue");
+  static final LuaScript STEP = load("step");
+  static final LuaScript BEAT = load("beat");
+  static final LuaScript INSPECT = load("inspect");
+  static final LuaScript DEAD = load("dead");
+  static final LuaScript COUNTS = load("counts");
+
+  private Scripts() {}
+
+  private static LuaScript load(String name) {
+    return LuaScript.fromResource(Scripts.class, "/META-INF/toolkit/queue/lua/" + name + ".lua");
+  }
+
+  static byte[] bytes(String text) {
+    return text.getBytes(UTF_8);
+  }
+
+  static byte[] bytes(long number) {
+    return bytes(Long.toString(number));
+  }
+
+  static String text(Object reply) {
+    return new String((byte[]) reply, UTF_8);
+  }
+}

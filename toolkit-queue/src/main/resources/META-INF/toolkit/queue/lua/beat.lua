@@ -1,0 +1,79 @@
+-- Keeps a worker's claims alive, gives back what it was never told of, and takes over what others let expire.
+-- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- ARGV     1 worker  2 lease in ms  3 first epoch whose claim may still be on its way to the worker
+--          4 crashes after which a job is dead  5 how long dead jobs are kept, ms  6 most dead jobs kept
+--          then per held job two values: id, epoch it was claimed in
+-- returns  {ms until the first lease ends or -1, given back, taken over, {ids that are not this worker's any more}}
+-- cost     2 commands a held job, 1 over all claims, 5 a job given back or taken over (100 at most), 6 fixed
+-- retry    safe
+local p = KEYS[1]
+local worker, lease, first_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local lost, held = {}, {}
+for i = 7, #ARGV, 2 do
+  local id = ARGV[i]
+  if redis.call('HGET', p .. 'r', id) == worker .. '|' .. ARGV[i + 1] then
+    redis.call('ZADD', p .. 'l', 'XX', now + lease, id)
+    held[id] = true
+  else
+    lost[#lost + 1] = id
+  end
+end
+local function ready(id)
+  local priority = redis.call('GETRANGE', p .. 'j:' .. id, 0, 0)
+  if priority ~= '' then
+    redis.call('RPUSH', p .. 'w:' .. priority, id)
+    redis.call('ZADD', p .. 'k', 0, '0')
+  end
+end
+local given_back = 0
+local mine = worker .. '|'
+local claims = redis.call('HGETALL', p .. 'r')
+for i = 1, #claims, 2 do
+  local id, owner = claims[i], claims[i + 1]
+  if not held[id] and string.sub(owner, 1, #mine) == mine
+      and tonumber(string.sub(owner, #mine + 1)) < first_epoch then
+    redis.call('HDEL', p .. 'r', id)
+    redis.call('ZREM', p .. 'l', id)
+    ready(id)
+    given_back = given_back + 1
+  end
+end
+local expired = redis.call('ZRANGEBYSCORE', p .. 'l', '-inf', now, 'LIMIT', 0, 100)
+for i = 1, #expired do
+  local id = expired[i]
+  local crashes = redis.call('HINCRBY', p .. 'x', id, 1)
+  redis.call('HDEL', p .. 'r', id)
+  redis.call('ZREM', p .. 'l', id)
+  if crashes >= tonumber(ARGV[4]) then
+    local attempts = crashes + (tonumber(redis.call('HGET', p .. 't', id)) or 0)
+    redis.call('HSET', p .. 'e', id, 'd|' .. attempts .. '|' .. now .. '|||its worker ended or hung ' .. crashes .. ' times')
+    redis.call('ZADD', p .. 'f', now, id)
+  else
+    ready(id)
+  end
+end
+local old = redis.call('ZRANGEBYSCORE', p .. 'ex', '-inf', now, 'LIMIT', 0, 500)
+for i = 1, #old do
+  redis.call('ZREM', p .. 'ex', old[i])
+  redis.call('HDEL', p .. 'e', old[i])
+end
+local dead = redis.call('ZRANGEBYSCORE', p .. 'f', '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 100)
+local beyond = redis.call('ZCARD', p .. 'f') - tonumber(ARGV[6])
+if #dead == 0 and beyond > 0 then
+  dead = redis.call('ZRANGE', p .. 'f', 0, math.min(beyond, 100) - 1)
+end
+for i = 1, #dead do
+  redis.call('ZREM', p .. 'f', dead[i])
+  redis.call('DEL', p .. 'j:' .. dead[i])
+  redis.call('HDEL', p .. 'e', dead[i])
+  redis.call('HDEL', p .. 't', dead[i])
+  redis.call('HDEL', p .. 'x', dead[i])
+end
+local first = redis.call('ZRANGE', p .. 'l', 0, 0, 'WITHSCORES')
+local wait = -1
+if first[2] then
+  wait = math.max(0, tonumber(first[2]) - now)
+end
+return {wait, given_back, #expired, lost}

@@ -1,0 +1,399 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.queue.Enqueued.Outcome;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClient;
+
+class JobQueueTest {
+  record Email(String to) {}
+
+  private static final JobType<Email> SEND_EMAIL = JobType.of("sendEmail", Email.class);
+  private static final RetryPolicy QUICK =
+      RetryPolicy.exponential(Duration.ofMillis(2), Duration.ofMillis(10));
+
+  private static RedisServer server;
+  private RedisAccess redis;
+  private JobQueue queue;
+
+  @BeforeAll
+  static void startServer() {
+    server = RedisServer.start();
+  }
+
+  @AfterAll
+  static void stopServer() {
+    server.close();
+  }
+
+  @BeforeEach
+  void open() {
+    try (Jedis jedis = server.connect()) {
+      jedis.flushAll();
+    }
+    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
+    queue = JobQueue.builder(redis, "mail").build();
+  }
+
+  @AfterEach
+  void close() {
+    redis.close();
+  }
+
+  private static EnqueueOptions id(String id) {
+    return EnqueueOptions.defaults().id(new JobId(id));
+  }
+
+  private JobState state(String id) {
+    return queue.find(new JobId(id)).orElseThrow().state();
+  }
+
+  @Test
+  void runsEachJobOnceWithItsPayload() {
+    List<String> sent = new CopyOnWriteArrayList<>();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          sent.add(job.payload().to());
+          return JobOutcome.done();
+        })
+        .start()) {
+      List<NewJob<?>> jobs = new ArrayList<>();
+      for (int i = 0; i < 500; i++) {
+        jobs.add(new NewJob<>(SEND_EMAIL, new Email("user" + i)));
+      }
+      assertThat(queue.enqueueAll(jobs)).extracting(Enqueued::outcome).containsOnly(Outcome.ADDED);
+
+      Await.until("all are done", () -> queue.counts().completed() == 500);
+      assertThat(sent).hasSize(500).doesNotHaveDuplicates();
+      assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 500));
+      assertThat(worker.running()).isZero();
+    }
+  }
+
+  @Test
+  void aGivenIdIsAddedOnceWhileItIsThereAndDoesNotRunAgainAfterItEnded() {
+    AtomicInteger runs = new AtomicInteger();
+    assertThat(queue.enqueue(SEND_EMAIL, new Email("a"), id("welcome-1")).outcome())
+        .isEqualTo(Outcome.ADDED);
+    assertThat(queue.enqueue(SEND_EMAIL, new Email("b"), id("welcome-1")).outcome())
+        .isEqualTo(Outcome.PRESENT);
+    assertThat(state("welcome-1")).isEqualTo(JobState.WAITING);
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          runs.incrementAndGet();
+          return JobOutcome.done();
+        })
+        .start()) {
+      Await.until("it is done", () -> state("welcome-1") == JobState.COMPLETED);
+
+      assertThat(queue.enqueue(SEND_EMAIL, new Email("c"), id("welcome-1")).outcome())
+          .isEqualTo(Outcome.ENDED);
+      queue.enqueue(SEND_EMAIL, new Email("d"), id("welcome-2"));
+      Await.until("the other is done", () -> state("welcome-2") == JobState.COMPLETED);
+      assertThat(runs).hasValue(2);
+      assertThat(worker.running()).isZero();
+    }
+    try (Jedis jedis = server.connect()) {
+      assertThat(jedis.zscore("tq:{mail}:ex", "welcome-1"))
+          .isGreaterThan(System.currentTimeMillis() + Duration.ofHours(23).toMillis());
+    }
+  }
+
+  @Test
+  void runsTheFirstPriorityFirst() {
+    List<String> order = new CopyOnWriteArrayList<>();
+    queue.enqueue(SEND_EMAIL, new Email("last"), EnqueueOptions.defaults().priority(9));
+    queue.enqueue(SEND_EMAIL, new Email("middle"));
+    queue.enqueue(SEND_EMAIL, new Email("first"), EnqueueOptions.defaults().priority(0));
+    queue.enqueue(SEND_EMAIL, new Email("middle too"));
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          order.add(job.payload().to());
+          return JobOutcome.done();
+        })
+        .concurrency(1)
+        .start()) {
+      Await.until("all are done", () -> order.size() == 4);
+      assertThat(worker).isNotNull();
+    }
+    assertThat(order).containsExactly("first", "middle", "middle too", "last");
+  }
+
+  @Test
+  void aDelayedJobRunsWhenItIsTimeAndNotBefore() {
+    List<Long> ranAt = new CopyOnWriteArrayList<>();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          ranAt.add(System.nanoTime());
+          return JobOutcome.done();
+        })
+        .start()) {
+      long enqueuedAt = System.nanoTime();
+      queue.enqueue(SEND_EMAIL, new Email("a"), id("later").delay(Duration.ofMillis(700)));
+      assertThat(state("later")).isEqualTo(JobState.DELAYED);
+
+      Await.until("it ran", () -> ranAt.size() == 1);
+      assertThat(ranAt.get(0) - enqueuedAt).isGreaterThan(Duration.ofMillis(690).toNanos());
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void aFailingJobIsTriedAsOftenAsItMayAndIsThenADeadLetterThatCanBeRetried() {
+    AtomicInteger runs = new AtomicInteger();
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, QUICK, job -> {
+          attempts.add(job.attempt());
+          if (runs.incrementAndGet() <= 5) {
+            throw new IllegalStateException("password=s3cret");
+          }
+          return JobOutcome.done();
+        })
+        .start()) {
+      queue.enqueue(SEND_EMAIL, new Email("a"), id("x"));
+      Await.until("it is dead", () -> state("x") == JobState.DEAD);
+
+      assertThat(attempts).containsExactly(1, 2, 3, 4, 5);
+      DeadLetter letter = queue.dead(0, 10).get(0);
+      assertThat(letter.id()).isEqualTo(new JobId("x"));
+      assertThat(letter.type()).isEqualTo("sendEmail");
+      assertThat(letter.attempts()).isEqualTo(5);
+      assertThat(letter.reason()).isEqualTo("java.lang.IllegalStateException");
+      assertThat(queue.enqueue(SEND_EMAIL, new Email("a"), id("x")).outcome())
+          .isEqualTo(Outcome.PRESENT);
+
+      assertThat(queue.retryDead(new JobId("x"))).isTrue();
+      Await.until("it is done", () -> state("x") == JobState.COMPLETED);
+      assertThat(queue.retryDead(new JobId("x"))).isFalse();
+      assertThat(queue.counts().dead()).isZero();
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void outcomesOfAHandlerDecideWhatComesNext() {
+    AtomicInteger snoozes = new AtomicInteger();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, QUICK, job -> switch (job.payload().to()) {
+          case "dead" -> JobOutcome.dead("no such address");
+          case "snooze" ->
+            snoozes.incrementAndGet() < 20
+                ? JobOutcome.snooze(Duration.ofMillis(1))
+                : JobOutcome.done();
+          case "retry" ->
+            job.attempt() < 3 ? JobOutcome.retryIn(Duration.ofMillis(1)) : JobOutcome.done();
+          default -> JobOutcome.done();
+        })
+        .start()) {
+      for (String kind : List.of("dead", "snooze", "retry")) {
+        queue.enqueue(SEND_EMAIL, new Email(kind), id(kind));
+      }
+      Await.until(
+          "all ended", () -> queue.counts().completed() == 2 && queue.counts().dead() == 1);
+
+      assertThat(queue.find(new JobId("dead")).orElseThrow().note()).isEqualTo("no such address");
+      assertThat(queue.find(new JobId("snooze")).orElseThrow().attempts()).isEqualTo(1);
+      assertThat(queue.find(new JobId("retry")).orElseThrow().attempts()).isEqualTo(3);
+      assertThat(queue.discardDead(new JobId("dead"))).isTrue();
+      assertThat(queue.find(new JobId("dead"))).isEmpty();
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void whatNobodyHandlesOrCanReadEndsAsADeadLetterAndHarmsNothing() {
+    JobType<String> other = JobType.of("other", String.class);
+    JobType<List<Integer>> odd = cast(JobType.of("sendEmail", List.class));
+    try (Worker worker =
+        Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
+      queue.enqueue(other, "x", id("unhandled").maxAttempts(1));
+      queue.enqueue(odd, List.of(1, 2), id("unreadable"));
+      try (Jedis jedis = server.connect()) {
+        jedis.set("tq:{mail}:j:broken", "5c");
+        jedis.lpush("tq:{mail}:w:5", "broken");
+      }
+      queue.enqueue(SEND_EMAIL, new Email("a"), id("good"));
+
+      Await.until(
+          "all ended", () -> queue.counts().completed() == 1 && queue.counts().dead() == 3);
+      assertThat(queue.find(new JobId("unhandled")).orElseThrow().note())
+          .isEqualTo("no handler for type 'other'");
+      assertThat(worker.running()).isZero();
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <P> JobType<P> cast(JobType<?> type) {
+    return (JobType<P>) type;
+  }
+
+  @Test
+  void closingHandsUnfinishedJobsBackWithNoAttemptBurned() {
+    CountDownLatch running = new CountDownLatch(2);
+    Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          running.countDown();
+          new CountDownLatch(1).await();
+          return JobOutcome.done();
+        })
+        .start();
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    queue.enqueue(SEND_EMAIL, new Email("b"), id("b"));
+    Await.until("both run", () -> running.getCount() == 0);
+
+    worker.close(Duration.ofMillis(50));
+
+    assertThat(queue.counts()).isEqualTo(new QueueCounts(2, 0, 0, 0, 0));
+    List<Integer> attempts = new CopyOnWriteArrayList<>();
+    try (Worker next = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> {
+          attempts.add(job.attempt());
+          return JobOutcome.done();
+        })
+        .start()) {
+      Await.until("both are done", () -> queue.counts().completed() == 2);
+      assertThat(next).isNotNull();
+    }
+    assertThat(attempts).containsExactly(1, 1);
+  }
+
+  @Test
+  void aLateEndAfterTheLeaseWasLostIsRefused() {
+    Claims slow = new Claims(
+        queue,
+        "slow",
+        Duration.ofMillis(300),
+        5,
+        io.github.scalingtoolkit.core.time.Clock.system());
+    Claims quick = new Claims(
+        queue,
+        "quick",
+        Duration.ofSeconds(30),
+        5,
+        io.github.scalingtoolkit.core.time.Clock.system());
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    Claim stale = slow.step(List.of(), 1).claimed().get(0);
+    Await.until("its lease has ended", () -> quick.beat().takenOver() == 1);
+    Claim fresh = quick.step(List.of(), 1).claimed().get(0);
+
+    slow.step(List.of(End.completed(stale)), 0);
+    assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+    slow.beat();
+
+    assertThat(fresh.attempt()).isEqualTo(2);
+    quick.step(List.of(End.completed(fresh)), 0);
+    assertThat(state("a")).isEqualTo(JobState.COMPLETED);
+    // Sent again, as after a lost reply: found ended by the same claim.
+    quick.step(List.of(End.completed(fresh)), 0);
+    assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 1));
+  }
+
+  @Test
+  void whatAWorkerWasNeverToldOfIsGivenBackByItsBeatButNotWhatIsOnItsWay() {
+    Claims worker = new Claims(
+        queue, "w", Duration.ofSeconds(30), 5, io.github.scalingtoolkit.core.time.Clock.system());
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    // The reply to this claim is lost: the script ran, and nobody learned of it.
+    redis.eval(
+        Scripts.STEP,
+        queue.keys(),
+        List.of("w", "30000", "1", "0", "1000", "1000").stream()
+            .map(Scripts::bytes)
+            .toList());
+    assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+
+    worker.beat();
+
+    assertThat(state("a")).isEqualTo(JobState.WAITING);
+    Claim claim = worker.step(List.of(), 1).claimed().get(0);
+    worker.beat();
+    assertThat(claim.attempt()).isEqualTo(1);
+    assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+  }
+
+  @Test
+  void aJobThatKillsItsWorkersIsDeadAfterSoManyCrashes() {
+    Claims doomed = new Claims(
+        queue,
+        "doomed",
+        Duration.ofMillis(300),
+        2,
+        io.github.scalingtoolkit.core.time.Clock.system());
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    for (int crash = 1; crash <= 2; crash++) {
+      doomed.step(List.of(), 1);
+      Claims other = new Claims(
+          queue,
+          "other",
+          Duration.ofSeconds(30),
+          2,
+          io.github.scalingtoolkit.core.time.Clock.system());
+      Await.until("its lease has ended", () -> other.beat().takenOver() == 1);
+    }
+
+    assertThat(state("a")).isEqualTo(JobState.DEAD);
+    assertThat(queue.dead(0, 1).get(0).reason()).contains("2 times");
+  }
+
+  @Test
+  void worksOnEveryQueueOfACluster() {
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess many =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(5)).build()) {
+      for (String name : List.of("a", "b", "c", "d")) {
+        JobQueue each = JobQueue.builder(many, name).build();
+        try (Worker worker =
+            Worker.builder(each).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
+          for (int i = 0; i < 20; i++) {
+            each.enqueue(SEND_EMAIL, new Email("u" + i));
+          }
+          Await.until("all are done", () -> each.counts().completed() == 20);
+          assertThat(worker).isNotNull();
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesWhatCannotWork() {
+    assertThatIllegalArgumentException().isThrownBy(() -> JobQueue.builder(redis, "a b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> new JobId("a|b"));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EnqueueOptions.defaults().priority(10));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> EnqueueOptions.defaults().delay(Duration.ofMillis(-1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> queue.enqueueCall(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults()));
+    assertThatIllegalStateException().isThrownBy(() -> Worker.builder(queue).start());
+    try (RedisClient mine = RedisClient.create(server.url());
+        RedisAccess single = RedisAccess.wrap(mine)) {
+      JobQueue enqueueOnly = JobQueue.builder(single, "mail").build();
+      assertThat(enqueueOnly.enqueue(SEND_EMAIL, new Email("a")).outcome())
+          .isEqualTo(Outcome.ADDED);
+      assertThatIllegalStateException()
+          .isThrownBy(() -> Worker.builder(enqueueOnly)
+              .handle(SEND_EMAIL, job -> JobOutcome.done())
+              .start())
+          .withMessageContaining("wrap(commands, blocking)");
+    }
+  }
+}

@@ -1,0 +1,276 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.args.ClientType;
+import redis.clients.jedis.params.ClientKillParams;
+
+/** Contract §4: worker, kill -9 in a handler; Redis, kill -9, hang, lost connections. */
+class QueueUnderFailureTest {
+  record Email(String to) {}
+
+  private static final JobType<Email> SEND_EMAIL = JobType.of("sendEmail", Email.class);
+
+  private static RedisAccess open(String url) {
+    return RedisAccess.builder(url).deadline(Duration.ofSeconds(2)).build();
+  }
+
+  /** A worker in a process of its own that says which job it runs, and never ends one. */
+  static final class HangingWorker {
+    public static void main(String[] args) throws InterruptedException {
+      JobQueue queue = JobQueue.builder(open(args[0]), "mail").build();
+      Worker.builder(queue)
+          .handle(SEND_EMAIL, job -> {
+            System.out.println("running " + job.id());
+            new java.util.concurrent.CountDownLatch(1).await();
+            return JobOutcome.done();
+          })
+          .lease(Duration.ofSeconds(3))
+          .start();
+      new java.util.concurrent.CountDownLatch(1).await();
+    }
+  }
+
+  @Test
+  void workerKilledInAHandlerItsJobRunsAgainElsewhereWithinTheLeaseAndASecondAndIsFenced()
+      throws IOException {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = open(server.url())) {
+      JobQueue queue = JobQueue.builder(redis, "mail").build();
+      Process doomed = new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "-cp",
+              System.getProperty("java.class.path"),
+              HangingWorker.class.getName(),
+              server.url())
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start();
+      try (BufferedReader said = new BufferedReader(
+          new InputStreamReader(doomed.getInputStream(), StandardCharsets.UTF_8))) {
+        queue.enqueue(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("a")));
+        assertThat(said.readLine()).isEqualTo("running a");
+
+        List<Integer> attempts = new CopyOnWriteArrayList<>();
+        try (Worker worker = Worker.builder(queue)
+            .handle(SEND_EMAIL, job -> {
+              attempts.add(job.attempt());
+              return JobOutcome.done();
+            })
+            .lease(Duration.ofSeconds(3))
+            .start()) {
+          doomed.destroyForcibly();
+          long killedAt = System.nanoTime();
+          Await.until("it ran again", () -> attempts.size() == 1);
+          Duration took = Duration.ofNanos(System.nanoTime() - killedAt);
+          Await.until("it is done", () -> queue.counts().completed() == 1);
+
+          assertThat(attempts).containsExactly(2);
+          // The lease and a second, and what a busy machine may add.
+          assertThat(took).isLessThan(Duration.ofSeconds(3 + 1 + 3));
+          assertThat(worker.running()).isZero();
+        }
+      } finally {
+        doomed.destroyForcibly();
+      }
+    }
+  }
+
+  @Test
+  void redisKilledAndRestartedTheWorkerGoesOnByItselfAndNothingIsLost() {
+    try (RedisServer server = RedisServer.start("--appendonly", "yes", "--appendfsync", "always");
+        RedisAccess redis = open(server.url())) {
+      JobQueue queue = JobQueue.builder(redis, "mail").build();
+      Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+      try (Worker worker = Worker.builder(queue)
+          .handle(SEND_EMAIL, job -> {
+            runs.computeIfAbsent(job.payload().to(), to -> new AtomicInteger()).incrementAndGet();
+            return JobOutcome.done();
+          })
+          .lease(Duration.ofSeconds(1))
+          .start()) {
+        for (int round = 0; round < 3; round++) {
+          List<NewJob<?>> jobs = new ArrayList<>();
+          for (int i = 0; i < 200; i++) {
+            jobs.add(new NewJob<>(SEND_EMAIL, new Email(round + "-" + i)));
+          }
+          queue.enqueueAll(jobs);
+          server.kill();
+          server.restart();
+          Await.until("the breaker is closed again", () -> {
+            try {
+              return queue.counts().waiting() >= 0;
+            } catch (RuntimeException notYet) {
+              return false;
+            }
+          });
+        }
+
+        Await.until("all ran", () -> runs.size() == 600);
+        Await.until("nothing is left", () -> left(queue) == 0);
+        assertThat(worker.running()).isZero();
+      }
+    }
+  }
+
+  @Test
+  void redisHangsAndGoesOnTheWorkerGoesOnToo() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      JobQueue queue = JobQueue.builder(redis, "mail").build();
+      AtomicInteger runs = new AtomicInteger();
+      try (Worker worker = Worker.builder(queue)
+          .handle(SEND_EMAIL, job -> {
+            runs.incrementAndGet();
+            return JobOutcome.done();
+          })
+          .lease(Duration.ofSeconds(1))
+          .start()) {
+        Await.until("it works", () -> runOne(queue, runs));
+        server.pause();
+        Await.until("it is noticed", () -> {
+          try {
+            queue.counts();
+            return false;
+          } catch (RuntimeException expected) {
+            return true;
+          }
+        });
+        server.resume();
+
+        Await.until("it works again", () -> runOne(queue, runs));
+        assertThat(worker).isNotNull();
+      }
+    }
+  }
+
+  private static boolean runOne(JobQueue queue, AtomicInteger runs) {
+    int before = runs.get();
+    try {
+      queue.enqueue(SEND_EMAIL, new Email("a"));
+    } catch (RuntimeException notYet) {
+      return false;
+    }
+    Await.until("it ran", () -> runs.get() > before);
+    return true;
+  }
+
+  @Test
+  void flushallWhileAJobRunsMakesItsEndANoOp() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = open(server.url());
+        Jedis admin = server.connect()) {
+      JobQueue queue = JobQueue.builder(redis, "mail").build();
+      AtomicInteger running = new AtomicInteger();
+      java.util.concurrent.CountDownLatch goOn = new java.util.concurrent.CountDownLatch(1);
+      try (Worker worker = Worker.builder(queue)
+          .handle(SEND_EMAIL, job -> {
+            running.incrementAndGet();
+            goOn.await();
+            return JobOutcome.done();
+          })
+          .start()) {
+        queue.enqueue(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("a")));
+        Await.until("it runs", () -> running.get() == 1);
+        admin.flushAll();
+        goOn.countDown();
+        Await.until("the worker is free", () -> worker.running() == 0);
+
+        assertThat(queue.find(new JobId("a"))).isEmpty();
+        assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 0));
+        queue.enqueue(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("a")));
+        Await.until("it ran again", () -> running.get() == 2);
+      }
+    }
+  }
+
+  @Test
+  void underKilledConnectionsLostRepliesAndForgottenScriptsNothingIsLostAndEveryRunIsWhole()
+      throws Exception {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxyA = FaultProxy.to(server.port());
+        FaultProxy proxyB = FaultProxy.to(server.port());
+        RedisAccess redisA = open(proxyA.redisUrl());
+        RedisAccess redisB = open(proxyB.redisUrl());
+        RedisAccess direct = open(server.url());
+        Jedis admin = server.connect()) {
+      JobQueue queue = JobQueue.builder(direct, "mail").build();
+      Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+      List<Worker> workers = new ArrayList<>();
+      for (RedisAccess redis : List.of(redisA, redisB)) {
+        workers.add(Worker.builder(JobQueue.builder(redis, "mail").build())
+            .handle(SEND_EMAIL, job -> {
+              LockSupport.parkNanos(200_000);
+              runs.computeIfAbsent(job.id().value(), id -> new AtomicInteger()).incrementAndGet();
+              return JobOutcome.done();
+            })
+            .concurrency(8)
+            .lease(Duration.ofMillis(500))
+            .start());
+      }
+      Random random = new Random(7);
+      int jobs = 0;
+      long until = System.nanoTime() + Duration.ofSeconds(6).toNanos();
+      while (System.nanoTime() - until < 0) {
+        for (int i = 0; i < 20; i++) {
+          queue.enqueue(
+              SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("j" + jobs++)));
+        }
+        FaultProxy proxy = random.nextBoolean() ? proxyA : proxyB;
+        switch (random.nextInt(5)) {
+          case 0 -> proxy.dropConnections();
+          case 1 -> {
+            proxy.dropReplies();
+            LockSupport.parkNanos(Duration.ofMillis(30).toNanos());
+            proxy.heal();
+          }
+          case 2 -> admin.scriptFlush();
+          case 3 ->
+            admin.clientKill(
+                new ClientKillParams().type(ClientType.NORMAL).skipMe(ClientKillParams.SkipMe.YES));
+          default -> LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
+        }
+      }
+      int total = jobs;
+      Await.until("all ran", Duration.ofSeconds(60), () -> runs.size() == total);
+      Await.until("nothing is left", Duration.ofSeconds(60), () -> left(queue) == 0);
+      assertThat(queue.counts().completed()).isEqualTo(total);
+      assertThat(queue.counts().dead()).isZero();
+      try (Jedis jedis = server.connect()) {
+        assertThat(jedis.keys("tq:{mail}:*"))
+            .allMatch(key -> key.equals("tq:{mail}:e")
+                || key.equals("tq:{mail}:ex")
+                || key.equals("tq:{mail}:k"));
+      }
+      workers.forEach(worker -> worker.close(Duration.ofSeconds(5)));
+    }
+  }
+
+  private static long left(JobQueue queue) {
+    try {
+      QueueCounts counts = queue.counts();
+      return counts.waiting() + counts.delayed() + counts.active();
+    } catch (RuntimeException notYet) {
+      return Long.MAX_VALUE;
+    }
+  }
+}
