@@ -25,6 +25,7 @@ import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.login.UserStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -250,6 +251,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     gauges.bindTo(registry);
   }
 
+  /** Returns the users, kept beside the todos under the same bounds. */
+  public UserStore users() {
+    return new MongoUserStore(database.getCollection("users"), this);
+  }
+
   /** Closes every connection; what is under way fails. Does nothing the second time. */
   @Override
   public void close() {
@@ -281,7 +287,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         : null;
   }
 
-  private <T extends @Nullable Object> T call(Supplier<T> action) {
+  <T extends @Nullable Object> T call(Supplier<T> action) {
     try {
       return guard.call(() -> withSlot(() -> translated(action)));
     } catch (RejectedException rejected) {

@@ -1,0 +1,48 @@
+package io.github.scalingtoolkit.todo;
+
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import io.github.scalingtoolkit.todo.login.User;
+import io.github.scalingtoolkit.todo.login.UserStore;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The tutorial's user, {@code user} with password {@code pass}: there in demo mode alone. */
+final class DemoUser {
+  private static final Logger log = LoggerFactory.getLogger(DemoUser.class);
+  private static final String USERNAME = "user";
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  private DemoUser() {}
+
+  /** Makes sure that he is there; in the background, if the store is not there yet. */
+  static void seed(UserStore users, PasswordHasher hasher) {
+    if (!tried(users, hasher)) {
+      BlockingThreads.platformFactory("demo-user-")
+          .newThread(() -> {
+            while (!tried(users, hasher)) {
+              LockSupport.parkNanos(PAUSE.toNanos());
+            }
+          })
+          .start();
+    }
+  }
+
+  private static boolean tried(UserStore users, PasswordHasher hasher) {
+    try {
+      if (users.findByUsername(USERNAME).isEmpty()) {
+        users.addIfAbsent(
+            new User(new UserId("user123"), USERNAME, hasher.hash(Secret.of("pass"))));
+      }
+      return true;
+    } catch (StoreException notYet) {
+      log.debug("demo user=postponed cause={}", notYet.getClass().getName());
+      return false;
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package io.github.scalingtoolkit.todo;
+
+import io.github.scalingtoolkit.core.settings.Setting;
+import io.github.scalingtoolkit.core.settings.SettingsException;
+import io.github.scalingtoolkit.todo.config.SettingsReader;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.http.ListenException;
+import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import io.github.scalingtoolkit.todo.stores.StoresException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts the service in the role that the first argument names, and ends with the exit codes of the contract: 0 after a
+ * signal, 2 for a wrong setting or argument, 3 for a port or data directory that cannot be had, 1 for anything else.
+ */
+public final class Main {
+  private static final String USAGE =
+      "usage: [serve|work|healthcheck|print-config]; without a role it serves and works in one process";
+  private static final int WRONG_SETTING = 2;
+  private static final int CANNOT_BE_HAD = 3;
+
+  /** Set by whoever ends the process on purpose: only a signal finds it unset. */
+  private static volatile boolean exiting;
+
+  private Main() {}
+
+  /** Runs until a signal ends it. */
+  public static void main(String[] args) throws InterruptedException {
+    if (args.length > 1) {
+      fail(WRONG_SETTING, "there may be one argument but were " + args.length + ". " + USAGE);
+    }
+    TodoSettings settings = settings();
+    Logging.configure(settings.logFormat(), settings.logLevel());
+    switch (args.length == 0 ? "" : args[0]) {
+      case "" -> run(settings, Role.BOTH);
+      case "serve" -> run(settings, Role.SERVE);
+      case "work" -> run(settings, Role.WORK);
+      case "print-config" -> printConfig(settings);
+      case "healthcheck" -> healthcheck(settings);
+      default -> fail(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
+    }
+  }
+
+  private static TodoSettings settings() {
+    try {
+      return SettingsReader.read(EmbeddedStores.find().isPresent());
+    } catch (SettingsException wrong) {
+      fail(WRONG_SETTING, wrong.getMessage());
+      throw wrong;
+    }
+  }
+
+  private static void run(TodoSettings settings, Role role) throws InterruptedException {
+    TodoApp app = new TodoApp(settings, role);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(app), "stop"));
+    try {
+      app.start();
+    } catch (StoresException cannot) {
+      fail(cannot.exitCode(), cannot.getMessage());
+    } catch (ListenException cannot) {
+      fail(CANNOT_BE_HAD, cannot.getMessage());
+    } catch (IllegalArgumentException wrong) {
+      fail(WRONG_SETTING, wrong.getMessage());
+    } catch (RuntimeException other) {
+      fail(
+          1,
+          "the service could not be started: " + other.getClass().getName() + ": "
+              + other.getMessage());
+    }
+    greet(settings, role, app);
+    new CountDownLatch(1).await();
+  }
+
+  /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
+  private static void onSignal(TodoApp app) {
+    if (exiting) {
+      return;
+    }
+    app.stop();
+    System.out.flush();
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static void greet(TodoSettings settings, Role role, TodoApp app) {
+    StringBuilder text = new StringBuilder();
+    if (role.serves()) {
+      String url = "http://" + shown(settings.web().host()) + ":" + app.port();
+      text.append("Todo service:  ").append(url).append('\n');
+      if (settings.demo()) {
+        text.append("Try it:        curl -s ")
+            .append(url)
+            .append(
+                "/login -H 'Content-Type: application/json' -d '{\"username\":\"user\",\"password\":\"pass\"}'\n");
+      }
+    }
+    text.append("Admin port:    http://")
+        .append(shown(settings.web().adminHost()))
+        .append(':')
+        .append(app.adminPort())
+        .append("/readyz\n");
+    if (settings.demo()) {
+      text.append("Data:          ")
+          .append(settings.dataDirectory().toAbsolutePath())
+          .append('\n');
+    }
+    System.out.print(text);
+    System.out.flush();
+  }
+
+  private static String shown(String host) {
+    return host.equals("0.0.0.0") || host.equals("::")
+        ? "localhost"
+        : host.contains(":") ? "[" + host + "]" : host;
+  }
+
+  private static void printConfig(TodoSettings settings) {
+    int width = settings.listing().stream()
+        .mapToInt(setting -> setting.key().length())
+        .max()
+        .orElse(0);
+    for (Setting setting : settings.listing()) {
+      System.out.printf(
+          "%-" + width + "s = %s  # %s (from %s)%n",
+          setting.key(),
+          setting.value(),
+          setting.description(),
+          setting.source());
+    }
+    exit(0);
+  }
+
+  /** For containers: exits with 0 if the process on this machine's admin port is ready, else with 1. */
+  private static void healthcheck(TodoSettings settings) throws InterruptedException {
+    String host = shown(settings.web().adminHost());
+    URI uri = URI.create("http://" + host + ":" + settings.web().adminPort() + "/readyz");
+    try {
+      int status = HttpClient.newBuilder()
+          .connectTimeout(Duration.ofSeconds(2))
+          .build()
+          .send(
+              HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(3)).build(),
+              BodyHandlers.discarding())
+          .statusCode();
+      if (status == 200) {
+        exit(0);
+      }
+      fail(1, uri + " answered " + status);
+    } catch (IOException unreachable) {
+      fail(1, uri + " does not answer");
+    }
+  }
+
+  private static String printable(String text) {
+    return text.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+
+  private static void fail(int code, @Nullable String message) {
+    System.err.println(message);
+    exit(code);
+  }
+
+  private static void exit(int code) {
+    exiting = true;
+    System.exit(code);
+  }
+}

@@ -1,0 +1,380 @@
+package io.github.scalingtoolkit.todo;
+
+import io.github.scalingtoolkit.auth.AuthMetrics;
+import io.github.scalingtoolkit.auth.JwtVerifier;
+import io.github.scalingtoolkit.auth.KeySource;
+import io.github.scalingtoolkit.auth.SigningKey;
+import io.github.scalingtoolkit.auth.TokenIssuer;
+import io.github.scalingtoolkit.cache.CacheAside;
+import io.github.scalingtoolkit.cache.CacheAsideBuilder;
+import io.github.scalingtoolkit.cache.CacheMetrics;
+import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.health.HealthRegistry;
+import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
+import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.QueueMetrics;
+import io.github.scalingtoolkit.queue.Worker;
+import io.github.scalingtoolkit.todo.admin.AdminRoutes;
+import io.github.scalingtoolkit.todo.admin.Readiness;
+import io.github.scalingtoolkit.todo.api.Gate;
+import io.github.scalingtoolkit.todo.api.JobRoutes;
+import io.github.scalingtoolkit.todo.api.ListPage;
+import io.github.scalingtoolkit.todo.api.NewTodos;
+import io.github.scalingtoolkit.todo.api.PublicRoutes;
+import io.github.scalingtoolkit.todo.api.TodoRoutes;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.HttpConfig;
+import io.github.scalingtoolkit.todo.http.HttpServer;
+import io.github.scalingtoolkit.todo.http.Route;
+import io.github.scalingtoolkit.todo.http.Router;
+import io.github.scalingtoolkit.todo.jobs.JsonLinesSink;
+import io.github.scalingtoolkit.todo.jobs.NotificationSink;
+import io.github.scalingtoolkit.todo.jobs.NotificationWorker;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
+import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
+import io.github.scalingtoolkit.todo.jobs.SmtpSink;
+import io.github.scalingtoolkit.todo.login.Login;
+import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import io.github.scalingtoolkit.todo.mongo.MongoSettings;
+import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
+import io.github.scalingtoolkit.todo.stores.DataDirectory;
+import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole service in one process: makes everything, starts it in order, and stops it so that no request fails and no
+ * job is lost.
+ *
+ * <p>Order of the start, and of the stop read backwards: data directory and embedded stores; MongoDB; Redis, cache and
+ * queue; health and the admin port; sweeper and worker; the public port; and last "ready". So a stop first says "not
+ * ready", then answers what is under way, then hands jobs back, and closes the stores last.
+ */
+final class TodoApp {
+  private static final String ISSUER = "todo-api";
+  private static final String AUDIENCE = "todo-api";
+  private static final Duration QUICK = Duration.ofSeconds(3);
+
+  private final TodoSettings settings;
+  private final Role role;
+  private final Clock clock = Clock.system();
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Lifecycle lifecycle;
+
+  private @Nullable DataDirectory directory;
+  private EmbeddedStores.@Nullable Running embedded;
+  private @Nullable MongoTodoStore store;
+  private @Nullable RedisAccess queueRedis;
+  private @Nullable RedisAccess cacheRedis;
+  private @Nullable CacheAside<UserId, ListPage> lists;
+  private @Nullable JobQueue queue;
+  private @Nullable HealthRegistry health;
+  private @Nullable Readiness readiness;
+  private @Nullable HttpServer admin;
+  private @Nullable HttpServer web;
+  private @Nullable OutboxSweeper sweeper;
+  private @Nullable NotificationSink sink;
+  private @Nullable Worker worker;
+
+  TodoApp(TodoSettings settings, Role role) {
+    this.settings = settings;
+    this.role = role;
+    Duration drain = settings.drainTimeout();
+    Lifecycle.Builder phases = Lifecycle.builder()
+        .phase("data", this::openData, Duration.ofSeconds(10), this::closeData)
+        .phase("mongo", this::openMongo, QUICK, () -> made(store).close())
+        .phase("redis", this::openRedis, QUICK, this::closeRedis)
+        .phase("health", this::startHealth, QUICK, () -> made(health).close())
+        .phase("admin", this::startAdmin, QUICK, () -> made(admin).stop(Duration.ofSeconds(1)))
+        .phase(
+            "sweeper",
+            this::startSweeper,
+            Duration.ofSeconds(5),
+            () -> made(sweeper).close());
+    if (role.works()) {
+      phases.phase("worker", this::startWorker, drain.plusSeconds(5), this::stopWorker);
+    }
+    if (role.serves()) {
+      phases.phase("web", this::startWeb, drain.plusSeconds(2), () -> made(web).stop(drain));
+    }
+    lifecycle = phases.phase("ready", this::ready, QUICK, this::drain).build();
+  }
+
+  /**
+   * Starts everything.
+   *
+   * @throws RuntimeException what keeps it from starting; what had started is stopped
+   */
+  void start() {
+    lifecycle.start();
+  }
+
+  /** Stops everything, each part within its time. */
+  void stop() {
+    lifecycle.stop();
+  }
+
+  /** Returns the public port; only once a serving process has started. */
+  int port() {
+    return made(web).port();
+  }
+
+  /** Returns the admin port; only once it has started. */
+  int adminPort() {
+    return made(admin).port();
+  }
+
+  private void openData() {
+    boolean embedMongo = settings.mongoUri().isEmpty();
+    boolean embedRedis = settings.redisUrl().isEmpty();
+    boolean writesFile = role.works() && settings.smtpUrl().isEmpty();
+    if (embedMongo || embedRedis || writesFile || settings.tokens().secret().isEmpty()) {
+      directory = DataDirectory.open(settings.dataDirectory());
+    }
+    Set<EmbeddedStores.Kind> kinds = EnumSet.noneOf(EmbeddedStores.Kind.class);
+    if (embedMongo) {
+      kinds.add(EmbeddedStores.Kind.MONGO);
+    }
+    if (embedRedis) {
+      kinds.add(EmbeddedStores.Kind.REDIS);
+    }
+    if (!kinds.isEmpty()) {
+      try {
+        embedded = EmbeddedStores.find().orElseThrow().start(made(directory), kinds);
+      } catch (RuntimeException failure) {
+        made(directory).close();
+        throw failure;
+      }
+    }
+  }
+
+  private void closeData() {
+    try {
+      if (embedded != null) {
+        embedded.close();
+      }
+    } finally {
+      if (directory != null) {
+        directory.close();
+      }
+    }
+  }
+
+  private void openMongo() {
+    String uri = settings.mongoUri().or(() -> made(embedded).mongoUri()).orElseThrow();
+    store =
+        MongoTodoStore.open(MongoSettings.of(uri).withPoolSize(settings.mongoPoolSize()), clock);
+    store.bindTo(meters);
+  }
+
+  private void openRedis() {
+    String url = settings.redisUrl().or(() -> made(embedded).redisUrl()).orElseThrow();
+    RedisAccess queueAccess = RedisAccess.builder(url).name("redis").build();
+    queueRedis = queueAccess;
+    bindGuard(meters, queueAccess);
+    RedisAccess cacheAccess = queueAccess;
+    if (settings.cacheRedisUrl().isPresent() && !settings.cacheRedisUrl().get().equals(url)) {
+      cacheAccess = RedisAccess.builder(settings.cacheRedisUrl().get())
+          .name("redis-cache")
+          .build();
+      bindGuard(meters, cacheAccess);
+    }
+    cacheRedis = cacheAccess;
+    queue = JobQueue.builder(queueAccess, Notifications.QUEUE).build();
+    CacheAsideBuilder<UserId, ListPage> cache = CacheAside.builder(
+            cacheAccess, "todos", ListPage.CODEC)
+        .<UserId>keys(UserId::value)
+        .timeToLive(settings.cache().timeToLive())
+        .listener(CacheMetrics.of(meters, "todos"));
+    if (settings.cache().localEntries() > 0) {
+      cache.local(settings.cache().localEntries(), settings.cache().timeToLive());
+    }
+    lists = cache.build();
+    CacheMetrics.bind(meters, lists);
+  }
+
+  private void closeRedis() {
+    made(lists).close();
+    if (cacheRedis != queueRedis) {
+      made(cacheRedis).close();
+    }
+    made(queueRedis).close();
+  }
+
+  private void startHealth() {
+    RedisAccess queueAccess = made(queueRedis);
+    RedisAccess cacheAccess = made(cacheRedis);
+    HealthRegistry.Builder checks = HealthRegistry.builder()
+        .required("mongodb", made(store)::ping)
+        .optional("redis", () -> ping(queueAccess));
+    if (cacheAccess != queueAccess) {
+      checks.optional("redis-cache", () -> ping(cacheAccess));
+    }
+    health = checks.build();
+    health.start();
+    readiness = new Readiness(health);
+  }
+
+  private static void ping(RedisAccess redis) {
+    String answer = redis.call(client -> client.ping());
+    if (!answer.equals("PONG")) {
+      throw new IllegalStateException("not a Redis");
+    }
+  }
+
+  private void startAdmin() {
+    bindJvm(meters);
+    TodoSettings.Web web = settings.web();
+    AdminRoutes routes = new AdminRoutes(
+        made(readiness),
+        meters::scrape,
+        Map.of(
+            "name", "todo-api",
+            "version",
+                Optional.ofNullable(TodoApp.class.getPackage().getImplementationVersion())
+                    .orElse("development"),
+            "java", Runtime.version().toString(),
+            "mode", settings.mode().name().toLowerCase(Locale.ROOT),
+            "role", role.word()));
+    admin = HttpServer.start(
+        HttpConfig.at("admin", web.adminHost(), web.adminPort()),
+        new Router(routes.routes()),
+        meters);
+  }
+
+  private void startSweeper() {
+    sweeper = new OutboxSweeper(
+        made(store),
+        new Notifications(made(queue)),
+        OutboxSweeper.OWED_TOO_LONG,
+        Duration.ofSeconds(10));
+    sweeper.start();
+  }
+
+  private void startWorker() {
+    sink = settings.smtpUrl().isPresent()
+        ? new SmtpSink(settings.smtpUrl().get())
+        : new JsonLinesSink(made(directory).path().resolve("notifications.jsonl"), clock);
+    worker = NotificationWorker.start(
+        made(queue),
+        sink,
+        made(store),
+        settings.workerConcurrency(),
+        QueueMetrics.of(meters, Notifications.QUEUE));
+  }
+
+  private void stopWorker() {
+    made(worker).close(settings.drainTimeout());
+    made(sink).close();
+  }
+
+  private void startWeb() {
+    KeySource keys = KeySource.of(signingKey());
+    TokenIssuer issuer = TokenIssuer.builder()
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .keys(keys)
+        .timeToLive(settings.tokens().timeToLive())
+        .build();
+    JwtVerifier verifier = JwtVerifier.builder()
+        .issuer(ISSUER)
+        .audience(AUDIENCE)
+        .keys(keys)
+        .cache(10_000, Duration.ofSeconds(60))
+        .listener(AuthMetrics.of(meters))
+        .build();
+    PasswordHasher hasher = new PasswordHasher();
+    if (settings.demo()) {
+      DemoUser.seed(made(store).users(), hasher);
+    }
+    Gate gate =
+        new Gate(verifier, settings.rateLimit().map(limit -> LocalRateLimiter.of(limit, clock)));
+    Notifications notifications = new Notifications(made(queue));
+    NewTodos newTodos =
+        new NewTodos(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
+    List<Route> routes = new ArrayList<>();
+    routes.addAll(new PublicRoutes(new Login(made(store).users(), hasher), issuer, clock).routes());
+    routes.addAll(new TodoRoutes(gate, made(lists), made(store), newTodos).routes());
+    routes.addAll(new JobRoutes(gate, made(store), notifications).routes());
+    TodoSettings.Web listen = settings.web();
+    web = HttpServer.start(
+        new HttpConfig(
+            "public",
+            listen.host(),
+            listen.port(),
+            listen.maxBody(),
+            listen.maxInFlight(),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(75),
+            listen.corsOrigins()),
+        new Router(routes),
+        meters);
+  }
+
+  private SigningKey signingKey() {
+    Secret secret =
+        settings.tokens().secret().orElseGet(() -> made(directory).secretFile("jwt.key", 48));
+    return SigningKey.of(settings.tokens().algorithm(), secret);
+  }
+
+  private void ready() {
+    made(readiness).started();
+  }
+
+  private void drain() {
+    made(readiness).drain();
+    if (web != null) {
+      web.drain();
+    }
+  }
+
+  private static void bindGuard(MeterRegistry meters, RedisAccess redis) {
+    for (GuardState state : GuardState.values()) {
+      Gauge.builder(
+              "resilience4j.circuitbreaker.state",
+              redis,
+              access -> access.guard().state() == state ? 1 : 0)
+          .description("The states of the circuit breaker")
+          .tag("name", redis.guard().name())
+          .tag("state", state.name().toLowerCase(Locale.ROOT))
+          .register(meters);
+    }
+  }
+
+  private static void bindJvm(MeterRegistry meters) {
+    new ClassLoaderMetrics().bindTo(meters);
+    new JvmMemoryMetrics().bindTo(meters);
+    new JvmThreadMetrics().bindTo(meters);
+    new ProcessorMetrics().bindTo(meters);
+    new UptimeMetrics().bindTo(meters);
+  }
+
+  private static <T> T made(@Nullable T part) {
+    if (part == null) {
+      throw new IllegalStateException("used before its phase has started");
+    }
+    return part;
+  }
+}

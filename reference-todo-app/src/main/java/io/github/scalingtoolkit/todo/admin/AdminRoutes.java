@@ -1,0 +1,118 @@
+package io.github.scalingtoolkit.todo.admin;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import io.github.scalingtoolkit.core.health.Health;
+import io.github.scalingtoolkit.todo.http.Respond;
+import io.github.scalingtoolkit.todo.http.Route;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.StatusCodes;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+
+/** The requests of the admin port, in the shape of MicroProfile Health where they tell of health. */
+public final class AdminRoutes {
+  private static final JsonFactory JSON = new JsonFactory();
+  private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+  private final Readiness readiness;
+  private final Supplier<String> metrics;
+  private final Map<String, String> info;
+
+  /**
+   * Answers from these.
+   *
+   * @param metrics returns Prometheus' text
+   * @param info what {@code /info} says
+   */
+  public AdminRoutes(Readiness readiness, Supplier<String> metrics, Map<String, String> info) {
+    this.readiness = readiness;
+    this.metrics = metrics;
+    this.info = new TreeMap<>(info);
+  }
+
+  /** Returns the routes. */
+  public List<Route> routes() {
+    return List.of(
+        Route.unlimited("/livez", this::live),
+        Route.unlimited("/readyz", this::ready),
+        Route.unlimited("/startupz", this::startup),
+        Route.get("/metrics", this::metrics),
+        Route.unlimited("/info", this::info));
+  }
+
+  /** That this is answered is the progress it asks for: a process whose threads are stuck or starved does not. */
+  private void live(HttpServerExchange exchange) {
+    status(exchange, true, "UP", List.of());
+  }
+
+  private void ready(HttpServerExchange exchange) {
+    Health health = readiness.health();
+    String status = readiness.isDraining()
+        ? "DRAINING"
+        : readiness.isStarted() ? health.status().name() : "STARTING";
+    status(exchange, readiness.isReady(), status, health.checks());
+  }
+
+  private void startup(HttpServerExchange exchange) {
+    status(exchange, readiness.isStarted(), readiness.isStarted() ? "UP" : "STARTING", List.of());
+  }
+
+  private void metrics(HttpServerExchange exchange) {
+    Respond.send(
+        exchange, StatusCodes.OK, PROMETHEUS_TEXT, metrics.get().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void info(HttpServerExchange exchange) {
+    Respond.json(exchange, StatusCodes.OK, json(generator -> {
+      for (Map.Entry<String, String> entry : info.entrySet()) {
+        generator.writeStringField(entry.getKey(), entry.getValue());
+      }
+    }));
+  }
+
+  private static void status(
+      HttpServerExchange exchange, boolean ok, String status, List<Health.Check> checks) {
+    Respond.json(
+        exchange, ok ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE, json(generator -> {
+          generator.writeStringField("status", status);
+          generator.writeArrayFieldStart("checks");
+          for (Health.Check check : checks) {
+            generator.writeStartObject();
+            generator.writeStringField("name", check.name());
+            generator.writeStringField("status", check.up() ? "UP" : "DOWN");
+            generator.writeObjectFieldStart("data");
+            generator.writeBooleanField("required", check.required());
+            generator.writeNumberField("sinceSeconds", check.since().toSeconds());
+            if (check.message() != null) {
+              generator.writeStringField("message", check.message());
+            }
+            generator.writeEndObject();
+            generator.writeEndObject();
+          }
+          generator.writeEndArray();
+        }));
+  }
+
+  private interface Fields {
+    void write(JsonGenerator generator) throws IOException;
+  }
+
+  private static byte[] json(Fields fields) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (JsonGenerator generator = JSON.createGenerator(bytes)) {
+      generator.writeStartObject();
+      fields.write(generator);
+      generator.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return bytes.toByteArray();
+  }
+}

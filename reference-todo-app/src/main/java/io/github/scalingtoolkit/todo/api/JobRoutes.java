@@ -1,0 +1,72 @@
+package io.github.scalingtoolkit.todo.api;
+
+import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Problem;
+import io.github.scalingtoolkit.todo.http.ProblemException;
+import io.github.scalingtoolkit.todo.http.Respond;
+import io.github.scalingtoolkit.todo.http.Route;
+import io.github.scalingtoolkit.todo.http.Router;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
+import io.github.scalingtoolkit.todo.jobs.Notifications.Known;
+import io.github.scalingtoolkit.todo.jobs.Notifications.Status;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.StatusCodes;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** How a todo's notification is doing: for its owner alone. */
+public final class JobRoutes {
+  private final Gate gate;
+  private final TodoStore store;
+  private final Notifications notifications;
+
+  /** Answers from the outbox in {@code store} and from the queue. */
+  public JobRoutes(Gate gate, TodoStore store, Notifications notifications) {
+    this.gate = gate;
+    this.store = store;
+    this.notifications = notifications;
+  }
+
+  /** Returns the routes. */
+  public List<Route> routes() {
+    return List.of(Route.get("/api/jobs/{jobId}", gate::admit, this::job));
+  }
+
+  private void job(HttpServerExchange exchange) {
+    JobId job = JobId.parse(Router.parameter(exchange, "jobId")).orElseThrow(JobRoutes::notFound);
+    UserId owner =
+        StoreProblems.answered(() -> store.ownerOf(job)).orElseThrow(JobRoutes::notFound);
+    if (!owner.equals(Gate.user(exchange))) {
+      throw notFound();
+    }
+    // A job ends first in the queue and then in the outbox, so this order finds it in one of them.
+    Status status = notifications.find(job);
+    if (status instanceof Known known) {
+      answer(exchange, job, known.state(), known.attempts());
+    } else if (StoreProblems.answered(() -> store.findPendingJob(job)).isPresent()) {
+      answer(exchange, job, "pending", 0);
+    } else if (status instanceof Notifications.Unreachable) {
+      throw new ProblemException(Problem.unavailable("Queue unavailable", Duration.ofSeconds(1)));
+    } else {
+      // It may have ended between the two looks.
+      Optional<Known> ended =
+          notifications.find(job) instanceof Known known ? Optional.of(known) : Optional.empty();
+      Known late = ended.orElseThrow(JobRoutes::notFound);
+      answer(exchange, job, late.state(), late.attempts());
+    }
+  }
+
+  private static void answer(HttpServerExchange exchange, JobId job, String state, int attempts) {
+    String json =
+        "{\"id\":\"" + job.text() + "\",\"state\":\"" + state + "\",\"attempts\":" + attempts + "}";
+    Respond.json(exchange, StatusCodes.OK, json.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static ProblemException notFound() {
+    return new ProblemException(Problem.of(StatusCodes.NOT_FOUND, "Not found"));
+  }
+}

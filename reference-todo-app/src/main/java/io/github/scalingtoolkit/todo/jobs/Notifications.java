@@ -1,0 +1,109 @@
+package io.github.scalingtoolkit.todo.jobs;
+
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.queue.EnqueueOptions;
+import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.JobState;
+import io.github.scalingtoolkit.queue.JobType;
+import io.github.scalingtoolkit.queue.NewJob;
+import io.github.scalingtoolkit.queue.RetryPolicy;
+import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.OutboxEntry;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisException;
+
+/** The queue {@code notifications}: enqueues {@code sendEmail} jobs by the id of their outbox entry. */
+public final class Notifications {
+  /** The queue's name. */
+  public static final String QUEUE = "notifications";
+
+  /** The job, word for word what the contract says. */
+  static final JobType<Notification> SEND_EMAIL = JobType.of("sendEmail", Notification.class);
+
+  static final RetryPolicy RETRIES =
+      RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofMinutes(5));
+
+  private static final Logger log = LoggerFactory.getLogger(Notifications.class);
+  private static final EnqueueOptions FIVE_ATTEMPTS = EnqueueOptions.defaults().maxAttempts(5);
+
+  private final JobQueue queue;
+
+  /** Enqueues to {@code queue}. */
+  public Notifications(JobQueue queue) {
+    this.queue = queue;
+  }
+
+  /** What the queue knows of a job. */
+  public sealed interface Status permits Known, Unknown, Unreachable {}
+
+  /**
+   * It knows the job.
+   *
+   * @param state waiting, active, retry, completed or dead
+   * @param attempts runs so far
+   */
+  public record Known(String state, int attempts) implements Status {}
+
+  /** It does not. */
+  public record Unknown() implements Status {}
+
+  /** It cannot be asked. */
+  public record Unreachable() implements Status {}
+
+  /** Returns the enqueue as a script, to share a round trip. */
+  public ScriptCall enqueueCall(JobId job, UserId user) {
+    return queue.enqueueCall(SEND_EMAIL, payload(job, user), options(job));
+  }
+
+  /** Enqueues, or leaves it to the sweeper. */
+  public void enqueueQuietly(JobId job, UserId user) {
+    try {
+      queue.enqueue(SEND_EMAIL, payload(job, user), options(job));
+    } catch (JedisException | RejectedException unreachable) {
+      log.debug("job={} enqueue=unreachable action=sweeper", job);
+    }
+  }
+
+  /** Enqueues what is owed, each at most once by its id. Throws if Redis does not answer. */
+  void enqueueOwed(List<OutboxEntry> entries) {
+    queue.enqueueAll(entries.stream()
+        .<NewJob<?>>map(entry -> new NewJob<>(
+            SEND_EMAIL, payload(entry.jobId(), entry.userId()), options(entry.jobId())))
+        .toList());
+  }
+
+  /** Returns what the queue knows of a job. */
+  public Status find(JobId job) {
+    try {
+      return queue
+          .find(queueId(job))
+          .<Status>map(found -> new Known(nameOf(found.state()), found.attempts()))
+          .orElseGet(Unknown::new);
+    } catch (JedisException | RejectedException unreachable) {
+      return new Unreachable();
+    }
+  }
+
+  private static String nameOf(JobState state) {
+    // Nobody delays a notification but a retry; the contract has no other word.
+    return state == JobState.DELAYED ? "waiting" : state.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static Notification payload(JobId job, UserId user) {
+    return new Notification(user.value(), job.todoId().hex());
+  }
+
+  private static EnqueueOptions options(JobId job) {
+    return FIVE_ATTEMPTS.id(queueId(job));
+  }
+
+  private static io.github.scalingtoolkit.queue.JobId queueId(JobId job) {
+    return new io.github.scalingtoolkit.queue.JobId(job.text());
+  }
+}

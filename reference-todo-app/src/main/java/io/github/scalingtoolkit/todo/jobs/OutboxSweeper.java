@@ -1,0 +1,106 @@
+package io.github.scalingtoolkit.todo.jobs;
+
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.todo.domain.OutboxEntry;
+import io.github.scalingtoolkit.todo.domain.OutboxPage;
+import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.jobs.Notifications.Known;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * Makes good what Redis lost: enqueues every notification that has been owed for too long, again and by the same id, and
+ * takes entries out whose job has ended. Any number of processes may sweep at once.
+ */
+public final class OutboxSweeper implements AutoCloseable {
+  /** How old an entry is before it is swept. */
+  public static final Duration OWED_TOO_LONG = Duration.ofSeconds(30);
+
+  private static final Logger log = LoggerFactory.getLogger(OutboxSweeper.class);
+  private static final int PAGE = 500;
+
+  private final TodoStore store;
+  private final Notifications notifications;
+  private final Duration age;
+  private final Duration interval;
+  private final Thread thread;
+  private volatile boolean closed;
+
+  /** Sweeps entries older than {@code age}, at each {@code interval}; {@link #start} sets it going. */
+  public OutboxSweeper(
+      TodoStore store, Notifications notifications, Duration age, Duration interval) {
+    this.store = store;
+    this.notifications = notifications;
+    this.age = age;
+    this.interval = interval;
+    thread = BlockingThreads.platformFactory("outbox-sweeper-").newThread(this::run);
+  }
+
+  /** Starts to sweep in the background. */
+  public void start() {
+    thread.start();
+  }
+
+  /** Sweeps once; returns how many entries it enqueued or took out. Throws if a store does not answer. */
+  int doWork() {
+    int swept = 0;
+    @Nullable TodoId after = null;
+    do {
+      OutboxPage page = store.findOutboxOlderThan(age, PAGE, after);
+      List<OutboxEntry> owed = new ArrayList<>();
+      for (OutboxEntry entry : page.entries()) {
+        if (notifications.find(entry.jobId()) instanceof Known known) {
+          if (known.state().equals("completed") || known.state().equals("dead")) {
+            store.removeOutboxEntry(entry.jobId());
+            swept++;
+          }
+        } else {
+          owed.add(entry);
+        }
+      }
+      if (!owed.isEmpty()) {
+        notifications.enqueueOwed(owed);
+        swept += owed.size();
+        log.info("outbox enqueuedAgain={}", owed.size());
+      }
+      after = page.next();
+    } while (after != null && !closed);
+    return swept;
+  }
+
+  /** Stops sweeping, and waits for the sweep under way to end, for 3 s at most. */
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+    try {
+      thread.join(3000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    while (!closed) {
+      try {
+        doWork();
+      } catch (JedisException | RejectedException | StoreException unreachable) {
+        log.debug("outbox sweep=postponed cause={}", unreachable.getClass().getName());
+      } catch (RuntimeException fault) {
+        log.warn("outbox sweep=failed cause={}", fault.getClass().getName());
+      }
+      if (!closed) {
+        LockSupport.parkNanos(this, interval.toNanos());
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import com.mongodb.MongoWriteException;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.IndexOptions;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.login.User;
+import io.github.scalingtoolkit.todo.login.UserStore;
+import java.util.Optional;
+import org.bson.Document;
+
+/** Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. */
+final class MongoUserStore implements UserStore {
+  private static final String ID = "_id";
+  private static final String USERNAME = "username";
+  private static final String PASSWORD_HASH = "passwordHash";
+
+  private final MongoCollection<Document> users;
+  private final MongoTodoStore store;
+
+  MongoUserStore(MongoCollection<Document> users, MongoTodoStore store) {
+    this.users = users;
+    this.store = store;
+  }
+
+  @Override
+  public Optional<User> findByUsername(String username) {
+    return Optional.ofNullable(
+            store.call(() -> users.find(Filters.eq(USERNAME, username)).first()))
+        .map(found -> new User(
+            new UserId(found.getString(ID)),
+            found.getString(USERNAME),
+            found.getString(PASSWORD_HASH)));
+  }
+
+  @Override
+  public boolean addIfAbsent(User user) {
+    return store.call(() -> {
+      users.createIndex(new Document(USERNAME, 1), new IndexOptions().unique(true));
+      try {
+        users.insertOne(new Document(ID, user.id().value())
+            .append(USERNAME, user.username())
+            .append(PASSWORD_HASH, user.passwordHash()));
+        return true;
+      } catch (MongoWriteException refused) {
+        if (MongoFailures.isDuplicateId(refused)) {
+          return false;
+        }
+        throw refused;
+      }
+    });
+  }
+}
