@@ -120,7 +120,10 @@ public final class RedisServer implements AutoCloseable {
   private Jedis connect(int timeoutMillis) {
     return new Jedis(
         new HostAndPort("127.0.0.1", port),
-        DefaultJedisClientConfig.builder().resp2().timeoutMillis(timeoutMillis).build());
+        DefaultJedisClientConfig.builder()
+            .serverDefaultProtocol()
+            .timeoutMillis(timeoutMillis)
+            .build());
   }
 
   private Process launch() {
