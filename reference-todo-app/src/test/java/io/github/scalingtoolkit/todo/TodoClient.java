@@ -1,0 +1,111 @@
+package io.github.scalingtoolkit.todo;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.scalingtoolkit.auth.Algorithm;
+import io.github.scalingtoolkit.auth.KeySource;
+import io.github.scalingtoolkit.auth.SigningKey;
+import io.github.scalingtoolkit.auth.TokenIssuer;
+import io.github.scalingtoolkit.core.settings.Secret;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A client of one user of one port. */
+record TodoClient(int port, String token) {
+  static final String JWT_SECRET = "a secret of the tests that has more than 32 bytes";
+
+  private static final HttpClient HTTP =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TokenIssuer ISSUER = TokenIssuer.builder()
+      .issuer("todo-api")
+      .audience("todo-api")
+      .keys(KeySource.of(SigningKey.of(Algorithm.HS256, Secret.of(JWT_SECRET))))
+      .timeToLive(Duration.ofHours(1))
+      .build();
+
+  /** Asks without a token. */
+  static TodoClient anonymous(int port) {
+    return new TodoClient(port, "");
+  }
+
+  /** Asks with a token of {@code user}, good where {@link #JWT_SECRET} is the secret. */
+  static TodoClient of(int port, String user) {
+    return new TodoClient(port, ISSUER.issue(user).value());
+  }
+
+  HttpResponse<String> get(String path, String... headers) {
+    return send(request(path, headers).GET());
+  }
+
+  HttpResponse<String> post(String path, String body, String... headers) {
+    return send(request(path, headers)
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString(body)));
+  }
+
+  HttpResponse<String> list() {
+    return get("/api/todos");
+  }
+
+  HttpResponse<String> create(String title) {
+    return post("/api/todos", JSON.createObjectNode().put("title", title).toString());
+  }
+
+  static JsonNode json(HttpResponse<String> answer) {
+    try {
+      return JSON.readTree(answer.body());
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static List<String> titles(HttpResponse<String> answer) {
+    List<String> titles = new ArrayList<>();
+    json(answer).forEach(todo -> titles.add(todo.get("title").textValue()));
+    return titles;
+  }
+
+  static String header(HttpResponse<String> answer, String name) {
+    return answer.headers().firstValue(name).orElse("none");
+  }
+
+  /** Returns the path of the job whose status a 201 links to. */
+  static String jobPath(HttpResponse<String> created) {
+    return header(created, "Link").replaceFirst("^<(/api/jobs/[^>]+)>; rel=\"status\"$", "$1");
+  }
+
+  private HttpRequest.Builder request(String path, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + port + path))
+        .timeout(Duration.ofSeconds(30));
+    if (!token.isEmpty()) {
+      request.header("Authorization", "Bearer " + token);
+    }
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return request;
+  }
+
+  private static HttpResponse<String> send(HttpRequest.Builder request) {
+    try {
+      return HTTP.send(request.build(), BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+}
