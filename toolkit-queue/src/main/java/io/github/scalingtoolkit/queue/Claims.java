@@ -34,6 +34,8 @@ final class Claims {
 
   record Beat(Duration untilFirstLeaseEnds, int takenOver) {}
 
+  private static final int MOST_RENEWED = 1000;
+
   /** "Nothing will be due": as long as anybody waits at most. */
   static final Duration NEVER = Duration.ofDays(1);
 
@@ -73,7 +75,7 @@ final class Claims {
         Claim claim = ends.get(i).claim();
         held.remove(claim.id().value(), claim);
         if ((Long) ended.get(i) == 0) {
-          log.warn("queue={} job={} end=refused cause=lease-lost", queue.name(), claim.id());
+          log.info("queue={} job={} end=refused cause=not-held", queue.name(), claim.id());
         }
       }
       List<Claim> claimed = claimed((List<?>) reply.get(3), epoch, sentAt + lease.toNanos());
@@ -85,12 +87,28 @@ final class Claims {
     }
   }
 
-  /** Renews what is held, gives back what Redis thinks is held and is not, takes over what others let expire. */
+  /**
+   * Renews what is held, gives back what Redis thinks is held and is not, takes over what others let expire. With more
+   * than {@value #MOST_RENEWED} held, in several calls that give nothing back.
+   */
   Beat beat() {
     // In this order: what step has taken notice of by then is in held, what it has not is on its
     // way.
     long firstEpoch = Math.min(epochs.get() + 1, onItsWay);
     List<Claim> renewing = held();
+    if (renewing.size() <= MOST_RENEWED) {
+      return beat(renewing, firstEpoch);
+    }
+    Beat last = new Beat(NEVER, 0);
+    int takenOver = 0;
+    for (int from = 0; from < renewing.size(); from += MOST_RENEWED) {
+      last = beat(renewing.subList(from, Math.min(from + MOST_RENEWED, renewing.size())), 0);
+      takenOver += last.takenOver();
+    }
+    return new Beat(last.untilFirstLeaseEnds(), takenOver);
+  }
+
+  private Beat beat(List<Claim> renewing, long firstEpoch) {
     List<byte[]> args = new ArrayList<>(6 + renewing.size() * 2);
     args.add(bytes(worker));
     args.add(bytes(lease.toMillis()));

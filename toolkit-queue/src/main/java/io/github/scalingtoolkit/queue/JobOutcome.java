@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
 import java.time.Duration;
+import java.util.Objects;
 
 /** How a run of a job ended, as its handler says. An exception means {@link #retry()}. */
 public sealed interface JobOutcome {
@@ -13,13 +14,28 @@ public sealed interface JobOutcome {
   record Retry() implements JobOutcome {}
 
   /** It failed: again after {@code delay}, unless it has failed too often. */
-  record RetryIn(Duration delay) implements JobOutcome {}
+  record RetryIn(Duration delay) implements JobOutcome {
+    /** @throws IllegalArgumentException if {@code delay} is not 0 to ten years */
+    public RetryIn {
+      requireDelay(delay);
+    }
+  }
 
   /** It is not time: again after {@code delay}, which counts as no failure. */
-  record Snooze(Duration delay) implements JobOutcome {}
+  record Snooze(Duration delay) implements JobOutcome {
+    /** @throws IllegalArgumentException if {@code delay} is not 0 to ten years */
+    public Snooze {
+      requireDelay(delay);
+    }
+  }
 
   /** It will never succeed: a dead letter, with a reason for people, which must hold no secret. */
-  record Dead(String reason) implements JobOutcome {}
+  record Dead(String reason) implements JobOutcome {
+    /** @throws NullPointerException if {@code reason} is null */
+    public Dead {
+      Objects.requireNonNull(reason, "reason");
+    }
+  }
 
   /** It is done. */
   static JobOutcome done() {
@@ -44,5 +60,11 @@ public sealed interface JobOutcome {
   /** It will never succeed. */
   static JobOutcome dead(String reason) {
     return new Dead(reason);
+  }
+
+  private static void requireDelay(Duration delay) {
+    if (delay.isNegative() || delay.compareTo(Duration.ofDays(3650)) > 0) {
+      throw new IllegalArgumentException("delay must be 0 to ten years but was " + delay);
+    }
   }
 }

@@ -181,7 +181,7 @@ public final class JobQueue {
     return deadAction("retry", id);
   }
 
-  /** Forgets a dead job; false if it is not dead. */
+  /** Drops a dead job; its id is remembered for 24 hours more. False if it is not dead. */
   public boolean discardDead(JobId id) {
     return deadAction("discard", id);
   }

@@ -43,11 +43,20 @@ final class Runner {
     } else {
       end = run(claim, handling);
     }
-    listener.onRun(
+    tell(
         handling == null ? "unknown" : handling.type.name(),
         claim.isLost() ? "lost" : outcomeOf(end),
         Duration.ofNanos(clock.nanoTime() - started));
     return end;
+  }
+
+  private void tell(String type, String outcome, Duration took) {
+    try {
+      listener.onRun(type, outcome, took);
+    } catch (RuntimeException broken) {
+      // How a job ended must not depend on who counts it.
+      log.warn("queue={} listener=failed cause={}", queue, broken.getClass().getName());
+    }
   }
 
   private <P> End run(Claim claim, Handling<P> handling) {
@@ -67,7 +76,9 @@ final class Runner {
     claim.runBy(Thread.currentThread());
     try {
       return end(claim, handling.policy, handling.handler.handle(job));
-    } catch (Exception failure) {
+    } catch (Throwable failure) {
+      // An Error as well: a job that overflows the stack each time must come to an end like any
+      // other.
       log.warn(
           "queue={} job={} type={} attempt={} cause={}",
           queue,

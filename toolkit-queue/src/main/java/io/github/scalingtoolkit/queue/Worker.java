@@ -201,13 +201,14 @@ public final class Worker implements AutoCloseable {
         free.release(ending.size());
         step.claimed().forEach(this::run);
         failures = 0;
-      } catch (JedisException | RejectedException failure) {
+      } catch (RuntimeException failure) {
+        // Whatever it was: this loop is what ends jobs, and must not end itself.
         // Back to the front, in order: an end is never dropped.
         for (int i = ending.size() - 1; i >= 0; i--) {
           ends.addFirst(ending.get(i));
         }
         signalled = true;
-        listener.onUnreachable();
+        unreachable();
         pause(failures++, failure);
       }
     }
@@ -228,17 +229,7 @@ public final class Worker implements AutoCloseable {
     free.acquireUninterruptibly();
     try {
       handlers.execute(() -> {
-        End end;
-        try {
-          end = runner.run(claim);
-        } catch (RuntimeException | Error fault) {
-          log.error(
-              "queue={} job={} cause={}",
-              queue.name(),
-              claim.id(),
-              fault.getClass().getName());
-          end = End.retry(claim, RetryPolicy.defaults().backoff(claim.failures() + 1));
-        }
+        End end = runner.run(claim);
         ends.add(end);
         LockSupport.unpark(stepper);
       });
@@ -294,14 +285,23 @@ public final class Worker implements AutoCloseable {
         }
         wait = Math.min(third, beat.untilFirstLeaseEnds().plusMillis(5).toNanos());
         failures = 0;
-      } catch (JedisException | RejectedException failure) {
-        listener.onUnreachable();
+      } catch (RuntimeException failure) {
+        unreachable();
         pause(failures++, failure);
         wait = 0;
       }
       if (wait > 0 && !closed) {
         LockSupport.parkNanos(this, wait);
       }
+    }
+  }
+
+  private void unreachable() {
+    try {
+      listener.onUnreachable();
+    } catch (RuntimeException broken) {
+      log.warn(
+          "queue={} listener=failed cause={}", queue.name(), broken.getClass().getName());
     }
   }
 

@@ -1,7 +1,9 @@
 -- Keeps a worker's claims alive, gives back what it was never told of, and takes over what others let expire.
 -- KEYS[1]  prefix of the queue's keys, tq:{name}:
 -- ARGV     1 worker  2 lease in ms  3 first epoch whose claim may still be on its way to the worker
+--            (0: give nothing back)
 --          4 crashes after which a job is dead  5 how long dead jobs are kept, ms  6 most dead jobs kept
+--          (the id of one that is dropped is remembered for 24 h more)
 --          then per held job two values: id, epoch it was claimed in
 -- returns  {ms until the first lease ends or -1, given back, taken over, {ids that are not this worker's any more}}
 -- cost     2 commands a held job, 1 over all claims, 5 a job given back or taken over (100 at most), 6 fixed
@@ -29,7 +31,7 @@ local function ready(id)
 end
 local given_back = 0
 local mine = worker .. '|'
-local claims = redis.call('HGETALL', p .. 'r')
+local claims = first_epoch > 0 and redis.call('HGETALL', p .. 'r') or {}
 for i = 1, #claims, 2 do
   local id, owner = claims[i], claims[i + 1]
   if not held[id] and string.sub(owner, 1, #mine) == mine
@@ -67,7 +69,7 @@ end
 for i = 1, #dead do
   redis.call('ZREM', p .. 'f', dead[i])
   redis.call('DEL', p .. 'j:' .. dead[i])
-  redis.call('HDEL', p .. 'e', dead[i])
+  redis.call('ZADD', p .. 'ex', now + 86400000, dead[i])
   redis.call('HDEL', p .. 't', dead[i])
   redis.call('HDEL', p .. 'x', dead[i])
 end

@@ -1,4 +1,4 @@
--- Lists dead jobs, makes one ready again, or forgets one.
+-- Lists dead jobs, makes one ready again, or drops one, whose id is remembered for 24 h more.
 -- KEYS[1]  prefix of the queue's keys, tq:{name}:
 -- ARGV     1 'list', then 2 how many to pass over, 3 how many to return (1,000 at most)
 --          or 1 'retry' or 'discard', then 2 id
@@ -21,10 +21,10 @@ local id = ARGV[2]
 if redis.call('ZREM', p .. 'f', id) == 0 then
   return 0
 end
-redis.call('HDEL', p .. 'e', id)
 redis.call('HDEL', p .. 't', id)
 redis.call('HDEL', p .. 'x', id)
 if ARGV[1] == 'retry' then
+  redis.call('HDEL', p .. 'e', id)
   local priority = redis.call('GETRANGE', p .. 'j:' .. id, 0, 0)
   if priority ~= '' then
     redis.call('LPUSH', p .. 'w:' .. priority, id)
@@ -32,5 +32,7 @@ if ARGV[1] == 'retry' then
   end
 else
   redis.call('DEL', p .. 'j:' .. id)
+  local t = redis.call('TIME')
+  redis.call('ZADD', p .. 'ex', t[1] * 1000 + 86400000, id)
 end
 return 1

@@ -214,7 +214,9 @@ class JobQueueTest {
       assertThat(queue.find(new JobId("snooze")).orElseThrow().attempts()).isEqualTo(1);
       assertThat(queue.find(new JobId("retry")).orElseThrow().attempts()).isEqualTo(3);
       assertThat(queue.discardDead(new JobId("dead"))).isTrue();
-      assertThat(queue.find(new JobId("dead"))).isEmpty();
+      assertThat(queue.counts().dead()).isZero();
+      assertThat(queue.enqueue(SEND_EMAIL, new Email("again"), id("dead")).outcome())
+          .isEqualTo(Outcome.ENDED);
       assertThat(worker).isNotNull();
     }
   }
@@ -238,6 +240,54 @@ class JobQueueTest {
       assertThat(queue.find(new JobId("unhandled")).orElseThrow().note())
           .isEqualTo("no handler for type 'other'");
       Await.until("the worker is free", () -> worker.running() == 0);
+    }
+  }
+
+  @Test
+  void errorsBadOutcomesAndABrokenListenerEndAJobLikeAnyFailureAndTheWorkerGoesOn() {
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, QUICK, job -> switch (job.payload().to()) {
+          case "error" -> throw new StackOverflowError();
+          case "null" -> null;
+          case "forever" -> JobOutcome.snooze(Duration.ofSeconds(Long.MAX_VALUE));
+          default -> JobOutcome.done();
+        })
+        .listener(new QueueListener() {
+          @Override
+          public void onRun(String type, String outcome, Duration took) {
+            throw new IllegalStateException("broken");
+          }
+        })
+        .start()) {
+      for (String kind : List.of("error", "null", "forever", "good")) {
+        queue.enqueue(SEND_EMAIL, new Email(kind), id(kind).maxAttempts(2));
+      }
+      Await.until(
+          "all ended", () -> queue.counts().completed() == 1 && queue.counts().dead() == 3);
+
+      assertThat(queue.dead(0, 10)).extracting(DeadLetter::attempts).containsOnly(2);
+      Await.until("the worker is free", () -> worker.running() == 0);
+    }
+  }
+
+  @Test
+  void forgetsWhatEndedLongAgoAtThePaceAtWhichJobsEnd() {
+    try (Jedis jedis = server.connect()) {
+      for (int i = 0; i < 100; i++) {
+        jedis.zadd("tq:{mail}:ex", 1, "old" + i);
+        jedis.hset("tq:{mail}:e", "old" + i, "c|1|1|w|1|");
+      }
+      Claims worker = new Claims(
+          queue, "w", Duration.ofSeconds(30), 5, io.github.scalingtoolkit.core.time.Clock.system());
+      for (int i = 0; i < 50; i++) {
+        queue.enqueue(SEND_EMAIL, new Email("a"));
+      }
+
+      List<Claim> claims = worker.step(List.of(), 50).claimed();
+      worker.step(claims.stream().map(End::completed).toList(), 0);
+
+      assertThat(jedis.zcard("tq:{mail}:ex")).isEqualTo(50);
+      assertThat(jedis.hlen("tq:{mail}:e")).isEqualTo(50);
     }
   }
 
