@@ -78,6 +78,7 @@ final class TodoApp {
 
   private final TodoSettings settings;
   private final Role role;
+  private final Sweeping sweeping;
   private final Clock clock = Clock.system();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -98,9 +99,24 @@ final class TodoApp {
   private @Nullable NotificationSink sink;
   private @Nullable Worker worker;
 
+  /**
+   * How notifications that Redis lost are made good.
+   *
+   * @param owedFor how old an outbox entry is before it is swept
+   * @param interval from the end of a sweep to the next
+   */
+  record Sweeping(Duration owedFor, Duration interval) {
+    static final Sweeping USUAL = new Sweeping(OutboxSweeper.OWED_TOO_LONG, Duration.ofSeconds(10));
+  }
+
   TodoApp(TodoSettings settings, Role role) {
+    this(settings, role, Sweeping.USUAL);
+  }
+
+  TodoApp(TodoSettings settings, Role role, Sweeping sweeping) {
     this.settings = settings;
     this.role = role;
+    this.sweeping = sweeping;
     Duration drain = settings.drainTimeout();
     Lifecycle.Builder phases = Lifecycle.builder()
         .phase("data", this::openData, Duration.ofSeconds(10), this::closeData)
@@ -266,10 +282,7 @@ final class TodoApp {
 
   private void startSweeper() {
     sweeper = new OutboxSweeper(
-        made(store),
-        new Notifications(made(queue)),
-        OutboxSweeper.OWED_TOO_LONG,
-        Duration.ofSeconds(10));
+        made(store), new Notifications(made(queue)), sweeping.owedFor(), sweeping.interval());
     sweeper.start();
   }
 

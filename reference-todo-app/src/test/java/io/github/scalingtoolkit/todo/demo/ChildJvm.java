@@ -95,6 +95,11 @@ public final class ChildJvm implements AutoCloseable {
     awaitEnd();
   }
 
+  /** Sends SIGTERM. */
+  public void terminate() {
+    process.destroy();
+  }
+
   /** Sends SIGINT to its whole process group, as Ctrl-C at a terminal does. It must lead that group. */
   public void interruptGroup() throws IOException, InterruptedException {
     new ProcessBuilder("sh", "-c", "kill -INT -" + process.pid()).start().waitFor();
