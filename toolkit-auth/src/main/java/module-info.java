@@ -2,7 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.github.scalingtoolkit.auth {
   requires static transitive org.jspecify;
-  requires static transitive micrometer.core;
+  requires static micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
   requires org.slf4j;
 

@@ -2,7 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.github.scalingtoolkit.cache {
   requires static transitive org.jspecify;
-  requires static transitive micrometer.core;
+  requires static micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
   requires transitive com.fasterxml.jackson.databind;
   requires com.github.benmanes.caffeine;

@@ -5,7 +5,7 @@
 @org.jspecify.annotations.NullMarked
 module io.github.scalingtoolkit.core {
   requires static transitive org.jspecify;
-  requires static transitive micrometer.core;
+  requires static micrometer.core;
   requires transitive redis.clients.jedis;
   requires io.github.resilience4j.circuitbreaker;
   requires io.github.resilience4j.core;

@@ -2,7 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.github.scalingtoolkit.queue {
   requires static transitive org.jspecify;
-  requires static transitive micrometer.core;
+  requires static micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
   requires com.fasterxml.jackson.databind;
   requires org.slf4j;
