@@ -66,7 +66,8 @@ public final class Main {
     } catch (StoresException cannot) {
       fail(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
-      fail(CANNOT_BE_HAD, cannot.getMessage());
+      String setting = cannot.server().equals("admin") ? "ADMIN_PORT" : "PORT";
+      fail(CANNOT_BE_HAD, cannot.getMessage() + " It is set by " + setting + ".");
     } catch (IllegalArgumentException wrong) {
       fail(WRONG_SETTING, wrong.getMessage());
     } catch (RuntimeException other) {

@@ -1,0 +1,218 @@
+package io.github.scalingtoolkit.todo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Contract §3, and what a process says when it cannot start, by processes of their own. */
+class MainTest {
+  @TempDir
+  private Path directory;
+
+  @Test
+  void aDemoServesAndASecondOnItsDataOrItsPortEndsWith3AndHarmsNothingAndSigtermIs0() {
+    Path data = directory.resolve("data");
+    try (ChildJvm first = ServiceProcess.demo(data)) {
+      TodoClient user = ServiceProcess.logIn(first);
+      int port = ServiceProcess.port(first);
+      int adminPort = ServiceProcess.adminPort(first);
+      assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
+
+      try (ChildJvm sameData = ServiceProcess.demo(data);
+          ChildJvm samePort = ServiceProcess.demo(directory.resolve("other"), "PORT=" + port);
+          ChildJvm check = ServiceProcess.start(
+              List.of("APP_ENV=demo", "ADMIN_PORT=" + adminPort), "healthcheck")) {
+        assertThat(sameData.awaitEnd()).isEqualTo(3);
+        assertThat(output(sameData))
+            .contains("data directory " + data, "process " + first.pid(), "DATA_DIR");
+        assertThat(samePort.awaitEnd()).isEqualTo(3);
+        assertThat(output(samePort)).contains(":" + port + " ", " PORT.");
+        assertThat(check.awaitEnd()).isZero();
+        assertClean(sameData);
+        assertClean(samePort);
+        assertClean(check);
+      }
+
+      assertThat(TodoClient.titles(user.list())).containsExactly("Buy milk");
+      first.terminate();
+      assertThat(first.awaitEnd()).isZero();
+      assertThat(output(first))
+          .contains("/login -H 'Content-Type: application/json'")
+          .doesNotContain(user.token(), "Buy milk");
+      assertClean(first);
+    }
+  }
+
+  @Test
+  void everythingWrongWithTheSettingsIsSaidAtOnceAndEndsWith2() {
+    try (ChildJvm child = ServiceProcess.demo(
+        directory,
+        "PORT=eighty",
+        "CACHE_TTL=soon",
+        "RATE_LIMIT=many",
+        "REDIS_URL=http://user:hidden-password@127.0.0.1",
+        "MONGO_URI=postgres://user:hidden-password@127.0.0.1",
+        "JWT_SECRET=short-secret")) {
+      assertThat(child.awaitEnd()).isEqualTo(2);
+      assertThat(output(child))
+          .contains("PORT", "eighty", "CACHE_TTL", "soon", "RATE_LIMIT", "many")
+          .contains("REDIS_URL", "MONGO_URI", "JWT_SECRET must have at least 32 bytes")
+          .doesNotContain("hidden-password", "short-secret");
+      assertThat(child.lines()).as("a line each").hasSize(6);
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void aWrongArgumentOrOneTooManyEndsWith2AndShowsTheRoles() {
+    try (ChildJvm wrong = ServiceProcess.start(List.of("APP_ENV=demo"), "sevre\u001b[31m");
+        ChildJvm tooMany = ServiceProcess.start(List.of("APP_ENV=demo"), "serve", "work")) {
+      for (ChildJvm child : List.of(wrong, tooMany)) {
+        assertThat(child.awaitEnd()).isEqualTo(2);
+        assertThat(output(child)).contains("usage: ", "serve").doesNotContain("\u001b");
+        assertClean(child);
+      }
+    }
+  }
+
+  @Test
+  void productionWithoutASecretEndsWith2AndShowsHowToMakeOne() {
+    try (ChildJvm child =
+        ServiceProcess.start(List.of("NODE_ENV=production", "PORT=0", "ADMIN_PORT=0"))) {
+      assertThat(child.awaitEnd()).isEqualTo(2);
+      assertThat(child.lines()).hasSize(1);
+      assertThat(output(child)).contains("JWT_SECRET must be set", "openssl rand -base64 48");
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void aDataDirectoryThatCannotBeWrittenEndsWith3() throws Exception {
+    // A file in its place: a directory without the right would be no hindrance to root.
+    Path file = Files.writeString(directory.resolve("data"), "a file");
+
+    try (ChildJvm child = ServiceProcess.demo(file)) {
+      assertThat(child.awaitEnd()).isEqualTo(3);
+      assertThat(output(child)).contains(file.toString(), "DATA_DIR");
+      assertClean(child);
+    }
+    assertThat(file).hasContent("a file");
+  }
+
+  @Test
+  void aCorruptDataFileEndsWith3AndIsLeftAlone() throws Exception {
+    Path file = directory.resolve("data/mongo/store.mv");
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "not what the store wrote\n".repeat(1000));
+    byte[] before = Files.readAllBytes(file);
+
+    try (ChildJvm child = ServiceProcess.demo(directory.resolve("data"))) {
+      assertThat(child.awaitEnd()).isEqualTo(3);
+      assertThat(output(child)).contains("store.mv", "move it away");
+      assertClean(child);
+    }
+    assertThat(file).hasBinaryContent(before);
+  }
+
+  @Test
+  void anAdminPortInUseEndsWith3AndNamesIt() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ChildJvm child =
+            ServiceProcess.demo(directory.resolve("data"), "ADMIN_PORT=" + taken.getLocalPort())) {
+      assertThat(child.awaitEnd()).isEqualTo(3);
+      assertThat(output(child)).contains(":" + taken.getLocalPort() + " ", " ADMIN_PORT.");
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void printConfigNamesEverySettingAndHidesSecrets() {
+    try (ChildJvm child = ServiceProcess.start(
+        List.of(
+            "APP_ENV=production",
+            "JWT_SECRET=hidden-secret-hidden-secret-hidden-secret",
+            "MONGO_URI=mongodb://user:hidden-mongo@db.example/todoapp",
+            "REDIS_URL=redis://user:hidden-redis@cache.example:6379",
+            "SMTP_URL=smtp://user:hidden-smtp@mail.example:25?from=a@example.com&to=b@example.com",
+            "CACHE_TTL=7s"),
+        "print-config")) {
+      assertThat(child.awaitEnd()).isZero();
+      assertThat(output(child))
+          .contains("PORT", "HOST", "ADMIN_PORT", "ADMIN_HOST", "MONGO_URI", "REDIS_URL")
+          .contains("CACHE_REDIS_URL", "JWT_SECRET", "JWT_ALGORITHM", "ACCESS_TOKEN_TTL")
+          .contains("CACHE_LOCAL", "RATE_LIMIT", "CORS_ORIGINS", "MAX_BODY", "MONGO_POOL_SIZE")
+          .contains("WORKER_CONCURRENCY", "MAX_IN_FLIGHT", "DATA_DIR", "DRAIN_TIMEOUT")
+          .contains("LOG_FORMAT", "LOG_LEVEL")
+          .containsPattern("CACHE_TTL\\s+= \\S*7")
+          .doesNotContain("hidden-");
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void aRedisThatSpeaksAnotherProtocolLeavesTheServiceDegraded() throws Exception {
+    HttpServer noRedis =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    noRedis.start();
+    try (ChildJvm child = ServiceProcess.demo(
+        directory.resolve("data"),
+        "REDIS_URL=redis://:hidden-password@127.0.0.1:" + noRedis.getAddress().getPort())) {
+      TodoClient user = ServiceProcess.logIn(child);
+      TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(child));
+
+      assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
+      assertThat(TodoClient.titles(user.list())).containsExactly("Buy milk");
+      Await.until("/readyz says DEGRADED", () -> {
+        HttpResponse<String> answer = admin.get("/readyz");
+        return answer.statusCode() == 200
+            && TodoClient.json(answer).get("status").textValue().equals("DEGRADED");
+      });
+
+      child.terminate();
+      assertThat(child.awaitEnd()).isZero();
+      assertThat(output(child)).doesNotContain("hidden-password");
+      assertClean(child);
+    } finally {
+      noRedis.stop(0);
+    }
+  }
+
+  @Test
+  void mongoNeverUpAServiceIsUnreadyAndSigtermIsStill0() {
+    try (ChildJvm child = ServiceProcess.demo(
+        directory.resolve("data"),
+        "MONGO_URI=mongodb://user:hidden-password@127.0.0.1:" + Ports.free() + "/todoapp")) {
+      TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(child));
+      TodoClient anybody = TodoClient.anonymous(ServiceProcess.port(child));
+      assertThat(anybody.get("/health").statusCode()).isEqualTo(200);
+      Await.until("/readyz says 503", () -> admin.get("/readyz").statusCode() == 503);
+
+      child.terminate();
+      assertThat(child.awaitEnd()).isZero();
+      assertThat(output(child)).doesNotContain("hidden-password");
+      assertClean(child);
+    }
+  }
+
+  private static String output(ChildJvm child) {
+    return String.join("\n", child.lines());
+  }
+
+  private static void assertClean(ChildJvm child) {
+    assertThat(child.lines())
+        .noneMatch(line -> line.matches("\\s+at \\S+\\(.*") || line.startsWith("Caused by"))
+        .noneMatch(line -> line.contains("Exception in thread") || line.contains("eyJ"));
+  }
+}
