@@ -104,7 +104,7 @@ await() {
   done
 }
 
-admin_says() { curl -s -m 5 -o "$work/admin" "http://127.0.0.1:$ADMIN_PORT$1" && grep -q "$2" "$work/admin"; }
+admin_says() { curl -s --noproxy '*' -m 5 -o "$work/admin" "http://127.0.0.1:$ADMIN_PORT$1" && grep -q "$2" "$work/admin"; }
 in_file() { [ -f "$2" ] && grep -qF -- "$1" "$2"; }
 
 start() {
@@ -129,7 +129,7 @@ start() {
 request() {
   local method=$1 path=$2
   shift 2
-  status=$(curl -s -m 15 -X "$method" -D "$work/head" -o "$work/body" -w '%{http_code}' "$@" "http://127.0.0.1:$PORT$path") ||
+  status=$(curl -s --noproxy '*' -m 15 -X "$method" -D "$work/head" -o "$work/body" -w '%{http_code}' "$@" "http://127.0.0.1:$PORT$path") ||
     fail "$method $path: curl ended with $?"
 }
 

@@ -5,10 +5,11 @@
 #
 # usage: docs/consumer/run.sh [redis-url]
 #   Without a URL it starts the redis-server of the PATH; without one of those it is NOT RUN.
-#   MVN names Maven (default: mvn), with options if need be, such as MVN="mvn -o". JAVA_HOME chooses the JDK.
+#   MVN names Maven (default: mvn), with options if need be. JAVA_HOME chooses the JDK. Needs no network once it has run
+#   (not -o, though, with which Maven refuses to deploy, even into a directory).
 #
-# Nothing is installed in the local repository of the user: the reactor deploys past it, and the consumer has one of its
-# own. What the user's has of others' artifacts is read from it, so that nothing is fetched twice.
+# No artifact of ours gets into the local repository of the user: the reactor deploys past it, and the consumer has one of
+# its own. What the user's has of others' artifacts is read from it, so that little is fetched twice.
 #
 set -euo pipefail
 export LC_ALL=C
@@ -75,7 +76,7 @@ fi
 rm -rf "$target/staging" "$target/class-path" "$target/module-path" "$target/repository/io/github/scalingtoolkit"
 mkdir -p "$target"
 # shellcheck disable=SC2206
-mvn=(${MVN:-mvn} -B -q -Daether.offline.protocols=file)
+mvn=(${MVN:-mvn} -B -q)
 
 "${mvn[@]}" -f "$top/pom.xml" -pl .bom,toolkit-core,toolkit-cache,toolkit-queue,toolkit-auth -am deploy \
   -DskipTests -Dspotless.check.skip -Djacoco.skip -Dmaven.install.skip \
