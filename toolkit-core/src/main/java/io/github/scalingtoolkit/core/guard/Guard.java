@@ -69,8 +69,8 @@ public final class Guard {
         .maxWaitDurationInHalfOpenState(builder.openForAtMost)
         .clock(new MonotonicJavaClock(clock))
         .currentTimestampFunction(ignored -> clock.nanoTime(), TimeUnit.NANOSECONDS)
-        .recordException(builder.ignored.negate())
-        .ignoreException(builder.ignored)
+        .recordException(failure -> failed(builder.ignored, failure))
+        .ignoreException(failure -> !failed(builder.ignored, failure))
         .writableStackTraceEnabled(false)
         .waitIntervalFunctionInOpenState(this::openMillis);
     breaker = CircuitBreaker.of(name, config.build());
@@ -187,6 +187,10 @@ public final class Guard {
    */
   public void onStateChange(Consumer<GuardState> listener) {
     listeners.add(Objects.requireNonNull(listener));
+  }
+
+  private static boolean failed(Predicate<Throwable> ignored, Throwable failure) {
+    return failure instanceof ProbeFailedException || !ignored.test(failure);
   }
 
   private void admit() {

@@ -26,19 +26,18 @@ public final class HealthRegistry implements AutoCloseable {
 
   private final List<Probe> probes;
   private final Duration interval;
-  private final Duration deadline;
   private final Clock clock;
   private final Thread thread;
   private volatile boolean closed;
 
   private HealthRegistry(Builder builder) {
     interval = builder.interval;
-    deadline = builder.deadline;
+    Duration deadline = builder.deadline;
     clock = builder.clock;
     ThreadFactory threads = BlockingThreads.platformFactory("health-check-");
     List<Probe> made = new ArrayList<>();
     for (Definition definition : builder.definitions) {
-      made.add(new Probe(definition, clock, threads));
+      made.add(new Probe(definition, deadline, clock, threads));
     }
     probes = List.copyOf(made);
     thread = BlockingThreads.platformFactory("health-").newThread(this::run);
@@ -59,7 +58,7 @@ public final class HealthRegistry implements AutoCloseable {
     List<Health.Check> checks = new ArrayList<>(probes.size());
     Health.Status status = Health.Status.UP;
     for (Probe probe : probes) {
-      Health.Check check = probe.check(deadline);
+      Health.Check check = probe.check();
       checks.add(check);
       if (!check.up()) {
         status = check.required() || status == Health.Status.DOWN
@@ -103,6 +102,7 @@ public final class HealthRegistry implements AutoCloseable {
     private record Known(boolean up, @Nullable String message, long sinceNanos) {}
 
     private final Definition definition;
+    private final Duration deadline;
     private final Clock clock;
     private final ThreadFactory threads;
     private volatile Known known;
@@ -110,7 +110,8 @@ public final class HealthRegistry implements AutoCloseable {
     private volatile long startedAt;
     private volatile boolean everStarted;
 
-    Probe(Definition definition, Clock clock, ThreadFactory threads) {
+    Probe(Definition definition, Duration deadline, Clock clock, ThreadFactory threads) {
+      this.deadline = deadline;
       this.definition = definition;
       this.clock = clock;
       this.threads = threads;
@@ -125,15 +126,25 @@ public final class HealthRegistry implements AutoCloseable {
       startedAt = now;
       everStarted = true;
       running = true;
-      threads.newThread(this::run).start();
+      try {
+        threads.newThread(this::run).start();
+      } catch (OutOfMemoryError noThread) {
+        running = false;
+        learn(false, "no thread to ask with");
+      }
       return true;
     }
 
     private void run() {
       try {
         definition.check.run();
-        learn(true, null);
-      } catch (RuntimeException failure) {
+        long took = clock.nanoTime() - startedAt;
+        if (took > deadline.toNanos()) {
+          learn(false, "answered only after " + Duration.ofNanos(took).toMillis() + " ms");
+        } else {
+          learn(true, null);
+        }
+      } catch (Throwable failure) {
         // Messages of clients may carry addresses and credentials: the class says enough here.
         learn(false, failure.getClass().getSimpleName());
       } finally {
@@ -149,7 +160,7 @@ public final class HealthRegistry implements AutoCloseable {
       known = new Known(up, message, before.up == up ? before.sinceNanos : clock.nanoTime());
     }
 
-    Health.Check check(Duration deadline) {
+    Health.Check check() {
       Known current = known;
       long now = clock.nanoTime();
       long running = now - startedAt;

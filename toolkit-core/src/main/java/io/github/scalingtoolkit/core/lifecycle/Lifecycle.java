@@ -12,7 +12,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,8 +36,11 @@ public final class Lifecycle {
   private final Deque<Phase> started = new ArrayDeque<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private final Condition startEnded = lock.newCondition();
+  private final AtomicBoolean begun = new AtomicBoolean();
   private boolean stopping;
-  private List<Stopped> report = List.of();
+  private @Nullable Phase starting;
+  private volatile List<Stopped> report = List.of();
 
   private record Phase(String name, Runnable start, Duration stopWithin, Runnable stop) {}
 
@@ -70,49 +76,34 @@ public final class Lifecycle {
   /**
    * Starts every phase in the order they were added.
    *
-   * @throws RuntimeException what a start throws, after what had started was stopped
-   * @throws IllegalStateException if it was stopped before
+   * @throws RuntimeException what a start throws, after what had started was stopped; an {@link Error} likewise
+   * @throws IllegalStateException if it was started or stopped before, or is stopped meanwhile
    */
   public void start() {
+    if (!begun.compareAndSet(false, true)) {
+      throw new IllegalStateException("a lifecycle starts once: build another");
+    }
     for (Phase phase : phases) {
-      if (isStopping()) {
+      if (!beginStarting(phase)) {
         throw new IllegalStateException("stopped before " + phase.name + " was started");
       }
+      boolean done = false;
       try {
         phase.start.run();
-      } catch (RuntimeException failure) {
-        stop();
-        throw failure;
-      }
-      if (!noteStarted(phase)) {
-        stop(phase);
-        throw new IllegalStateException("stopped while " + phase.name + " was starting");
+        done = true;
+      } finally {
+        endStarting(phase, done);
+        if (!done) {
+          stop();
+        }
       }
     }
   }
 
-  private boolean isStopping() {
-    lock.lock();
-    try {
-      return stopping;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private boolean noteStarted(Phase phase) {
-    lock.lock();
-    try {
-      if (!stopping) {
-        started.push(phase);
-      }
-      return !stopping;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Stops what has started, last first, and tells how each stop ended. */
+  /**
+   * Stops what has started, last first, and tells how each stop ended. A phase that is just starting is waited for, as
+   * long as its stop may take, and stopped first.
+   */
   public List<Stopped> stop() {
     lock.lock();
     boolean first;
@@ -127,15 +118,70 @@ public final class Lifecycle {
       return report;
     }
     List<Stopped> outcomes = new ArrayList<>();
+    boolean interrupted = Thread.interrupted();
     try {
-      for (Phase phase : started) {
+      awaitStarting();
+      for (Phase phase : snapshot()) {
         outcomes.add(stop(phase));
+        interrupted |= Thread.interrupted();
       }
     } finally {
       report = List.copyOf(outcomes);
       stopped.countDown();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
     return report;
+  }
+
+  private boolean beginStarting(Phase phase) {
+    lock.lock();
+    try {
+      if (!stopping) {
+        starting = phase;
+      }
+      return !stopping;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void endStarting(Phase phase, boolean done) {
+    lock.lock();
+    try {
+      starting = null;
+      if (done) {
+        started.push(phase);
+      }
+      startEnded.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void awaitStarting() {
+    lock.lock();
+    try {
+      Phase waitedFor = starting;
+      long left = waitedFor == null ? 0 : waitedFor.stopWithin.toNanos();
+      while (starting != null && starting == waitedFor && left > 0) {
+        left = startEnded.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private List<Phase> snapshot() {
+    lock.lock();
+    try {
+      return List.copyOf(started);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Waits until a stop is complete. */

@@ -1,8 +1,10 @@
 package io.github.scalingtoolkit.core.settings;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -38,13 +40,14 @@ import org.jspecify.annotations.Nullable;
 public final class Settings {
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,15})(B|KB|MB|GB)?");
+  private static final Duration LONGEST = Duration.ofDays(3650);
   private static final int MOST_FILE_BYTES = 64 * 1024;
 
   private final List<SettingsSource> sources;
   private final List<String> problems = new ArrayList<>();
   private final List<Setting> listing = new ArrayList<>();
 
-  private record Found(String value, String source) {}
+  private record Found(String value, String source, boolean fromFile) {}
 
   private Settings(List<SettingsSource> sources) {
     this.sources = sources;
@@ -77,13 +80,13 @@ public final class Settings {
         });
   }
 
-  /** Reads a duration above zero, such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h} or {@code PT30S}. */
+  /** Reads a duration above zero and up to ten years, such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h} or {@code PT30S}. */
   public Duration duration(String key, Duration fallback, String description) {
     return value(
         key, fallback, "a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S", description, text -> {
           Duration duration = parseDuration(text);
-          if (duration.isZero() || duration.isNegative()) {
-            throw new IllegalArgumentException("not above zero");
+          if (duration.isZero() || duration.isNegative() || duration.compareTo(LONGEST) > 0) {
+            throw new IllegalArgumentException("out of range");
           }
           return duration;
         });
@@ -217,12 +220,14 @@ public final class Settings {
       listing.add(new Setting(key, fallback, "default", description));
       return Optional.empty();
     }
-    listing.add(new Setting(key, hidden ? "(set)" : found.value, found.source, description));
+    listing.add(new Setting(
+        key, hidden || found.fromFile ? "(set)" : found.value, found.source, description));
     try {
       return Optional.of(parser.apply(found.value));
     } catch (IllegalArgumentException | ArithmeticException wrong) {
       problems.add(key + " must be " + form + " but was "
-          + (hidden ? "something else (hidden)" : "'" + found.value + "'") + " (from "
+          + (hidden || found.fromFile ? "something else (hidden)" : "'" + found.value + "'")
+          + " (from "
           + found.source + ")");
       return Optional.empty();
     }
@@ -239,20 +244,19 @@ public final class Settings {
           + file.source + ") are set: unset one of them");
       return null;
     }
-    Path path = Path.of(file.value);
-    try {
-      if (Files.size(path) > MOST_FILE_BYTES) {
-        problems.add(
-            key + "_FILE names " + path + ", which is larger than " + MOST_FILE_BYTES + " bytes");
+    try (InputStream in = Files.newInputStream(Path.of(file.value))) {
+      byte[] bytes = in.readNBytes(MOST_FILE_BYTES + 1);
+      if (bytes.length > MOST_FILE_BYTES) {
+        problems.add(key + "_FILE names " + file.value + ", which is larger than " + MOST_FILE_BYTES
+            + " bytes");
         return null;
       }
-      String content = Files.readString(path, StandardCharsets.UTF_8);
-      return new Found(
-          content.endsWith("\n") ? content.substring(0, content.length() - 1) : content,
-          path.toString());
-    } catch (IOException e) {
-      problems.add(key + "_FILE names " + path + ", which cannot be read: "
-          + e.getClass().getSimpleName());
+      String content = new String(bytes, StandardCharsets.UTF_8);
+      String value = content.endsWith("\n") ? content.substring(0, content.length() - 1) : content;
+      return value.isEmpty() ? null : new Found(value, file.value, true);
+    } catch (IOException | InvalidPathException e) {
+      problems.add(
+          key + "_FILE names a file that cannot be read: " + e.getClass().getSimpleName());
       return null;
     }
   }
@@ -261,7 +265,7 @@ public final class Settings {
     for (SettingsSource source : sources) {
       String value = source.lookup().apply(key);
       if (value != null && !value.isEmpty()) {
-        return new Found(value, source.name());
+        return new Found(value, source.name(), false);
       }
     }
     return null;

@@ -191,6 +191,27 @@ class GuardTest {
   }
 
   @Test
+  void aFailedProbeIsANoWhateverIsIgnored() {
+    AtomicInteger ignored = new AtomicInteger();
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .ignoring(failure -> ignored.get() > 0)
+        .probed()
+        .build();
+    open(guard);
+    ignored.set(1);
+    clock.advance(Duration.ofSeconds(1));
+
+    assertThat(guard.probe(() -> {
+          throw new StoreDown();
+        }))
+        .isFalse();
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+    assertThat(guard.retryAfter()).isPositive();
+  }
+
+  @Test
   void tellsListenersOfEachChange() {
     Guard guard = fiveOfTen()
         .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))

@@ -91,6 +91,12 @@ class HealthRegistryTest {
       assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
       assertThat(health.snapshot().checks().get(0).message()).isEqualTo("no answer for 10000 ms");
       hung.countDown();
+      Await.until(
+          "its late answer is known",
+          () -> "answered only after 10000 ms"
+              .equals(health.snapshot().checks().get(0).message()));
+      assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
+      health.doWork();
       Await.until("it is up", () -> health.snapshot().status() == Status.UP);
     }
   }
@@ -105,6 +111,23 @@ class HealthRegistryTest {
       Await.until("it is up", () -> health.snapshot().status() == Status.UP);
       mongoUp.set(false);
       Await.until("it is down", () -> health.snapshot().status() == Status.DOWN);
+    }
+  }
+
+  @Test
+  void anErrorOfACheckIsDownLikeAnyFailure() {
+    AtomicBoolean broken = new AtomicBoolean();
+    try (HealthRegistry health = HealthRegistry.builder()
+        .required("mongo", () -> {
+          if (broken.get()) {
+            throw new NoClassDefFoundError("gone");
+          }
+        })
+        .clock(clock)
+        .build()) {
+      look(health, Status.UP);
+      broken.set(true);
+      look(health, Status.DOWN);
     }
   }
 

@@ -1,11 +1,13 @@
 package io.github.scalingtoolkit.core.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Outcome;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Stopped;
+import io.github.scalingtoolkit.testing.Await;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -119,15 +121,48 @@ class LifecycleTest {
         .build();
     Thread starter = new Thread(() -> assertThatIllegalStateException()
         .isThrownBy(lifecycle::start)
-        .withMessage("stopped while slow was starting"));
+        .withMessage("stopped before http was started"));
     starter.start();
     starting.await();
+    Thread stopper = new Thread(lifecycle::stop);
+    stopper.start();
+    Await.until("the stop waits", () -> stopper.getState() == Thread.State.TIMED_WAITING);
 
-    lifecycle.stop();
     goOn.countDown();
     starter.join();
+    stopper.join();
 
-    assertThat(events).containsExactly("+redis", "-redis", "-slow");
+    assertThat(events).containsExactly("+redis", "-slow", "-redis");
+  }
+
+  @Test
+  void anErrorAtTheStartStopsWhatHadStartedAsWell() {
+    Lifecycle lifecycle = with("redis")
+        .phase(
+            "http",
+            () -> {
+              throw new NoClassDefFoundError("gone");
+            },
+            LONG,
+            () -> {})
+        .build();
+
+    assertThatExceptionOfType(NoClassDefFoundError.class).isThrownBy(lifecycle::start);
+
+    assertThat(events).containsExactly("+redis", "-redis");
+    assertThatIllegalStateException().isThrownBy(lifecycle::start);
+  }
+
+  @Test
+  void anInterruptOfTheStopTimesNoPhaseOutButTheOneItHits() {
+    Lifecycle lifecycle = with("redis", "queue", "http").build();
+    lifecycle.start();
+    Thread.currentThread().interrupt();
+
+    List<Stopped> report = lifecycle.stop();
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(report).extracting(Stopped::outcome).containsOnly(Outcome.DONE);
   }
 
   @Test
