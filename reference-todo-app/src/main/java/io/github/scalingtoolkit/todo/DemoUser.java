@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.login.User;
@@ -20,9 +21,13 @@ final class DemoUser {
 
   private DemoUser() {}
 
-  /** Makes sure that he is there; in the background, if the store is not there yet. */
-  static void seed(UserStore users, PasswordHasher hasher) {
-    if (!tried(users, hasher)) {
+  /**
+   * Makes sure that he is there.
+   *
+   * @param storeIsThere whether it is worth waiting for; if not, or if it fails, this goes on in the background
+   */
+  static void seed(UserStore users, PasswordHasher hasher, boolean storeIsThere) {
+    if (!storeIsThere || !tried(users, hasher)) {
       BlockingThreads.platformFactory("demo-user-")
           .newThread(() -> {
             while (!tried(users, hasher)) {
@@ -40,6 +45,9 @@ final class DemoUser {
             new User(new UserId("user123"), USERNAME, hasher.hash(Secret.of("pass"))));
       }
       return true;
+    } catch (StoreUnavailableException closed) {
+      // A store that was closed never comes back.
+      return closed.reason() == StoreUnavailableException.Reason.CLOSED;
     } catch (StoreException notYet) {
       log.debug("demo user=postponed cause={}", notYet.getClass().getName());
       return false;

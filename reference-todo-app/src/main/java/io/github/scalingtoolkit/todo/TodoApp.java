@@ -320,7 +320,8 @@ final class TodoApp {
         .build();
     PasswordHasher hasher = new PasswordHasher();
     if (settings.demo()) {
-      DemoUser.seed(made(store).users(), hasher);
+      DemoUser.seed(
+          made(store).users(), hasher, embedded != null && settings.mongoUri().isEmpty());
     }
     Gate gate =
         new Gate(verifier, settings.rateLimit().map(limit -> LocalRateLimiter.of(limit, clock)));
