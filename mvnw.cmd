@@ -2,7 +2,7 @@
 rem Runs Maven, which it downloads once from Apache's own archive into %USERPROFILE%\.m2\wrapper.
 setlocal
 set "BASE=%~dp0"
-for /f "tokens=1,* delims==" %%a in (%BASE%.mvn\wrapper\maven-wrapper.properties) do if "%%a"=="distributionUrl" set "URL=%%b"
+for /f "usebackq tokens=1,* delims==" %%a in ("%BASE%.mvn\wrapper\maven-wrapper.properties") do if "%%a"=="distributionUrl" set "URL=%%b"
 for %%f in ("%URL%") do set "FILE=%%~nxf"
 set "NAME=%FILE:-bin.zip=%"
 set "DISTS=%USERPROFILE%\.m2\wrapper\dists"
