@@ -2,7 +2,9 @@ package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.auth.BearerToken;
 import io.github.scalingtoolkit.auth.JwtVerifier;
+import io.github.scalingtoolkit.auth.RejectCode;
 import io.github.scalingtoolkit.auth.Verification;
+import io.github.scalingtoolkit.auth.Verification.Rejected;
 import io.github.scalingtoolkit.auth.Verification.Verified;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.RateLimiter;
@@ -15,6 +17,7 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +44,7 @@ public final class Gate {
   /**
    * Returns the user, whom {@link #user} then knows.
    *
-   * @throws ProblemException 401 without a good token, 429 beyond the limit
+   * @throws ProblemException 401 without a good token, 429 beyond the limit, 503 if no token can be verified now
    */
   UserId admit(HttpServerExchange exchange) {
     HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
@@ -54,6 +57,11 @@ public final class Gate {
       UserId user = new UserId(subject);
       exchange.putAttachment(USER, user);
       return user;
+    }
+    if (verification instanceof Rejected rejected && rejected.code() == RejectCode.UNAVAILABLE) {
+      // It is not the token's fault that nobody can check it.
+      throw new ProblemException(
+          Problem.unavailable("Tokens cannot be verified", Duration.ofSeconds(1)));
     }
     limit(exchange, "address:" + ClientAddress.key(exchange.getSourceAddress()));
     throw new ProblemException(

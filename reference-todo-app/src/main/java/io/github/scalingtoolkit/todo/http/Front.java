@@ -180,7 +180,8 @@ final class Front implements HttpHandler {
       step.run();
     } catch (ProblemException answer) {
       answer(exchange, answer.problem());
-    } catch (Exception fault) {
+    } catch (Throwable fault) {
+      // An Error as well: whoever asked is owed an answer, and the thread goes on serving others.
       Route route = exchange.getAttachment(ROUTE);
       log.error(
           "request={} route={} status=500 cause={} at={}",
