@@ -141,51 +141,6 @@ public final class JobQueue {
         Scripts.text(reply.get(3))));
   }
 
-  /** Returns how many jobs are where. */
-  public QueueCounts counts() {
-    List<?> reply = (List<?>) Objects.requireNonNull(redis.eval(Scripts.COUNTS, keys, List.of()));
-    return new QueueCounts(
-        (Long) reply.get(0), (Long) reply.get(1), (Long) reply.get(2), (Long) reply.get(3), (Long)
-            reply.get(4));
-  }
-
-  /**
-   * Returns dead letters, the newest first.
-   *
-   * @param skip how many to pass over, at least 0
-   * @param most how many to return, 1 to 1,000
-   */
-  public List<DeadLetter> dead(int skip, int most) {
-    if (skip < 0 || most < 1 || most > MOST_AT_ONCE) {
-      throw new IllegalArgumentException(
-          "skip must be >= 0 and most 1 to " + MOST_AT_ONCE + " but were " + skip + " and " + most);
-    }
-    List<?> reply = (List<?>) Objects.requireNonNull(
-        redis.eval(Scripts.DEAD, keys, List.of(bytes("list"), bytes(skip), bytes(most))));
-    List<DeadLetter> letters = new ArrayList<>(reply.size() / 3);
-    for (int i = 0; i < reply.size(); i += 3) {
-      String[] end = Scripts.text(reply.get(i + 1)).split("\\|", 6);
-      byte[] envelope = (byte[]) reply.get(i + 2);
-      letters.add(new DeadLetter(
-          new JobId(Scripts.text(reply.get(i))),
-          envelope.length == 0 ? "" : Envelope.read(envelope).type(),
-          end.length > 1 ? Integer.parseInt(end[1]) : 0,
-          Instant.ofEpochMilli(end.length > 2 ? Long.parseLong(end[2]) : 0),
-          end.length > 5 ? end[5] : ""));
-    }
-    return letters;
-  }
-
-  /** Makes a dead job ready again, as if it had never run; false if it is not dead. */
-  public boolean retryDead(JobId id) {
-    return deadAction("retry", id);
-  }
-
-  /** Drops a dead job; its id is remembered for 24 hours more. False if it is not dead. */
-  public boolean discardDead(JobId id) {
-    return deadAction("discard", id);
-  }
-
   RedisAccess redis() {
     return redis;
   }
@@ -196,11 +151,6 @@ public final class JobQueue {
 
   String key(String suffix) {
     return "tq:{" + name + "}:" + suffix;
-  }
-
-  private boolean deadAction(String action, JobId id) {
-    return Long.valueOf(1)
-        .equals(redis.eval(Scripts.DEAD, keys, List.of(bytes(action), bytes(id.value()))));
   }
 
   private <P> JobId add(NewJob<P> job, List<byte[]> args) {

@@ -81,9 +81,9 @@ class JobQueueTest {
       }
       assertThat(queue.enqueueAll(jobs)).extracting(Enqueued::outcome).containsOnly(Outcome.ADDED);
 
-      Await.until("all are done", () -> queue.counts().completed() == 500);
+      Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 500);
       assertThat(sent).hasSize(500).doesNotHaveDuplicates();
-      assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 500));
+      assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 500));
       Await.until("the worker is free", () -> worker.running() == 0);
     }
   }
@@ -173,7 +173,7 @@ class JobQueueTest {
       Await.until("it is dead", () -> state("x") == JobState.DEAD);
 
       assertThat(attempts).containsExactly(1, 2, 3, 4, 5);
-      DeadLetter letter = queue.dead(0, 10).get(0);
+      DeadLetter letter = QueueInspector.of(queue).dead(0, 10).get(0);
       assertThat(letter.id()).isEqualTo(new JobId("x"));
       assertThat(letter.type()).isEqualTo("sendEmail");
       assertThat(letter.attempts()).isEqualTo(5);
@@ -181,10 +181,10 @@ class JobQueueTest {
       assertThat(queue.enqueue(SEND_EMAIL, new Email("a"), id("x")).outcome())
           .isEqualTo(Outcome.PRESENT);
 
-      assertThat(queue.retryDead(new JobId("x"))).isTrue();
+      assertThat(QueueInspector.of(queue).retryDead(new JobId("x"))).isTrue();
       Await.until("it is done", () -> state("x") == JobState.COMPLETED);
-      assertThat(queue.retryDead(new JobId("x"))).isFalse();
-      assertThat(queue.counts().dead()).isZero();
+      assertThat(QueueInspector.of(queue).retryDead(new JobId("x"))).isFalse();
+      assertThat(QueueInspector.of(queue).counts().dead()).isZero();
       assertThat(worker).isNotNull();
     }
   }
@@ -208,13 +208,15 @@ class JobQueueTest {
         queue.enqueue(SEND_EMAIL, new Email(kind), id(kind));
       }
       Await.until(
-          "all ended", () -> queue.counts().completed() == 2 && queue.counts().dead() == 1);
+          "all ended",
+          () -> QueueInspector.of(queue).counts().completed() == 2
+              && QueueInspector.of(queue).counts().dead() == 1);
 
       assertThat(queue.find(new JobId("dead")).orElseThrow().note()).isEqualTo("no such address");
       assertThat(queue.find(new JobId("snooze")).orElseThrow().attempts()).isEqualTo(1);
       assertThat(queue.find(new JobId("retry")).orElseThrow().attempts()).isEqualTo(3);
-      assertThat(queue.discardDead(new JobId("dead"))).isTrue();
-      assertThat(queue.counts().dead()).isZero();
+      assertThat(QueueInspector.of(queue).discardDead(new JobId("dead"))).isTrue();
+      assertThat(QueueInspector.of(queue).counts().dead()).isZero();
       assertThat(queue.enqueue(SEND_EMAIL, new Email("again"), id("dead")).outcome())
           .isEqualTo(Outcome.ENDED);
       assertThat(worker).isNotNull();
@@ -236,7 +238,9 @@ class JobQueueTest {
       queue.enqueue(SEND_EMAIL, new Email("a"), id("good"));
 
       Await.until(
-          "all ended", () -> queue.counts().completed() == 1 && queue.counts().dead() == 3);
+          "all ended",
+          () -> QueueInspector.of(queue).counts().completed() == 1
+              && QueueInspector.of(queue).counts().dead() == 3);
       assertThat(queue.find(new JobId("unhandled")).orElseThrow().note())
           .isEqualTo("no handler for type 'other'");
       Await.until("the worker is free", () -> worker.running() == 0);
@@ -263,9 +267,13 @@ class JobQueueTest {
         queue.enqueue(SEND_EMAIL, new Email(kind), id(kind).maxAttempts(2));
       }
       Await.until(
-          "all ended", () -> queue.counts().completed() == 1 && queue.counts().dead() == 3);
+          "all ended",
+          () -> QueueInspector.of(queue).counts().completed() == 1
+              && QueueInspector.of(queue).counts().dead() == 3);
 
-      assertThat(queue.dead(0, 10)).extracting(DeadLetter::attempts).containsOnly(2);
+      assertThat(QueueInspector.of(queue).dead(0, 10))
+          .extracting(DeadLetter::attempts)
+          .containsOnly(2);
       Await.until("the worker is free", () -> worker.running() == 0);
     }
   }
@@ -312,7 +320,7 @@ class JobQueueTest {
 
     worker.close(Duration.ofMillis(50));
 
-    assertThat(queue.counts()).isEqualTo(new QueueCounts(2, 0, 0, 0, 0));
+    assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(2, 0, 0, 0, 0));
     List<Integer> attempts = new CopyOnWriteArrayList<>();
     try (Worker next = Worker.builder(queue)
         .handle(SEND_EMAIL, job -> {
@@ -320,7 +328,7 @@ class JobQueueTest {
           return JobOutcome.done();
         })
         .start()) {
-      Await.until("both are done", () -> queue.counts().completed() == 2);
+      Await.until("both are done", () -> QueueInspector.of(queue).counts().completed() == 2);
       assertThat(next).isNotNull();
     }
     assertThat(attempts).containsExactly(1, 1);
@@ -354,7 +362,7 @@ class JobQueueTest {
     assertThat(state("a")).isEqualTo(JobState.COMPLETED);
     // Sent again, as after a lost reply: found ended by the same claim.
     quick.step(List.of(End.completed(fresh)), 0);
-    assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 1));
+    assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 1));
   }
 
   @Test
@@ -401,7 +409,7 @@ class JobQueueTest {
     }
 
     assertThat(state("a")).isEqualTo(JobState.DEAD);
-    assertThat(queue.dead(0, 1).get(0).reason()).contains("2 times");
+    assertThat(QueueInspector.of(queue).dead(0, 1).get(0).reason()).contains("2 times");
   }
 
   @Test
@@ -416,7 +424,7 @@ class JobQueueTest {
           for (int i = 0; i < 20; i++) {
             each.enqueue(SEND_EMAIL, new Email("u" + i));
           }
-          Await.until("all are done", () -> each.counts().completed() == 20);
+          Await.until("all are done", () -> QueueInspector.of(each).counts().completed() == 20);
           assertThat(worker).isNotNull();
         }
       }

@@ -82,7 +82,7 @@ class QueueUnderFailureTest {
           long killedAt = System.nanoTime();
           Await.until("it ran again", () -> attempts.size() == 1);
           Duration took = Duration.ofNanos(System.nanoTime() - killedAt);
-          Await.until("it is done", () -> queue.counts().completed() == 1);
+          Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == 1);
 
           assertThat(attempts).containsExactly(2);
           assertThat(took).isLessThan(Duration.ofSeconds(3 + 1));
@@ -117,7 +117,7 @@ class QueueUnderFailureTest {
           server.restart();
           Await.until("the breaker is closed again", () -> {
             try {
-              return queue.counts().waiting() >= 0;
+              return QueueInspector.of(queue).counts().waiting() >= 0;
             } catch (RuntimeException notYet) {
               return false;
             }
@@ -148,7 +148,7 @@ class QueueUnderFailureTest {
         server.pause();
         Await.until("it is noticed", () -> {
           try {
-            queue.counts();
+            QueueInspector.of(queue).counts();
             return false;
           } catch (RuntimeException expected) {
             return true;
@@ -195,7 +195,7 @@ class QueueUnderFailureTest {
         Await.until("the worker is free", () -> worker.running() == 0);
 
         assertThat(queue.find(new JobId("a"))).isEmpty();
-        assertThat(queue.counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 0));
+        assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 0));
         queue.enqueue(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("a")));
         Await.until("it ran again", () -> running.get() == 2);
       }
@@ -252,8 +252,8 @@ class QueueUnderFailureTest {
       int total = jobs;
       Await.until("all ran", Duration.ofSeconds(60), () -> runs.size() == total);
       Await.until("nothing is left", Duration.ofSeconds(60), () -> left(queue) == 0);
-      assertThat(queue.counts().completed()).isEqualTo(total);
-      assertThat(queue.counts().dead()).isZero();
+      assertThat(QueueInspector.of(queue).counts().completed()).isEqualTo(total);
+      assertThat(QueueInspector.of(queue).counts().dead()).isZero();
       try (Jedis jedis = server.connect()) {
         assertThat(jedis.keys("tq:{mail}:*"))
             .allMatch(key -> key.equals("tq:{mail}:e")
@@ -266,7 +266,7 @@ class QueueUnderFailureTest {
 
   private static long left(JobQueue queue) {
     try {
-      QueueCounts counts = queue.counts();
+      QueueCounts counts = QueueInspector.of(queue).counts();
       return counts.waiting() + counts.delayed() + counts.active();
     } catch (RuntimeException notYet) {
       return Long.MAX_VALUE;
