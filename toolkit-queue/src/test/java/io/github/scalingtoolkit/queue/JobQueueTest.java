@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.Enqueued.Outcome;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisCluster;
@@ -285,8 +286,7 @@ class JobQueueTest {
         jedis.zadd("tq:{mail}:ex", 1, "old" + i);
         jedis.hset("tq:{mail}:e", "old" + i, "c|1|1|w|1|");
       }
-      Claims worker = new Claims(
-          queue, "w", Duration.ofSeconds(30), 5, io.github.scalingtoolkit.core.time.Clock.system());
+      Claims worker = new Claims(queue, "w", Duration.ofSeconds(30), 5, Clock.system());
       for (int i = 0; i < 50; i++) {
         queue.enqueue(SEND_EMAIL, new Email("a"));
       }
@@ -336,18 +336,8 @@ class JobQueueTest {
 
   @Test
   void aLateEndAfterTheLeaseWasLostIsRefused() {
-    Claims slow = new Claims(
-        queue,
-        "slow",
-        Duration.ofMillis(300),
-        5,
-        io.github.scalingtoolkit.core.time.Clock.system());
-    Claims quick = new Claims(
-        queue,
-        "quick",
-        Duration.ofSeconds(30),
-        5,
-        io.github.scalingtoolkit.core.time.Clock.system());
+    Claims slow = new Claims(queue, "slow", Duration.ofMillis(300), 5, Clock.system());
+    Claims quick = new Claims(queue, "quick", Duration.ofSeconds(30), 5, Clock.system());
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     Claim stale = slow.step(List.of(), 1).claimed().get(0);
     Await.until("its lease has ended", () -> quick.beat().takenOver() == 1);
@@ -367,8 +357,7 @@ class JobQueueTest {
 
   @Test
   void whatAWorkerWasNeverToldOfIsGivenBackByItsBeatButNotWhatIsOnItsWay() {
-    Claims worker = new Claims(
-        queue, "w", Duration.ofSeconds(30), 5, io.github.scalingtoolkit.core.time.Clock.system());
+    Claims worker = new Claims(queue, "w", Duration.ofSeconds(30), 5, Clock.system());
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     // The reply to this claim is lost: the script ran, and nobody learned of it.
     redis.eval(
@@ -390,21 +379,11 @@ class JobQueueTest {
 
   @Test
   void aJobThatKillsItsWorkersIsDeadAfterSoManyCrashes() {
-    Claims doomed = new Claims(
-        queue,
-        "doomed",
-        Duration.ofMillis(300),
-        2,
-        io.github.scalingtoolkit.core.time.Clock.system());
+    Claims doomed = new Claims(queue, "doomed", Duration.ofMillis(300), 2, Clock.system());
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     for (int crash = 1; crash <= 2; crash++) {
       doomed.step(List.of(), 1);
-      Claims other = new Claims(
-          queue,
-          "other",
-          Duration.ofSeconds(30),
-          2,
-          io.github.scalingtoolkit.core.time.Clock.system());
+      Claims other = new Claims(queue, "other", Duration.ofSeconds(30), 2, Clock.system());
       Await.until("its lease has ended", () -> other.beat().takenOver() == 1);
     }
 

@@ -1,0 +1,79 @@
+package io.github.scalingtoolkit.queue;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Shows in Micrometer how many jobs of a queue are where: {@code toolkit.queue.jobs{queue,state}} with the states
+ * waiting, delayed, active and dead. Needs micrometer-core.
+ *
+ * <p>Reading the gauges takes one round trip for all of them, at most every two seconds; while Redis does not answer they
+ * are NaN, so that nobody scales on a number that is not known. Safe for use by several threads.
+ */
+public final class QueueDepth {
+  private static final Logger log = LoggerFactory.getLogger(QueueDepth.class);
+  private static final Duration FRESH = Duration.ofSeconds(2);
+
+  private final QueueInspector inspector;
+  private final Clock clock;
+  private final ReentrantLock reading = new ReentrantLock();
+  private @Nullable QueueCounts counts;
+  private long readAt;
+
+  QueueDepth(QueueInspector inspector, Clock clock) {
+    this.inspector = inspector;
+    this.clock = clock;
+    readAt = clock.nanoTime() - FRESH.toNanos();
+  }
+
+  /** Registers the gauges of {@code queue} with {@code registry}. */
+  public static void bind(MeterRegistry registry, JobQueue queue) {
+    new QueueDepth(QueueInspector.of(queue), Clock.system()).register(registry, queue.name());
+  }
+
+  private void register(MeterRegistry registry, String queue) {
+    gauge(registry, queue, "waiting", QueueCounts::waiting);
+    gauge(registry, queue, "delayed", QueueCounts::delayed);
+    gauge(registry, queue, "active", QueueCounts::active);
+    gauge(registry, queue, "dead", QueueCounts::dead);
+  }
+
+  private void gauge(
+      MeterRegistry registry, String queue, String state, ToLongFunction<QueueCounts> count) {
+    Gauge.builder("toolkit.queue.jobs", () -> read(count))
+        .description("Jobs by where they are")
+        .tag("queue", queue)
+        .tag("state", state)
+        .register(registry);
+  }
+
+  /** Returns one of the numbers, or NaN. */
+  double read(ToLongFunction<QueueCounts> count) {
+    reading.lock();
+    try {
+      if (clock.nanoTime() - readAt >= FRESH.toNanos()) {
+        readAt = clock.nanoTime();
+        counts = ask();
+      }
+      return counts == null ? Double.NaN : count.applyAsLong(counts);
+    } finally {
+      reading.unlock();
+    }
+  }
+
+  private @Nullable QueueCounts ask() {
+    try {
+      return inspector.counts();
+    } catch (RuntimeException unreachable) {
+      log.debug("depth=unknown cause={}", unreachable.getClass().getName());
+      return null;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+package io.github.scalingtoolkit.queue;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/**
+ * Ends what has run and claims as many jobs as are free to run, in one round trip a turn. Ends pile up by themselves
+ * while the turn before is under way.
+ */
+final class Stepper {
+  private static final int MOST_CLAIMS = 200;
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+  private final Claims claims;
+  private final Ends ends;
+  private final Semaphore free;
+  private final Consumer<Claim> runs;
+  private final Runnable onIdle;
+  private final Clock clock;
+
+  /** Work may be there: set by the waiter, by a delayed job's time, by a slot that became free. */
+  private volatile boolean signalled = true;
+
+  private volatile boolean idle;
+  private volatile boolean stopping;
+  private boolean moreReady;
+  private Duration untilNextDelayed = Claims.NEVER;
+  private long steppedAt;
+
+  Stepper(
+      Claims claims,
+      Ends ends,
+      Semaphore free,
+      Consumer<Claim> runs,
+      Runnable onIdle,
+      Clock clock) {
+    this.claims = claims;
+    this.ends = ends;
+    this.free = free;
+    this.runs = runs;
+    this.onIdle = onIdle;
+    this.clock = clock;
+    steppedAt = clock.nanoTime();
+  }
+
+  /** Claims nothing more; what has run is still ended. */
+  void stop() {
+    stopping = true;
+  }
+
+  /** Looks for work at the next turn. */
+  void signal() {
+    signalled = true;
+    idle = false;
+  }
+
+  /** Tells whether jobs could run and none is there: somebody should wait in Redis for the next. */
+  boolean isIdle() {
+    return idle && !stopping;
+  }
+
+  /** A {@link Loop.Turn}. Throws when Redis does not answer, with nothing forgotten. */
+  Duration turn() {
+    long sinceStep = clock.nanoTime() - steppedAt;
+    int claimable = stopping ? 0 : Math.min(free.availablePermits(), MOST_CLAIMS);
+    boolean due = sinceStep >= untilNextDelayed.toNanos();
+    if (ends.isEmpty() && !(claimable > 0 && (signalled || moreReady || due))) {
+      idle = claimable > 0;
+      onIdle.run();
+      Duration left = untilNextDelayed.minusNanos(sinceStep);
+      return left.isNegative() || left.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : left;
+    }
+    idle = false;
+    List<End> ending = ends.take();
+    signalled = false;
+    steppedAt = clock.nanoTime();
+    Claims.Step step;
+    try {
+      step = claims.step(ending, claimable);
+    } catch (RuntimeException failure) {
+      ends.putBack(ending);
+      signalled = true;
+      throw failure;
+    }
+    untilNextDelayed = step.untilNextDelayed();
+    moreReady = step.moreReady();
+    free.release(ending.size());
+    step.claimed().forEach(runs);
+    return Duration.ZERO;
+  }
+}

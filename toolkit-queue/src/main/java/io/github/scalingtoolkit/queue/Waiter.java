@@ -1,0 +1,47 @@
+package io.github.scalingtoolkit.queue;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Waits in Redis until work is there, but only while the stepper has nothing to do and something is free, so that it
+ * never takes the call that another process could follow.
+ */
+final class Waiter {
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+  private final JobQueue queue;
+  private final Stepper stepper;
+  private final Semaphore free;
+  private final Runnable onCall;
+  private final byte[] marker;
+
+  Waiter(JobQueue queue, Stepper stepper, Semaphore free, Runnable onCall) {
+    this.queue = queue;
+    this.stepper = stepper;
+    this.free = free;
+    this.onCall = onCall;
+    marker = Scripts.bytes(queue.key("k"));
+  }
+
+  /** A {@link Loop.Turn}. */
+  Duration turn() {
+    if (!stepper.isIdle()) {
+      return LONGEST_WAIT;
+    }
+    boolean called = queue.redis().blocking().bzpopmin(LONGEST_WAIT.toSeconds(), marker) != null;
+    if (called && free.availablePermits() == 0) {
+      // Everything became busy in the meantime: the call is for somebody else.
+      call();
+    }
+    // Without a call as well: the one that a dying process took with it is made up for here.
+    stepper.signal();
+    onCall.run();
+    return Duration.ZERO;
+  }
+
+  /** Calls whoever waits: a spare call costs one empty step. */
+  void call() {
+    queue.redis().callIdempotent(client -> client.zadd(marker, 0, Scripts.bytes("0")));
+  }
+}

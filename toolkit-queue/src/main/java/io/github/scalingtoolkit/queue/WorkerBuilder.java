@@ -1,0 +1,99 @@
+package io.github.scalingtoolkit.queue;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+
+/** Collects what a {@link Worker} is built from. Not safe for use by several threads. */
+public final class WorkerBuilder {
+  final JobQueue queue;
+  final Map<String, Runner.Handling<?>> handlings = new HashMap<>();
+  int concurrency = 16;
+  Duration lease = Duration.ofSeconds(15);
+  int mostCrashes = 5;
+  QueueListener listener = new QueueListener() {};
+  Clock clock = Clock.system();
+
+  WorkerBuilder(JobQueue queue) {
+    this.queue = Objects.requireNonNull(queue);
+  }
+
+  /** Runs jobs of {@code type} by {@code handler}, which are tried again by {@link RetryPolicy#defaults()}. */
+  public <P> WorkerBuilder handle(JobType<P> type, JobHandler<P> handler) {
+    return handle(type, RetryPolicy.defaults(), handler);
+  }
+
+  /**
+   * Runs jobs of {@code type} by {@code handler}, which are tried again by {@code policy}.
+   *
+   * @throws IllegalArgumentException if that type has a handler already
+   */
+  public <P> WorkerBuilder handle(JobType<P> type, RetryPolicy policy, JobHandler<P> handler) {
+    Runner.Handling<P> handling = new Runner.Handling<>(
+        type, Objects.requireNonNull(handler), Objects.requireNonNull(policy));
+    if (handlings.putIfAbsent(type.name(), handling) != null) {
+      throw new IllegalArgumentException("job type " + type.name() + " has a handler already");
+    }
+    return this;
+  }
+
+  /** Runs at most this many jobs at a time, 1 to 10,000. Default: 16. */
+  public WorkerBuilder concurrency(int jobs) {
+    if (jobs < 1 || jobs > 10_000) {
+      throw new IllegalArgumentException("concurrency must be 1 to 10000 but was " + jobs);
+    }
+    concurrency = jobs;
+    return this;
+  }
+
+  /**
+   * Sets how long after this worker was last heard of its jobs are taken over: 300 ms to 1 h. Default: 15 s. A job may
+   * run for longer, since the lease is renewed.
+   */
+  public WorkerBuilder lease(Duration lease) {
+    if (lease.toMillis() < 300 || lease.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException("lease must be 300 ms to 1 h but was " + lease);
+    }
+    this.lease = lease;
+    return this;
+  }
+
+  /** Gives a job up once this many of its workers have died with it, at least 1. Default: 5. */
+  public WorkerBuilder mostCrashes(int crashes) {
+    if (crashes < 1) {
+      throw new IllegalArgumentException("mostCrashes must be >= 1 but was " + crashes);
+    }
+    mostCrashes = crashes;
+    return this;
+  }
+
+  /** Tells {@code listener} of each run. Default: nobody. */
+  public WorkerBuilder listener(QueueListener listener) {
+    this.listener = Objects.requireNonNull(listener);
+    return this;
+  }
+
+  /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+  public WorkerBuilder clock(Clock clock) {
+    this.clock = Objects.requireNonNull(clock);
+    return this;
+  }
+
+  /**
+   * Builds the worker and starts it. Does not need Redis to be there yet.
+   *
+   * @throws IllegalStateException if there is no handler, or the Redis access wraps a single client
+   */
+  public Worker start() {
+    if (handlings.isEmpty()) {
+      throw new IllegalStateException(
+          "a worker of queue " + queue.name() + " needs a handler: handle(type, …)");
+    }
+    queue.redis().blocking();
+    Worker worker = new Worker(this);
+    worker.start();
+    return worker;
+  }
+}

@@ -1,0 +1,136 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The worker's loop taken by hand, a turn at a time. */
+class StepperTest {
+  private static final JobType<String> NOTE = JobType.of("note", String.class);
+
+  private final RedisServer server = RedisServer.start();
+  private final RedisAccess redis =
+      RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(2)).build();
+  private final JobQueue queue = JobQueue.builder(redis, "notes").build();
+  private final ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
+  private final Ends ends = new Ends();
+  private final Semaphore free = new Semaphore(2);
+  private final List<Claim> started = new ArrayList<>();
+  private int idleTimes;
+  private Stepper stepper;
+
+  @BeforeEach
+  void create() {
+    Claims claims = new Claims(queue, "w", Duration.ofSeconds(30), 5, clock);
+    stepper = new Stepper(
+        claims,
+        ends,
+        free,
+        claim -> {
+          free.acquireUninterruptibly();
+          started.add(claim);
+        },
+        () -> idleTimes++,
+        clock);
+  }
+
+  @AfterEach
+  void close() {
+    redis.close();
+    server.close();
+  }
+
+  private void enqueue(int jobs) {
+    for (int i = 0; i < jobs; i++) {
+      queue.enqueue(NOTE, "n" + i);
+    }
+  }
+
+  @Test
+  void claimsNoMoreThanIsFreeAndTheRestOnceThatHasEnded() {
+    enqueue(3);
+
+    stepper.turn();
+    assertThat(started).hasSize(2);
+    assertThat(stepper.turn()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(stepper.isIdle()).isFalse();
+
+    ends.add(End.completed(started.get(0)));
+    ends.add(End.completed(started.get(1)));
+    assertThat(stepper.turn()).isZero();
+    // What it freed is claimed by the turn after, since Redis said that more is ready.
+    stepper.turn();
+
+    assertThat(started).hasSize(3);
+    assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 1, 0, 2));
+  }
+
+  @Test
+  void isIdleOnceThereIsNothingAndLooksAgainWhenSignalled() {
+    stepper.turn();
+    stepper.turn();
+    assertThat(stepper.isIdle()).isTrue();
+    assertThat(idleTimes).isEqualTo(1);
+    enqueue(1);
+    assertThat(stepper.turn()).isPositive();
+    assertThat(started).isEmpty();
+
+    stepper.signal();
+    stepper.turn();
+
+    assertThat(started).hasSize(1);
+  }
+
+  @Test
+  void waitsUntilADelayedJobIsDueAndClaimsItThenWithoutASignal() {
+    queue.enqueue(NOTE, "later", EnqueueOptions.defaults().delay(Duration.ofMillis(300)));
+    stepper.turn();
+
+    assertThat(stepper.turn()).isBetween(Duration.ofMillis(1), Duration.ofMillis(300));
+    Await.until("it is due by the clock of Redis", () -> {
+      clock.advance(Duration.ofMillis(300));
+      stepper.turn();
+      return started.size() == 1;
+    });
+  }
+
+  @Test
+  void endsThatRedisCouldNotBeToldOfAreToldLaterInTheirOrder() {
+    enqueue(2);
+    stepper.turn();
+    started.forEach(claim -> ends.add(End.completed(claim)));
+    server.kill();
+
+    assertThatThrownBy(stepper::turn).isInstanceOf(RuntimeException.class);
+
+    assertThat(free.availablePermits()).isZero();
+    assertThat(ends.take()).extracting(End::claim).containsExactlyElementsOf(started);
+  }
+
+  @Test
+  void afterAStopItClaimsNothingAndStillEndsWhatRan() {
+    enqueue(3);
+    stepper.turn();
+    stepper.stop();
+    ends.add(End.completed(started.get(0)));
+
+    stepper.turn();
+    stepper.turn();
+
+    assertThat(started).hasSize(2);
+    assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(1, 0, 1, 0, 1));
+    assertThat(stepper.isIdle()).isFalse();
+  }
+}
