@@ -15,6 +15,7 @@ module io.github.scalingtoolkit.core {
   exports io.github.scalingtoolkit.core.guard;
   exports io.github.scalingtoolkit.core.health;
   exports io.github.scalingtoolkit.core.limit;
+  exports io.github.scalingtoolkit.core.metrics;
   exports io.github.scalingtoolkit.core.redis;
   exports io.github.scalingtoolkit.core.time;
   exports io.github.scalingtoolkit.core.settings;

@@ -8,10 +8,11 @@ import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.CacheAsideBuilder;
 import io.github.scalingtoolkit.cache.CacheMetrics;
-import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
+import io.github.scalingtoolkit.core.metrics.GuardMetrics;
+import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -45,7 +46,6 @@ import io.github.scalingtoolkit.todo.mongo.MongoSettings;
 import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
 import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -210,13 +210,13 @@ final class TodoApp {
     String url = settings.redisUrl().or(() -> made(embedded).redisUrl()).orElseThrow();
     RedisAccess queueAccess = RedisAccess.builder(url).name("redis").build();
     queueRedis = queueAccess;
-    bindGuard(meters, queueAccess);
+    GuardMetrics.bind(meters, queueAccess.guard());
     RedisAccess cacheAccess = queueAccess;
     if (settings.cacheRedisUrl().isPresent() && !settings.cacheRedisUrl().get().equals(url)) {
       cacheAccess = RedisAccess.builder(settings.cacheRedisUrl().get())
           .name("redis-cache")
           .build();
-      bindGuard(meters, cacheAccess);
+      GuardMetrics.bind(meters, cacheAccess.guard());
     }
     cacheRedis = cacheAccess;
     queue = JobQueue.builder(queueAccess, Notifications.QUEUE).build();
@@ -250,6 +250,7 @@ final class TodoApp {
       checks.optional("redis-cache", () -> ping(cacheAccess));
     }
     health = checks.build();
+    HealthMetrics.bind(meters, health);
     health.start();
     readiness = new Readiness(health);
   }
@@ -366,17 +367,9 @@ final class TodoApp {
     }
   }
 
-  private static void bindGuard(MeterRegistry meters, RedisAccess redis) {
-    for (GuardState state : GuardState.values()) {
-      Gauge.builder(
-              "resilience4j.circuitbreaker.state",
-              redis,
-              access -> access.guard().state() == state ? 1 : 0)
-          .description("The states of the circuit breaker")
-          .tag("name", redis.guard().name())
-          .tag("state", state.name().toLowerCase(Locale.ROOT))
-          .register(meters);
-    }
+  /** Everything that is measured. */
+  MeterRegistry meters() {
+    return meters;
   }
 
   private static void bindJvm(MeterRegistry meters) {

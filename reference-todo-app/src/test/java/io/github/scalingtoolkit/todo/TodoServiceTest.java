@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.MetricConventions;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -51,6 +52,19 @@ class TodoServiceTest {
       app.stop();
     }
     stores.close();
+  }
+
+  @Test
+  void everyMeterOfEveryModuleFollowsTheConventions() {
+    TodoClient user = newUser();
+    user.post("/api/todos", "{\"title\":\"measured\"}");
+    user.get("/api/todos");
+
+    MetricConventions.assertFollowedBy(app.meters());
+    assertThat(app.meters().getMeters())
+        .extracting(meter -> meter.getId().getName().replaceFirst("^(toolkit[.][a-z]+).*", "$1"))
+        .contains("toolkit.cache", "toolkit.queue", "toolkit.auth", "toolkit.todo")
+        .contains("toolkit.health", "resilience4j.circuitbreaker.state");
   }
 
   private static TodoClient anybody() {

@@ -45,17 +45,18 @@ public final class CacheMetrics implements CacheListener {
     for (Outcome outcome : Outcome.values()) {
       gets.put(
           outcome,
-          registry.counter(
+          counter(
+              registry,
               "toolkit.cache.gets",
-              "cache",
+              "Reads by how they were answered",
               cache,
               "outcome",
               outcome.name().toLowerCase(Locale.ROOT)));
     }
-    loadsOk = registry.timer("toolkit.cache.loads", "cache", cache, "result", "ok");
-    loadsFailed = registry.timer("toolkit.cache.loads", "cache", cache, "result", "failed");
-    stored = registry.counter("toolkit.cache.fills", "cache", cache, "result", "stored");
-    refused = registry.counter("toolkit.cache.fills", "cache", cache, "result", "refused");
+    loadsOk = loads(registry, cache, "ok");
+    loadsFailed = loads(registry, cache, "failed");
+    stored = fills(registry, cache, "stored");
+    refused = fills(registry, cache, "refused");
     reached = invalidations(registry, cache, "reached");
     journaled = invalidations(registry, cache, "journaled");
     replayed = invalidations(registry, cache, "replayed");
@@ -69,12 +70,16 @@ public final class CacheMetrics implements CacheListener {
   /** Shows a cache's journal and memory. */
   public static void bind(MeterRegistry registry, CacheAside<?, ?> cache) {
     Gauge.builder("toolkit.cache.journal", cache, CacheAside::journalSize)
+        .description("Invalidations that wait for Redis")
         .tag("cache", cache.name())
         .register(registry);
     Gauge.builder("toolkit.cache.local.entries", cache, CacheAside::localSize)
+        .description("Values in this process")
         .tag("cache", cache.name())
         .register(registry);
     Gauge.builder("toolkit.cache.local.live", cache, live -> live.localLive() ? 1 : 0)
+        .description(
+            "Whether values of this process are in use: 1, or 0 while invalidations may be missed")
         .tag("cache", cache.name())
         .register(registry);
   }
@@ -107,7 +112,43 @@ public final class CacheMetrics implements CacheListener {
     replayed.increment();
   }
 
+  private static Timer loads(MeterRegistry registry, String cache, String result) {
+    return Timer.builder("toolkit.cache.loads")
+        .description("Loads from the source of the values")
+        .tags("cache", cache, "result", result)
+        .register(registry);
+  }
+
+  private static Counter fills(MeterRegistry registry, String cache, String result) {
+    return counter(
+        registry,
+        "toolkit.cache.fills",
+        "Loaded values by whether Redis took them",
+        cache,
+        "result",
+        result);
+  }
+
   private static Counter invalidations(MeterRegistry registry, String cache, String result) {
-    return registry.counter("toolkit.cache.invalidations", "cache", cache, "result", result);
+    return counter(
+        registry,
+        "toolkit.cache.invalidations",
+        "Invalidations by whether they reached Redis",
+        cache,
+        "result",
+        result);
+  }
+
+  private static Counter counter(
+      MeterRegistry registry,
+      String name,
+      String description,
+      String cache,
+      String key,
+      String value) {
+    return Counter.builder(name)
+        .description(description)
+        .tags("cache", cache, key, value)
+        .register(registry);
   }
 }

@@ -25,7 +25,7 @@ final class RouteTimers {
   private Timer[] timersOf(Route route) {
     Timer[] byClass = new Timer[5];
     for (int i = 0; i < byClass.length; i++) {
-      byClass[i] = Timer.builder("todo.http.requests")
+      byClass[i] = Timer.builder("toolkit.todo.http.requests")
           .description("Requests by route, method and class of status")
           .tag("route", route.template())
           .tag("method", route.method())

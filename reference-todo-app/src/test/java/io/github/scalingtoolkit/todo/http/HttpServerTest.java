@@ -431,7 +431,7 @@ class HttpServerTest {
 
     Await.until(
         "both are counted",
-        () -> meters.find("todo.http.requests").timers().stream()
+        () -> meters.find("toolkit.todo.http.requests").timers().stream()
                 .mapToLong(timer -> timer.count())
                 .sum()
             == 2);
