@@ -1,0 +1,52 @@
+package io.github.scalingtoolkit.benchmarks;
+
+import io.github.scalingtoolkit.benchmarks.audit.AuditCommand;
+import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
+import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The command line of the benchmarks. Exit codes: 0 if it was done and holds, 1 if something was found wrong or could
+ * not be done, 2 for a command line that cannot be obeyed, 130 after Ctrl-C.
+ */
+public final class Main {
+  private static final String USAGE = """
+      usage: java -jar benchmarks/target/benchmarks.jar <command>
+        audit                       the tutorial's table against Little's law and the machine
+        verify <url>                contract test of a running service; --level tutorial|full
+        load <url>                  one endpoint under load; --rate N for the open model
+        jmh [arguments of JMH]      the libraries' hot paths
+      docs/scaling.md has the options and what each figure means.
+      """;
+
+  private Main() {}
+
+  /** Does what the first word names. */
+  public static void main(String[] args) throws IOException, InterruptedException {
+    System.exit(run(List.of(args)));
+  }
+
+  static int run(List<String> words) throws IOException, InterruptedException {
+    if (words.isEmpty()) {
+      System.err.print(USAGE);
+      return 2;
+    }
+    List<String> rest = words.subList(1, words.size());
+    try {
+      return switch (words.get(0)) {
+        case "audit" -> AuditCommand.run(rest);
+        case "verify" -> VerifyCommand.run(rest);
+        case "load" -> LoadCommand.run(rest);
+        case "jmh" -> {
+          org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
+          yield 0;
+        }
+        default -> throw new UsageException("there is no command '" + words.get(0) + "'");
+      };
+    } catch (UsageException wrong) {
+      System.err.println(wrong.getMessage() + "\n" + USAGE);
+      return 2;
+    }
+  }
+}

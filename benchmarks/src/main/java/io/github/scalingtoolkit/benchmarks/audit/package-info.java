@@ -1,0 +1,3 @@
+/** The figures that the tutorial publishes, held against arithmetic. */
+@org.jspecify.annotations.NullMarked
+package io.github.scalingtoolkit.benchmarks.audit;

@@ -1,0 +1,151 @@
+package io.github.scalingtoolkit.benchmarks.load;
+
+import io.github.scalingtoolkit.benchmarks.Arguments;
+import io.github.scalingtoolkit.benchmarks.UsageException;
+import io.github.scalingtoolkit.benchmarks.verify.Client;
+import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.HdrHistogram.Histogram;
+
+/** {@code load <url>}: one endpoint under load. */
+public final class LoadCommand {
+  private static final Set<String> OPTIONS = Set.of(
+      "--path",
+      "--token",
+      "--post",
+      "--status",
+      "--contains",
+      "--connections",
+      "--rate",
+      "--seconds",
+      "--warm",
+      "--pid");
+
+  private LoadCommand() {}
+
+  /** Warms the target, runs the load and prints what counts. Returns 1 if a figure was refused. */
+  public static int run(List<String> words) throws IOException, InterruptedException {
+    Arguments arguments = Arguments.parse(words, OPTIONS, Set.of("--login", "--wrk"));
+    URI base = VerifyCommand.url(arguments.only("the service's URL"));
+    String path = arguments.text("--path", "/api/health");
+    String token = arguments.has("--login") ? login(base) : arguments.text("--token", "");
+    BodyCheck body = BodyCheck.containing(arguments.text("--contains", ""));
+    Call call = arguments.has("--post")
+        ? Call.post(path, base, path, token, arguments.text("--post", ""), body)
+        : Call.get(path, base, path, token, body);
+    call = call.answeredWith(arguments.integer("--status", call.status(), 100, 599));
+    int connections = arguments.integer("--connections", 32, 1, 10_000);
+    Model model = arguments.has("--rate")
+        ? new Model.Open(arguments.integer("--rate", 1, 1, 1_000_000), connections)
+        : new Model.Closed(connections);
+    int seconds = arguments.integer("--seconds", 5, 1, 3600);
+    int warm = arguments.integer("--warm", 3, 0, 600);
+    List<Long> pids = new ArrayList<>();
+    if (arguments.has("--pid")) {
+      int pid = arguments.integer("--pid", 1, 1, Integer.MAX_VALUE);
+      pids.addAll(ProcUsage.tree(pid));
+    }
+
+    if (warm > 0) {
+      Generator.run(
+          Load.on(base, call, new Model.Closed(connections), Duration.ofSeconds(warm)),
+          Observer.NONE);
+    }
+    Measured measured = Measured.run(Load.on(base, call, model, Duration.ofSeconds(seconds)), pids);
+    boolean counts = print(call, measured);
+    if (arguments.has("--wrk")) {
+      counts &= crossCheck(base, path, token, call, connections, seconds, measured.result());
+    }
+    return counts ? 0 : 1;
+  }
+
+  private static boolean print(Call call, Measured measured) {
+    LoadResult result = measured.result();
+    System.out.printf(
+        Locale.ROOT,
+        "%s: %s, %.1f s, %d answered, %d wrong%n",
+        call.name(),
+        result.model(),
+        result.time().toNanos() / 1e9,
+        result.answered(),
+        result.errors());
+    boolean counts = true;
+    Optional<String> refusal = Validity.refusal(result, Figure.THROUGHPUT);
+    counts &= refusal.isEmpty();
+    System.out.println("  requests/s     "
+        + refusal.orElseGet(() -> String.format(Locale.ROOT, "%.0f", result.perSecond())));
+    refusal = Validity.refusal(result, Figure.LATENCY);
+    counts &= refusal.isEmpty();
+    System.out.println("  from due       " + refusal.orElseGet(() -> shown(result.fromDue())));
+    System.out.println("  from sent      " + refusal.orElseGet(() -> shown(result.fromSent())));
+    refusal = Validity.refusal(result, Figure.CPU);
+    counts &= refusal.isEmpty();
+    System.out.println("  server CPU     " + refusal.orElseGet(() -> measured.shownCpu()));
+    System.out.println("  server memory  " + measured.shownMemory());
+    System.out.printf(
+        Locale.ROOT,
+        "  generator      %.0f %% of its core, %.1f us a request%n",
+        100 * result.clientShare(),
+        result.clientCpu().toNanos() / 1e3 / Math.max(1, result.answered()));
+    return counts;
+  }
+
+  private static String shown(Histogram nanos) {
+    return String.format(
+        Locale.ROOT,
+        "p50 %.2f ms, p90 %.2f, p99 %.2f, p99.9 %.2f, max %.2f",
+        nanos.getValueAtPercentile(50) / 1e6,
+        nanos.getValueAtPercentile(90) / 1e6,
+        nanos.getValueAtPercentile(99) / 1e6,
+        nanos.getValueAtPercentile(99.9) / 1e6,
+        nanos.getMaxValue() / 1e6);
+  }
+
+  private static boolean crossCheck(
+      URI base,
+      String path,
+      String token,
+      Call call,
+      int connections,
+      int seconds,
+      LoadResult result)
+      throws IOException, InterruptedException {
+    if (!(result.model() instanceof Model.Closed) || call.status() != 200) {
+      throw new UsageException("--wrk compares GET requests in the closed model");
+    }
+    if (!Wrk.installed()) {
+      System.out.println("  wrk            NOT RUN: wrk is not installed");
+      return true;
+    }
+    double other = Wrk.perSecond(base.resolve(path), token, connections, seconds);
+    double apart = result.perSecond() / other - 1;
+    boolean agrees = Math.abs(apart) <= Wrk.AGREES_WITHIN;
+    System.out.printf(
+        Locale.ROOT,
+        "  wrk            %.0f requests/s; ours is %+.1f %%, %s the %.0f %% allowed%n",
+        other,
+        100 * apart,
+        agrees ? "within" : "beyond",
+        100 * Wrk.AGREES_WITHIN);
+    return agrees;
+  }
+
+  private static String login(URI base) throws IOException, InterruptedException {
+    Client.Answer answer =
+        new Client(base).post("/login", Map.of(), "{\"username\":\"user\",\"password\":\"pass\"}");
+    String token = answer.json().path("token").asText();
+    if (token.isEmpty()) {
+      throw new UsageException("the demo user cannot log in (" + answer.status()
+          + "): give a token by --token, or start the service as a demo");
+    }
+    return token;
+  }
+}
