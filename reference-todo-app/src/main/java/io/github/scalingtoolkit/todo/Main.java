@@ -2,10 +2,14 @@ package io.github.scalingtoolkit.todo;
 
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
+import io.github.scalingtoolkit.todo.cluster.ClusterException;
+import io.github.scalingtoolkit.todo.cluster.Supervisor;
+import io.github.scalingtoolkit.todo.cluster.WorkerLink;
 import io.github.scalingtoolkit.todo.config.SettingsReader;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.http.ListenException;
 import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import java.io.IOException;
@@ -14,8 +18,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
+import sun.misc.Signal;
 
 /**
  * Starts the service in the role that the first argument names, and ends with the exit codes of the contract: 0 after a
@@ -23,9 +30,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Main {
   private static final String USAGE =
-      "usage: [serve|work|healthcheck|print-config]; without a role it serves and works in one process";
+      "usage: [serve|work|cluster [N|max]|healthcheck|print-config];"
+          + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
   private static final int CANNOT_BE_HAD = 3;
+
+  private static final int MOST_WORKERS = 64;
 
   /** Set by whoever ends the process on purpose: only a signal finds it unset. */
   private static volatile boolean exiting;
@@ -34,15 +44,19 @@ public final class Main {
 
   /** Runs until a signal ends it. */
   public static void main(String[] args) throws InterruptedException {
-    if (args.length > 1) {
-      fail(WRONG_SETTING, "there may be one argument but were " + args.length + ". " + USAGE);
+    boolean cluster = args.length > 0 && args[0].equals("cluster");
+    int most = cluster ? 2 : 1;
+    if (args.length > most) {
+      fail(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
     }
+    int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
     TodoSettings settings = settings();
     Logging.configure(settings.logFormat(), settings.logLevel());
     switch (args.length == 0 ? "" : args[0]) {
       case "" -> run(settings, Role.BOTH);
       case "serve" -> run(settings, Role.SERVE);
       case "work" -> run(settings, Role.WORK);
+      case "cluster" -> runCluster(settings, workers);
       case "print-config" -> printConfig(settings);
       case "healthcheck" -> healthcheck(settings);
       default -> fail(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
@@ -58,11 +72,52 @@ public final class Main {
     }
   }
 
+  private static int workers(String text) {
+    if (text.equals("max")) {
+      return Math.min(Runtime.getRuntime().availableProcessors(), MOST_WORKERS);
+    }
+    if (!text.matches("[1-9][0-9]?") || Integer.parseInt(text) > MOST_WORKERS) {
+      fail(
+          WRONG_SETTING,
+          "cluster takes a number of processes from 1 to " + MOST_WORKERS
+              + ", or max for one a CPU, but was given '" + printable(text) + "'. " + USAGE);
+    }
+    return Integer.parseInt(text);
+  }
+
   private static void run(TodoSettings settings, Role role) throws InterruptedException {
-    TodoApp app = new TodoApp(settings, role);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(app), "stop"));
+    Optional<WorkerLink> supervisor = WorkerLink.find();
+    TodoApp app = new TodoApp(settings, role, TodoApp.Sweeping.USUAL, supervisor.isPresent());
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(app::stop), "stop"));
+    supervisor.ifPresent(link -> link.follow(() -> onOrphaned(app, settings)));
+    started(app::start);
+    if (supervisor.isPresent()) {
+      supervisor.get().announce(app.port(), app.adminPort());
+    } else {
+      greet(settings, role.serves(), app::port, app.adminPort());
+    }
+    new CountDownLatch(1).await();
+  }
+
+  private static void runCluster(TodoSettings settings, int workers) throws InterruptedException {
+    Supervisor supervisor = new Supervisor(settings, workers, Main.class);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(supervisor::stop), "stop"));
+    Signal.handle(
+        new Signal("HUP"),
+        hangUp -> new Thread(supervisor::replaceWorkers, "replace-workers").start());
+    started(supervisor::start);
+    greet(settings, true, supervisor::port, supervisor.adminPort());
+    System.out.println("Processes:     " + workers + ", replaced one by one on: kill -HUP "
+        + ProcessHandle.current().pid());
+    System.out.flush();
+    new CountDownLatch(1).await();
+  }
+
+  private static void started(Runnable start) {
     try {
-      app.start();
+      start.run();
+    } catch (ClusterException hopeless) {
+      fail(1, hopeless.getMessage());
     } catch (StoresException cannot) {
       fail(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
@@ -76,24 +131,37 @@ public final class Main {
           "the service could not be started: " + other.getClass().getName() + ": "
               + other.getMessage());
     }
-    greet(settings, role, app);
-    new CountDownLatch(1).await();
+  }
+
+  /** Without its supervisor nobody sends a worker anything, and nobody ends the Redis that came with it. */
+  private static void onOrphaned(TodoApp app, TodoSettings settings) {
+    exiting = true;
+    app.stop();
+    EmbeddedStores.find().ifPresent(stores -> {
+      try (DataDirectory directory = DataDirectory.open(settings.dataDirectory())) {
+        stores.endLeftOver(directory);
+      } catch (StoresException taken) {
+        // The next supervisor, or another worker, is there already.
+      }
+    });
+    Runtime.getRuntime().halt(1);
   }
 
   /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
-  private static void onSignal(TodoApp app) {
+  private static void onSignal(Runnable stop) {
     if (exiting) {
       return;
     }
-    app.stop();
+    stop.run();
     System.out.flush();
     Runtime.getRuntime().halt(0);
   }
 
-  private static void greet(TodoSettings settings, Role role, TodoApp app) {
+  private static void greet(
+      TodoSettings settings, boolean serves, IntSupplier port, int adminPort) {
     StringBuilder text = new StringBuilder();
-    if (role.serves()) {
-      String url = "http://" + shown(settings.web().host()) + ":" + app.port();
+    if (serves) {
+      String url = "http://" + shown(settings.web().host()) + ":" + port.getAsInt();
       text.append("Todo service:  ").append(url).append('\n');
       if (settings.demo()) {
         text.append("Try it:        curl -s ")
@@ -105,7 +173,7 @@ public final class Main {
     text.append("Admin port:    http://")
         .append(shown(settings.web().adminHost()))
         .append(':')
-        .append(app.adminPort())
+        .append(adminPort)
         .append("/readyz\n");
     if (settings.demo()) {
       text.append("Data:          ")

@@ -44,8 +44,8 @@ import io.github.scalingtoolkit.todo.login.Login;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.mongo.MongoSettings;
 import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
-import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import io.github.scalingtoolkit.todo.stores.OwnedData;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -54,9 +54,9 @@ import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -80,13 +80,13 @@ final class TodoApp {
   private final TodoSettings settings;
   private final Role role;
   private final Sweeping sweeping;
+  private final boolean supervised;
   private final Clock clock = Clock.system();
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Lifecycle lifecycle;
 
-  private @Nullable DataDirectory directory;
-  private EmbeddedStores.@Nullable Running embedded;
+  private @Nullable OwnedData owned;
   private @Nullable MongoTodoStore store;
   private @Nullable RedisAccess queueRedis;
   private @Nullable RedisAccess cacheRedis;
@@ -115,6 +115,12 @@ final class TodoApp {
   }
 
   TodoApp(TodoSettings settings, Role role, Sweeping sweeping) {
+    this(settings, role, sweeping, false);
+  }
+
+  /** {@code supervised}: a supervisor owns the data directory, and all that connect are its balancer. */
+  TodoApp(TodoSettings settings, Role role, Sweeping sweeping, boolean supervised) {
+    this.supervised = supervised;
     this.settings = settings;
     this.role = role;
     this.sweeping = sweeping;
@@ -164,50 +170,30 @@ final class TodoApp {
   }
 
   private void openData() {
-    boolean embedMongo = settings.mongoUri().isEmpty();
-    boolean embedRedis = settings.redisUrl().isEmpty();
+    Set<EmbeddedStores.Kind> kinds = settings.embedded();
     boolean writesFile = role.works() && settings.smtpUrl().isEmpty();
-    if (embedMongo || embedRedis || writesFile || settings.tokens().secret().isEmpty()) {
-      directory = DataDirectory.open(settings.dataDirectory());
-    }
-    Set<EmbeddedStores.Kind> kinds = EnumSet.noneOf(EmbeddedStores.Kind.class);
-    if (embedMongo) {
-      kinds.add(EmbeddedStores.Kind.MONGO);
-    }
-    if (embedRedis) {
-      kinds.add(EmbeddedStores.Kind.REDIS);
-    }
-    if (!kinds.isEmpty()) {
-      try {
-        embedded = EmbeddedStores.find().orElseThrow().start(made(directory), kinds);
-      } catch (RuntimeException failure) {
-        made(directory).close();
-        throw failure;
-      }
+    boolean needed =
+        !kinds.isEmpty() || writesFile || settings.tokens().secret().isEmpty();
+    if (needed && !supervised) {
+      owned = OwnedData.open(settings.dataDirectory(), kinds);
     }
   }
 
   private void closeData() {
-    try {
-      if (embedded != null) {
-        embedded.close();
-      }
-    } finally {
-      if (directory != null) {
-        directory.close();
-      }
+    if (owned != null) {
+      owned.close();
     }
   }
 
   private void openMongo() {
-    String uri = settings.mongoUri().or(() -> made(embedded).mongoUri()).orElseThrow();
+    String uri = settings.mongoUri().or(() -> made(owned).mongoUri()).orElseThrow();
     store =
         MongoTodoStore.open(MongoSettings.of(uri).withPoolSize(settings.mongoPoolSize()), clock);
     store.bindTo(meters);
   }
 
   private void openRedis() {
-    String url = settings.redisUrl().or(() -> made(embedded).redisUrl()).orElseThrow();
+    String url = settings.redisUrl().or(() -> made(owned).redisUrl()).orElseThrow();
     RedisAccess queueAccess = RedisAccess.builder(url).name("redis").build();
     queueRedis = queueAccess;
     GuardMetrics.bind(meters, queueAccess.guard());
@@ -268,7 +254,7 @@ final class TodoApp {
     AdminRoutes routes = new AdminRoutes(
         made(readiness),
         meters::scrape,
-        Map.of(
+        () -> Map.of(
             "name", "todo-api",
             "version",
                 Optional.ofNullable(TodoApp.class.getPackage().getImplementationVersion())
@@ -291,7 +277,7 @@ final class TodoApp {
   private void startWorker() {
     sink = settings.smtpUrl().isPresent()
         ? new SmtpSink(settings.smtpUrl().get())
-        : new JsonLinesSink(made(directory).path().resolve("notifications.jsonl"), clock);
+        : new JsonLinesSink(dataPath().resolve("notifications.jsonl"), clock);
     worker = NotificationWorker.start(
         made(queue),
         sink,
@@ -299,6 +285,10 @@ final class TodoApp {
         settings.workerConcurrency(),
         QueueMetrics.of(meters, Notifications.QUEUE));
     QueueDepth.bind(meters, made(queue));
+  }
+
+  private Path dataPath() {
+    return owned == null ? settings.dataDirectory() : owned.path();
   }
 
   private void stopWorker() {
@@ -324,7 +314,7 @@ final class TodoApp {
     PasswordHasher hasher = new PasswordHasher();
     if (settings.demo()) {
       DemoUser.seed(
-          made(store).users(), hasher, embedded != null && settings.mongoUri().isEmpty());
+          made(store).users(), hasher, supervised || settings.mongoUri().isEmpty());
     }
     Gate gate =
         new Gate(verifier, settings.rateLimit().map(limit -> LocalRateLimiter.of(limit, clock)));
@@ -345,14 +335,15 @@ final class TodoApp {
             listen.maxInFlight(),
             Duration.ofSeconds(10),
             Duration.ofSeconds(75),
-            listen.corsOrigins()),
+            listen.corsOrigins(),
+            supervised),
         new Router(routes),
         meters);
   }
 
   private SigningKey signingKey() {
     Secret secret =
-        settings.tokens().secret().orElseGet(() -> made(directory).secretFile("jwt.key", 48));
+        settings.tokens().secret().orElseGet(() -> made(owned).secretFile("jwt.key", 48));
     return SigningKey.of(settings.tokens().algorithm(), secret);
   }
 

@@ -23,18 +23,19 @@ public final class AdminRoutes {
 
   private final Readiness readiness;
   private final Supplier<String> metrics;
-  private final Map<String, String> info;
+  private final Supplier<Map<String, String>> info;
 
   /**
    * Answers from these.
    *
    * @param metrics returns Prometheus' text
-   * @param info what {@code /info} says
+   * @param info returns what {@code /info} says
    */
-  public AdminRoutes(Readiness readiness, Supplier<String> metrics, Map<String, String> info) {
+  public AdminRoutes(
+      Readiness readiness, Supplier<String> metrics, Supplier<Map<String, String>> info) {
     this.readiness = readiness;
     this.metrics = metrics;
-    this.info = new TreeMap<>(info);
+    this.info = info;
   }
 
   /** Returns the routes. */
@@ -71,7 +72,7 @@ public final class AdminRoutes {
 
   private void info(HttpServerExchange exchange) {
     Respond.json(exchange, StatusCodes.OK, json(generator -> {
-      for (Map.Entry<String, String> entry : info.entrySet()) {
+      for (Map.Entry<String, String> entry : new TreeMap<>(info.get()).entrySet()) {
         generator.writeStringField(entry.getKey(), entry.getValue());
       }
     }));

@@ -6,8 +6,10 @@ import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
 import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -96,6 +98,18 @@ public record TodoSettings(
    * @param localEntries how many in this process' memory; 0 for none
    */
   public record ListCache(Duration timeToLive, int localEntries) {}
+
+  /** Returns the stores that are not set and so come with the program. */
+  public Set<EmbeddedStores.Kind> embedded() {
+    Set<EmbeddedStores.Kind> kinds = EnumSet.noneOf(EmbeddedStores.Kind.class);
+    if (mongoUri.isEmpty()) {
+      kinds.add(EmbeddedStores.Kind.MONGO);
+    }
+    if (redisUrl.isEmpty()) {
+      kinds.add(EmbeddedStores.Kind.REDIS);
+    }
+    return kinds;
+  }
 
   /** Tells whether embedded stores and a demo user stand in for what is not set. */
   public boolean demo() {

@@ -33,6 +33,12 @@ public final class DemoStores implements EmbeddedStores {
     }
   }
 
+  @Override
+  public void endLeftOver(DataDirectory directory) {
+    // MongoDB's store lives in its process and has ended with it.
+    EmbeddedRedis.endLeftOver(directory.subdirectory("redis"));
+  }
+
   private record Started(
       @Nullable EmbeddedMongo mongo, @Nullable EmbeddedRedis redis) implements Running {
     @Override

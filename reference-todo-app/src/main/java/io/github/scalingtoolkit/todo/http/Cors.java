@@ -7,7 +7,7 @@ import io.undertow.util.HttpString;
 import java.util.Set;
 
 /** Which pages of other origins may read answers. Tokens are bearer tokens and there are no cookies, so all may. */
-final class Cors {
+public final class Cors {
   private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
   private static final HttpString EXPOSE = new HttpString("Access-Control-Expose-Headers");
   private static final HttpString ALLOW_METHODS = new HttpString("Access-Control-Allow-Methods");
@@ -21,12 +21,13 @@ final class Cors {
   private final boolean everyone;
 
   /** Allows {@code origins}; {@code *} among them allows all. */
-  Cors(Set<String> origins) {
+  public Cors(Set<String> origins) {
     this.origins = Set.copyOf(origins);
     everyone = origins.contains("*");
   }
 
-  void addHeaders(HttpServerExchange exchange) {
+  /** Adds to an answer who may read it. */
+  public void addHeaders(HttpServerExchange exchange) {
     HeaderMap answer = exchange.getResponseHeaders();
     if (everyone) {
       answer.put(ALLOW_ORIGIN, "*");

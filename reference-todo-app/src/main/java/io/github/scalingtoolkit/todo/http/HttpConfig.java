@@ -14,6 +14,7 @@ import java.util.Set;
  * @param parseTimeout how long a client may take for a request's head, and for each next piece of its body
  * @param idleTimeout how long a connection may lie idle between requests; more than a balancer in front keeps it
  * @param corsOrigins origins whose pages may read answers, or {@code *}
+ * @param behindBalancer whether all that connect are a balancer of ours, which tells the client's address
  */
 public record HttpConfig(
     String name,
@@ -23,7 +24,8 @@ public record HttpConfig(
     int maxInFlight,
     Duration parseTimeout,
     Duration idleTimeout,
-    Set<String> corsOrigins) {
+    Set<String> corsOrigins,
+    boolean behindBalancer) {
   /** Copies the set. */
   public HttpConfig {
     corsOrigins = Set.copyOf(corsOrigins);
@@ -39,6 +41,7 @@ public record HttpConfig(
         256,
         Duration.ofSeconds(10),
         Duration.ofSeconds(75),
-        Set.of("*"));
+        Set.of("*"),
+        false);
   }
 }

@@ -4,7 +4,7 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HttpString;
 
 /** The headers that helmet sets, with the policy of an API that serves no pages. */
-final class SecurityHeaders {
+public final class SecurityHeaders {
   private static final Object[][] ALL = {
     {new HttpString("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'"},
     {new HttpString("Cross-Origin-Opener-Policy"), "same-origin"},
@@ -22,7 +22,8 @@ final class SecurityHeaders {
 
   private SecurityHeaders() {}
 
-  static void addTo(HeaderMap headers) {
+  /** Adds all of them to an answer. */
+  public static void addTo(HeaderMap headers) {
     for (Object[] header : ALL) {
       headers.put((HttpString) header[0], (String) header[1]);
     }

@@ -32,6 +32,12 @@ public interface EmbeddedStores {
    */
   Running start(DataDirectory directory, Set<Kind> kinds);
 
+  /**
+   * Ends what a process that was killed has left running on the data of {@code directory}, in order. Does nothing if
+   * there is nothing.
+   */
+  void endLeftOver(DataDirectory directory);
+
   /** Stores that run. Safe for use by several threads. */
   interface Running extends AutoCloseable {
     /** Returns {@code mongodb://127.0.0.1:port/todoapp}, or empty if that kind was not asked for. */

@@ -70,7 +70,8 @@ class HttpServerTest {
         maxInFlight,
         parseTimeout,
         Duration.ofSeconds(75),
-        origins);
+        origins,
+        false);
   }
 
   private HttpServer start(HttpConfig config) {
@@ -130,6 +131,18 @@ class HttpServerTest {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Test
+  void whoWaitsToBeToldToContinueIsToldSoAndNotIfTheBodyIsTooLong() throws Exception {
+    HttpRequest.Builder request =
+        to("/things").header("Content-Type", "application/json").expectContinue(true);
+
+    assertThat(send(request.copy().POST(BodyPublishers.ofString("{}"))).statusCode())
+        .isEqualTo(201);
+    assertThat(raw("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n"))
+        .startsWith("HTTP/1.1 413");
   }
 
   @Test

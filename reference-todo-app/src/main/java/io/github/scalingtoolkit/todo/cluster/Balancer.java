@@ -1,0 +1,121 @@
+package io.github.scalingtoolkit.todo.cluster;
+
+import io.github.scalingtoolkit.todo.http.BoundedListener;
+import io.github.scalingtoolkit.todo.http.Cors;
+import io.github.scalingtoolkit.todo.http.HttpConfig;
+import io.github.scalingtoolkit.todo.http.Problem;
+import io.github.scalingtoolkit.todo.http.Respond;
+import io.github.scalingtoolkit.todo.http.SecurityHeaders;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.RequestLimit;
+import io.undertow.server.handlers.proxy.ProxyHandler;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The public port of a cluster: passes each request to the worker with the fewest under way.
+ *
+ * <p>A request that changes nothing is tried again at another worker if its own ends before it has begun to answer; one
+ * that does is tried again only if it was never sent. The balancer's own answers (no worker, no answer in time, body
+ * too large) are problems as a worker's are. What the client says of X-Forwarded-For is replaced by its address.
+ */
+final class Balancer {
+  private static final Duration LONGEST_REQUEST = Duration.ofSeconds(30);
+  private static final int MOST_TRIES_MORE = 3;
+
+  private final BoundedListener listener;
+  private final Cors cors;
+  private final LeastBusy workers = new LeastBusy();
+  private final HttpHandler handler;
+  private final int connectionsPerThread;
+  private final AtomicInteger inFlight = new AtomicInteger();
+  private volatile boolean draining;
+
+  /** {@code config.maxInFlight()} is what each worker takes; the balancer takes four times as much. */
+  Balancer(HttpConfig config) {
+    cors = new Cors(config.corsOrigins());
+    int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
+    connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
+    ProxyHandler proxy = ProxyHandler.builder()
+        .setProxyClient(workers)
+        .setMaxRequestTime(Math.toIntExact(LONGEST_REQUEST.toMillis()))
+        .setMaxConnectionRetries(MOST_TRIES_MORE)
+        .setNext(
+            exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange())
+        .build();
+    RequestLimit limit = new RequestLimit(4 * config.maxInFlight(), 4 * config.maxInFlight());
+    limit.setFailureHandler(
+        exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
+    HttpHandler whole = new WholeBody(config.maxBody(), proxy);
+    handler = exchange -> limit.handleRequest(exchange, whole);
+    listener = new BoundedListener(config, this::handle);
+  }
+
+  void start() {
+    listener.start();
+  }
+
+  int port() {
+    return listener.port();
+  }
+
+  /** Sends requests to {@code worker}, which has said where it listens. */
+  Backend add(WorkerProcess worker) {
+    Backend backend = new Backend(worker, connectionsPerThread);
+    workers.add(backend);
+    return backend;
+  }
+
+  /** Sends no further request there; those under way go on. */
+  void remove(Backend backend) {
+    workers.remove(backend);
+  }
+
+  /** From now on every answer closes its connection, so that clients go elsewhere. */
+  void drain() {
+    draining = true;
+  }
+
+  /** Waits until nothing is under way, for {@code longest} at most. */
+  void awaitQuiet(Duration longest) {
+    listener.awaitQuiet(inFlight::get, longest);
+  }
+
+  /** Closes the port. */
+  void stop() {
+    listener.stop();
+  }
+
+  private void handle(HttpServerExchange exchange) throws Exception {
+    inFlight.incrementAndGet();
+    exchange.addExchangeCompleteListener((ended, next) -> {
+      inFlight.decrementAndGet();
+      next.proceed();
+    });
+    if (draining) {
+      exchange.setPersistent(false);
+    }
+    exchange.addDefaultResponseListener(this::answerForNobody);
+    handler.handleRequest(exchange);
+  }
+
+  /** Gives a body to what Undertow ends with a bare status. */
+  private boolean answerForNobody(HttpServerExchange exchange) {
+    int status = exchange.getStatusCode();
+    if (!exchange.isResponseChannelAvailable() || status < StatusCodes.INTERNAL_SERVER_ERROR) {
+      return false;
+    }
+    SecurityHeaders.addTo(exchange.getResponseHeaders());
+    cors.addHeaders(exchange);
+    Respond.problem(
+        exchange,
+        status == StatusCodes.GATEWAY_TIME_OUT
+            ? Problem.of(status, "Gateway timeout")
+                .detail("No process answered within " + LONGEST_REQUEST.toSeconds() + " s.")
+            : Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
+                .detail("No process is there to answer this request now."));
+    return true;
+  }
+}

@@ -1,0 +1,238 @@
+package io.github.scalingtoolkit.todo.cluster;
+
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The workers of a cluster: as many as wanted, each looked after in its slot five times a second.
+ *
+ * <p>A replacement takes a slot only once it is ready, and the one that it replaces ends only once nothing of the
+ * balancer's is under way there: so replacing all of them, one by one, fails no request. If a replacement does not get
+ * ready, the old one stays and the rest are left alone.
+ *
+ * <p>Safe for use by several threads: one lock over the slots, which is never held while anybody is waited for.
+ */
+final class Fleet {
+  private static final Logger log = LoggerFactory.getLogger(Fleet.class);
+  private static final long TURN_NANOS = Duration.ofMillis(200).toNanos();
+  private static final int MOST_FAILED_STARTS = 5;
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  private final WorkerLauncher launcher;
+  private final Balancer balancer;
+  private final Duration drain;
+  private final Clock clock;
+  private final Prober prober;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final List<Slot> slots = new ArrayList<>();
+  /** On its way into a slot. */
+  private @Nullable WorkerProcess replacement;
+
+  private final Thread thread;
+  private final AtomicBoolean replacing = new AtomicBoolean();
+  private volatile boolean stopping;
+
+  /** Will run {@code size} workers, each of which gets {@code drain} to end in order. */
+  Fleet(
+      int size,
+      WorkerLauncher launcher,
+      Balancer balancer,
+      RestartPolicy policy,
+      Duration drain,
+      Clock clock) {
+    this.launcher = launcher;
+    this.balancer = balancer;
+    this.drain = drain;
+    this.clock = clock;
+    prober = new Prober(clock);
+    for (int number = 1; number <= size; number++) {
+      slots.add(new Slot(number, launcher, balancer, policy, clock.nanoTime()));
+    }
+    thread = BlockingThreads.platformFactory("fleet-").newThread(this::run);
+  }
+
+  /**
+   * Starts all workers and waits until each has served once.
+   *
+   * @throws ClusterException if one of them ended again and again before that
+   */
+  void start() {
+    thread.start();
+    while (!stopping && !locked(() -> slots.stream().allMatch(Slot::everServed))) {
+      locked(() -> slots.stream()
+              .filter(slot -> !slot.everServed() && slot.endsInARow() >= MOST_FAILED_STARTS)
+              .findFirst())
+          .ifPresent(slot -> {
+            throw new ClusterException("worker " + slot.number() + " ended " + MOST_FAILED_STARTS
+                + " times before it served, last with exit code " + slot.lastExitCode()
+                + ": what it said stands above. The cluster was not started.");
+          });
+      LockSupport.parkNanos(TURN_NANOS);
+    }
+  }
+
+  private void run() {
+    while (!stopping) {
+      turn();
+      LockSupport.parkNanos(this, TURN_NANOS);
+    }
+  }
+
+  /** Asks every worker how it is, and looks after each slot. */
+  void turn() {
+    prober.probe(workers());
+    lock.lock();
+    try {
+      if (!stopping) {
+        slots.forEach(slot -> slot.turn(clock.nanoTime()));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Replaces every worker by a new one, one after the other. Does nothing while that is under way. */
+  void replaceAll() {
+    if (!replacing.compareAndSet(false, true)) {
+      log.info("replacing=under-way");
+      return;
+    }
+    try {
+      log.info("replacing=started workers={}", slots.size());
+      for (Slot slot : slots) {
+        if (stopping || !replace(slot)) {
+          log.warn("replacing=given-up worker={}", slot.number());
+          return;
+        }
+      }
+      log.info("replacing=done workers={}", slots.size());
+    } finally {
+      replacing.set(false);
+    }
+  }
+
+  private boolean replace(Slot slot) {
+    WorkerProcess next;
+    try {
+      next = locked(() -> {
+        if (stopping) {
+          throw new IOException("stopping");
+        }
+        WorkerProcess started = launcher.start(slot.number());
+        replacement = started;
+        return started;
+      });
+    } catch (IOException noProcess) {
+      log.warn("worker={} replacement=failed cause=\"{}\"", slot.number(), noProcess.getMessage());
+      return false;
+    }
+    if (!awaitReady(next)) {
+      log.warn(
+          "worker={} replacement=not-ready within={} alive={}",
+          slot.number(),
+          LONGEST_START,
+          next.isAlive());
+      next.terminate();
+      next.awaitEnd(drain);
+      lock.lock();
+      replacement = null;
+      lock.unlock();
+      return false;
+    }
+    Optional<WorkerProcess> old = locked(slot::worker);
+    Optional<Backend> leaving = locked(() -> {
+      replacement = null;
+      return slot.replaceBy(next, clock.nanoTime());
+    });
+    old.ifPresent(worker -> end(worker, leaving));
+    return true;
+  }
+
+  private boolean awaitReady(WorkerProcess next) {
+    long deadline = clock.nanoTime() + LONGEST_START.toNanos();
+    while (!next.isReady() && next.isAlive() && !stopping && clock.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(TURN_NANOS);
+    }
+    return next.isReady() && !stopping;
+  }
+
+  private void end(WorkerProcess old, Optional<Backend> leaving) {
+    long deadline = clock.nanoTime() + drain.toNanos();
+    while (leaving.isPresent() && leaving.get().inFlight() > 0 && clock.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+    old.terminate();
+    old.awaitEnd(drain.plusSeconds(10));
+    log.info("worker={} pid={} replaced=true", old.number(), old.pid());
+  }
+
+  /** Starts nobody any more, and ends all, in order and at once. The balancer should have drained by now. */
+  void stop() {
+    stopping = true;
+    LockSupport.unpark(thread);
+    List<WorkerProcess> all = workers();
+    all.forEach(WorkerProcess::terminate);
+    all.forEach(worker -> worker.awaitEnd(drain.plusSeconds(10)));
+  }
+
+  /** Returns the workers there are, one on its way into a slot included. */
+  List<WorkerProcess> workers() {
+    return locked(() -> {
+      List<WorkerProcess> workers = new ArrayList<>();
+      slots.forEach(slot -> slot.worker().ifPresent(workers::add));
+      if (replacement != null) {
+        workers.add(replacement);
+      }
+      return workers;
+    });
+  }
+
+  int size() {
+    return slots.size();
+  }
+
+  /** Returns what every worker says of itself in numbers, each sample with its instance. */
+  String metrics(String own) {
+    MetricsMerge merge = new MetricsMerge();
+    merge.add("supervisor", own);
+    for (WorkerProcess worker : workers()) {
+      prober.metrics(worker).ifPresent(text -> merge.add(Integer.toString(worker.number()), text));
+    }
+    return merge.text();
+  }
+
+  /** Returns a line on each worker, by its number. */
+  Map<String, String> describe() {
+    return locked(() -> {
+      Map<String, String> lines = new TreeMap<>();
+      slots.forEach(slot -> lines.put("worker." + slot.number(), slot.describe()));
+      return lines;
+    });
+  }
+
+  private interface Action<T, E extends Exception> {
+    T run() throws E;
+  }
+
+  private <T, E extends Exception> T locked(Action<T, E> action) throws E {
+    lock.lock();
+    try {
+      return action.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package io.github.scalingtoolkit.todo.cluster;
+
+import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.proxy.ProxyCallback;
+import io.undertow.server.handlers.proxy.ProxyClient;
+import io.undertow.server.handlers.proxy.ProxyConnection;
+import io.undertow.util.AttachmentKey;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends each request to the worker with the fewest under way, of those that are ready; if none is, of all, since even
+ * one that is not may have an answer in its cache. A second try goes to another worker than the first.
+ */
+final class LeastBusy implements ProxyClient {
+  private static final AttachmentKey<Backend> CHOSEN = AttachmentKey.create(Backend.class);
+  private static final ProxyTarget ANY = new ProxyTarget() {};
+
+  private final List<Backend> backends = new CopyOnWriteArrayList<>();
+
+  void add(Backend backend) {
+    backends.add(backend);
+  }
+
+  void remove(Backend backend) {
+    if (backends.remove(backend)) {
+      // Lends out no more connections, and closes those that are out when they come back.
+      backend.pool().close();
+    }
+  }
+
+  @Override
+  public @Nullable ProxyTarget findTarget(HttpServerExchange exchange) {
+    return backends.isEmpty() ? null : ANY;
+  }
+
+  @Override
+  public void getConnection(
+      ProxyTarget target,
+      HttpServerExchange exchange,
+      ProxyCallback<ProxyConnection> callback,
+      long timeout,
+      TimeUnit unit) {
+    Backend before = exchange.getAttachment(CHOSEN);
+    Backend backend = choose(before);
+    if (backend == null) {
+      callback.couldNotResolveBackend(exchange);
+      return;
+    }
+    backend.begin();
+    if (before == null) {
+      exchange.addExchangeCompleteListener((ended, next) -> {
+        Backend last = ended.getAttachment(CHOSEN);
+        if (last != null) {
+          last.end();
+        }
+        next.proceed();
+      });
+    } else {
+      before.end();
+    }
+    exchange.putAttachment(CHOSEN, backend);
+    backend.pool().connect(target, exchange, callback, timeout, unit, false);
+  }
+
+  @Nullable
+  Backend choose(@Nullable Backend notThis) {
+    Backend ready = null;
+    Backend any = null;
+    Object[] all = backends.toArray();
+    int first = all.length == 0 ? 0 : ThreadLocalRandom.current().nextInt(all.length);
+    for (int i = 0; i < all.length; i++) {
+      Backend candidate = (Backend) all[(first + i) % all.length];
+      if (candidate == notThis && all.length > 1) {
+        continue;
+      }
+      if (any == null || candidate.inFlight() < any.inFlight()) {
+        any = candidate;
+      }
+      if (candidate.worker().isReady()
+          && (ready == null || candidate.inFlight() < ready.inFlight())) {
+        ready = candidate;
+      }
+    }
+    return ready != null ? ready : any;
+  }
+}

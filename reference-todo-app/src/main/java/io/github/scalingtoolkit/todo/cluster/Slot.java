@@ -1,0 +1,153 @@
+package io.github.scalingtoolkit.todo.cluster;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One worker's place: whoever fills it, how often it had to be filled, and when it will be next. One thread's own. */
+final class Slot {
+  private static final Logger log = LoggerFactory.getLogger(Slot.class);
+  /** A worker that answers nothing for so long is killed: a probe comes five times a second. */
+  private static final Duration LONGEST_SILENCE = Duration.ofSeconds(20);
+  /** A start takes a second or two; one of so long is a hang. */
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  private final int number;
+  private final WorkerLauncher launcher;
+  private final Balancer balancer;
+  private final RestartPolicy policy;
+  private @Nullable WorkerProcess worker;
+  private @Nullable Backend backend;
+  private boolean everServed;
+  private int endsInARow;
+  private int restarts;
+  private int lastExitCode;
+  private long startedAt;
+  private long dueAt;
+
+  Slot(int number, WorkerLauncher launcher, Balancer balancer, RestartPolicy policy, long now) {
+    this.number = number;
+    this.launcher = launcher;
+    this.balancer = balancer;
+    this.policy = policy;
+    dueAt = now;
+  }
+
+  /** Looks after it once: starts it when that is due, and takes note of where it listens and of its end. */
+  void turn(long now) {
+    WorkerProcess current = worker;
+    if (current == null) {
+      if (now - dueAt >= 0) {
+        start(now);
+      }
+    } else if (!current.isAlive()) {
+      ended(current, now);
+    } else {
+      lookAfter(current, now);
+    }
+  }
+
+  private void start(long now) {
+    try {
+      startedAt = now;
+      worker = launcher.start(number);
+    } catch (IOException noProcess) {
+      lastExitCode = -1;
+      failed(now, "cannot be started: " + noProcess.getMessage());
+    }
+  }
+
+  private void lookAfter(WorkerProcess current, long now) {
+    if (backend == null && current.address().isPresent()) {
+      backend = balancer.add(current);
+      everServed = true;
+      log.info(
+          "worker={} pid={} address={}",
+          number,
+          current.pid(),
+          current.address().get());
+    }
+    if (current.isReady() && now - startedAt > RestartPolicy.STEADY.toNanos()) {
+      endsInARow = 0;
+    }
+    boolean neverStarts = backend == null && now - startedAt > LONGEST_START.toNanos();
+    if (neverStarts || current.hangsAt(now, LONGEST_SILENCE)) {
+      log.warn("worker={} pid={} hangs=true action=\"it is killed\"", number, current.pid());
+      current.kill();
+    }
+  }
+
+  private void ended(WorkerProcess current, long now) {
+    lastExitCode = current.exitCode();
+    leaveBalancer();
+    worker = null;
+    failed(now, "pid=" + current.pid() + " exit=" + lastExitCode);
+  }
+
+  private void failed(long now, String how) {
+    endsInARow++;
+    restarts++;
+    Duration delay = policy.delayAfter(endsInARow);
+    dueAt = now + delay.toNanos();
+    log.warn(
+        "worker={} {} ends_in_a_row={} restart_in_ms={}",
+        number,
+        how,
+        endsInARow,
+        delay.toMillis());
+  }
+
+  private void leaveBalancer() {
+    if (backend != null) {
+      balancer.remove(backend);
+      backend = null;
+    }
+  }
+
+  /** Puts {@code next}, which listens, in the place of who was there, and returns that one, if any. */
+  Optional<Backend> replaceBy(WorkerProcess next, long now) {
+    Backend added = balancer.add(next);
+    Backend old = backend;
+    leaveBalancer();
+    worker = next;
+    backend = added;
+    startedAt = now;
+    endsInARow = 0;
+    return Optional.ofNullable(old);
+  }
+
+  int number() {
+    return number;
+  }
+
+  Optional<WorkerProcess> worker() {
+    return Optional.ofNullable(worker);
+  }
+
+  /** Tells whether any of its workers has ever served. */
+  boolean everServed() {
+    return everServed;
+  }
+
+  int endsInARow() {
+    return endsInARow;
+  }
+
+  int lastExitCode() {
+    return lastExitCode;
+  }
+
+  String describe() {
+    WorkerProcess current = worker;
+    String state = current == null
+        ? "down"
+        : current.isReady() ? "ready" : backend == null ? "starting" : "not ready";
+    return "state=" + state
+        + (current == null ? "" : " pid=" + current.pid())
+        + (backend == null ? "" : " address=" + backend.pool().getUri())
+        + " restarts=" + restarts;
+  }
+}

@@ -1,0 +1,112 @@
+package io.github.scalingtoolkit.todo.http;
+
+import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
+import io.undertow.server.DefaultByteBufferPool;
+import io.undertow.server.HttpHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.xnio.Options;
+
+/**
+ * Undertow on one port, with a bound on everything that it leaves open: the head and the body of a request and the time
+ * for each, and the buffers. Its own buffer pool keeps buffers by thread, which with a virtual thread a request keeps one
+ * for each request there ever was; the pool here is shared and bounded.
+ */
+public final class BoundedListener {
+  private static final Logger log = LoggerFactory.getLogger(BoundedListener.class);
+  private static final int MOST_HEADER_BYTES = 16 * 1024;
+  /** Beyond its limit Undertow cuts a chunked body without an answer: ours, which answers, lies below it. */
+  private static final long MOST_DISCARDED_BYTES = 1024 * 1024;
+
+  private static final Duration QUIET = Duration.ofMillis(50);
+  private static final int BUFFER_BYTES = 16 * 1024 - 20;
+  private static final int MOST_POOLED_BUFFERS = 1000;
+
+  private final HttpConfig config;
+  private final Undertow undertow;
+
+  /** Makes one that hands requests to {@code handler}; {@link #start} opens the port. */
+  public BoundedListener(HttpConfig config, HttpHandler handler) {
+    this.config = config;
+    undertow = Undertow.builder()
+        .addHttpListener(config.port(), config.host())
+        .setByteBufferPool(new DefaultByteBufferPool(true, BUFFER_BYTES, MOST_POOLED_BUFFERS, 0))
+        .setIoThreads(Math.max(2, Runtime.getRuntime().availableProcessors()))
+        .setWorkerOption(Options.WORKER_TASK_CORE_THREADS, 1)
+        .setWorkerOption(Options.WORKER_TASK_MAX_THREADS, 4)
+        .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+        .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, config.maxBody() + MOST_DISCARDED_BYTES)
+        .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(config.parseTimeout()))
+        .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, millis(config.idleTimeout()))
+        .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, 1000)
+        .setServerOption(UndertowOptions.MAX_PARAMETERS, 32)
+        .setServerOption(UndertowOptions.MAX_HEADERS, 100)
+        .setServerOption(UndertowOptions.ENABLE_HTTP2, false)
+        .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, false)
+        .setSocketOption(Options.READ_TIMEOUT, millis(config.parseTimeout()))
+        .setSocketOption(Options.BACKLOG, 1024)
+        .setHandler(new HttpContinueReadHandler(handler))
+        .build();
+  }
+
+  /**
+   * Opens the port.
+   *
+   * @throws ListenException if it cannot be had
+   */
+  public void start() {
+    try {
+      undertow.start();
+    } catch (RuntimeException failure) {
+      Throwable cause = failure;
+      while (cause.getCause() != null && !(cause instanceof IOException)) {
+        cause = cause.getCause();
+      }
+      throw new ListenException(config, cause);
+    }
+  }
+
+  /** Returns the port it listens on. */
+  public int port() {
+    return ((InetSocketAddress) undertow.getListenerInfo().get(0).getAddress()).getPort();
+  }
+
+  /**
+   * Waits until no request is under way and none has come for a moment, for {@code longest} at most. Undertow cannot
+   * refuse connections without cutting those it has, so whoever balances should have gone elsewhere by now, and each
+   * answer should close its connection.
+   *
+   * @param inFlight returns how many requests are under way
+   */
+  public void awaitQuiet(IntSupplier inFlight, Duration longest) {
+    long deadline = System.nanoTime() + longest.toNanos();
+    long quietSince = System.nanoTime();
+    while (System.nanoTime() - quietSince < QUIET.toNanos() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+      if (inFlight.getAsInt() > 0) {
+        quietSince = System.nanoTime();
+      }
+    }
+    int left = inFlight.getAsInt();
+    if (left > 0) {
+      log.warn(
+          "stopping name={} unanswered={} after={}ms", config.name(), left, longest.toMillis());
+    }
+  }
+
+  /** Closes the port and every connection. */
+  public void stop() {
+    undertow.stop();
+  }
+
+  private static int millis(Duration duration) {
+    return Math.toIntExact(duration.toMillis());
+  }
+}

@@ -1,0 +1,70 @@
+package io.github.scalingtoolkit.todo.stores;
+
+import io.github.scalingtoolkit.core.settings.Secret;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A data directory and the stores that run on it, had and given up together. Safe for use by several threads. */
+public final class OwnedData implements AutoCloseable {
+  private final DataDirectory directory;
+  private final EmbeddedStores.@Nullable Running stores;
+
+  private OwnedData(DataDirectory directory, EmbeddedStores.@Nullable Running stores) {
+    this.directory = directory;
+    this.stores = stores;
+  }
+
+  /**
+   * Takes {@code directory} and starts {@code kinds} on it.
+   *
+   * @throws StoresException if either cannot be had; then neither is
+   */
+  public static OwnedData open(Path directory, Set<EmbeddedStores.Kind> kinds) {
+    DataDirectory taken = DataDirectory.open(directory);
+    try {
+      return new OwnedData(
+          taken,
+          kinds.isEmpty()
+              ? null
+              : EmbeddedStores.find().orElseThrow().start(taken, EnumSet.copyOf(kinds)));
+    } catch (RuntimeException failure) {
+      taken.close();
+      throw failure;
+    }
+  }
+
+  /** Returns where it is. */
+  public Path path() {
+    return directory.path();
+  }
+
+  /** As {@link DataDirectory#secretFile}. */
+  public Secret secretFile(String name, int bytes) {
+    return directory.secretFile(name, bytes);
+  }
+
+  /** Returns where the embedded MongoDB listens, if it was asked for. */
+  public Optional<String> mongoUri() {
+    return stores == null ? Optional.empty() : stores.mongoUri();
+  }
+
+  /** Returns where the embedded Redis listens, if it was asked for. Holds a secret: never log it. */
+  public Optional<String> redisUrl() {
+    return stores == null ? Optional.empty() : stores.redisUrl();
+  }
+
+  /** Stops the stores and gives the directory up. */
+  @Override
+  public void close() {
+    try {
+      if (stores != null) {
+        stores.close();
+      }
+    } finally {
+      directory.close();
+    }
+  }
+}

@@ -1,0 +1,325 @@
+package io.github.scalingtoolkit.todo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.io.ByteArrayInputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The role cluster, by processes as a user starts them. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ClusterTest {
+  private static final Pattern PID = Pattern.compile("pid=(\\d+)");
+  private static final Pattern ADDRESS = Pattern.compile("address=http://127.0.0.1:(\\d+)");
+
+  @TempDir
+  private static Path directory;
+
+  private static ChildJvm cluster;
+  private static TodoClient user;
+
+  @BeforeAll
+  static void start() {
+    cluster = start(directory.resolve("data"), "2");
+    user = ServiceProcess.logIn(cluster);
+  }
+
+  @AfterAll
+  static void kill() {
+    cluster.close();
+  }
+
+  private static ChildJvm start(Path data, String size, String... environment) {
+    List<String> all = new ArrayList<>(List.of(
+        "APP_ENV=demo",
+        "PORT=0",
+        "ADMIN_PORT=0",
+        "DATA_DIR=" + data,
+        "DRAIN_TIMEOUT=2s",
+        "RATE_LIMIT=off"));
+    all.addAll(List.of(environment));
+    return ServiceProcess.start(all, "cluster", size);
+  }
+
+  private static JsonNode info(ChildJvm cluster) {
+    return TodoClient.json(
+        TodoClient.anonymous(ServiceProcess.adminPort(cluster)).get("/info"));
+  }
+
+  private static List<Long> found(Pattern pattern, ChildJvm cluster) {
+    List<Long> found = new ArrayList<>();
+    Matcher matcher = pattern.matcher(info(cluster).toString());
+    while (matcher.find()) {
+      found.add(Long.parseLong(matcher.group(1)));
+    }
+    return found;
+  }
+
+  private static boolean runs(long pid) {
+    return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+  }
+
+  private static void awaitWhole(ChildJvm cluster) {
+    TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(cluster));
+    Await.until(
+        "both are ready",
+        () -> admin.get("/readyz").body().contains("\"status\":\"UP\",\"checks\"")
+            && admin.get("/info").body().split("state=ready", -1).length == 3);
+  }
+
+  @Test
+  @Order(1)
+  void aTokenIsGoodAtEachProcessAndAWriteThroughOneIsSeenThroughAll() {
+    awaitWhole(cluster);
+    assertThat(user.create("through the balancer").statusCode()).isEqualTo(201);
+
+    List<Long> ports = found(ADDRESS, cluster);
+    assertThat(ports).hasSize(2).doesNotHaveDuplicates();
+    for (long port : ports) {
+      TodoClient direct = new TodoClient((int) port, user.token());
+      assertThat(TodoClient.titles(direct.list())).contains("through the balancer");
+      assertThat(direct.create("through " + port).statusCode()).isEqualTo(201);
+      for (long other : ports) {
+        Await.until(
+            "it is seen through " + other,
+            () -> TodoClient.titles(new TodoClient((int) other, user.token()).list())
+                .contains("through " + port));
+      }
+    }
+  }
+
+  @Test
+  @Order(2)
+  void requestsPassAsTheyAreAndTheBalancersOwnRefusalsLookLikeAnyOther() throws Exception {
+    HttpClient http = HttpClient.newHttpClient();
+    URI todos = URI.create("http://127.0.0.1:" + ServiceProcess.port(cluster) + "/api/todos");
+    HttpRequest.Builder request = HttpRequest.newBuilder(todos)
+        .header("Authorization", "Bearer " + user.token())
+        .header("Content-Type", "application/json");
+    byte[] body = "{\"title\":\"in chunks\"}".getBytes(StandardCharsets.UTF_8);
+
+    HttpResponse<String> chunked = http.send(
+        request
+            .copy()
+            .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)))
+            .build(),
+        BodyHandlers.ofString());
+    HttpResponse<String> expecting = http.send(
+        request
+            .copy()
+            .expectContinue(true)
+            .POST(BodyPublishers.ofByteArray(body))
+            .build(),
+        BodyHandlers.ofString());
+    HttpResponse<String> tooLong =
+        user.post("/api/todos", "{\"title\":\"" + "x".repeat(200_000) + "\"}");
+    HttpResponse<String> empty =
+        http.send(request.copy().POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
+
+    assertThat(chunked.statusCode()).isEqualTo(201);
+    assertThat(expecting.statusCode()).isEqualTo(201);
+    assertThat(empty.statusCode()).isEqualTo(400);
+    assertThat(tooLong.statusCode()).isEqualTo(413);
+    assertThat(TodoClient.header(tooLong, "Content-Type")).isEqualTo("application/problem+json");
+    assertThat(TodoClient.json(tooLong).get("error").textValue()).isEqualTo("Body too large");
+    assertThat(user.get("/nowhere").statusCode()).isEqualTo(404);
+    assertThat(TodoClient.anonymous(user.port()).list().statusCode()).isEqualTo(401);
+    assertThat(TodoClient.header(user.list(), "X-Content-Type-Options")).isEqualTo("nosniff");
+    assertThat(user.get("/readyz").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  @Order(3)
+  void metricsOfAllProcessesComeWithTheirInstance() {
+    awaitWhole(cluster);
+    String metrics =
+        TodoClient.anonymous(ServiceProcess.adminPort(cluster)).get("/metrics").body();
+
+    for (String instance : List.of("1", "2")) {
+      assertThat(metrics).contains("toolkit_queue_jobs{instance=\"" + instance + "\"");
+    }
+    assertThat(metrics).contains("toolkit_health_up{instance=\"supervisor\"");
+    assertThat(metrics.lines().filter(line -> line.startsWith("# TYPE toolkit_queue_jobs ")))
+        .hasSize(1);
+  }
+
+  @Test
+  @Order(4)
+  void aWorkerKilledUnderLoadFailsNoReadAndIsReplaced() {
+    awaitWhole(cluster);
+    List<Long> before = found(PID, cluster);
+    try (KeepAliveLoad load =
+        new KeepAliveLoad(user.port(), 4, n -> KeepAliveLoad.get(user), 200)) {
+      Await.until("the load runs", () -> load.answered() > 200);
+      ProcessHandle.of(before.get(0)).orElseThrow().destroyForcibly();
+      awaitReplaced(Set.of(before.get(0)));
+      int answered = load.answered();
+      Await.until("it went on", () -> load.answered() > answered + 200);
+
+      assertThat(load.failures()).isEmpty();
+    }
+    assertThat(found(PID, cluster)).contains(before.get(1));
+  }
+
+  @Test
+  @Order(5)
+  void replacingAllProcessesUnderLoadFailsNoRequest() throws Exception {
+    awaitWhole(cluster);
+    List<Long> before = found(PID, cluster);
+    try (KeepAliveLoad reads =
+            new KeepAliveLoad(user.port(), 3, n -> KeepAliveLoad.get(user), 200);
+        KeepAliveLoad writes =
+            new KeepAliveLoad(user.port(), 1, n -> KeepAliveLoad.post(user, "rolling " + n), 201)) {
+      Await.until("the load runs", () -> reads.answered() > 100 && writes.answered() > 10);
+      new ProcessBuilder("kill", "-HUP", Long.toString(cluster.pid())).start().waitFor();
+      awaitReplaced(Set.copyOf(before));
+      int answered = reads.answered();
+      Await.until("it went on", () -> reads.answered() > answered + 200);
+
+      assertThat(reads.failures()).isEmpty();
+      assertThat(writes.failures()).isEmpty();
+    }
+    Await.until("the old ones have ended", () -> before.stream().noneMatch(ClusterTest::runs));
+  }
+
+  private static void awaitReplaced(Set<Long> gone) {
+    Await.until("others are there and ready", () -> {
+      Set<Long> now = new TreeSet<>(found(PID, cluster));
+      now.removeAll(gone);
+      return now.size() == 2 && info(cluster).toString().split("state=ready", -1).length == 3;
+    });
+  }
+
+  @Test
+  @Order(6)
+  void sigtermEndsAllInOrderWith0AndWhatWasAcknowledgedIsThereAgain() {
+    List<Long> workers = found(PID, cluster);
+    try (KeepAliveLoad load =
+        new KeepAliveLoad(user.port(), 2, n -> KeepAliveLoad.get(user), 200)) {
+      Await.until("the load runs", () -> load.answered() > 50);
+    }
+    assertThat(user.create("the last one").statusCode()).isEqualTo(201);
+
+    cluster.terminate();
+
+    assertThat(cluster.awaitEnd()).isZero();
+    assertThat(workers).noneMatch(ClusterTest::runs);
+    assertThat(String.join("\n", cluster.lines()))
+        .doesNotContain("\tat ", "Exception in thread", user.token());
+    try (ChildJvm alone = ServiceProcess.demo(directory.resolve("data"))) {
+      // The key is kept as well: the cluster's token still holds.
+      TodoClient same = new TodoClient(ServiceProcess.port(alone), user.token());
+      assertThat(TodoClient.titles(same.list())).contains("the last one");
+      alone.terminate();
+      assertThat(alone.awaitEnd()).isZero();
+    }
+  }
+
+  @Test
+  @Order(7)
+  void aKilledSupervisorLeavesNoProcessBehindAndTheNextStartHasEverything() throws Exception {
+    Path data = directory.resolve("killed");
+    List<Long> left = new ArrayList<>();
+    String token;
+    try (ChildJvm killed = start(data, "2")) {
+      TodoClient writer = ServiceProcess.logIn(killed);
+      token = writer.token();
+      assertThat(writer.create("acknowledged").statusCode()).isEqualTo(201);
+      left.addAll(found(PID, killed));
+      left.add(redisOf(data));
+      assertThat(left).hasSize(3).allMatch(ClusterTest::runs);
+      killed.kill();
+    }
+
+    Await.until("workers and Redis have ended", () -> left.stream().noneMatch(ClusterTest::runs));
+    try (ChildJvm again = start(data, "1")) {
+      TodoClient same = new TodoClient(ServiceProcess.port(again), token);
+      assertThat(TodoClient.titles(same.list())).contains("acknowledged");
+    }
+    Await.until("nothing is left", () -> !runs(redisOfOrNone(data)));
+  }
+
+  private static long redisOf(Path data) throws Exception {
+    try (var files = Files.walk(data.resolve("redis"))) {
+      Path pid =
+          files.filter(file -> file.toString().endsWith(".pid")).findFirst().orElseThrow();
+      return Long.parseLong(Files.readString(pid).strip());
+    }
+  }
+
+  private static long redisOfOrNone(Path data) {
+    try {
+      return redisOf(data);
+    } catch (Exception gone) {
+      return -1;
+    }
+  }
+
+  @Test
+  @Order(8)
+  void aPortInUseEndsWith3BeforeAnythingIsStarted() throws Exception {
+    Path data = directory.resolve("untouched");
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ChildJvm child = start(data, "2", "PORT=" + taken.getLocalPort())) {
+      assertThat(child.awaitEnd()).isEqualTo(3);
+      assertThat(String.join("\n", child.lines()))
+          .contains(":" + taken.getLocalPort() + " ", " PORT.")
+          .doesNotContain("\tat ");
+    }
+    assertThat(data).doesNotExist();
+  }
+
+  @Test
+  @Order(9)
+  void aSizeThatIsNoneEndsWith2() {
+    try (ChildJvm none = start(directory.resolve("none"), "0");
+        ChildJvm words = start(directory.resolve("none"), "many");
+        ChildJvm tooMany = start(directory.resolve("none"), "65")) {
+      for (ChildJvm child : List.of(none, words, tooMany)) {
+        assertThat(child.awaitEnd()).isEqualTo(2);
+        assertThat(String.join("\n", child.lines())).contains("from 1 to 64", "usage: ");
+      }
+    }
+  }
+
+  @Test
+  @Order(10)
+  void aWorkerThatDiesAtEachStartIsTriedFiveTimesLaterAndLaterAndEndsTheClusterWith1() {
+    // Workers need this Redis at their start; the supervisor does not ask it.
+    try (ChildJvm child = start(
+        directory.resolve("dying"),
+        "1",
+        "REDIS_URL=redis+cluster://127.0.0.1:1",
+        "SMTP_URL=smtp://127.0.0.1:1?from=a@example.com&to=b@example.com")) {
+      assertThat(child.awaitEnd()).isEqualTo(1);
+      assertThat(String.join("\n", child.lines()))
+          .contains("worker 1 ended 5 times before it served", "ends_in_a_row=4")
+          .doesNotContain("ends_in_a_row=6", "\tat ");
+    }
+  }
+}
