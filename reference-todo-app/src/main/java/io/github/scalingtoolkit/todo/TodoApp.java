@@ -76,6 +76,8 @@ final class TodoApp {
   private static final String ISSUER = "todo-api";
   private static final String AUDIENCE = "todo-api";
   private static final Duration QUICK = Duration.ofSeconds(3);
+  /** Nothing is stored with the cache off, but a cache must have one. */
+  private static final Duration UNUSED = Duration.ofSeconds(30);
 
   private final TodoSettings settings;
   private final Role role;
@@ -209,11 +211,13 @@ final class TodoApp {
     CacheAsideBuilder<UserId, ListPage> cache = CacheAside.builder(
             cacheAccess, "todos", ListPage.CODEC)
         .<UserId>keys(UserId::value)
-        .timeToLive(settings.cache().timeToLive())
+        .timeToLive(settings.cache().timeToLive().orElse(UNUSED))
         .listener(CacheMetrics.of(meters, "todos"));
-    if (settings.cache().localEntries() > 0) {
-      cache.local(settings.cache().localEntries(), settings.cache().timeToLive());
-    }
+    settings
+        .cache()
+        .timeToLive()
+        .filter(life -> settings.cache().localEntries() > 0)
+        .ifPresent(life -> cache.local(settings.cache().localEntries(), life));
     lists = cache.build();
     CacheMetrics.bind(meters, lists);
   }
@@ -323,7 +327,9 @@ final class TodoApp {
         new NewTodos(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
     List<Route> routes = new ArrayList<>();
     routes.addAll(new PublicRoutes(new Login(made(store).users(), hasher), issuer, clock).routes());
-    routes.addAll(new TodoRoutes(gate, made(lists), made(store), newTodos).routes());
+    routes.addAll(new TodoRoutes(
+            gate, made(lists), settings.cache().timeToLive().isPresent(), made(store), newTodos)
+        .routes());
     routes.addAll(new JobRoutes(gate, made(store), notifications).routes());
     TodoSettings.Web listen = settings.web();
     web = HttpServer.start(

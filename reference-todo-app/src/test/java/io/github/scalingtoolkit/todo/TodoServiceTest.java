@@ -455,4 +455,31 @@ class TodoServiceTest {
     object.fieldNames().forEachRemaining(names::add);
     return names;
   }
+
+  @Test
+  void withTheCacheOffEveryListComesFromMongoDbAndOtherProcessesStillSeeItsWrites() {
+    TodoApp uncached =
+        new TodoApp(stores.settings("CACHE_TTL", "off", "DATA_DIR", "unused"), Role.SERVE);
+    uncached.start();
+    try {
+      String name = "user-" + users.incrementAndGet();
+      TodoClient through = TodoClient.of(uncached.port(), name);
+      TodoClient other = TodoClient.of(app.port(), name);
+      other.get("/api/todos");
+      other.get("/api/todos");
+
+      through.post("/api/todos", "{\"title\":\"written past the cache\"}");
+
+      for (int i = 0; i < 2; i++) {
+        HttpResponse<String> list = through.get("/api/todos");
+        assertThat(header(list, "X-Cache")).isEqualTo("BYPASS");
+        assertThat(titles(list)).containsExactly("written past the cache");
+      }
+      Await.until(
+          "the other process' memory has let go of the old list",
+          () -> titles(other.get("/api/todos")).size() == 1);
+    } finally {
+      uncached.stop();
+    }
+  }
 }

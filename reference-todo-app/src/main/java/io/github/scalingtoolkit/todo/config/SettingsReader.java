@@ -78,10 +78,10 @@ public final class SettingsReader {
         redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has a Redis of its own"),
         tokens(settings, demo),
         new ListCache(
-            settings.duration(
+            settings.durationOrOff(
                 "CACHE_TTL",
-                Duration.ofSeconds(30),
-                "how long a list is cached, give or take 10 %"),
+                Optional.of(Duration.ofSeconds(30)),
+                "how long a list is cached, give or take 10 %; off to read each from MongoDB"),
             settings.value(
                 "CACHE_LOCAL",
                 10_000,

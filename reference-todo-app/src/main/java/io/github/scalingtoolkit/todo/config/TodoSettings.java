@@ -94,10 +94,10 @@ public record TodoSettings(
   /**
    * How lists are cached.
    *
-   * @param timeToLive how long
+   * @param timeToLive how long; empty to read no list from the cache, while writes tell the caches of others all the same
    * @param localEntries how many in this process' memory; 0 for none
    */
-  public record ListCache(Duration timeToLive, int localEntries) {}
+  public record ListCache(Optional<Duration> timeToLive, int localEntries) {}
 
   /** Returns the stores that are not set and so come with the program. */
   public Set<EmbeddedStores.Kind> embedded() {

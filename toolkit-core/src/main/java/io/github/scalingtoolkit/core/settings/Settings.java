@@ -41,6 +41,7 @@ public final class Settings {
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,15})(B|KB|MB|GB)?");
   private static final Duration LONGEST = Duration.ofDays(3650);
+  private static final String A_DURATION = "a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S";
   private static final int MOST_FILE_BYTES = 64 * 1024;
 
   private final List<SettingsSource> sources;
@@ -82,14 +83,18 @@ public final class Settings {
 
   /** Reads a duration above zero and up to ten years, such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h} or {@code PT30S}. */
   public Duration duration(String key, Duration fallback, String description) {
+    return value(key, fallback, A_DURATION, description, Settings::parseDuration);
+  }
+
+  /** As {@link #duration}, where {@code off} is a value too: it is read as empty. */
+  public Optional<Duration> durationOrOff(
+      String key, Optional<Duration> fallback, String description) {
     return value(
-        key, fallback, "a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S", description, text -> {
-          Duration duration = parseDuration(text);
-          if (duration.isZero() || duration.isNegative() || duration.compareTo(LONGEST) > 0) {
-            throw new IllegalArgumentException("out of range");
-          }
-          return duration;
-        });
+        key,
+        fallback,
+        A_DURATION + ", or off",
+        description,
+        text -> text.equalsIgnoreCase("off") ? Optional.empty() : Optional.of(parseDuration(text)));
   }
 
   /** Reads a size in bytes from {@code least} to {@code most}, such as {@code 512}, {@code 100KB} (of 1024) or {@code 1MB}. */
@@ -188,8 +193,16 @@ public final class Settings {
     return List.copyOf(listing);
   }
 
-  /** Reads {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h}, {@code 2d} or ISO-8601's {@code PT30S}. */
   private static Duration parseDuration(String text) {
+    Duration duration = anyDuration(text);
+    if (duration.isZero() || duration.isNegative() || duration.compareTo(LONGEST) > 0) {
+      throw new IllegalArgumentException("out of range");
+    }
+    return duration;
+  }
+
+  /** Reads {@code 250ms}, {@code 30s}, {@code 15m}, {@code 1h}, {@code 2d} or ISO-8601's {@code PT30S}. */
+  private static Duration anyDuration(String text) {
     Matcher matcher = DURATION.matcher(text.toLowerCase(Locale.ROOT));
     if (!matcher.matches()) {
       try {
@@ -272,6 +285,9 @@ public final class Settings {
   }
 
   private static String text(Object fallback) {
+    if (fallback instanceof Optional<?> optional) {
+      return optional.isPresent() ? text(optional.get()) : "off";
+    }
     if (fallback instanceof Duration duration) {
       return duration.toMillisPart() != 0 || duration.isZero()
           ? duration.toMillis() + "ms"

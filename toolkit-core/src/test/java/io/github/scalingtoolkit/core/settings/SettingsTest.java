@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -155,5 +156,19 @@ class SettingsTest {
     assertThat(catchThrowableOfType(SettingsException.class, () -> SettingsSource.dotEnv(file)))
         .hasMessageContaining("line 2")
         .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void aDurationThatMayBeOffIsEmptyWhenItIsAndIsListedAsItWouldBeWritten() {
+    Settings settings = of(Map.of("A", "OFF", "B", "7s"));
+    Optional<Duration> fallback = Optional.of(Duration.ofSeconds(30));
+
+    assertThat(settings.durationOrOff("A", fallback, "")).isEmpty();
+    assertThat(settings.durationOrOff("B", fallback, "")).contains(Duration.ofSeconds(7));
+    assertThat(settings.durationOrOff("C", fallback, "")).isEqualTo(fallback);
+    assertThat(settings.durationOrOff("D", Optional.empty(), "")).isEmpty();
+    assertThat(settings.listing())
+        .extracting(Setting::value)
+        .containsExactly("OFF", "7s", "30s", "off");
   }
 }
