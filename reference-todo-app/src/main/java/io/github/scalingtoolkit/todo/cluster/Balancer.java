@@ -18,11 +18,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * The public port of a cluster: passes each request to the worker with the fewest under way.
  *
  * <p>A request that changes nothing is tried again at another worker if its own ends before it has begun to answer; one
- * that does is tried again only if it was never sent. The balancer's own answers (no worker, no answer in time, body
- * too large) are problems as a worker's are. What the client says of X-Forwarded-For is replaced by its address.
+ * that does is tried again only if it was never sent. There is no timer for each request, which would cost as much as
+ * the rest: a worker bounds what it waits for, and one that hangs is killed ({@link Slot}), which ends its requests here.
+ * The balancer's own answers (no worker, body too large) are problems as a worker's are. What the client says of X-Forwarded-For is replaced by its address.
  */
 final class Balancer {
-  private static final Duration LONGEST_REQUEST = Duration.ofSeconds(30);
   private static final int MOST_TRIES_MORE = 3;
 
   private final BoundedListener listener;
@@ -40,7 +40,6 @@ final class Balancer {
     connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
     ProxyHandler proxy = ProxyHandler.builder()
         .setProxyClient(workers)
-        .setMaxRequestTime(Math.toIntExact(LONGEST_REQUEST.toMillis()))
         .setMaxConnectionRetries(MOST_TRIES_MORE)
         .setNext(
             exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange())
@@ -103,19 +102,16 @@ final class Balancer {
 
   /** Gives a body to what Undertow ends with a bare status. */
   private boolean answerForNobody(HttpServerExchange exchange) {
-    int status = exchange.getStatusCode();
-    if (!exchange.isResponseChannelAvailable() || status < StatusCodes.INTERNAL_SERVER_ERROR) {
+    if (!exchange.isResponseChannelAvailable()
+        || exchange.getStatusCode() < StatusCodes.INTERNAL_SERVER_ERROR) {
       return false;
     }
     SecurityHeaders.addTo(exchange.getResponseHeaders());
     cors.addHeaders(exchange);
     Respond.problem(
         exchange,
-        status == StatusCodes.GATEWAY_TIME_OUT
-            ? Problem.of(status, "Gateway timeout")
-                .detail("No process answered within " + LONGEST_REQUEST.toSeconds() + " s.")
-            : Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
-                .detail("No process is there to answer this request now."));
+        Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
+            .detail("No process is there to answer this request now."));
     return true;
   }
 }

@@ -5,8 +5,7 @@ import io.undertow.server.handlers.proxy.ProxyCallback;
 import io.undertow.server.handlers.proxy.ProxyClient;
 import io.undertow.server.handlers.proxy.ProxyConnection;
 import io.undertow.util.AttachmentKey;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,22 +18,23 @@ final class LeastBusy implements ProxyClient {
   private static final AttachmentKey<Backend> CHOSEN = AttachmentKey.create(Backend.class);
   private static final ProxyTarget ANY = new ProxyTarget() {};
 
-  private final List<Backend> backends = new CopyOnWriteArrayList<>();
+  private volatile Backend[] backends = {};
 
-  void add(Backend backend) {
-    backends.add(backend);
+  synchronized void add(Backend backend) {
+    Backend[] more = Arrays.copyOf(backends, backends.length + 1);
+    more[backends.length] = backend;
+    backends = more;
   }
 
-  void remove(Backend backend) {
-    if (backends.remove(backend)) {
-      // Lends out no more connections, and closes those that are out when they come back.
-      backend.pool().close();
-    }
+  synchronized void remove(Backend backend) {
+    backends = Arrays.stream(backends).filter(one -> one != backend).toArray(Backend[]::new);
+    // Lends out no more connections, and closes those that are out when they come back.
+    backend.pool().close();
   }
 
   @Override
   public @Nullable ProxyTarget findTarget(HttpServerExchange exchange) {
-    return backends.isEmpty() ? null : ANY;
+    return backends.length == 0 ? null : ANY;
   }
 
   @Override
@@ -70,10 +70,10 @@ final class LeastBusy implements ProxyClient {
   Backend choose(@Nullable Backend notThis) {
     Backend ready = null;
     Backend any = null;
-    Object[] all = backends.toArray();
+    Backend[] all = backends;
     int first = all.length == 0 ? 0 : ThreadLocalRandom.current().nextInt(all.length);
     for (int i = 0; i < all.length; i++) {
-      Backend candidate = (Backend) all[(first + i) % all.length];
+      Backend candidate = all[(first + i) % all.length];
       if (candidate == notThis && all.length > 1) {
         continue;
       }
