@@ -2,6 +2,8 @@ package io.github.scalingtoolkit.benchmarks;
 
 import io.github.scalingtoolkit.benchmarks.audit.AuditCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
+import io.github.scalingtoolkit.benchmarks.report.ReportCommand;
+import io.github.scalingtoolkit.benchmarks.scale.ScaleCommand;
 import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
 import java.io.IOException;
 import java.util.List;
@@ -16,6 +18,10 @@ public final class Main {
         audit                       the tutorial's table against Little's law and the machine
         verify <url>                contract test of a running service; --level tutorial|full
         load <url>                  one endpoint under load; --rate N for the open model
+        quick                       single, cluster and k8s-shape beside the Express peer, 10 minutes
+        scale                       the same in rounds that are longer and more
+        smoke                       the same, cut down to less than a minute
+        report <directory>          writes REPORT.md and the charts anew from runs.json
         jmh [arguments of JMH]      the libraries' hot paths
       docs/scaling.md has the options and what each figure means.
       """;
@@ -38,6 +44,10 @@ public final class Main {
         case "audit" -> AuditCommand.run(rest);
         case "verify" -> VerifyCommand.run(rest);
         case "load" -> LoadCommand.run(rest);
+        case "quick" -> ScaleCommand.run(ScaleCommand.Kind.QUICK, rest);
+        case "scale" -> ScaleCommand.run(ScaleCommand.Kind.SCALE, rest);
+        case "smoke" -> ScaleCommand.run(ScaleCommand.Kind.SMOKE, rest);
+        case "report" -> ReportCommand.run(rest);
         case "jmh" -> {
           org.openjdk.jmh.Main.main(rest.toArray(String[]::new));
           yield 0;

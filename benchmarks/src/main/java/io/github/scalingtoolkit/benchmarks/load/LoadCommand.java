@@ -78,16 +78,16 @@ public final class LoadCommand {
         result.answered(),
         result.errors());
     boolean counts = true;
-    Optional<String> refusal = Validity.refusal(result, Figure.THROUGHPUT);
+    Optional<String> refusal = Validity.refusal(measured, Figure.THROUGHPUT);
     counts &= refusal.isEmpty();
     System.out.println("  requests/s     "
         + refusal.orElseGet(() -> String.format(Locale.ROOT, "%.0f", result.perSecond())));
-    refusal = Validity.refusal(result, Figure.LATENCY);
+    refusal = Validity.refusal(measured, Figure.LATENCY);
     counts &= refusal.isEmpty();
     System.out.println("  from due       " + refusal.orElseGet(() -> shown(result.fromDue())));
     System.out.println("  from sent      " + refusal.orElseGet(() -> shown(result.fromSent())));
-    refusal = Validity.refusal(result, Figure.CPU);
-    counts &= refusal.isEmpty();
+    refusal = Validity.refusal(measured, Figure.CPU);
+    counts &= refusal.isEmpty() || measured.usage().isEmpty();
     System.out.println("  server CPU     " + refusal.orElseGet(() -> measured.shownCpu()));
     System.out.println("  server memory  " + measured.shownMemory());
     System.out.printf(

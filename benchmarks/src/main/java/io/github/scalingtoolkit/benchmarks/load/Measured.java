@@ -34,7 +34,19 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
     return Optional.of(1000.0 * used / result.answered());
   }
 
-  /** Returns the same as text. */
+  /** Returns how much the halves differ in CPU for an answer, as a share of the smaller. */
+  public double cpuHalvesDiffer() {
+    long second = result.answered() - result.firstHalf();
+    if (usage.isEmpty() || result.firstHalf() == 0 || second == 0) {
+      return Double.POSITIVE_INFINITY;
+    }
+    double inFirst =
+        (double) (usage.get(1).cpuMillis() - usage.get(0).cpuMillis()) / result.firstHalf();
+    double inSecond = (double) (usage.get(2).cpuMillis() - usage.get(1).cpuMillis()) / second;
+    return Math.abs(inFirst - inSecond) / Math.min(inFirst, inSecond);
+  }
+
+  /** Returns the CPU for an answer as text. */
   public String shownCpu() {
     return cpuMicros()
         .map(micros -> String.format(

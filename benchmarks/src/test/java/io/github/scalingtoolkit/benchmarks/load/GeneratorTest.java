@@ -47,7 +47,10 @@ class GeneratorTest {
       assertThat(result.answered()).isZero();
       assertThat(result.errors()).isPositive();
       assertThat(result.firstError()).contains("another body").contains("something else");
-      assertThat(Validity.refusal(result, Figure.CPU)).get().asString().startsWith("INVALID");
+      assertThat(Validity.refusal(new Measured(result, List.of()), Figure.CPU))
+          .get()
+          .asString()
+          .startsWith("INVALID");
     }
   }
 

@@ -3,6 +3,8 @@ package io.github.scalingtoolkit.benchmarks.load;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.HdrHistogram.Histogram;
 import org.junit.jupiter.api.Test;
@@ -35,10 +37,29 @@ class ValidityTest {
 
   @Test
   void halvesThatDifferAreRefused() {
-    assertThat(refusal(new Run().firstHalf(2_400), Figure.CPU))
+    assertThat(refusal(new Run().firstHalf(2_400), Figure.THROUGHPUT))
         .get()
         .asString()
         .startsWith("INVALID: the halves differ by 8.3 %");
+  }
+
+  @Test
+  void anAnswerThatCostsMoreInOneHalfThanInTheOtherHasNoCost() {
+    Run warming = new Run().cpuMillis(1_200, 1_000);
+
+    assertThat(refusal(warming, Figure.CPU))
+        .get()
+        .asString()
+        .isEqualTo("INVALID: the halves differ by 20.0 % in CPU a request");
+    assertThat(refusal(warming, Figure.THROUGHPUT)).isEmpty();
+  }
+
+  @Test
+  void aBusyMachineThatSpoilsTheRateLeavesTheCostOfAnAnswer() {
+    Run slower = new Run().firstHalf(3_000).cpuMillis(1_200, 800);
+
+    assertThat(refusal(slower, Figure.THROUGHPUT)).isPresent();
+    assertThat(refusal(slower, Figure.CPU)).isEmpty();
   }
 
   @Test
@@ -65,7 +86,7 @@ class ValidityTest {
   }
 
   private static Optional<String> refusal(Run run, Figure figure) {
-    return Validity.refusal(run.result(), figure);
+    return Validity.refusal(run.measured(), figure);
   }
 
   /** 5 s, 5,000 answers of 10 ms each, on 10 connections. */
@@ -77,6 +98,7 @@ class ValidityTest {
     private long errors;
     private long latencyMillis = 10;
     private Duration clientCpu = Duration.ofSeconds(1);
+    private long[] cpuMillis = {0, 1_000, 2_000};
 
     Run model(Model other) {
       model = other;
@@ -113,7 +135,18 @@ class ValidityTest {
       return this;
     }
 
-    LoadResult result() {
+    Run cpuMillis(long inFirst, long inSecond) {
+      cpuMillis = new long[] {0, inFirst, inFirst + inSecond};
+      return this;
+    }
+
+    Measured measured() {
+      List<ProcUsage> usage =
+          Arrays.stream(cpuMillis).mapToObj(cpu -> new ProcUsage(cpu, 1, 1)).toList();
+      return new Measured(result(), usage);
+    }
+
+    private LoadResult result() {
       Histogram nanos = new Histogram(3);
       nanos.recordValueWithCount(latencyMillis * 1_000_000, Math.max(1, answered));
       return new LoadResult(

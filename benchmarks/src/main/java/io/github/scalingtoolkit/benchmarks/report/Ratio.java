@@ -1,0 +1,98 @@
+package io.github.scalingtoolkit.benchmarks.report;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BiFunction;
+
+/**
+ * A ratio that the service is to reach, of two cells' medians in the same session.
+ *
+ * @param what the promise
+ * @param wanted in words
+ * @param measured the ratio as text, or why there is none
+ * @param verdict reached, not reached or NOT RUN
+ */
+public record Ratio(String what, String wanted, String measured, String verdict) {
+  private static final Cell OURS_HEALTH = new Cell("single", "L1+L2", "health");
+  private static final Cell OURS_LIST = new Cell("single", "L1+L2", "list");
+  private static final Cell OURS_CREATE = new Cell("single", "L1+L2", "create");
+  private static final Cell FLOOR_HEALTH = new Cell("floor", "none", "health");
+  private static final Cell FLOOR_LIST = new Cell("floor", "none", "list");
+  private static final Cell EXPRESS_LIST = new Cell("express", "own", "list");
+  private static final Cell EXPRESS_CREATE = new Cell("express", "own", "create");
+
+  /** Returns all of them. */
+  public static List<Ratio> of(Results results) {
+    return List.of(
+        cpu(
+            results,
+            "health: answers for the same CPU, beside raw Undertow",
+            FLOOR_HEALTH,
+            OURS_HEALTH,
+            "at least 0.9 x",
+            ratio -> ratio >= 0.9),
+        cpu(
+            results,
+            "cached list with JWT: CPU an answer, Express beside ours",
+            EXPRESS_LIST,
+            OURS_LIST,
+            "at least 25 x",
+            ratio -> ratio >= 25),
+        cpu(
+            results,
+            "cached list with JWT: CPU an answer, ours beside raw Undertow with the same bytes",
+            OURS_LIST,
+            FLOOR_LIST,
+            "at most 1.1 x",
+            ratio -> ratio <= 1.1),
+        cpu(
+            results,
+            "create and enqueue: CPU an answer, Express + Bull beside ours",
+            EXPRESS_CREATE,
+            OURS_CREATE,
+            "at least 10 x",
+            ratio -> ratio >= 10),
+        of(
+            "resident memory under load (list), ours beside Express",
+            Summary.of(results, OURS_LIST, Run::rssMiB, run -> ""),
+            Summary.of(results, EXPRESS_LIST, Run::rssMiB, run -> ""),
+            "at most 1 x",
+            ratio -> ratio <= 1),
+        new Ratio(
+            "balancer of cluster beside nginx at the same CPU",
+            "at least 0.5 x",
+            "NOT RUN: this command does not start nginx",
+            "NOT RUN"));
+  }
+
+  private static Ratio cpu(
+      Results results,
+      String what,
+      Cell above,
+      Cell below,
+      String wanted,
+      java.util.function.DoublePredicate reached) {
+    return of(what, Summary.cpu(results, above), Summary.cpu(results, below), wanted, reached);
+  }
+
+  private static Ratio of(
+      String what,
+      Summary above,
+      Summary below,
+      String wanted,
+      java.util.function.DoublePredicate reached) {
+    if (!above.counts() || !below.counts() || below.median() == 0) {
+      String reason = (above.counts() ? below : above).refusal();
+      return new Ratio(
+          what, wanted, reason.isEmpty() ? "NOT RUN" : "refused: " + reason, "NOT RUN");
+    }
+    double ratio = above.median() / below.median();
+    BiFunction<Double, Double, String> range = (low, high) -> String.format(
+        Locale.ROOT, "%.2f x (of the rounds' extremes: %.2f to %.2f)", ratio, low, high);
+    return new Ratio(
+        what,
+        wanted,
+        range.apply(above.low() / below.high(), above.high() / below.low()),
+        reached.test(ratio) ? "reached" : "**not reached**");
+  }
+}

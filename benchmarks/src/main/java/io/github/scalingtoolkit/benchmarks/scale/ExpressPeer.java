@@ -1,0 +1,81 @@
+package io.github.scalingtoolkit.benchmarks.scale;
+
+import io.github.scalingtoolkit.benchmarks.verify.Client;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The tutorial's Express application, one Node process, as {@code benchmarks/peers/express} has it. */
+public final class ExpressPeer {
+  private final Children children;
+  private final Path directory;
+  private final Stores stores;
+
+  /** Starts it from the checkout of {@code artifacts}. */
+  public ExpressPeer(Children children, Artifacts artifacts, Stores stores) {
+    this.children = children;
+    this.directory = artifacts.express();
+    this.stores = stores;
+  }
+
+  /**
+   * Installs its packages as its lock file says, if they are not there. Needs a registry, so it is called before the
+   * network is left.
+   */
+  public static void install(Artifacts artifacts) throws IOException, InterruptedException {
+    Path modules = artifacts.express().resolve("node_modules");
+    if (Files.isDirectory(modules) || Artifacts.onPath("npm").isEmpty()) {
+      return;
+    }
+    System.out.println("npm ci in " + artifacts.express());
+    Process npm = new ProcessBuilder("npm", "ci", "--silent")
+        .directory(artifacts.express().toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+    npm.waitFor();
+  }
+
+  /**
+   * Starts it on a database of its own.
+   *
+   * @throws NotRunException if Node or its packages are missing
+   */
+  public Target start(String database) throws IOException, InterruptedException, NotRunException {
+    if (Artifacts.onPath("node").isEmpty()) {
+      throw new NotRunException("node is not installed");
+    }
+    if (!Files.isDirectory(directory.resolve("node_modules"))) {
+      throw new NotRunException("its packages are not installed: npm ci in " + directory);
+    }
+    int port = Service.freePort();
+    Map<String, String> environment = new HashMap<>(Map.of(
+        "NODE_ENV",
+        "production",
+        "HOST",
+        "127.0.0.1",
+        "PORT",
+        Integer.toString(port),
+        "MONGO_URI",
+        stores.mongoUri("127.0.0.1", database),
+        "REDIS_URL",
+        stores.redisUrl("127.0.0.1"),
+        "JWT_SECRET",
+        "signs-the-tokens-of-the-peer"));
+    Child child = children.start(
+        "express", List.of("node", directory.resolve("server.js").toString()), environment);
+    child.awaitLine(line -> line.startsWith("listening on") ? line : null, Duration.ofSeconds(30));
+    URI url = URI.create("http://127.0.0.1:" + port);
+    String token = new Client(url)
+        .post("/login", Map.of(), "{\"username\":\"user\",\"password\":\"pass\"}")
+        .json()
+        .path("token")
+        .asText();
+    return new Target(url, token, List.of(child.pid()), List.of(() -> children.end(child)));
+  }
+}

@@ -1,0 +1,164 @@
+package io.github.scalingtoolkit.benchmarks.scale;
+
+import io.github.scalingtoolkit.auth.KeySource;
+import io.github.scalingtoolkit.auth.SigningKey;
+import io.github.scalingtoolkit.auth.Subject;
+import io.github.scalingtoolkit.auth.TokenIssuer;
+import io.github.scalingtoolkit.core.settings.Secret;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** This project's service: the slim jar, with the memory that its image gives it and without rate limits. */
+public final class Service {
+  /** 60 % of the 256 MiB that a container of the deployment asks for, as the image's options have it. */
+  public static final List<String> JVM_OPTIONS =
+      List.of("-Xmx154m", "-XX:MaxDirectMemorySize=64m", "-XX:-UsePerfData");
+
+  private static final String SECRET = "signs-the-tokens-of-benchmarks-and-nothing-else";
+  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+
+  private final Children children;
+  private final Artifacts artifacts;
+  private final Stores stores;
+  private final Path work;
+  private int starts;
+
+  /** Starts services on {@code stores}, with their data directories under {@code work}. */
+  public Service(Children children, Artifacts artifacts, Stores stores, Path work) {
+    this.children = children;
+    this.artifacts = artifacts;
+    this.stores = stores;
+    this.work = work;
+  }
+
+  /** Starts one process, on a database of its own. */
+  public Target single(CacheMode cache, String database) throws IOException, InterruptedException {
+    int port = freePort();
+    Child child = children.start(
+        "single", command(List.of(), List.of()), settings("127.0.0.1", port, cache, database));
+    awaitReady(child);
+    return target(URI.create("http://127.0.0.1:" + port), List.of(child.pid()), List.of(child));
+  }
+
+  /**
+   * Starts {@code processes} processes under the service's own supervisor.
+   *
+   * @throws NotRunException if the service has no such role
+   */
+  public Target cluster(int processes, CacheMode cache, String database)
+      throws IOException, InterruptedException, NotRunException {
+    int port = freePort();
+    Child child = children.start(
+        "cluster",
+        command(List.of(), List.of("cluster", Integer.toString(processes))),
+        settings("127.0.0.1", port, cache, database));
+    try {
+      awaitReady(child);
+    } catch (IOException ended) {
+      children.end(child);
+      if (!child.runs() && child.exitCode() == 2) {
+        throw new NotRunException("the role cluster ended with exit code 2: " + child.tail());
+      }
+      throw ended;
+    }
+    return target(
+        URI.create("http://127.0.0.1:" + port),
+        io.github.scalingtoolkit.benchmarks.load.ProcUsage.tree(child.pid()),
+        List.of(child));
+  }
+
+  /** Starts {@code count} processes, each in a network namespace of its own behind one address of {@code network}. */
+  public Target replicas(int count, CacheMode cache, String database, PodNetwork network)
+      throws IOException, InterruptedException, NotRunException {
+    List<Child> pods = new ArrayList<>();
+    network.reachStores(List.of(stores.mongoPort(), stores.redisUrl().getPort()));
+    for (int i = 0; i < count; i++) {
+      Map<String, String> settings = settings(PodNetwork.GATEWAY, PodNetwork.PORT, cache, database);
+      settings.put("HOST", "0.0.0.0");
+      pods.add(children.start("replica", command(PodNetwork.IN_A_POD, List.of()), settings));
+      network.plug(i, pods.get(i).pid());
+      pods.get(i).input().write('\n');
+      pods.get(i).input().flush();
+    }
+    for (Child pod : pods) {
+      awaitReady(pod);
+    }
+    return target(network.balance(count), pods.stream().map(Child::pid).toList(), pods);
+  }
+
+  private Target target(URI url, List<Long> pids, List<Child> running) {
+    return new Target(
+        url,
+        token(),
+        pids,
+        running.stream().<Runnable>map(child -> () -> children.end(child)).toList());
+  }
+
+  private List<String> command(List<String> before, List<String> role) {
+    List<String> command = new ArrayList<>(before);
+    command.add(artifacts.java());
+    command.addAll(JVM_OPTIONS);
+    command.addAll(List.of("-jar", artifacts.slimJar().toString()));
+    command.addAll(role);
+    return command;
+  }
+
+  private Map<String, String> settings(
+      String storesHost, int port, CacheMode cache, String database) throws IOException {
+    starts++;
+    Map<String, String> settings = new HashMap<>(Map.of(
+        "APP_ENV",
+        "production",
+        "HOST",
+        "127.0.0.1",
+        "PORT",
+        Integer.toString(port),
+        "ADMIN_HOST",
+        "127.0.0.1",
+        "ADMIN_PORT",
+        Integer.toString(freePort()),
+        "MONGO_URI",
+        stores.mongoUri(storesHost, database),
+        "REDIS_URL",
+        stores.redisUrl(storesHost),
+        "JWT_SECRET",
+        SECRET,
+        "DATA_DIR",
+        work.resolve("service-" + starts).toString(),
+        "LOG_LEVEL",
+        "warn"));
+    settings.put("RATE_LIMIT", "off");
+    settings.putAll(cache.settings());
+    return settings;
+  }
+
+  private static void awaitReady(Child child) throws IOException, InterruptedException {
+    // It greets with its addresses once it is ready.
+    child.awaitLine(line -> line.startsWith("Admin port:") ? line : null, LONGEST_START);
+  }
+
+  private static String token() {
+    return TokenIssuer.builder()
+        .issuer("todo-api")
+        .audience("todo-api")
+        .keys(KeySource.of(SigningKey.hs256(Secret.of(SECRET))))
+        .timeToLive(Duration.ofHours(12))
+        .build()
+        .issue(Subject.of("user123"))
+        .value();
+  }
+
+  /** Returns a port that nobody listens on right now. */
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
