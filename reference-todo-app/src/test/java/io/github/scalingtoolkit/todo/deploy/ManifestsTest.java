@@ -245,6 +245,22 @@ class ManifestsTest {
         .isBetween(5L, 10L);
   }
 
+  @Test
+  void theDevelopmentMongoGetsItsUsersByTheScriptOfTheComposeFile() {
+    Map<String, Object> scripts = Yaml.map(dev().get("ConfigMap/mongodb-init").get("data"));
+    String composes = Yaml.read(Yaml.DEPLOY.resolve("compose/mongodb/users.js"));
+
+    assertThat(scripts)
+        .containsExactly(
+            Map.entry("users.js", composes.replace("/run/secrets/", "/run/secrets/stores/")));
+    Set<String> secrets =
+        Yaml.map(dev().get("Secret/todo-stores").get("stringData")).keySet();
+    Matcher asked = Pattern.compile("secret\\(\"([a-z-]+)\"\\)").matcher(composes);
+    while (asked.find()) {
+      assertThat(secrets).contains(asked.group(1));
+    }
+  }
+
   private static V1PodSpec pod(Cluster cluster, String deployment) {
     return cluster.workloads().stream()
         .filter(workload -> workload.name().equals("Deployment/" + deployment))

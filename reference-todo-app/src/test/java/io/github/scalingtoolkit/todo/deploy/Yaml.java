@@ -11,13 +11,13 @@ import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** Reads YAML as its tools do, but refuses a key that is there twice. */
-final class Yaml {
-  static final Path DEPLOY = Path.of("deploy");
+public final class Yaml {
+  public static final Path DEPLOY = Path.of("deploy");
 
   private Yaml() {}
 
   /** Returns the documents of {@code file} that are not empty. */
-  static List<Map<String, Object>> documents(Path file) {
+  public static List<Map<String, Object>> documents(Path file) {
     List<Map<String, Object>> documents = new ArrayList<>();
     for (Object document : parser().loadAll(read(file))) {
       if (document != null) {
@@ -28,7 +28,7 @@ final class Yaml {
   }
 
   /** Returns the one document of {@code file}. */
-  static Map<String, Object> document(Path file) {
+  public static Map<String, Object> document(Path file) {
     List<Map<String, Object>> documents = documents(file);
     if (documents.size() != 1) {
       throw new IllegalArgumentException(
@@ -38,16 +38,16 @@ final class Yaml {
   }
 
   @SuppressWarnings("unchecked")
-  static Map<String, Object> map(Object value) {
+  public static Map<String, Object> map(Object value) {
     return (Map<String, Object>) value;
   }
 
   @SuppressWarnings("unchecked")
-  static List<Object> list(Object value) {
+  public static List<Object> list(Object value) {
     return (List<Object>) value;
   }
 
-  static String read(Path file) {
+  public static String read(Path file) {
     try {
       return Files.readString(file);
     } catch (IOException e) {

@@ -1,0 +1,308 @@
+package io.github.scalingtoolkit.todo.deploy;
+
+import static io.github.scalingtoolkit.todo.deploy.Yaml.list;
+import static io.github.scalingtoolkit.todo.deploy.Yaml.map;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.config.TestSettings;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Compose file and what it refers to, as far as no container engine is needed to judge them. */
+class ComposeTest {
+  private static final Path COMPOSE = Yaml.DEPLOY.resolve("compose");
+  private static final Set<String> APPS = Set.of("todo-1", "todo-2", "todo-3");
+
+  /** What the Compose specification lets a service say, of which we use the most ordinary. */
+  private static final Set<String> SERVICE_KEYS = Set.of(
+      "image",
+      "pull_policy",
+      "profiles",
+      "restart",
+      "read_only",
+      "tmpfs",
+      "cap_drop",
+      "security_opt",
+      "mem_limit",
+      "stop_grace_period",
+      "secrets",
+      "environment",
+      "healthcheck",
+      "depends_on",
+      "ports",
+      "volumes",
+      "command",
+      "user");
+
+  private static final Set<String> HEALTHCHECK_KEYS =
+      Set.of("test", "interval", "timeout", "start_period", "retries");
+
+  private final Map<String, Object> compose = Yaml.document(COMPOSE.resolve("compose.yaml"));
+  private final Map<String, Map<String, Object>> services = services(compose);
+
+  @TempDir
+  private Path directory;
+
+  private static Map<String, Map<String, Object>> services(Map<String, Object> compose) {
+    Map<String, Map<String, Object>> services = new TreeMap<>();
+    map(compose.get("services")).forEach((name, service) -> services.put(name, map(service)));
+    return services;
+  }
+
+  private Set<String> ofProfile(String profile) {
+    return services.keySet().stream()
+        .filter(name -> list(services.get(name).get("profiles")).contains(profile))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static List<Object> listOf(Map<String, Object> service, String key) {
+    return service.containsKey(key) ? list(service.get(key)) : List.of();
+  }
+
+  @Test
+  void theStackIsWholeAndTheStoresCanBeHadAlone() {
+    assertThat(ofProfile("stack")).isEqualTo(services.keySet());
+    assertThat(services.keySet())
+        .containsAll(APPS)
+        .contains("nginx", "mongodb", "redis", "prometheus", "grafana");
+    assertThat(ofProfile("stores")).containsExactly("mongodb", "mongodb-init", "redis");
+  }
+
+  @Test
+  void nothingIsSaidThatComposeDoesNotKnow() {
+    assertThat(compose.keySet())
+        .containsExactlyInAnyOrder("name", "x-todo", "services", "volumes", "secrets");
+    services.forEach((name, service) -> {
+      assertThat(SERVICE_KEYS).as(name).containsAll(service.keySet());
+      if (service.containsKey("healthcheck")) {
+        assertThat(HEALTHCHECK_KEYS)
+            .as(name)
+            .containsAll(map(service.get("healthcheck")).keySet());
+      }
+    });
+  }
+
+  @Test
+  void everyFileVolumeSecretAndServiceThatIsNamedIsThere() {
+    Set<String> volumes = new HashSet<>(map(compose.get("volumes")).keySet());
+    Set<String> secrets = new HashSet<>(map(compose.get("secrets")).keySet());
+    services.forEach((name, service) -> {
+      for (Object volume : listOf(service, "volumes")) {
+        String source = ((String) volume).split(":")[0];
+        if (source.startsWith(".")) {
+          assertThat(COMPOSE.resolve(source).normalize()).as(name).exists();
+          assertThat((String) volume).as("%s: our files are read only", name).endsWith(":ro");
+        } else {
+          assertThat(volumes).as(name).contains(source);
+        }
+      }
+      for (Object secret : listOf(service, "secrets")) {
+        assertThat(secrets).as(name).contains((String) secret);
+      }
+      if (service.containsKey("depends_on")) {
+        map(service.get("depends_on")).forEach((needed, how) -> {
+          assertThat(services).as(name).containsKey(needed);
+          assertThat(list(services.get(needed).get("profiles")))
+              .as("%s is there whenever %s is", needed, name)
+              .containsAll(list(service.get("profiles")));
+          Object condition = map(how).get("condition");
+          if (services.get(needed).containsKey("healthcheck")) {
+            assertThat(condition).as(name).isEqualTo("service_healthy");
+          } else {
+            assertThat(condition).as(name).isEqualTo("service_completed_successfully");
+          }
+        });
+      }
+    });
+  }
+
+  @Test
+  void whatRunsOnIsCheckedBoundedAndOfAPinnedVersionWithoutARegistrysHost() {
+    services.forEach((name, service) -> {
+      assertThat((String) service.get("image"))
+          .as(name)
+          .matches("[a-z-]+(/[a-z-]+)?:(\\$\\{TODO_TAG:-.+}|v?[0-9].*)");
+      assertThat(service).as(name).containsKeys("mem_limit", "restart");
+      if (!service.get("restart").equals("on-failure")) {
+        assertThat(service).as(name).containsKey("healthcheck");
+      }
+    });
+  }
+
+  @Test
+  void onlyTheFrontIsOpenToOtherMachinesAndNoPortIsThereTwice() {
+    Set<String> published = new HashSet<>();
+    services.forEach((name, service) -> {
+      for (Object port : listOf(service, "ports")) {
+        String host = ((String) port).replaceFirst(":[0-9]+$", "");
+        assertThat(published.add(host)).as(host).isTrue();
+        if (!name.equals("nginx")) {
+          assertThat(host).as(name).startsWith("127.0.0.1:");
+        }
+      }
+    });
+    assertThat(published).hasSize(5);
+  }
+
+  @Test
+  void noSecretIsWrittenDown() throws IOException {
+    Pattern secret = Pattern.compile("(?i).*(secret|password|token|_uri|_url)");
+    services.forEach((name, service) -> {
+      if (service.containsKey("environment")) {
+        map(service.get("environment")).forEach((key, value) -> {
+          if (key.endsWith("_FILE")) {
+            assertThat(listOf(service, "secrets"))
+                .as(name)
+                .contains(((String) value).replaceFirst("^/run/secrets/", ""));
+          } else {
+            assertThat(secret.matcher(key).matches()).as("%s: %s", name, key).isFalse();
+          }
+        });
+      }
+    });
+    map(compose.get("secrets"))
+        .forEach((name, secretFile) ->
+            assertThat(secretFile).isEqualTo(Map.of("file", "./secrets/" + name)));
+    assertThat(Files.readString(Path.of("../.gitignore")).lines())
+        .contains("reference-todo-app/deploy/compose/secrets/");
+  }
+
+  @Test
+  void theScriptMakesEverySecretOnceAndTheServiceTakesThem() throws IOException {
+    assumeTrue(Tool.find("bash").isPresent(), "NOT RUN: secrets.sh: there is no bash");
+    Map<String, String> first = makeSecrets();
+    Map<String, String> again = makeSecrets();
+
+    assertThat(first.keySet())
+        .isEqualTo(new TreeSet<>(map(compose.get("secrets")).keySet()));
+    assertThat(again).as("what is there stays").isEqualTo(first);
+    assertThat(Set.copyOf(first.values())).hasSameSizeAs(first.values());
+    assertThat(PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(directory.resolve("secrets"))))
+        .isEqualTo("rwx------");
+    for (String app : APPS) {
+      Map<String, String> settings = new TreeMap<>();
+      map(services.get(app).get("environment")).forEach((key, value) -> {
+        if (key.endsWith("_FILE")) {
+          settings.put(
+              key.substring(0, key.length() - "_FILE".length()),
+              first.get(((String) value).replaceFirst("^/run/secrets/", "")));
+        } else if (!key.equals("JDK_JAVA_OPTIONS")) {
+          settings.put(key, (String) value);
+        }
+      });
+      TodoSettings read = TestSettings.of(settings);
+      assertThat(read.listing()).extracting("key").containsAll(settings.keySet());
+      assertThat(read.mode()).isEqualTo(TodoSettings.Mode.PRODUCTION);
+      assertThat(read.mongoUri().orElseThrow())
+          .contains(first.get("mongodb-password"), "@mongodb:27017/todoapp", "replicaSet=rs0");
+      assertThat(read.redisUrl().orElseThrow())
+          .contains(first.get("redis-password"), "@redis:6379");
+    }
+  }
+
+  private Map<String, String> makeSecrets() throws IOException {
+    Tool.Outcome made = Tool.run(
+        Path.of("."),
+        List.of(
+            "bash",
+            COMPOSE.resolve("secrets.sh").toString(),
+            directory.resolve("secrets").toString()));
+    assertThat(made.code()).as(made.output()).isZero();
+    Map<String, String> secrets = new TreeMap<>();
+    try (var files = Files.list(directory.resolve("secrets"))) {
+      for (Path file : files.toList()) {
+        secrets.put(file.getFileName().toString(), Files.readString(file).strip());
+      }
+    }
+    return secrets;
+  }
+
+  @Test
+  void theFirstUsersHashIsOneThatTheServiceReads() throws IOException {
+    Optional<Path> node = Tool.find("node");
+    assumeTrue(
+        node.isPresent(), "NOT RUN: MongoDB's first users: there is no node to run their script");
+    String stub = """
+        const written = {};
+        globalThis.db = { getSiblingDB: name => ({
+          createUser: user => { written.login = { name, ...user }; },
+          users: { insertOne: user => { written.user = user; } },
+        }) };
+        const read = require("fs").readFileSync;
+        require("fs").readFileSync = path =>
+          path.startsWith("/run/secrets/") ? path.slice(13) + " \\n" : read(path, "utf8");
+        require("vm").runInThisContext(
+          "(require => {" + read(process.argv[1], "utf8") + "})")(require);
+        console.log(JSON.stringify(written));
+        """;
+
+    Tool.Outcome run = Tool.run(
+        Path.of("."),
+        List.of(
+            node.get().toString(),
+            "-e",
+            stub,
+            COMPOSE.resolve("mongodb/users.js").toAbsolutePath().toString()));
+
+    assertThat(run.code()).as(run.output()).isZero();
+    JsonNode written = new ObjectMapper().readTree(run.output());
+    assertThat(written.at("/login/name").textValue()).isEqualTo("todoapp");
+    assertThat(written.at("/login/user").textValue()).isEqualTo("todo");
+    assertThat(written.at("/login/pwd").textValue()).isEqualTo("mongodb-password");
+    assertThat(written.at("/login/roles").toString())
+        .isEqualTo("[{\"role\":\"readWrite\",\"db\":\"todoapp\"}]");
+    assertThat(written.at("/user/username").textValue()).isEqualTo("user");
+    String hash = written.at("/user/passwordHash").textValue();
+    assertThat(new PasswordHasher().fits(Secret.of("user-password"), hash)).isTrue();
+    assertThat(new PasswordHasher().fits(Secret.of("pass"), hash)).isFalse();
+  }
+
+  @Test
+  void nginxTakesItsFileWhichIsAsTheOneForProcesses() throws IOException {
+    String ours = Yaml.read(COMPOSE.resolve("nginx.conf"));
+    String model = Yaml.read(Yaml.DEPLOY.resolve("nginx/nginx.conf"));
+    assertThat(upstream(ours.replaceAll("server todo-\\d:3000", "server")))
+        .isEqualTo(upstream(model.replaceAll("server 127.0.0.1:\\d+", "server")));
+    assertThat(ours).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
+
+    Optional<Path> nginx = Tool.find("nginx");
+    assumeTrue(nginx.isPresent(), "NOT RUN: Compose's nginx file: there is no nginx");
+    Path locations = Yaml.DEPLOY.resolve("nginx/todo-locations.conf").toAbsolutePath();
+    String here = ours.replaceAll("todo-\\d:3000", "127.0.0.1:3000")
+        .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
+        .replace("/etc/nginx/todo-locations.conf", locations.toString());
+    Files.writeString(
+        directory.resolve("nginx.conf"), "pid nginx.pid; events {} http {\n" + here + "\n}\n");
+    Tool.Outcome test = Tool.run(
+        directory,
+        List.of(nginx.get().toString(), "-t", "-p", directory.toString(), "-c", "nginx.conf"));
+    assertThat(test.code()).as(test.output()).isZero();
+  }
+
+  /** Returns the directives of the upstream, without comments and space. */
+  private static String upstream(String configuration) {
+    String directives = configuration.replaceAll("(?m)#.*$", "").replaceAll("\\s+", " ");
+    return directives.replaceFirst(".*upstream todo \\{", "").replaceFirst("\\}.*", "");
+  }
+}
