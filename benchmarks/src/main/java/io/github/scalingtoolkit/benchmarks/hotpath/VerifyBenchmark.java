@@ -1,4 +1,4 @@
-package io.github.scalingtoolkit.benchmarks;
+package io.github.scalingtoolkit.benchmarks.hotpath;
 
 import io.github.scalingtoolkit.auth.JwtVerifier;
 import io.github.scalingtoolkit.auth.KeySource;
