@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     What it says of write concern, read preference, TLS and authentication applies; time limits and pool size in it
  *     do not, because those below bound every operation
  * @param poolSize most connections to a server and most operations at a time, at least 1; default 32
- * @param operationTimeout the whole time of one operation with its retries, without {@code busyTimeout}; default 2.3 s
+ * @param operationTimeout the whole time of one operation with its retries, without {@code busyTimeout}; default 2 s
  * @param busyTimeout how long an operation waits for one of the others to end; default 500 ms
  */
 public record MongoSettings(
@@ -36,7 +36,7 @@ public record MongoSettings(
 
   /** Returns the settings of {@code uri} with the contract's limits and 32 connections. */
   public static MongoSettings of(String uri) {
-    return new MongoSettings(uri, 32, Duration.ofMillis(2300), Duration.ofMillis(500));
+    return new MongoSettings(uri, 32, Duration.ofSeconds(2), Duration.ofMillis(500));
   }
 
   /** Returns these settings with {@code poolSize} connections. */

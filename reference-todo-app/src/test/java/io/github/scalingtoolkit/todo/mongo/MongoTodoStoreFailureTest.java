@@ -216,7 +216,7 @@ class MongoTodoStoreFailureTest {
     assertThatThrownBy(() -> MongoSettings.of("mongodb://localhost/?w=0"))
         .hasMessageContaining("w=0");
     assertThat(MongoSettings.of("mongodb://alice:s3cr3t@db:27018/?authSource=admin"))
-        .hasToString("MongoSettings[db:27018/todoapp, poolSize=32, operationTimeout=PT2.3S,"
+        .hasToString("MongoSettings[db:27018/todoapp, poolSize=32, operationTimeout=PT2S,"
             + " busyTimeout=PT0.5S]");
   }
 
