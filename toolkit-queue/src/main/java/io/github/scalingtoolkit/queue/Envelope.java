@@ -37,13 +37,13 @@ record Envelope(int maxAttempts, String type, byte[] payload) {
               + ") cannot be written as JSON",
           e);
     }
-    byte[] head = String.format(
-            "%d%s%03d%s%n",
-            options.priority(),
-            options.id() == null ? "g" : "c",
-            options.maxAttempts(),
-            type.name())
-        .replace("\r", "")
+    String attempts = Integer.toString(options.maxAttempts());
+    byte[] head = (options.priority()
+            + (options.id() == null ? "g" : "c")
+            + "0".repeat(3 - attempts.length())
+            + attempts
+            + type.name()
+            + "\n")
         .getBytes(StandardCharsets.US_ASCII);
     byte[] envelope = new byte[head.length + json.length];
     System.arraycopy(head, 0, envelope, 0, head.length);
