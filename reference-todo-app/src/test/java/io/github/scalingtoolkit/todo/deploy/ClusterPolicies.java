@@ -18,6 +18,7 @@ import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +96,7 @@ final class ClusterPolicies {
                   budget -> cluster.selectedBy(budget.getSpec().getSelector()).isEmpty())
               .map(Cluster::name)),
       new Policy("dangling-network-policy", ClusterPolicies::networkPoliciesThatLeadNowhere),
+      new Policy("dangling-network-policy-peer", ClusterPolicies::peersThatAreNotThere),
       new Policy(
           "no-default-deny",
           cluster ->
@@ -201,6 +203,19 @@ final class ClusterPolicies {
       }
     }
     return breaches.stream();
+  }
+
+  /** A peer in the same namespace is one of our workloads. */
+  private static Stream<String> peersThatAreNotThere(Cluster cluster) {
+    return cluster.all(V1NetworkPolicy.class).stream()
+        .filter(policy -> Stream.concat(
+                ingress(policy).stream().map(V1NetworkPolicyIngressRule::getFrom),
+                egress(policy).stream().map(V1NetworkPolicyEgressRule::getTo))
+            .filter(Objects::nonNull)
+            .flatMap(List::stream)
+            .filter(peer -> peer.getPodSelector() != null && peer.getNamespaceSelector() == null)
+            .anyMatch(peer -> cluster.selectedBy(peer.getPodSelector()).isEmpty()))
+        .map(Cluster::name);
   }
 
   private static List<V1NetworkPolicyIngressRule> ingress(V1NetworkPolicy policy) {

@@ -3,16 +3,19 @@ package io.github.scalingtoolkit.todo.deploy;
 import static io.github.scalingtoolkit.todo.deploy.Yaml.list;
 import static io.github.scalingtoolkit.todo.deploy.Yaml.map;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.todo.config.TestSettings;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -23,10 +26,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /** The Compose file and what it refers to, as far as no container engine is needed to judge them. */
 class ComposeTest {
@@ -276,6 +283,66 @@ class ComposeTest {
     String hash = written.at("/user/passwordHash").textValue();
     assertThat(new PasswordHasher().fits(Secret.of("user-password"), hash)).isTrue();
     assertThat(new PasswordHasher().fits(Secret.of("pass"), hash)).isFalse();
+  }
+
+  @Test
+  void redisTakesItsFileAndAsksForThePassword() throws Exception {
+    Optional<Path> redis = Tool.find("redis-server");
+    assumeTrue(
+        redis.isPresent() && Tool.find("sh").isPresent(),
+        "NOT RUN: Compose's Redis: there is no redis-server, or no shell");
+    int port = Ports.free();
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.writeString(
+        directory.resolve("redis.conf"),
+        Yaml.read(COMPOSE.resolve("redis/redis.conf")).replace("dir /data", "dir " + data));
+    Files.writeString(directory.resolve("redis-password"), "of the test\n".replace(' ', '-'));
+    List<Object> command = listOf(services.get("redis"), "command");
+    assertThat(command.subList(0, 2)).containsExactly("sh", "-ec");
+    String script = ((String) command.get(2))
+        .replace("$$", "$")
+        .replace("/etc/redis/", directory + "/")
+        .replace("/run/secrets/", directory + "/")
+        .replace("/tmp/redis.conf", directory + "/made.conf")
+        .stripTrailing();
+    Process process = new ProcessBuilder(
+            "sh", "-ec", script + " --port " + port + " --bind 127.0.0.1")
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("redis.log").toFile())
+        .start();
+    try {
+      Await.until("Redis answers", () -> {
+        assertThat(process.isAlive())
+            .as(Yaml.read(directory.resolve("redis.log")))
+            .isTrue();
+        return answers(port);
+      });
+      try (Jedis stranger = new Jedis("127.0.0.1", port);
+          Jedis service = new Jedis(URI.create("redis://:of-the-test@127.0.0.1:" + port))) {
+        assertThatThrownBy(stranger::dbSize).hasMessageContaining("NOAUTH");
+        assertThat(service.configGet("maxmemory-policy"))
+            .containsEntry("maxmemory-policy", "noeviction");
+        assertThat(service.configGet("appendonly")).containsEntry("appendonly", "yes");
+        assertThat(process.info().arguments().map(List::of).orElse(List.of()))
+            .as("the password is in no argument")
+            .noneMatch(argument -> argument.contains("of-the-test"));
+      }
+    } finally {
+      process.destroy();
+    }
+    assertThat(process.waitFor(30, TimeUnit.SECONDS))
+        .as("it is the shell's process")
+        .isTrue();
+  }
+
+  private static boolean answers(int port) {
+    try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+      return jedis.isConnected() || jedis.ping() != null;
+    } catch (JedisDataException refusesStrangers) {
+      return true;
+    } catch (JedisConnectionException notYet) {
+      return false;
+    }
   }
 
   @Test

@@ -62,6 +62,8 @@ final class PodPolicies {
           pod -> volumes(pod).anyMatch(volume -> volume.getHostPath() != null)),
       pod("service-account-token", pod -> !isFalse(pod.getAutomountServiceAccountToken())),
       pod("deprecated-service-account-field", pod -> pod.getServiceAccount() != null),
+      // There is no ServiceAccount among our manifests: whatever is named is not there.
+      pod("non-existent-service-account", pod -> pod.getServiceAccountName() != null),
       pod("service-links", pod -> !isFalse(pod.getEnableServiceLinks())),
       container("unset-cpu-requirements", container -> !asks(container, "cpu")),
       container(

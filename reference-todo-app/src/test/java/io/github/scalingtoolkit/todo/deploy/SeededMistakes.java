@@ -91,6 +91,7 @@ final class SeededMistakes {
             Map.of("name", "host", "hostPath", Map.of("path", "/var/run/docker.sock"))),
         remove("service-account-token", WORKER, POD + "automountServiceAccountToken"),
         set("deprecated-service-account-field", WEB, POD + "serviceAccount", "admin"),
+        set("non-existent-service-account", WEB, POD + "serviceAccountName", "todo"),
         set("service-links", WEB, POD + "enableServiceLinks", true),
         remove("unset-cpu-requirements", WEB, CONTAINER + "resources.requests.cpu"),
         remove("unset-memory-requirements", WORKER, CONTAINER + "resources.limits"),
@@ -165,6 +166,16 @@ final class SeededMistakes {
             "NetworkPolicy/allow-requests",
             "spec.ingress.0.ports.0.port",
             "web"),
+        set(
+            "dangling-network-policy-peer",
+            "NetworkPolicy/allow-mongodb",
+            "spec.ingress.0.from.0.podSelector.matchExpressions.0.values",
+            List.of("todo")),
+        set(
+            "dangling-network-policy-peer",
+            "NetworkPolicy/allow-stores",
+            "spec.egress.1.to.0.podSelector.matchLabels.app",
+            "cache"),
         remove("no-default-deny", "NetworkPolicy/default-deny", ""),
         set(
             "no-default-deny",
