@@ -192,8 +192,7 @@ public final class Report {
     line("");
     line("| row | requests/s | p50, ms | p99, ms | p99.9, ms | p99 from sending, ms |");
     line("|---|---|---|---|---|---|");
-    for (String[] row :
-        new String[][] {{"single", "L1+L2"}, {"express", "own"}, {"floor", "none"}}) {
+    for (String[] row : new String[][] {{"single", "L1+L2"}, {"express", "own"}}) {
       Cell cell = new Cell(row[0], row[1], "list at half load");
       if (runs(cell).isEmpty()) {
         line("| %s | NOT RUN | | | | |", cell.row());

@@ -31,19 +31,20 @@ final class Session {
   private final Path out;
   private final Timing timing;
   private Results results;
-  private int retriesLeft;
-  private int databases;
+  private int visits;
+  private long began;
 
   /**
    * How long things take.
    *
    * @param rounds fresh processes for each entry
-   * @param warm load before a measured run
+   * @param warm load before the first measured run of a process; half of it before each further
    * @param measured a measured run
    * @param connections of the generator
-   * @param retries runs that may be repeated because a figure was refused, over the whole session
+   * @param longest for the whole session: what is refused is repeated once while it is on schedule, and no visit begins
+   *     after it
    */
-  record Timing(int rounds, Duration warm, Duration measured, int connections, int retries) {}
+  record Timing(int rounds, Duration warm, Duration measured, int connections, Duration longest) {}
 
   Session(
       List<Entry> entries,
@@ -58,17 +59,21 @@ final class Session {
     this.out = out;
     this.timing = timing;
     this.results = empty;
-    retriesLeft = timing.retries();
   }
 
   /** Runs it all, and returns what was measured. */
   Results run() throws IOException, InterruptedException {
+    began = System.nanoTime();
     for (int round = 1; round <= timing.rounds(); round++) {
       List<Entry> order = new ArrayList<>(entries);
       if (round % 2 == 0) {
         Collections.reverse(order);
       }
       for (Entry entry : order) {
+        if (elapsed() > 1) {
+          System.out.println("stopped after " + timing.longest() + " in round " + round);
+          return results;
+        }
         visit(entry, round);
         keep();
       }
@@ -82,8 +87,8 @@ final class Session {
       return;
     }
     stores.flushRedis();
-    databases++;
-    try (Target target = entry.start().on("bench" + databases)) {
+    visits++;
+    try (Target target = entry.start().on("bench" + visits)) {
       if (!entry.filled()) {
         TodoList.fill(target);
       }
@@ -131,7 +136,9 @@ final class Session {
       return 0;
     }
     if (!open) {
-      Generator.run(Load.on(target.url(), call, closed, timing.warm()), Observer.NONE);
+      Duration warm =
+          scenario == entry.scenarios().get(0) ? timing.warm() : timing.warm().dividedBy(2);
+      Generator.run(Load.on(target.url(), call, closed, warm), Observer.NONE);
     }
     Model model = open ? new Model.Open(seenBefore / 2, timing.connections()) : closed;
     Load load = Load.on(target.url(), call, model, timing.measured());
@@ -154,12 +161,20 @@ final class Session {
           run.cpuMicros(),
           run.p99Millis(),
           (run.refusedCpu() + " " + run.refusedThroughput()).strip());
-      if (isFine(run) || retriesLeft == 0) {
+      if (isFine(run) || !isOnSchedule()) {
         break;
       }
-      retriesLeft--;
     }
     return seen;
+  }
+
+  /** Returns the share of the longest time that is over. */
+  private double elapsed() {
+    return (System.nanoTime() - began) / (double) timing.longest().toNanos();
+  }
+
+  private boolean isOnSchedule() {
+    return elapsed() < (double) visits / (entries.size() * timing.rounds());
   }
 
   private static boolean isFine(Run run) {

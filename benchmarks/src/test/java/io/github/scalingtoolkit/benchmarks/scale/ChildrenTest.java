@@ -1,0 +1,110 @@
+package io.github.scalingtoolkit.benchmarks.scale;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import io.github.scalingtoolkit.testing.Await;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChildrenTest {
+  private static final List<String> LONG = List.of("sleep", "600");
+
+  @TempDir
+  private Path logs;
+
+  /** Starts a child with a child of its own, tells their ids and then does nothing. */
+  static final class Parent {
+    public static void main(String[] args) throws Exception {
+      Children children = new Children(Path.of(args[0]));
+      Child child =
+          children.start("shell", List.of("sh", "-c", "sleep 600 & echo $!; wait"), Map.of());
+      String under = child.awaitLine(line -> line.isBlank() ? null : line, Duration.ofSeconds(30));
+      System.out.println(child.pid() + " " + under);
+      Thread.sleep(Duration.ofMinutes(10).toMillis());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  void aSignalEndsEveryChildAndAllUnderIt(String signal) throws Exception {
+    assumeFalse(
+        signal.equals("INT") && interruptIsIgnored(),
+        "NOT RUN: Ctrl-C: whoever started this in the background has it ignored");
+    Process parent = new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            Parent.class.getName(),
+            logs.toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+    try (BufferedReader printed = parent.inputReader()) {
+      String[] pids = printed.readLine().split(" ");
+      ProcessHandle child = ProcessHandle.of(Long.parseLong(pids[0])).orElseThrow();
+      ProcessHandle under = ProcessHandle.of(Long.parseLong(pids[1])).orElseThrow();
+
+      send(signal, parent);
+
+      Await.until("the parent has ended", () -> !parent.isAlive());
+      Await.until("the child has ended", () -> !child.isAlive());
+      Await.until("what was under it has ended", () -> !under.isAlive());
+    } finally {
+      parent.destroyForcibly();
+    }
+  }
+
+  private static void send(String signal, Process process) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
+    assertThat(kill.waitFor()).isZero();
+  }
+
+  /** A shell's background job is started so, and all that it starts. */
+  private static boolean interruptIsIgnored() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .anyMatch(line -> (Long.parseUnsignedLong(line.substring(7).strip(), 16) & 2) != 0);
+  }
+
+  @Test
+  void closingEndsAllAndNothingIsStartedAfterwards() throws Exception {
+    Children children = new Children(logs);
+    Child first = children.start("first", LONG, Map.of());
+    Child second = children.start("second", LONG, Map.of());
+
+    children.close();
+
+    assertThat(first.runs()).isFalse();
+    assertThat(second.runs()).isFalse();
+    assertThatThrownBy(() -> children.start("third", LONG, Map.of()))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("third is not started");
+  }
+
+  @Test
+  void aChildThatEndsBeforeItSaysWhatIsAwaitedTellsWhatItSaid() throws Exception {
+    try (Children children = new Children(logs)) {
+      Child child =
+          children.start("dies", List.of("sh", "-c", "echo no such role; exit 2"), Map.of());
+
+      assertThatThrownBy(() -> child.awaitLine(
+              line -> line.startsWith("ready") ? line : null, Duration.ofSeconds(30)))
+          .isInstanceOf(IOException.class)
+          .hasMessage("dies ended with 2: no such role");
+    }
+  }
+}
