@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+#
+# The benchmark's smoke test: a cut-down session within a minute, whose every answer is checked, and a session that is
+# interrupted, which must leave its finished rows and no process.
+#
+# usage: benchmarks/smoke.sh
+#   The jars must have been built. Rows that need what is not installed are NOT RUN, and said so.
+#
+set -euo pipefail
+# Jobs get process groups of their own, and Ctrl-C reaches them: a background job has it ignored otherwise.
+set -m
+export LC_ALL=C
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+jar=$top/benchmarks/target/benchmarks.jar
+work=$(mktemp -d)
+session=
+cd "$top"
+
+fail() {
+  echo "smoke: FAILED: $*" >&2
+  tail -n 20 "$work"/*.log >&2 || true
+  exit 1
+}
+clean_up() {
+  local code=$?
+  trap - EXIT
+  if [ -n "$session" ] && kill -0 "$session" 2>/dev/null; then kill -TERM "$session"; wait "$session" || true; fi
+  rm -rf "$work"
+  exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+[ -f "$jar" ] || fail "there is no $jar: mvn -B -q package -DskipTests"
+
+began=$SECONDS
+"$java" -jar "$jar" audit > "$work/audit.log" || fail "audit"
+"$java" -jar "$jar" smoke --out "$work/smoke" > "$work/smoke.log" 2>&1 || fail "the session ended with $?"
+took=$((SECONDS - began))
+grep '^NOT RUN' "$work/smoke.log" || true
+for row in single floor; do
+  grep -q "\"row\" : \"$row\"" "$work/smoke/runs.json" || fail "there is no run of $row"
+done
+if grep '"errors" : [1-9]' "$work/smoke/runs.json"; then fail "answers were wrong"; fi
+cp -r "$work/smoke" "$work/again"
+"$java" -jar "$jar" report "$work/again" > "$work/report.log" || fail "report"
+diff -r "$work/smoke" "$work/again" || fail "the report made anew differs"
+echo "ok  every answer of single, peer and floor was as expected; $took s"
+[ "$took" -le 60 ] || echo "warn  the smoke session is to take 60 s at most on an idle machine"
+
+"$java" -jar "$jar" quick --out "$work/quick" > "$work/quick.log" 2>&1 &
+session=$!
+for _ in $(seq 600); do
+  if grep -q '^round 1  floor' "$work/quick.log"; then break; fi
+  kill -0 "$session" 2>/dev/null || fail "the session ended by itself"
+  sleep 0.1
+done
+logs=$(sed -n 's/^what the processes print is in //p' "$work/quick.log")
+[ -n "$logs" ] || fail "the session did not say where its logs are"
+group=$session
+kill -INT -- "-$group"
+code=0
+wait "$group" || code=$?
+session=
+[ "$code" = 130 ] || fail "Ctrl-C: expected exit code 130 but was $code"
+grep -q '"row" : "single"' "$work/quick/runs.json" || fail "the finished row was not kept"
+sleep 1
+# The embedded Redis has a group of its own, but its path is below the session's directory.
+if pgrep -g "$group" > "$work/left.log" || pgrep -f "$logs" > "$work/left.log"; then
+  fail "processes are left: $(tr '\n' ' ' < "$work/left.log")"
+fi
+echo "ok  Ctrl-C: exit code 130, finished rows kept, no process left"
