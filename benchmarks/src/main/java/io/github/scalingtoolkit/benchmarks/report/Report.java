@@ -256,7 +256,7 @@ public final class Report {
   /** A median with its extremes and how many rounds counted, or why there is none. */
   private static String shown(Summary summary) {
     if (!summary.counts()) {
-      return summary.refusal().isEmpty() ? "NOT RUN" : summary.refusal();
+      return summary.refusal().isEmpty() ? "NOT RUN" : summary.refusal().replace("|", "\\|");
     }
     String counted = summary.values().size() == summary.rounds()
         ? ""
