@@ -1,0 +1,223 @@
+package io.github.scalingtoolkit.todo.deploy;
+
+import static io.github.scalingtoolkit.todo.deploy.Yaml.list;
+import static io.github.scalingtoolkit.todo.deploy.Yaml.map;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.config.TestSettings;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+
+/** What the Compose file hands to its containers, by the programs that are to read it. */
+class ComposePartsTest {
+  private static final Path COMPOSE = Yaml.DEPLOY.resolve("compose");
+
+  private final Map<String, Object> compose = Yaml.document(COMPOSE.resolve("compose.yaml"));
+  private final Map<String, Object> services = map(compose.get("services"));
+
+  @TempDir
+  private Path directory;
+
+  @Test
+  void theScriptMakesEverySecretOnceAndTheServiceTakesThem() throws IOException {
+    assumeTrue(Tool.find("bash").isPresent(), "NOT RUN: secrets.sh: there is no bash");
+    Map<String, String> first = makeSecrets();
+    Map<String, String> again = makeSecrets();
+
+    assertThat(first.keySet())
+        .isEqualTo(new TreeSet<>(map(compose.get("secrets")).keySet()));
+    assertThat(again).as("what is there stays").isEqualTo(first);
+    assertThat(Set.copyOf(first.values())).hasSameSizeAs(first.values());
+    assertThat(PosixFilePermissions.toString(
+            Files.getPosixFilePermissions(directory.resolve("secrets"))))
+        .isEqualTo("rwx------");
+    for (String app : List.of("todo-1", "todo-2", "todo-3")) {
+      Map<String, String> settings = new TreeMap<>();
+      map(map(services.get(app)).get("environment")).forEach((key, value) -> {
+        if (key.endsWith("_FILE")) {
+          settings.put(
+              key.substring(0, key.length() - "_FILE".length()),
+              first.get(((String) value).replaceFirst("^/run/secrets/", "")));
+        } else if (!key.equals("JDK_JAVA_OPTIONS")) {
+          settings.put(key, (String) value);
+        }
+      });
+      TodoSettings read = TestSettings.of(settings);
+      assertThat(read.listing()).extracting("key").containsAll(settings.keySet());
+      assertThat(read.mode()).isEqualTo(TodoSettings.Mode.PRODUCTION);
+      assertThat(read.mongoUri().orElseThrow())
+          .contains(first.get("mongodb-password"), "@mongodb:27017/todoapp", "replicaSet=rs0");
+      assertThat(read.redisUrl().orElseThrow())
+          .contains(first.get("redis-password"), "@redis:6379");
+    }
+  }
+
+  @Test
+  void theFirstUsersHashIsOneThatTheServiceReads() throws IOException {
+    Optional<Path> node = Tool.find("node");
+    assumeTrue(
+        node.isPresent(), "NOT RUN: MongoDB's first users: there is no node to run their script");
+    String stub = """
+        const written = {};
+        globalThis.db = { getSiblingDB: name => ({
+          createUser: user => { written.login = { name, ...user }; },
+          users: { insertOne: user => { written.user = user; } },
+        }) };
+        const read = require("fs").readFileSync;
+        require("fs").readFileSync = path =>
+          path.startsWith("/run/secrets/") ? path.slice(13) + " \\n" : read(path, "utf8");
+        require("vm").runInThisContext(
+          "(require => {" + read(process.argv[1], "utf8") + "})")(require);
+        console.log(JSON.stringify(written));
+        """;
+
+    Tool.Outcome run = Tool.run(
+        Path.of("."),
+        List.of(
+            node.get().toString(),
+            "-e",
+            stub,
+            COMPOSE.resolve("mongodb/users.js").toAbsolutePath().toString()));
+
+    assertThat(run.code()).as(run.output()).isZero();
+    JsonNode written = new ObjectMapper().readTree(run.output());
+    assertThat(written.at("/login/name").textValue()).isEqualTo("todoapp");
+    assertThat(written.at("/login/user").textValue()).isEqualTo("todo");
+    assertThat(written.at("/login/pwd").textValue()).isEqualTo("mongodb-password");
+    assertThat(written.at("/login/roles").toString())
+        .isEqualTo("[{\"role\":\"readWrite\",\"db\":\"todoapp\"}]");
+    assertThat(written.at("/user/username").textValue()).isEqualTo("user");
+    String hash = written.at("/user/passwordHash").textValue();
+    assertThat(new PasswordHasher().fits(Secret.of("user-password"), hash)).isTrue();
+    assertThat(new PasswordHasher().fits(Secret.of("pass"), hash)).isFalse();
+  }
+
+  @Test
+  void redisTakesItsFileAndAsksForThePassword() throws Exception {
+    Optional<Path> redis = Tool.find("redis-server");
+    assumeTrue(
+        redis.isPresent() && Tool.find("sh").isPresent(),
+        "NOT RUN: Compose's Redis: there is no redis-server, or no shell");
+    int port = Ports.free();
+    Path data = Files.createDirectory(directory.resolve("data"));
+    Files.writeString(
+        directory.resolve("redis.conf"),
+        Yaml.read(COMPOSE.resolve("redis/redis.conf")).replace("dir /data", "dir " + data));
+    Files.writeString(directory.resolve("redis-password"), "of the test\n".replace(' ', '-'));
+    List<Object> command = list(map(services.get("redis")).get("command"));
+    assertThat(command.subList(0, 2)).containsExactly("sh", "-ec");
+    String script = ((String) command.get(2))
+        .replace("$$", "$")
+        .replace("/etc/redis/", directory + "/")
+        .replace("/run/secrets/", directory + "/")
+        .replace("/tmp/redis.conf", directory + "/made.conf")
+        .stripTrailing();
+    Process process = new ProcessBuilder(
+            "sh", "-ec", script + " --port " + port + " --bind 127.0.0.1")
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("redis.log").toFile())
+        .start();
+    try {
+      Await.until("Redis answers", () -> {
+        assertThat(process.isAlive())
+            .as(Yaml.read(directory.resolve("redis.log")))
+            .isTrue();
+        return answers(port);
+      });
+      try (Jedis stranger = new Jedis("127.0.0.1", port);
+          Jedis service = new Jedis(URI.create("redis://:of-the-test@127.0.0.1:" + port))) {
+        assertThatThrownBy(stranger::dbSize).hasMessageContaining("NOAUTH");
+        assertThat(service.configGet("maxmemory-policy"))
+            .containsEntry("maxmemory-policy", "noeviction");
+        assertThat(service.configGet("appendonly")).containsEntry("appendonly", "yes");
+        assertThat(process.info().arguments().map(List::of).orElse(List.of()))
+            .as("the password is in no argument")
+            .noneMatch(argument -> argument.contains("of-the-test"));
+      }
+    } finally {
+      process.destroy();
+    }
+    assertThat(process.waitFor(30, TimeUnit.SECONDS))
+        .as("it is the shell's process")
+        .isTrue();
+  }
+
+  @Test
+  void nginxTakesItsFileWhichIsAsTheOneForProcesses() throws IOException {
+    String ours = Yaml.read(COMPOSE.resolve("nginx.conf"));
+    String model = Yaml.read(Yaml.DEPLOY.resolve("nginx/nginx.conf"));
+    assertThat(upstream(ours.replaceAll("server todo-\\d:3000", "server")))
+        .isEqualTo(upstream(model.replaceAll("server 127.0.0.1:\\d+", "server")));
+    assertThat(ours).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
+
+    Optional<Path> nginx = Tool.find("nginx");
+    assumeTrue(nginx.isPresent(), "NOT RUN: Compose's nginx file: there is no nginx");
+    Path locations = Yaml.DEPLOY.resolve("nginx/todo-locations.conf").toAbsolutePath();
+    String here = ours.replaceAll("todo-\\d:3000", "127.0.0.1:3000")
+        .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
+        .replace("/etc/nginx/todo-locations.conf", locations.toString());
+    Files.writeString(
+        directory.resolve("nginx.conf"), "pid nginx.pid; events {} http {\n" + here + "\n}\n");
+    Tool.Outcome test = Tool.run(
+        directory,
+        List.of(nginx.get().toString(), "-t", "-p", directory.toString(), "-c", "nginx.conf"));
+    assertThat(test.code()).as(test.output()).isZero();
+  }
+
+  private Map<String, String> makeSecrets() throws IOException {
+    Tool.Outcome made = Tool.run(
+        Path.of("."),
+        List.of(
+            "bash",
+            COMPOSE.resolve("secrets.sh").toString(),
+            directory.resolve("secrets").toString()));
+    assertThat(made.code()).as(made.output()).isZero();
+    Map<String, String> secrets = new TreeMap<>();
+    try (var files = Files.list(directory.resolve("secrets"))) {
+      for (Path file : files.toList()) {
+        secrets.put(file.getFileName().toString(), Files.readString(file).strip());
+      }
+    }
+    return secrets;
+  }
+
+  private static boolean answers(int port) {
+    try (Jedis jedis = new Jedis("127.0.0.1", port)) {
+      return jedis.isConnected() || jedis.ping() != null;
+    } catch (JedisDataException refusesStrangers) {
+      return true;
+    } catch (JedisConnectionException notYet) {
+      return false;
+    }
+  }
+
+  /** Returns the directives of the upstream, without comments and space. */
+  private static String upstream(String configuration) {
+    String directives = configuration.replaceAll("(?m)#.*$", "").replaceAll("\\s+", " ");
+    return directives.replaceFirst(".*upstream todo \\{", "").replaceFirst("\\}.*", "");
+  }
+}
