@@ -100,7 +100,6 @@ class NginxTest {
     Files.writeString(directory.resolve("nginx.conf"), text);
     Files.copy(
         CONFIGURATION.resolve("todo-locations.conf"), directory.resolve("todo-locations.conf"));
-    Files.createDirectories(directory.resolve("tmp"));
     Process openssl = new ProcessBuilder(
             "openssl",
             "req",
