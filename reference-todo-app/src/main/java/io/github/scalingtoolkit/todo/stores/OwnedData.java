@@ -2,13 +2,17 @@ package io.github.scalingtoolkit.todo.stores;
 
 import io.github.scalingtoolkit.core.settings.Secret;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A data directory and the stores that run on it, had and given up together. Safe for use by several threads. */
 public final class OwnedData implements AutoCloseable {
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(3);
+
   private final DataDirectory directory;
   private final EmbeddedStores.@Nullable Running stores;
 
@@ -18,12 +22,13 @@ public final class OwnedData implements AutoCloseable {
   }
 
   /**
-   * Takes {@code directory} and starts {@code kinds} on it.
+   * Takes {@code directory} and starts {@code kinds} on it. If it is in use, waits for a moment: the workers of a cluster
+   * whose supervisor was killed may be ending its Redis.
    *
    * @throws StoresException if either cannot be had; then neither is
    */
   public static OwnedData open(Path directory, Set<EmbeddedStores.Kind> kinds) {
-    DataDirectory taken = DataDirectory.open(directory);
+    DataDirectory taken = take(directory);
     try {
       return new OwnedData(
           taken,
@@ -33,6 +38,20 @@ public final class OwnedData implements AutoCloseable {
     } catch (RuntimeException failure) {
       taken.close();
       throw failure;
+    }
+  }
+
+  private static DataDirectory take(Path directory) {
+    long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
+    while (true) {
+      try {
+        return DataDirectory.open(directory);
+      } catch (StoresException refused) {
+        if (refused.reason() != StoresException.Reason.IN_USE || System.nanoTime() - deadline > 0) {
+          throw refused;
+        }
+        LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+      }
     }
   }
 
