@@ -17,6 +17,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -138,15 +139,23 @@ class ClusterTest {
         BodyHandlers.ofString());
     HttpResponse<String> tooLong =
         user.post("/api/todos", "{\"title\":\"" + "x".repeat(200_000) + "\"}");
+    HttpRequest.Builder manyHeaders = request.copy().GET();
+    for (int i = 0; i < 90; i++) {
+      manyHeaders.header("X-Other-" + i, "as many as a process alone takes");
+    }
+    HttpResponse<String> many = http.send(manyHeaders.build(), BodyHandlers.ofString());
     HttpResponse<String> empty =
         http.send(request.copy().POST(BodyPublishers.noBody()).build(), BodyHandlers.ofString());
 
     assertThat(chunked.statusCode()).isEqualTo(201);
     assertThat(expecting.statusCode()).isEqualTo(201);
     assertThat(empty.statusCode()).isEqualTo(400);
+    assertThat(many.statusCode()).isEqualTo(200);
     assertThat(tooLong.statusCode()).isEqualTo(413);
     assertThat(TodoClient.header(tooLong, "Content-Type")).isEqualTo("application/problem+json");
     assertThat(TodoClient.json(tooLong).get("error").textValue()).isEqualTo("Body too large");
+    assertThat(TodoClient.header(tooLong, "X-Content-Type-Options")).isEqualTo("nosniff");
+    assertThat(TodoClient.header(tooLong, "Access-Control-Allow-Origin")).isEqualTo("*");
     assertThat(user.get("/nowhere").statusCode()).isEqualTo(404);
     assertThat(TodoClient.anonymous(user.port()).list().statusCode()).isEqualTo(401);
     assertThat(TodoClient.header(user.list(), "X-Content-Type-Options")).isEqualTo("nosniff");
@@ -197,7 +206,7 @@ class ClusterTest {
             new KeepAliveLoad(user.port(), 1, n -> KeepAliveLoad.post(user, "rolling " + n), 201)) {
       Await.until("the load runs", () -> reads.answered() > 100 && writes.answered() > 10);
       new ProcessBuilder("kill", "-HUP", Long.toString(cluster.pid())).start().waitFor();
-      awaitReplaced(Set.copyOf(before));
+      awaitReplaced(Set.copyOf(before), ClusterTest::everyMetricIsThereOnce);
       int answered = reads.answered();
       Await.until("it went on", () -> reads.answered() > answered + 200);
 
@@ -208,11 +217,27 @@ class ClusterTest {
   }
 
   private static void awaitReplaced(Set<Long> gone) {
+    awaitReplaced(gone, () -> {});
+  }
+
+  private static void awaitReplaced(Set<Long> gone, Runnable meanwhile) {
     Await.until("others are there and ready", () -> {
+      meanwhile.run();
       Set<Long> now = new TreeSet<>(found(PID, cluster));
       now.removeAll(gone);
       return now.size() == 2 && info(cluster).toString().split("state=ready", -1).length == 3;
     });
+  }
+
+  /** Prometheus refuses a text that describes a metric twice. */
+  private static void everyMetricIsThereOnce() {
+    assertThat(TodoClient.anonymous(ServiceProcess.adminPort(cluster))
+            .get("/metrics")
+            .body()
+            .lines()
+            .filter(line -> line.startsWith("# TYPE ")))
+        .isNotEmpty()
+        .doesNotHaveDuplicates();
   }
 
   @Test
@@ -320,6 +345,26 @@ class ClusterTest {
       assertThat(String.join("\n", child.lines()))
           .contains("worker 1 ended 5 times before it served", "ends_in_a_row=4")
           .doesNotContain("ends_in_a_row=6", "\tat ");
+    }
+  }
+
+  @Test
+  @Order(11)
+  void sigtermWhileWorkersStartIsNotKeptWaitingForThem() {
+    try (ChildJvm child = start(
+        directory.resolve("starting"),
+        "1",
+        "DRAIN_TIMEOUT=60s",
+        "REDIS_URL=redis+cluster://127.0.0.1:1",
+        "SMTP_URL=smtp://127.0.0.1:1?from=a@example.com&to=b@example.com")) {
+      Await.until(
+          "a worker was started",
+          () -> String.join("\n", child.lines()).contains("ends_in_a_row=1"));
+      long asked = System.nanoTime();
+      child.terminate();
+
+      assertThat(child.awaitEnd()).isZero();
+      assertThat(Duration.ofNanos(System.nanoTime() - asked)).isLessThan(Duration.ofSeconds(25));
     }
   }
 }

@@ -67,9 +67,10 @@ final class Backend extends SimpleConnectionPoolErrorHandler implements Connecti
     return mostConnections;
   }
 
+  /** None that is kept for longer than the rest. */
   @Override
   public int getSMaxConnections() {
-    return 1;
+    return 0;
   }
 
   @Override

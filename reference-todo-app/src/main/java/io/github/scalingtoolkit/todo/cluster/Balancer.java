@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.SecurityHeaders;
+import io.undertow.predicate.IdempotentPredicate;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
@@ -20,7 +21,8 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>A request that changes nothing is tried again at another worker if its own ends before it has begun to answer; one
  * that does is tried again only if it was never sent. There is no timer for each request, which would cost as much as
  * the rest: a worker bounds what it waits for, and one that hangs is killed ({@link Slot}), which ends its requests here.
- * The balancer's own answers (no worker, body too large) are problems as a worker's are. What the client says of X-Forwarded-For is replaced by its address.
+ * The balancer's own answers (no worker, body too large) are problems as a worker's are. What the client says of
+ * X-Forwarded-For is replaced by its address.
  */
 final class Balancer {
   private static final int MOST_TRIES_MORE = 3;
@@ -47,7 +49,7 @@ final class Balancer {
     RequestLimit limit = new RequestLimit(4 * config.maxInFlight(), 4 * config.maxInFlight());
     limit.setFailureHandler(
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
-    HttpHandler whole = new WholeBody(config.maxBody(), proxy);
+    HttpHandler whole = new WholeBody(config.maxBody(), proxy, this::refuse);
     handler = exchange -> limit.handleRequest(exchange, whole);
     listener = new BoundedListener(config, this::handle);
   }
@@ -100,18 +102,29 @@ final class Balancer {
     handler.handleRequest(exchange);
   }
 
-  /** Gives a body to what Undertow ends with a bare status. */
+  /** Gives a body to what Undertow ends with a bare status, and ends the connection, which Undertow may do next. */
   private boolean answerForNobody(HttpServerExchange exchange) {
     if (!exchange.isResponseChannelAvailable()
         || exchange.getStatusCode() < StatusCodes.INTERNAL_SERVER_ERROR) {
       return false;
     }
+    exchange.setPersistent(false);
+    boolean unknown =
+        !IdempotentPredicate.INSTANCE.resolve(exchange) && LeastBusy.mayHaveBeenSent(exchange);
+    refuse(
+        exchange,
+        unknown
+            ? Problem.of(StatusCodes.SERVICE_UNAVAILABLE, "Service unavailable")
+                .detail("The process at work on this request ended before it answered:"
+                    + " it may have been done, so look before you send it again.")
+            : Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
+                .detail("No process is there to answer this request now."));
+    return true;
+  }
+
+  private void refuse(HttpServerExchange exchange, Problem problem) {
     SecurityHeaders.addTo(exchange.getResponseHeaders());
     cors.addHeaders(exchange);
-    Respond.problem(
-        exchange,
-        Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
-            .detail("No process is there to answer this request now."));
-    return true;
+    Respond.problem(exchange, problem);
   }
 }

@@ -29,6 +29,9 @@ final class Fleet {
   private static final Logger log = LoggerFactory.getLogger(Fleet.class);
   private static final long TURN_NANOS = Duration.ofMillis(200).toNanos();
   private static final int MOST_FAILED_STARTS = 5;
+  /** More at a time would only slow each other down, until each takes as long as one that hangs. */
+  private static final int MOST_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
+
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
 
   private final WorkerLauncher launcher;
@@ -84,9 +87,19 @@ final class Fleet {
     }
   }
 
+  /** Lets {@link #start} return at once, with less than all: for who wants to stop meanwhile. */
+  void giveUpStarting() {
+    stopping = true;
+  }
+
   private void run() {
     while (!stopping) {
-      turn();
+      try {
+        turn();
+      } catch (RuntimeException fault) {
+        // The next turn finds things as they are: without one, nobody would look after the workers.
+        log.error("fleet turn=failed", fault);
+      }
       LockSupport.parkNanos(this, TURN_NANOS);
     }
   }
@@ -96,12 +109,18 @@ final class Fleet {
     prober.probe(workers());
     lock.lock();
     try {
-      if (!stopping) {
-        slots.forEach(slot -> slot.turn(clock.nanoTime()));
+      for (Slot slot : slots) {
+        if (!stopping) {
+          slot.turn(clock.nanoTime(), starting() < MOST_STARTING);
+        }
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  private long starting() {
+    return slots.stream().filter(Slot::isStarting).count();
   }
 
   /** Replaces every worker by a new one, one after the other. Does nothing while that is under way. */
@@ -152,11 +171,16 @@ final class Fleet {
       lock.unlock();
       return false;
     }
-    Optional<WorkerProcess> old = locked(slot::worker);
-    Optional<Backend> leaving = locked(() -> {
+    lock.lock();
+    Optional<WorkerProcess> old;
+    Optional<Backend> leaving;
+    try {
       replacement = null;
-      return slot.replaceBy(next, clock.nanoTime());
-    });
+      old = slot.worker();
+      leaving = slot.replaceBy(next, clock.nanoTime());
+    } finally {
+      lock.unlock();
+    }
     old.ifPresent(worker -> end(worker, leaving));
     return true;
   }
@@ -191,8 +215,7 @@ final class Fleet {
   /** Returns the workers there are, one on its way into a slot included. */
   List<WorkerProcess> workers() {
     return locked(() -> {
-      List<WorkerProcess> workers = new ArrayList<>();
-      slots.forEach(slot -> slot.worker().ifPresent(workers::add));
+      List<WorkerProcess> workers = inSlots();
       if (replacement != null) {
         workers.add(replacement);
       }
@@ -204,11 +227,17 @@ final class Fleet {
     return slots.size();
   }
 
-  /** Returns what every worker says of itself in numbers, each sample with its instance. */
+  private List<WorkerProcess> inSlots() {
+    List<WorkerProcess> workers = new ArrayList<>();
+    slots.forEach(slot -> slot.worker().ifPresent(workers::add));
+    return workers;
+  }
+
+  /** Returns what every worker in its slot says of itself in numbers, each sample with its instance. */
   String metrics(String own) {
     MetricsMerge merge = new MetricsMerge();
     merge.add("supervisor", own);
-    for (WorkerProcess worker : workers()) {
+    for (WorkerProcess worker : locked(this::inSlots)) {
       prober.metrics(worker).ifPresent(text -> merge.add(Integer.toString(worker.number()), text));
     }
     return merge.text();

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LeastBusy implements ProxyClient {
   private static final AttachmentKey<Backend> CHOSEN = AttachmentKey.create(Backend.class);
+  private static final AttachmentKey<Boolean> NEXT_TRY = AttachmentKey.create(Boolean.class);
   private static final ProxyTarget ANY = new ProxyTarget() {};
+
+  private static final long NO_TIMEOUT = -1;
 
   private volatile Backend[] backends = {};
 
@@ -44,6 +47,27 @@ final class LeastBusy implements ProxyClient {
       ProxyCallback<ProxyConnection> callback,
       long timeout,
       TimeUnit unit) {
+    if (exchange.getAttachment(CHOSEN) == null) {
+      connect(target, exchange, callback);
+    } else if (exchange.putAttachment(NEXT_TRY, true) == null) {
+      // One connection that broke is reported twice, by its request and by its answer: one try for
+      // both.
+      exchange.getIoThread().execute(() -> {
+        exchange.removeAttachment(NEXT_TRY);
+        if (!exchange.isComplete()) {
+          connect(target, exchange, callback);
+        }
+      });
+    }
+  }
+
+  /** Tells whether a worker may have seen any of it. */
+  static boolean mayHaveBeenSent(HttpServerExchange exchange) {
+    return exchange.getAttachment(CHOSEN) != null;
+  }
+
+  private void connect(
+      ProxyTarget target, HttpServerExchange exchange, ProxyCallback<ProxyConnection> callback) {
     Backend before = exchange.getAttachment(CHOSEN);
     Backend backend = choose(before);
     if (backend == null) {
@@ -63,7 +87,7 @@ final class LeastBusy implements ProxyClient {
       before.end();
     }
     exchange.putAttachment(CHOSEN, backend);
-    backend.pool().connect(target, exchange, callback, timeout, unit, false);
+    backend.pool().connect(target, exchange, callback, NO_TIMEOUT, TimeUnit.MILLISECONDS, false);
   }
 
   @Nullable

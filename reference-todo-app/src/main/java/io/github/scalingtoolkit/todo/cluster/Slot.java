@@ -36,11 +36,15 @@ final class Slot {
     dueAt = now;
   }
 
-  /** Looks after it once: starts it when that is due, and takes note of where it listens and of its end. */
-  void turn(long now) {
+  /**
+   * Looks after it once: starts it when that is due, and takes note of where it listens and of its end.
+   *
+   * @param mayStart whether it may be started now, when that is due
+   */
+  void turn(long now, boolean mayStart) {
     WorkerProcess current = worker;
     if (current == null) {
-      if (now - dueAt >= 0) {
+      if (mayStart && now - dueAt >= 0) {
         start(now);
       }
     } else if (!current.isAlive()) {
@@ -114,6 +118,7 @@ final class Slot {
     leaveBalancer();
     worker = next;
     backend = added;
+    everServed = true;
     startedAt = now;
     endsInARow = 0;
     return Optional.ofNullable(old);
@@ -125,6 +130,11 @@ final class Slot {
 
   Optional<WorkerProcess> worker() {
     return Optional.ofNullable(worker);
+  }
+
+  /** Tells whether there is a process that does not serve yet. */
+  boolean isStarting() {
+    return worker != null && backend == null;
   }
 
   /** Tells whether any of its workers has ever served. */

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * workers behind a {@link Balancer}.
  *
  * <p>Order of the start: both ports, so that one that is taken is known before anything else is touched; data; workers;
- * "ready". The stop: "not ready", the balancer until it has answered everything, workers, data, ports.
+ * "ready". The stop: "not ready", the public port once everything is answered, workers, data, the admin port.
  *
  * <p>Failure windows: a worker that is killed loses the requests under way in it that change something (503), and its
  * jobs run elsewhere after their lease. A supervisor that is killed takes the ports with it, and the workers see the end
@@ -47,6 +47,8 @@ public final class Supervisor {
   private final Readiness readiness;
   private final Lifecycle lifecycle;
   private volatile @Nullable Fleet fleet;
+  private volatile boolean started;
+  private volatile boolean stopAsked;
   private @Nullable OwnedData owned;
   private @Nullable HttpServer admin;
 
@@ -72,7 +74,7 @@ public final class Supervisor {
         false));
     health = HealthRegistry.builder()
         .required("workers", () -> demand(workersReady() > 0))
-        .optional("every worker", () -> demand(workersReady() == size && !anyDegraded()))
+        .optional("every worker", () -> demand(workersReady() >= size && !anyDegraded()))
         .interval(Duration.ofMillis(250))
         .build();
     HealthMetrics.bind(meters, health);
@@ -83,7 +85,7 @@ public final class Supervisor {
         .phase("listen", balancer::start, QUICK, balancer::stop)
         .phase("data", this::openData, Duration.ofSeconds(15), this::closeData)
         .phase("workers", this::startFleet, drain.plusSeconds(15), this::stopFleet)
-        .phase("traffic", () -> {}, drain.plusSeconds(2), () -> balancer.awaitQuiet(drain))
+        .phase("traffic", () -> {}, drain.plusSeconds(4), this::endTraffic)
         .phase("ready", this::ready, QUICK, this::drain)
         .build();
   }
@@ -99,6 +101,8 @@ public final class Supervisor {
 
   /** Stops everything, each part within its time. */
   public void stop() {
+    stopAsked = true;
+    giveUpStarting();
     lifecycle.stop();
   }
 
@@ -176,11 +180,20 @@ public final class Supervisor {
         settings.drainTimeout(),
         clock);
     fleet = made;
+    giveUpStarting();
     try {
       made.start();
     } catch (RuntimeException hopeless) {
       made.stop();
       throw hopeless;
+    }
+  }
+
+  /** Whoever wants to stop does not wait until every worker has started. */
+  private void giveUpStarting() {
+    Fleet starting = fleet;
+    if (stopAsked && !started && starting != null) {
+      starting.giveUpStarting();
     }
   }
 
@@ -206,7 +219,14 @@ public final class Supervisor {
   }
 
   private void ready() {
+    started = true;
     readiness.started();
+  }
+
+  /** Once the port is closed, whoever balances in front of this goes elsewhere: an answer would be the last word. */
+  private void endTraffic() {
+    balancer.awaitQuiet(settings.drainTimeout());
+    balancer.stop();
   }
 
   private void drain() {

@@ -1,7 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
 import io.github.scalingtoolkit.todo.http.Problem;
-import io.github.scalingtoolkit.todo.http.Respond;
 import io.undertow.connector.ByteBufferPool;
 import io.undertow.connector.PooledByteBuffer;
 import io.undertow.io.Receiver;
@@ -13,6 +12,7 @@ import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiConsumer;
 
 /**
  * Reads a request's body before a worker is chosen: a slow client keeps none busy, one that is too long is refused here,
@@ -21,10 +21,13 @@ import java.util.List;
 final class WholeBody implements HttpHandler {
   private final int most;
   private final HttpHandler next;
+  private final BiConsumer<HttpServerExchange, Problem> refusal;
 
-  WholeBody(long most, HttpHandler next) {
+  /** Passes bodies of {@code most} bytes at most to {@code next}; the rest get a problem by {@code refusal}. */
+  WholeBody(long most, HttpHandler next, BiConsumer<HttpServerExchange, Problem> refusal) {
     this.most = Math.toIntExact(most);
     this.next = next;
+    this.refusal = refusal;
   }
 
   @Override
@@ -77,7 +80,7 @@ final class WholeBody implements HttpHandler {
 
   private void tooLarge(HttpServerExchange exchange) {
     exchange.setPersistent(false);
-    Respond.problem(
+    refusal.accept(
         exchange,
         Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "Body too large")
             .detail("A body may have " + most + " bytes at most."));

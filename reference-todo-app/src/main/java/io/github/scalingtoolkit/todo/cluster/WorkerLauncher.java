@@ -10,8 +10,9 @@ import java.util.Set;
 
 /** Starts workers: this program again, with other ports and with the supervisor's stores. */
 final class WorkerLauncher {
-  /** What a worker must not take over: its own ports, and a debugger's port that can be had only once. */
-  private static final List<String> NOT_PASSED_ON = List.of("-agentlib:jdwp", "-Xrunjdwp");
+  /** What a worker must not take over: a debugger's or a manager's port can be had only once. */
+  private static final List<String> NOT_PASSED_ON =
+      List.of("-agentlib:jdwp", "-Xrunjdwp", "-Dcom.sun.management.jmxremote");
 
   private final List<String> command;
   private final Map<String, String> environment;

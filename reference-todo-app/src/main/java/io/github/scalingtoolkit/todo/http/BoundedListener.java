@@ -22,6 +22,11 @@ import org.xnio.Options;
 public final class BoundedListener {
   private static final Logger log = LoggerFactory.getLogger(BoundedListener.class);
   private static final int MOST_HEADER_BYTES = 16 * 1024;
+  private static final int MOST_HEADERS = 100;
+  /** For what a balancer of ours adds to a head that it has let through. */
+  private static final int ADDED_HEADER_BYTES = 2 * 1024;
+
+  private static final int ADDED_HEADERS = 10;
   /** Beyond its limit Undertow cuts a chunked body without an answer: ours, which answers, lies below it. */
   private static final long MOST_DISCARDED_BYTES = 1024 * 1024;
 
@@ -41,13 +46,17 @@ public final class BoundedListener {
         .setIoThreads(Math.max(2, Runtime.getRuntime().availableProcessors()))
         .setWorkerOption(Options.WORKER_TASK_CORE_THREADS, 1)
         .setWorkerOption(Options.WORKER_TASK_MAX_THREADS, 4)
-        .setServerOption(UndertowOptions.MAX_HEADER_SIZE, MOST_HEADER_BYTES)
+        .setServerOption(
+            UndertowOptions.MAX_HEADER_SIZE,
+            MOST_HEADER_BYTES + (config.behindBalancer() ? ADDED_HEADER_BYTES : 0))
         .setServerOption(UndertowOptions.MAX_ENTITY_SIZE, config.maxBody() + MOST_DISCARDED_BYTES)
         .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, millis(config.parseTimeout()))
         .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, millis(config.idleTimeout()))
         .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, 1000)
         .setServerOption(UndertowOptions.MAX_PARAMETERS, 32)
-        .setServerOption(UndertowOptions.MAX_HEADERS, 100)
+        .setServerOption(
+            UndertowOptions.MAX_HEADERS,
+            MOST_HEADERS + (config.behindBalancer() ? ADDED_HEADERS : 0))
         .setServerOption(UndertowOptions.ENABLE_HTTP2, false)
         .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, false)
         .setSocketOption(Options.READ_TIMEOUT, millis(config.parseTimeout()))
