@@ -158,22 +158,23 @@ public final class Report {
   private void table(List<Cell> cells) {
     line("");
     line(
-        "| row | cache | | CPU an answer, us | answers/s | stores' CPU, us | resident, MiB | CPU by process |");
-    line("|---|---|---|---|---|---|---|---|");
+        "| row | cache | | CPU an answer, us | of it compiling | answers/s | stores' CPU, us | resident, MiB | CPU by process |");
+    line("|---|---|---|---|---|---|---|---|---|");
     for (Cell cell : cells) {
       List<Run> runs = runs(cell);
       if (runs.isEmpty()) {
         line(
-            "| %s | %s | %s | NOT RUN | NOT RUN | | | |",
+            "| %s | %s | %s | NOT RUN | | NOT RUN | | | |",
             cell.row(), cell.cache(), cell.scenario());
         continue;
       }
       line(
-          "| %s | %s | %s | %s | %s | %s | %s | %s |",
+          "| %s | %s | %s | %s | %s | %s | %s | %s | %s |",
           cell.row(),
           cell.cache(),
           cell.scenario(),
           shown(Summary.cpu(results, cell)),
+          compiling(runs.get(runs.size() - 1)),
           shown(Summary.perSecond(results, cell)),
           shown(Summary.of(results, cell, Run::storesCpuMicros, Run::refusedCpu)),
           shown(Summary.of(results, cell, Run::rssMiB, run -> "")),
@@ -240,6 +241,12 @@ public final class Report {
 
   private List<Run> runs(Cell cell) {
     return results.runs().stream().filter(run -> run.cell().equals(cell)).toList();
+  }
+
+  private static String compiling(Run run) {
+    return run.compilerShare() == null
+        ? ""
+        : String.format(Locale.ROOT, "%.0f %%", 100 * run.compilerShare());
   }
 
   private static String shares(Run run) {

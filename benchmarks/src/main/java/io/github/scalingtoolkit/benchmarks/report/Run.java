@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.benchmarks.load.Measured;
 import io.github.scalingtoolkit.benchmarks.load.ProcUsage;
 import io.github.scalingtoolkit.benchmarks.load.Validity;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One run, as it is kept. Refused figures are kept too, with the reason: the report leaves them out, a reader need not.
@@ -29,6 +30,8 @@ import java.util.List;
  * @param cpuMicros CPU of the service's processes for an answer
  * @param cpuHalvesDiffer by how much the halves differ in that, a share
  * @param processShares each process' share of that CPU
+ * @param compilerShare how much of that CPU the threads took that compile byte code, a share: high means not warm yet;
+ *     null in sessions that did not look
  * @param storesCpuMicros CPU of both stores for an answer
  * @param othersShare CPU that nobody of this session used, a share of the machine
  * @param rssMiB resident memory of the service's processes at the end
@@ -57,6 +60,7 @@ public record Run(
     double cpuMicros,
     double cpuHalvesDiffer,
     List<Double> processShares,
+    @Nullable Double compilerShare,
     double storesCpuMicros,
     double othersShare,
     long rssMiB,
@@ -66,7 +70,11 @@ public record Run(
     String refusedCpu) {
 
   /** What was used besides, during the run. */
-  public record Beside(List<Double> processShares, double storesCpuMicros, double othersShare) {}
+  public record Beside(
+      List<Double> processShares,
+      double compilerShare,
+      double storesCpuMicros,
+      double othersShare) {}
 
   /** Keeps a run. */
   public static Run of(Cell cell, int round, int attempt, Measured measured, Beside beside) {
@@ -93,6 +101,7 @@ public record Run(
         rounded(measured.cpuMicros().orElse(0.0)),
         rounded(measured.cpuHalvesDiffer()),
         beside.processShares().stream().map(Run::rounded).toList(),
+        rounded(beside.compilerShare()),
         rounded(beside.storesCpuMicros()),
         rounded(beside.othersShare()),
         last.rssBytes() >> 20,

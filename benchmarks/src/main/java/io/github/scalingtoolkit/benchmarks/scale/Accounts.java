@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Who used the machine's CPU during a run: each of the service's processes, the stores, and those who are none of ours. */
 final class Accounts {
@@ -17,6 +18,7 @@ final class Accounts {
   private final List<Long> stores;
   private final long self = ProcessHandle.current().pid();
   private final List<Long> serviceBefore;
+  private final long compilersBefore;
   private final long storesBefore;
   private final long selfBefore;
   private final long machineBefore;
@@ -25,6 +27,7 @@ final class Accounts {
     this.service = service;
     this.stores = List.of(stores.mongoPid(), stores.redisPid());
     serviceBefore = each(service);
+    compilersBefore = compilers(service);
     storesBefore = cpu(this.stores);
     selfBefore = cpu(List.of(self));
     machineBefore = machine();
@@ -47,8 +50,28 @@ final class Accounts {
         result.time().toMillis() * (double) Runtime.getRuntime().availableProcessors();
     return new Run.Beside(
         used.stream().map(one -> (double) one / Math.max(1, all)).toList(),
+        Math.max(0, compilers(service) - compilersBefore) / (double) Math.max(1, all),
         1000.0 * byStores / Math.max(1, result.answered()),
         Math.max(0, others / capacity));
+  }
+
+  /** CPU time of the threads that compile, in milliseconds: of those that still live, so it is a lower bound. */
+  private static long compilers(List<Long> pids) {
+    long ticks = 0;
+    for (long pid : pids) {
+      try (Stream<Path> threads = Files.list(Path.of("/proc", Long.toString(pid), "task"))) {
+        for (Path thread : threads.toList()) {
+          String stat = Files.readString(thread.resolve("stat"));
+          if (stat.contains(" CompilerThre")) {
+            String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+            ticks += Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+          }
+        }
+      } catch (IOException gone) {
+        // A thread that has ended meanwhile.
+      }
+    }
+    return ticks * MILLIS_A_TICK;
   }
 
   private static List<Long> each(List<Long> pids) {

@@ -158,6 +158,7 @@ class ReportTest {
         cpuMicros,
         0.01,
         List.of(1.0),
+        0.25,
         0.5,
         0.3,
         200,
