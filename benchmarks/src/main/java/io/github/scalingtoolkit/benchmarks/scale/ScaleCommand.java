@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,8 +115,20 @@ public final class ScaleCommand {
           List.of());
       new Session(command.entries(), stores, children, out, timing, empty).run();
     }
+    delete(work);
     System.out.println("written: " + out.resolve("REPORT.md"));
     return 0;
+  }
+
+  /** After a session that went well; of any other, what the processes printed is worth reading. */
+  private static void delete(Path directory) throws IOException {
+    List<Path> files;
+    try (Stream<Path> found = Files.walk(directory)) {
+      files = found.sorted(Comparator.reverseOrder()).toList();
+    }
+    for (Path file : files) {
+      Files.deleteIfExists(file);
+    }
   }
 
   /** What does not keep the contract is not measured. */
