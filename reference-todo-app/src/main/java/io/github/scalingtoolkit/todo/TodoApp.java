@@ -17,7 +17,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
-import io.github.scalingtoolkit.queue.QueueDepth;
+import io.github.scalingtoolkit.queue.QueueDepthMetrics;
 import io.github.scalingtoolkit.queue.QueueMetrics;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.todo.admin.AdminRoutes;
@@ -288,7 +288,7 @@ final class TodoApp {
         made(store),
         settings.workerConcurrency(),
         QueueMetrics.of(meters, Notifications.QUEUE));
-    QueueDepth.bind(meters, made(queue));
+    QueueDepthMetrics.bind(meters, made(queue));
   }
 
   private Path dataPath() {

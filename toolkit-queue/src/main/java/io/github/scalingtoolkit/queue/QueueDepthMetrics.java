@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * <p>Reading the gauges takes one round trip for all of them, at most every two seconds; while Redis does not answer they
  * are NaN, so that nobody scales on a number that is not known. Safe for use by several threads.
  */
-public final class QueueDepth {
-  private static final Logger log = LoggerFactory.getLogger(QueueDepth.class);
+public final class QueueDepthMetrics {
+  private static final Logger log = LoggerFactory.getLogger(QueueDepthMetrics.class);
   private static final Duration FRESH = Duration.ofSeconds(2);
 
   private final QueueInspector inspector;
@@ -27,7 +27,7 @@ public final class QueueDepth {
   private @Nullable QueueCounts counts;
   private long readAt;
 
-  QueueDepth(QueueInspector inspector, Clock clock) {
+  QueueDepthMetrics(QueueInspector inspector, Clock clock) {
     this.inspector = inspector;
     this.clock = clock;
     readAt = clock.nanoTime() - FRESH.toNanos();
@@ -35,7 +35,8 @@ public final class QueueDepth {
 
   /** Registers the gauges of {@code queue} with {@code registry}. */
   public static void bind(MeterRegistry registry, JobQueue queue) {
-    new QueueDepth(QueueInspector.of(queue), Clock.system()).register(registry, queue.name());
+    new QueueDepthMetrics(QueueInspector.of(queue), Clock.system())
+        .register(registry, queue.name());
   }
 
   private void register(MeterRegistry registry, String queue) {

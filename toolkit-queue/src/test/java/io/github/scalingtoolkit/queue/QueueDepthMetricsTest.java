@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class QueueDepthTest {
+class QueueDepthMetricsTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
 
   @Test
@@ -22,14 +22,14 @@ class QueueDepthTest {
       queue.enqueue(NOTE, "now");
       queue.enqueue(NOTE, "later", EnqueueOptions.defaults().delay(Duration.ofHours(1)));
       SimpleMeterRegistry registry = new SimpleMeterRegistry();
-      QueueDepth.bind(registry, queue);
+      QueueDepthMetrics.bind(registry, queue);
 
       assertThat(registry.get("toolkit.queue.jobs").tag("queue", "notes").gauges())
           .extracting(gauge -> gauge.getId().getTag("state") + "=" + gauge.value())
           .containsExactlyInAnyOrder("waiting=1.0", "delayed=1.0", "active=0.0", "dead=0.0");
 
       ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
-      QueueDepth depth = new QueueDepth(QueueInspector.of(queue), clock);
+      QueueDepthMetrics depth = new QueueDepthMetrics(QueueInspector.of(queue), clock);
       assertThat(depth.read(QueueCounts::waiting)).isEqualTo(1);
       server.kill();
       assertThat(depth.read(QueueCounts::waiting)).isEqualTo(1);
