@@ -10,8 +10,9 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.time.Duration;
-import java.util.UUID;
+import java.util.HexFormat;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -208,6 +209,10 @@ final class Front implements HttpHandler {
         && given.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
       return given;
     }
-    return UUID.randomUUID().toString();
+    // Unique is enough: nobody is to guess it, and a secure random number costs more than the
+    // routing.
+    ThreadLocalRandom random = ThreadLocalRandom.current();
+    return HexFormat.of().toHexDigits(random.nextLong())
+        + HexFormat.of().toHexDigits(random.nextLong());
   }
 }

@@ -88,9 +88,13 @@ public final class HttpServer {
               || type.startsWith("application/problem+json")
               || type.startsWith("text/"));
     };
-    return new EncodingHandler(
+    HttpHandler encoding = new EncodingHandler(
         next,
         new ContentEncodingRepository()
             .addEncodingHandler("gzip", new GzipEncodingProvider(), 50, worthIt));
+    return exchange -> {
+      boolean asked = exchange.getRequestHeaders().contains(Headers.ACCEPT_ENCODING);
+      (asked ? encoding : next).handleRequest(exchange);
+    };
   }
 }
