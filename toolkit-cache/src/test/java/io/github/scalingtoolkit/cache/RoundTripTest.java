@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,8 +95,16 @@ class RoundTripTest {
   void withMemoryAMissTakesTwoAndAHitNone() {
     try (CacheAside<String, String> cache =
         live(Fixture.texts(redis, name).local(10, Duration.ofMinutes(1)).build())) {
-      assertThat(tripsOf(() -> cache.get("k", key -> "v"))).isEqualTo(2);
-      assertThat(tripsOf(() -> cache.get("k", key -> "v"))).isZero();
+      AtomicReference<Outcome> outcome = new AtomicReference<>();
+      Runnable get = () -> outcome.set(cache.lookup("k", key -> "v").outcome());
+
+      assertThat(tripsOf(get)).isEqualTo(2);
+      assertThat(outcome).hasValue(Outcome.LOADED);
+      int trips = tripsOf(get);
+      assertThat(outcome)
+          .as("live=%s size=%s", cache.localLive(), cache.localSize())
+          .hasValue(Outcome.L1_HIT);
+      assertThat(trips).isZero();
     }
   }
 

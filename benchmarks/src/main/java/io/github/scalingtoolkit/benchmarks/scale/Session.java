@@ -2,11 +2,9 @@ package io.github.scalingtoolkit.benchmarks.scale;
 
 import io.github.scalingtoolkit.benchmarks.load.BodyCheck;
 import io.github.scalingtoolkit.benchmarks.load.Call;
-import io.github.scalingtoolkit.benchmarks.load.Generator;
 import io.github.scalingtoolkit.benchmarks.load.Load;
 import io.github.scalingtoolkit.benchmarks.load.Measured;
 import io.github.scalingtoolkit.benchmarks.load.Model;
-import io.github.scalingtoolkit.benchmarks.load.Observer;
 import io.github.scalingtoolkit.benchmarks.report.Report;
 import io.github.scalingtoolkit.benchmarks.report.Results;
 import io.github.scalingtoolkit.benchmarks.report.Run;
@@ -25,6 +23,9 @@ import java.util.List;
 final class Session {
   private static final String CREATE = "{\"title\":\"a todo of the benchmark\"}";
 
+  private static final int MOST_WARM = 3;
+  private static final double SETTLED = 0.05;
+
   private final List<Entry> entries;
   private final Stores stores;
   private final Children children;
@@ -38,7 +39,8 @@ final class Session {
    * How long things take.
    *
    * @param rounds fresh processes for each entry
-   * @param warm load before the first measured run of a process; half of it before each further
+   * @param warm load before the first measured run of a process, up to three times as long while it is on schedule and
+   *     an answer's cost still changes; half of it before each further
    * @param measured a measured run
    * @param connections of the generator
    * @param longest for the whole session: what is refused is repeated once while it is on schedule, and no visit begins
@@ -138,7 +140,7 @@ final class Session {
     if (!open) {
       Duration warm =
           scenario == entry.scenarios().get(0) ? timing.warm() : timing.warm().dividedBy(2);
-      Generator.run(Load.on(target.url(), call, closed, warm), Observer.NONE);
+      warm(Load.on(target.url(), call, closed, warm), target);
     }
     Model model = open ? new Model.Open(seenBefore / 2, timing.connections()) : closed;
     Load load = Load.on(target.url(), call, model, timing.measured());
@@ -166,6 +168,16 @@ final class Session {
       }
     }
     return seen;
+  }
+
+  /** Loads until an answer costs the same in both halves, as a figure must, or it has taken three times as long. */
+  private void warm(Load load, Target target) throws IOException, InterruptedException {
+    for (int times = 1; times <= MOST_WARM; times++) {
+      boolean settled = Measured.run(load, target.pids()).cpuHalvesDiffer() < SETTLED;
+      if (settled || !isOnSchedule()) {
+        return;
+      }
+    }
   }
 
   /** Returns the share of the longest time that is over. */
