@@ -217,6 +217,9 @@ class ServiceUnderFailureTest {
   void aMailServerThatIsOutTheJobIsTriedAgainAndDeadAfterFiveAttempts() {
     TodoApp app = run(
         stores.settings(
+            // It is asked again and again.
+            "RATE_LIMIT",
+            "off",
             "SMTP_URL",
             "smtp://127.0.0.1:" + Ports.free() + "?from=a@example.com&to=b@example.com"),
         Role.BOTH);
@@ -233,7 +236,7 @@ class ServiceUnderFailureTest {
 
   @Test
   void redisDownAJobThatHasEndedCannotBeLookedUpAndOneInTheOutboxIsPending() {
-    TodoApp app = run(stores.settings(), Role.BOTH);
+    TodoApp app = run(stores.settings("RATE_LIMIT", "off"), Role.BOTH);
     TodoClient user = TodoClient.of(app.port(), "user1");
     String ended = jobPath(user.create("Buy milk"));
     Await.until("it is delivered", () -> state(user, ended).equals("completed"));
