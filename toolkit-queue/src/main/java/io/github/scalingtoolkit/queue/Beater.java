@@ -9,10 +9,12 @@ final class Beater {
   private final Claims claims;
   private final QueueListener listener;
   private final Duration third;
+  private final Runnable onTakenOver;
 
-  Beater(Claims claims, QueueListener listener, Duration lease) {
+  Beater(Claims claims, QueueListener listener, Duration lease, Runnable onTakenOver) {
     this.claims = claims;
     this.listener = listener;
+    this.onTakenOver = onTakenOver;
     third = lease.dividedBy(3);
   }
 
@@ -20,6 +22,8 @@ final class Beater {
   Duration turn() {
     Claims.Beat beat = claims.beat();
     if (beat.takenOver() > 0) {
+      // The call in Redis may go to a waiter whose machine is gone.
+      onTakenOver.run();
       listener.onTakenOver(beat.takenOver());
     }
     Duration firstEnds = beat.untilFirstLeaseEnds().plus(AFTER_A_LEASE);

@@ -19,11 +19,11 @@ final class Loop {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
   private final Turn turn;
-  private final Consumer<RuntimeException> onFailure;
+  private final Consumer<Throwable> onFailure;
   private final Thread thread;
   private volatile boolean ended;
 
-  Loop(ThreadFactory threads, Turn turn, Consumer<RuntimeException> onFailure) {
+  Loop(ThreadFactory threads, Turn turn, Consumer<Throwable> onFailure) {
     this.turn = turn;
     this.onFailure = onFailure;
     thread = threads.newThread(this::run);
@@ -57,7 +57,8 @@ final class Loop {
       try {
         wait = turn.take();
         failures = 0;
-      } catch (RuntimeException failure) {
+      } catch (Throwable failure) {
+        // An Error as well: a loop that has ended leaves its worker half alive.
         wait = pauseAfter(++failures);
         onFailure.accept(failure);
       }

@@ -74,6 +74,11 @@ final class Runner {
     Job<P> job =
         new Job<>(claim.id(), claim.attempt(), payload, () -> claim.validAt(clock.nanoTime()));
     claim.runBy(Thread.currentThread());
+    if (claim.isLost()) {
+      // Handed back, or taken over, before it began.
+      claim.runBy(null);
+      return End.back(claim);
+    }
     try {
       return end(claim, handling.policy, handling.handler.handle(job));
     } catch (Throwable failure) {

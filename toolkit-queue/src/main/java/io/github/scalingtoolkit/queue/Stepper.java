@@ -74,20 +74,24 @@ final class Stepper {
       return left.isNegative() || left.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : left;
     }
     idle = false;
+    // Slots are taken before the jobs are asked for: whoever waits for all slots waits for what is
+    // on its way too.
+    int reserved = claimable > 0 && free.tryAcquire(claimable) ? claimable : 0;
     List<End> ending = ends.take();
     signalled = false;
     steppedAt = clock.nanoTime();
     Claims.Step step;
     try {
-      step = claims.step(ending, claimable);
-    } catch (RuntimeException failure) {
+      step = claims.step(ending, reserved);
+    } catch (Throwable failure) {
       ends.putBack(ending);
+      free.release(reserved);
       signalled = true;
       throw failure;
     }
     untilNextDelayed = step.untilNextDelayed();
     moreReady = step.moreReady();
-    free.release(ending.size());
+    free.release(ending.size() + reserved - step.claimed().size());
     step.claimed().forEach(runs);
     return Duration.ZERO;
   }

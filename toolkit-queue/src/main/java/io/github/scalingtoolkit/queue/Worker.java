@@ -5,7 +5,6 @@ import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +58,7 @@ public final class Worker implements AutoCloseable {
     handlers = BlockingThreads.executor("job-" + queue.name() + "-", concurrency);
     stepper = new Stepper(claims, ends, free, this::run, this::wakeWaiter, builder.clock);
     waiter = new Waiter(queue, stepper, free, this::wakeStepper);
-    Beater beater = new Beater(claims, listener, builder.lease);
+    Beater beater = new Beater(claims, listener, builder.lease, this::workIsThere);
     ThreadFactory threads = BlockingThreads.platformFactory("queue-" + queue.name() + "-");
     stepping = new Loop(threads, stepper::turn, this::unreachable);
     waiting = new Loop(threads, waiter::turn, this::waitingFailed);
@@ -121,6 +120,7 @@ public final class Worker implements AutoCloseable {
   private void handBack() {
     for (Claim claim : claims.held()) {
       if (!ends.has(claim)) {
+        claim.lose();
         ends.add(End.back(claim));
         claim.interrupt();
       }
@@ -158,13 +158,13 @@ public final class Worker implements AutoCloseable {
   }
 
   private void run(Claim claim) {
-    free.acquireUninterruptibly();
     try {
       handlers.execute(() -> {
         ends.add(runner.run(claim));
         stepping.wake();
       });
-    } catch (RejectedExecutionException closed) {
+    } catch (Throwable noThread) {
+      // Closing, or the machine has none left: somebody else may have one.
       ends.add(End.back(claim));
     }
   }
@@ -173,11 +173,16 @@ public final class Worker implements AutoCloseable {
     stepping.wake();
   }
 
+  private void workIsThere() {
+    stepper.signal();
+    stepping.wake();
+  }
+
   private void wakeWaiter() {
     waiting.wake();
   }
 
-  private void waitingFailed(RuntimeException failure) {
+  private void waitingFailed(Throwable failure) {
     // Whatever it was (closed, UNBLOCKED, READONLY, LOADING): a step finds out.
     stepper.signal();
     stepping.wake();
@@ -185,7 +190,7 @@ public final class Worker implements AutoCloseable {
         "queue={} waiting=failed cause={}", queue.name(), failure.getClass().getName());
   }
 
-  private void unreachable(RuntimeException failure) {
+  private void unreachable(Throwable failure) {
     log.debug(
         "queue={} redis=unreachable cause={}", queue.name(), failure.getClass().getName());
     try {

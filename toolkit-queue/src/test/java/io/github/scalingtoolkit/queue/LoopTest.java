@@ -22,12 +22,12 @@ class LoopTest {
   @Test
   void aTurnThatFailsIsToldOfAndTakenAgain() throws InterruptedException {
     AtomicInteger turns = new AtomicInteger();
-    List<RuntimeException> failures = new CopyOnWriteArrayList<>();
+    List<Throwable> failures = new CopyOnWriteArrayList<>();
     Loop loop = new Loop(
         BlockingThreads.platformFactory("loop-"),
         () -> {
           if (turns.incrementAndGet() == 1) {
-            throw new IllegalStateException("first");
+            throw new StackOverflowError("first");
           }
           return Duration.ofDays(1);
         },
@@ -38,7 +38,7 @@ class LoopTest {
     loop.end();
 
     assertThat(loop.awaitEnd(Duration.ofSeconds(30))).isTrue();
-    assertThat(failures).singleElement().isInstanceOf(IllegalStateException.class);
+    assertThat(failures).singleElement().isInstanceOf(StackOverflowError.class);
   }
 
   @Test

@@ -34,16 +34,7 @@ class StepperTest {
   @BeforeEach
   void create() {
     Claims claims = new Claims(queue, "w", Duration.ofSeconds(30), 5, clock);
-    stepper = new Stepper(
-        claims,
-        ends,
-        free,
-        claim -> {
-          free.acquireUninterruptibly();
-          started.add(claim);
-        },
-        () -> idleTimes++,
-        clock);
+    stepper = new Stepper(claims, ends, free, started::add, () -> idleTimes++, clock);
   }
 
   @AfterEach
@@ -132,5 +123,21 @@ class StepperTest {
     assertThat(started).hasSize(2);
     assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(1, 0, 1, 0, 1));
     assertThat(stepper.isIdle()).isFalse();
+  }
+
+  @Test
+  void aClaimOnItsWayHoldsItsSlotsSoThatWhoeverClosesWaitsForIt() throws InterruptedException {
+    enqueue(1);
+    server.pause();
+    Thread turn = new Thread(stepper::turn);
+    turn.start();
+    Await.until("the claim is on its way", () -> free.availablePermits() == 0);
+
+    assertThat(free.tryAcquire(2)).isFalse();
+    server.resume();
+    turn.join();
+
+    assertThat(started).hasSize(1);
+    assertThat(free.availablePermits()).isEqualTo(1);
   }
 }

@@ -44,6 +44,9 @@ final class Fleet {
   /** On its way into a slot. */
   private @Nullable WorkerProcess replacement;
 
+  /** On its way out of one. */
+  private @Nullable WorkerProcess outgoing;
+
   private final Thread thread;
   private final AtomicBoolean replacing = new AtomicBoolean();
   private volatile boolean stopping;
@@ -177,11 +180,15 @@ final class Fleet {
     try {
       replacement = null;
       old = slot.worker();
+      outgoing = old.orElse(null);
       leaving = slot.replaceBy(next, clock.nanoTime());
     } finally {
       lock.unlock();
     }
     old.ifPresent(worker -> end(worker, leaving));
+    lock.lock();
+    outgoing = null;
+    lock.unlock();
     return true;
   }
 
@@ -212,12 +219,15 @@ final class Fleet {
     all.forEach(worker -> worker.awaitEnd(drain.plusSeconds(10)));
   }
 
-  /** Returns the workers there are, one on its way into a slot included. */
+  /** Returns the workers there are, those on their way into a slot and out of one included. */
   List<WorkerProcess> workers() {
     return locked(() -> {
       List<WorkerProcess> workers = inSlots();
       if (replacement != null) {
         workers.add(replacement);
+      }
+      if (outgoing != null) {
+        workers.add(outgoing);
       }
       return workers;
     });

@@ -163,7 +163,8 @@ public final class Guard {
     long started = clock.nanoTime();
     try {
       trial.run();
-    } catch (RuntimeException failure) {
+    } catch (Throwable failure) {
+      // An Error as well: the permission that it holds is the only one.
       log.debug("guard={} probe=failed cause={}", name, failure.getClass().getName());
       // An ignored exception would give the permission back and leave the breaker half open: any
       // throw is a no.

@@ -58,6 +58,9 @@ public record RedisUrl(
   private static final Pattern HOST =
       Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s]+)(?::([0-9]{1,5}))?");
 
+  private static final Pattern HOSTS =
+      Pattern.compile("[^:@/,]*(:[0-9]*)?(,[^:@/,]*(:[0-9]*)?)*(/[^:@]*)?");
+
   /** Copies the list. */
   public RedisUrl {
     Objects.requireNonNull(mode);
@@ -121,7 +124,7 @@ public record RedisUrl(
     for (String host : hosts.split(",", -1)) {
       Matcher matcher = HOST.matcher(host);
       if (!matcher.matches()) {
-        throw wrong(url, "'" + host + "' is not host or host:port");
+        throw wrong(url, "there must be host or host:port, and user and password percent-encoded");
       }
       int port = matcher.group(2) == null ? defaultPort : Integer.parseInt(matcher.group(2));
       if (port < 1 || port > 65535) {
@@ -139,7 +142,7 @@ public record RedisUrl(
       return 0;
     }
     if (!text.matches("[0-9]{1,6}")) {
-      throw wrong(url, "the database must be a number but was '" + text + "'");
+      throw wrong(url, "the database must be a number");
     }
     return Integer.parseInt(text);
   }
@@ -159,10 +162,14 @@ public record RedisUrl(
   private static String redacted(String url) {
     int at = url.lastIndexOf('@');
     int scheme = url.indexOf("://");
-    return at < 0
-        ? url
-        : (scheme >= 0 && scheme < at ? url.substring(0, scheme + 3) : "") + "***"
-            + url.substring(at);
+    if (at < 0) {
+      // What has not even the look of hosts may be a password that lacks its host.
+      return scheme < 0 || HOSTS.matcher(url.substring(scheme + 3)).matches()
+          ? url
+          : url.substring(0, scheme + 3) + "***";
+    }
+    return (scheme >= 0 && scheme < at ? url.substring(0, scheme + 3) : "") + "***"
+        + url.substring(at);
   }
 
   /** Returns the URL with {@code ***} in place of user and password. */

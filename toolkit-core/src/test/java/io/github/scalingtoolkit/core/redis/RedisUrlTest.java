@@ -102,4 +102,19 @@ class RedisUrlTest {
         .withMessageStartingWith("Redis URL '")
         .withMessageContaining("cannot be used: ");
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "redis://:hidden/def@h:6379",
+        "redis://u:12345/hidden@h",
+        "redis://:hidden",
+        "redis://u:hidden",
+        "redis://u:hidden@h:notaport"
+      })
+  void neverShowsWhatMayBeAPassword(String url) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RedisUrl.parse(url))
+        .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("hidden"));
+  }
 }
