@@ -168,7 +168,8 @@ class UnreachableTest {
     assertThat(near.journalSize()).isEqualTo(1);
 
     proxy.heal();
-    awaitClosed();
+    // The state is read as closed a moment before those who listen for it are told.
+    Await.until("the listener is told of the closing", () -> !journalAtClosing.isEmpty());
 
     assertThat(journalAtClosing).containsExactly(0);
     assertThat(near.get("k", this::load)).isEqualTo("v2");
