@@ -148,7 +148,7 @@ final class Claims {
       try {
         envelope = Envelope.read((byte[]) jobs.get(i + 3));
       } catch (IllegalArgumentException notAJob) {
-        envelope = new Envelope(1, "", new byte[0]);
+        envelope = Envelope.NOT_A_JOB;
       }
       Claim claim = new Claim(
           new JobId(id),

@@ -16,6 +16,9 @@ import java.nio.charset.StandardCharsets;
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record Envelope(int maxAttempts, String type, byte[] payload) {
+  /** Stands for what lies where a job should and is none. */
+  static final Envelope NOT_A_JOB = new Envelope(1, "", new byte[0]);
+
   /** No polymorphic types: what a payload becomes is decided by the worker's code and never by what is stored. */
   private static final ObjectMapper JSON =
       JsonMapper.builder().findAndAddModules().build();

@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.core.time.Clock;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,32 +15,38 @@ final class Runner {
   /** A type, its handler and its backoff. */
   record Handling<P>(JobType<P> type, JobHandler<P> handler, RetryPolicy policy) {}
 
+  /**
+   * A worker of the version before, in the middle of a rollout, does not know a new type: that says nothing of the job,
+   * so it costs no attempt.
+   */
+  static final Duration UNKNOWN_TYPE_AGAIN_AFTER = Duration.ofSeconds(10);
+
+  private static final Duration WARN_INTERVAL = Duration.ofMinutes(1);
+
   private final String queue;
   private final Map<String, Handling<?>> handlings;
   private final QueueListener listener;
   private final Clock clock;
+  private final AtomicLong warnAgainNanos;
 
   Runner(String queue, Map<String, Handling<?>> handlings, QueueListener listener, Clock clock) {
     this.queue = queue;
     this.handlings = Map.copyOf(handlings);
     this.listener = listener;
     this.clock = clock;
+    warnAgainNanos = new AtomicLong(clock.nanoTime());
   }
 
   End run(Claim claim) {
     Handling<?> handling = handlings.get(claim.envelope().type());
     long started = clock.nanoTime();
     End end;
-    if (handling == null) {
-      log.warn(
-          "queue={} job={} type={} cause=no-handler",
-          queue,
-          claim.id(),
-          claim.envelope().type());
-      end = failed(
-          claim,
-          RetryPolicy.defaults(),
-          "no handler for type '" + claim.envelope().type() + "'");
+    if (claim.envelope() == Envelope.NOT_A_JOB) {
+      log.warn("queue={} job={} cause=not-a-job", queue, claim.id());
+      end = End.dead(claim, "what is stored under this id is no job");
+    } else if (handling == null) {
+      warnOfUnknown(claim);
+      end = End.snooze(claim, UNKNOWN_TYPE_AGAIN_AFTER);
     } else {
       end = run(claim, handling);
     }
@@ -48,6 +55,21 @@ final class Runner {
         claim.isLost() ? "lost" : outcomeOf(end),
         Duration.ofNanos(clock.nanoTime() - started));
     return end;
+  }
+
+  private void warnOfUnknown(Claim claim) {
+    long now = clock.nanoTime();
+    long next = warnAgainNanos.get();
+    if (now - next < 0 || !warnAgainNanos.compareAndSet(next, now + WARN_INTERVAL.toNanos())) {
+      return;
+    }
+    log.warn(
+        "queue={} job={} type={} cause=no-handler action=put-back again={}s handled={}",
+        queue,
+        claim.id(),
+        claim.envelope().type(),
+        UNKNOWN_TYPE_AGAIN_AFTER.toSeconds(),
+        handlings.keySet());
   }
 
   private void tell(String type, String outcome, Duration took) {

@@ -28,6 +28,9 @@ public final class WorkerBuilder {
   /**
    * Runs jobs of {@code type} by {@code handler}, which are tried again by {@code policy}.
    *
+   * <p>A job whose type has no handler here is put back for 10 s with no attempt counted, until a worker that knows its
+   * type claims it: during a rollout old workers meet new types. It is never thrown away; a warning names it.
+   *
    * @throws IllegalArgumentException if that type has a handler already
    */
   public <P> WorkerBuilder handle(JobType<P> type, RetryPolicy policy, JobHandler<P> handler) {

@@ -225,12 +225,10 @@ class JobQueueTest {
   }
 
   @Test
-  void whatNobodyHandlesOrCanReadEndsAsADeadLetterAndHarmsNothing() {
-    JobType<String> other = JobType.of("other", String.class);
+  void whatNobodyCanReadEndsAsADeadLetterAndHarmsNothing() {
     JobType<List<Integer>> odd = cast(JobType.of("sendEmail", List.class));
     try (Worker worker =
         Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
-      queue.enqueue(other, "x", id("unhandled").maxAttempts(1));
       queue.enqueue(odd, List.of(1, 2), id("unreadable"));
       try (Jedis jedis = server.connect()) {
         jedis.set("tq:{mail}:j:broken", "5c");
@@ -241,10 +239,23 @@ class JobQueueTest {
       Await.until(
           "all ended",
           () -> QueueInspector.of(queue).counts().completed() == 1
-              && QueueInspector.of(queue).counts().dead() == 3);
-      assertThat(queue.find(new JobId("unhandled")).orElseThrow().note())
-          .isEqualTo("no handler for type 'other'");
+              && QueueInspector.of(queue).counts().dead() == 2);
       Await.until("the worker is free", () -> worker.running() == 0);
+    }
+  }
+
+  @Test
+  void aJobWhoseTypeAWorkerDoesNotKnowYetIsPutBackAndCostsNoAttempt() {
+    JobType<String> newer = JobType.of("newer", String.class);
+    JobId job = new JobId("early");
+    try (Worker old =
+        Worker.builder(queue).handle(SEND_EMAIL, done -> JobOutcome.done()).start()) {
+      queue.enqueue(newer, "x", id("early").maxAttempts(1));
+
+      Await.until(
+          "it was put back",
+          () -> queue.find(job).orElseThrow().state() == JobState.DELAYED && old.running() == 0);
+      assertThat(queue.find(job).orElseThrow().attempts()).isZero();
     }
   }
 
