@@ -56,6 +56,9 @@ final class CommittingBackend extends H2Backend {
 
   private static final int INTERNAL_ERROR = 1;
 
+  /** What drivers take for a server that is going away: its clients answer 503 and not 500. */
+  private static final int SHUTDOWN_IN_PROGRESS = 91;
+
   private final GroupCommit commits;
 
   CommittingBackend(MVStore store, GroupCommit commits) {
@@ -84,6 +87,10 @@ final class CommittingBackend extends H2Backend {
 
   private Document inOrder(
       String databaseName, String command, Document query, Supplier<Document> run) {
+    if (command.equals("ping")) {
+      // Who asks whether the store is well must not hear that it is when it answers nothing else.
+      commits.requireIntact();
+    }
     if (NO_DATA.contains(command)) {
       return run.get();
     }
@@ -114,6 +121,8 @@ final class CommittingBackend extends H2Backend {
       return error(e.getMessageWithoutErrorCode(), e.getCode(), e.getCodeName());
     } catch (MongoServerException e) {
       return error(e.getMessageWithoutErrorCode(), INTERNAL_ERROR, null);
+    } catch (CommitFailedException e) {
+      return error(String.valueOf(e.getMessage()), SHUTDOWN_IN_PROGRESS, "ShutdownInProgress");
     } catch (RuntimeException e) {
       // Its message may quote a document.
       String name = e.getClass().getSimpleName();

@@ -4,6 +4,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets a reply leave only when what it tells is committed, at one commit for many replies.
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * in the queue, so they all apply before it and ride along.
  */
 final class GroupCommit {
+  private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
+
   private final ReentrantReadWriteLock applying = new ReentrantReadWriteLock(true);
   private final ReentrantLock committing = new ReentrantLock();
   private final Runnable commit;
@@ -33,7 +37,7 @@ final class GroupCommit {
   private long applied;
 
   private volatile long committed;
-  private volatile @Nullable RuntimeException failure;
+  private volatile @Nullable CommitFailedException failure;
 
   /** @param commit puts all that was applied on disk; throws if it cannot */
   GroupCommit(Runnable commit) {
@@ -46,7 +50,7 @@ final class GroupCommit {
     T result;
     applying.writeLock().lock();
     try {
-      refuseAfterFailure();
+      requireIntact();
       ticket = ++applied;
       result = command.get();
     } finally {
@@ -62,7 +66,7 @@ final class GroupCommit {
     T result;
     applying.readLock().lock();
     try {
-      refuseAfterFailure();
+      requireIntact();
       seen = applied;
       result = query.get();
     } finally {
@@ -76,7 +80,7 @@ final class GroupCommit {
   <T> T between(Supplier<T> work) {
     applying.writeLock().lock();
     try {
-      refuseAfterFailure();
+      requireIntact();
       return work.get();
     } finally {
       applying.writeLock().unlock();
@@ -110,23 +114,27 @@ final class GroupCommit {
   private void commitAll() {
     applying.writeLock().lock();
     try {
-      refuseAfterFailure();
+      requireIntact();
       commit.run();
       committed = applied;
-    } catch (RuntimeException e) {
-      if (failure == null) {
-        failure = e;
-      }
+    } catch (CommitFailedException e) {
       throw e;
+    } catch (RuntimeException e) {
+      failure = new CommitFailedException(e);
+      log.error(
+          "event=embedded_mongo_commit_failed error={} action=\"free space or repair the disk, and start again\"",
+          e.getClass().getSimpleName());
+      throw failure;
     } finally {
       applying.writeLock().unlock();
     }
   }
 
-  private void refuseAfterFailure() {
-    RuntimeException earlier = failure;
+  /** Throws if a commit has failed. Does not wait for one that is under way. */
+  void requireIntact() {
+    CommitFailedException earlier = failure;
     if (earlier != null) {
-      throw new IllegalStateException("an earlier commit failed: " + earlier.getMessage(), earlier);
+      throw earlier;
     }
   }
 }

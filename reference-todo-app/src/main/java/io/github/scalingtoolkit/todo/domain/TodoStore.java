@@ -24,7 +24,7 @@ public interface TodoStore {
   Todo create(UserId owner, NewTodo todo);
 
   /**
-   * Returns {@code owner}'s todos by id: oldest first, to the second in which they were made.
+   * Returns {@code owner}'s todos by id: oldest first, to the millisecond in which they were made.
    *
    * @param limit most todos to return, 1 to {@link #MAX_PAGE}
    * @param after {@link TodoPage#next()} of the page before; null for the first

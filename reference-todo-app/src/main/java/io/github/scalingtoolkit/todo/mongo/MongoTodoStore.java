@@ -43,6 +43,8 @@ import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps todos in MongoDB, one document each with its outbox entry inside it, so that one write makes both or neither.
@@ -60,6 +62,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads.
  */
 public final class MongoTodoStore implements TodoStore, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(MongoTodoStore.class);
   private static final String COLLECTION = "todos";
   private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long LEAST_RETRY_MILLIS = 50;
@@ -75,6 +78,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final MongoFailures failures;
   private final Guard guard;
   private final Semaphore slots;
+  private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
 
   private volatile boolean closed;
@@ -109,7 +113,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     BlockingThreads.platformFactory("todo-mongo-upkeep-")
         .newThread(() -> {
           while (!store.closed) {
-            store.doUpkeep();
+            store.doUpkeepWhateverHappens();
             LockSupport.parkNanos(UPKEEP_NANOS);
           }
         })
@@ -136,16 +140,19 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     }
   }
 
+  /** Without this thread a database that was down would stay refused for ever. */
+  private void doUpkeepWhateverHappens() {
+    try {
+      doUpkeep();
+    } catch (Throwable unexpected) {
+      log.error("event=mongo_upkeep_failed cause={}", unexpected.getClass().getName());
+    }
+  }
+
   @Override
   public Todo create(UserId owner, NewTodo todo) {
     Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
-    Todo made = new Todo(
-        new TodoId(new ObjectId().toHexString()),
-        todo.title().text(),
-        todo.completed(),
-        owner,
-        now,
-        now);
+    Todo made = new Todo(ids.next(now), todo.title().text(), todo.completed(), owner, now, now);
     Document document = TodoDocuments.write(made);
     call(() -> {
       insert(document);

@@ -83,11 +83,14 @@ class GroupCommitTest {
       throw new IllegalStateException("no space left");
     });
 
-    assertThatThrownBy(() -> failing.write(applied::incrementAndGet)).hasMessage("no space left");
-
-    assertThatThrownBy(() -> failing.read(applied::get)).hasMessageContaining("no space left");
     assertThatThrownBy(() -> failing.write(applied::incrementAndGet))
-        .hasMessageContaining("no space left");
+        .isInstanceOf(CommitFailedException.class)
+        .hasRootCauseMessage("no space left");
+
+    assertThatThrownBy(() -> failing.read(applied::get)).isInstanceOf(CommitFailedException.class);
+    assertThatThrownBy(() -> failing.write(applied::incrementAndGet))
+        .isInstanceOf(CommitFailedException.class);
+    assertThatThrownBy(failing::requireIntact).isInstanceOf(CommitFailedException.class);
     assertThat(applied).hasValue(1);
   }
 
