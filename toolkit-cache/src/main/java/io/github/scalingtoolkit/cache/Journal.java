@@ -43,6 +43,9 @@ final class Journal {
   private final AtomicLong quarantinedUntil = new AtomicLong();
   private final ReentrantLock replaying = new ReentrantLock();
 
+  /** Guarded by {@link #replaying}. A full disk refuses for as long as it is full, many times a second. */
+  private boolean saidRefused;
+
   /**
    * @param quarantineNanos for how long all keys are bypassed after the last overflow
    * @param toleratedFailures how many keys a replay may fail on before it gives up: some on a cluster, whose nodes fail
@@ -153,9 +156,17 @@ final class Journal {
       for (String token : pending.open()) {
         runner.accept(scripts.begin(id, token));
       }
+      saidRefused = false;
       return true;
     } catch (JedisDataException refused) {
-      log.warn("cache={} replay=refused cause={}", cache, refused.getClass().getName());
+      if (!saidRefused) {
+        saidRefused = true;
+        log.warn(
+            "cache={} replay=refused keys={} cause={} action=retry-until-accepted",
+            cache,
+            keys.size(),
+            refused.getClass().getName());
+      }
       return false;
     }
   }
