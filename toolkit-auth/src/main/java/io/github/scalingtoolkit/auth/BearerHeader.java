@@ -7,6 +7,7 @@ final class BearerHeader {
   static final BearerToken MISSING = new BearerToken.Missing();
   static final BearerToken MALFORMED = new BearerToken.Malformed();
   private static final String SCHEME = "bearer";
+  private static final boolean[] TOKEN_CHARACTERS = tokenCharacters();
 
   private BearerHeader() {}
 
@@ -56,9 +57,13 @@ final class BearerHeader {
   }
 
   private static boolean isTokenCharacter(char c) {
-    return c >= 'a' && c <= 'z'
-        || c >= 'A' && c <= 'Z'
-        || c >= '0' && c <= '9'
-        || "-._~+/".indexOf(c) >= 0;
+    return c < TOKEN_CHARACTERS.length && TOKEN_CHARACTERS[c];
+  }
+
+  private static boolean[] tokenCharacters() {
+    boolean[] table = new boolean[128];
+    String all = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/";
+    all.chars().forEach(c -> table[c] = true);
+    return table;
   }
 }

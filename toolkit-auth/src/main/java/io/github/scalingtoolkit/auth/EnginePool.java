@@ -15,19 +15,24 @@ import org.jspecify.annotations.Nullable;
 final class EnginePool<T> {
   private static final int PROBES = 4;
 
+  /** Slots lie a cache line apart: threads that borrow at the same time would else take the line from each other. */
+  private static final int STRIDE = 16;
+
   private final AtomicReferenceArray<@Nullable T> slots;
   private final Supplier<T> maker;
+  private final int count;
 
   EnginePool(Supplier<T> maker) {
     this.maker = maker;
     int wanted = Math.min(64, 2 * Runtime.getRuntime().availableProcessors());
-    this.slots = new AtomicReferenceArray<>(Integer.highestOneBit(Math.max(PROBES, wanted)));
+    this.count = Integer.highestOneBit(Math.max(PROBES, wanted));
+    this.slots = new AtomicReferenceArray<>(count * STRIDE);
   }
 
   T borrow() {
     int start = ownSlot();
     for (int i = 0; i < PROBES; i++) {
-      int slot = start + i & slots.length() - 1;
+      int slot = (start + i & count - 1) * STRIDE;
       if (slots.getPlain(slot) != null) {
         T engine = slots.getAndSet(slot, null);
         if (engine != null) {
@@ -41,7 +46,7 @@ final class EnginePool<T> {
   void giveBack(T engine) {
     int start = ownSlot();
     for (int i = 0; i < PROBES; i++) {
-      int slot = start + i & slots.length() - 1;
+      int slot = (start + i & count - 1) * STRIDE;
       if (slots.getPlain(slot) == null && slots.compareAndSet(slot, null, engine)) {
         return;
       }
