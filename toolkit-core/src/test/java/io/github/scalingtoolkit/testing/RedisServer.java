@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -27,12 +28,15 @@ public final class RedisServer implements AutoCloseable {
   private final int port;
   private final Path directory;
   private final List<String> command;
+  private final Map<String, String> environment;
   private Process process;
 
-  private RedisServer(int port, Path directory, List<String> command) {
+  private RedisServer(
+      int port, Path directory, List<String> command, Map<String, String> environment) {
     this.port = port;
     this.directory = directory;
     this.command = command;
+    this.environment = environment;
     process = launch();
   }
 
@@ -41,7 +45,17 @@ public final class RedisServer implements AutoCloseable {
     return startAt(Ports.free(), arguments);
   }
 
+  /** As {@link #start(String...)}, with further environment variables. */
+  public static RedisServer startIn(Map<String, String> environment, String... arguments) {
+    return startAt(Ports.free(), environment, arguments);
+  }
+
   static RedisServer startAt(int port, String... arguments) {
+    return startAt(port, Map.of(), arguments);
+  }
+
+  private static RedisServer startAt(
+      int port, Map<String, String> environment, String... arguments) {
     try {
       Path directory = Files.createTempDirectory("toolkit-redis-");
       List<String> command = new ArrayList<>(List.of(
@@ -57,7 +71,7 @@ public final class RedisServer implements AutoCloseable {
           "--appendonly",
           "no"));
       command.addAll(List.of(arguments));
-      RedisServer server = new RedisServer(port, directory, command);
+      RedisServer server = new RedisServer(port, directory, command, environment);
       server.awaitAnswer();
       return server;
     } catch (IOException e) {
@@ -128,10 +142,11 @@ public final class RedisServer implements AutoCloseable {
 
   private Process launch() {
     try {
-      Process started = new ProcessBuilder(command)
+      ProcessBuilder builder = new ProcessBuilder(command)
           .redirectErrorStream(true)
-          .redirectOutput(directory.resolve("redis.log").toFile())
-          .start();
+          .redirectOutput(directory.resolve("redis.log").toFile());
+      builder.environment().putAll(environment);
+      Process started = builder.start();
       Runtime.getRuntime().addShutdownHook(new Thread(started::destroyForcibly));
       return started;
     } catch (IOException e) {

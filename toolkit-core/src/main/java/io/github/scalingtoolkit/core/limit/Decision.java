@@ -3,20 +3,30 @@ package io.github.scalingtoolkit.core.limit;
 import java.time.Duration;
 
 /**
- * Whether a caller may go on, and what to tell him.
+ * Whether a caller may go on, and what to tell him: the header values are those of draft-ietf-httpapi-ratelimit-headers.
  *
- * @param limit the policy that decided
+ * @param limit the policy that decided: of several the one that denied for longest, or that has the least left
  * @param allowed whether he may
  * @param remaining permits he could use at once now
  * @param retryAfter how long until the same call would be allowed; zero if it was
  * @param resetAfter how long until all permits are back, if none is used
+ * @param degraded whether this was decided without the Redis that should have decided
  */
 public record Decision(
-    RateLimit limit, boolean allowed, long remaining, Duration retryAfter, Duration resetAfter) {
+    RateLimit limit,
+    boolean allowed,
+    long remaining,
+    Duration retryAfter,
+    Duration resetAfter,
+    boolean degraded) {
 
-  /** Returns the value of the {@code RateLimit} header, such as {@code "api";r=50;t=30}. */
+  /**
+   * Returns the value of the {@code RateLimit} header, such as {@code "api";r=50;t=30}. Of a call that was denied
+   * {@code t} is what {@code Retry-After} says: when there is something to be had again.
+   */
   public String rateLimitHeader() {
-    return "\"" + limit.name() + "\";r=" + remaining + ";t=" + ceilSeconds(resetAfter);
+    return "\"" + limit.name() + "\";r=" + remaining + ";t="
+        + (allowed ? ceilSeconds(resetAfter) : retryAfterSeconds());
   }
 
   /** Returns the value of the {@code Retry-After} header: whole seconds, at least 1. */

@@ -62,13 +62,32 @@ public final class LocalRateLimiter implements RateLimiter {
   }
 
   @Override
-  public Decision tryAcquire(String key) {
+  public Decision tryAcquire(String key, int cost) {
+    if (cost < 1 || cost > limit.permits()) {
+      throw new IllegalArgumentException("cost must be 1 to " + limit.permits()
+          + ", the permits of policy '" + limit.name() + "', but was " + cost);
+    }
     long now = now();
+    long taken = permitNanos * cost;
     Generations current = generationsAt(now);
     AtomicLong own = arrivalOf(current, key, now);
-    return own != null
-        ? decide(own, now)
-        : decideShared(Math.floorMod(key.hashCode(), SHARED_SLOTS), now);
+    return own != null ? decide(own, now, taken) : decideShared(slot(key), now, taken);
+  }
+
+  /** Returns the policy. */
+  public RateLimit limit() {
+    return limit;
+  }
+
+  /** Gives back what a call of that cost has just taken. */
+  void giveBack(String key, int cost) {
+    long taken = permitNanos * cost;
+    AtomicLong own = arrivalOf(generations, key, now());
+    if (own != null) {
+      own.addAndGet(-taken);
+    } else {
+      shared.addAndGet(slot(key), -taken);
+    }
   }
 
   /** Returns how many keys are remembered one by one. */
@@ -76,12 +95,12 @@ public final class LocalRateLimiter implements RateLimiter {
     return generations.young.size() + generations.old.size();
   }
 
-  private Decision decide(AtomicLong arrival, long now) {
+  private Decision decide(AtomicLong arrival, long now, long taken) {
     while (true) {
       long before = arrival.get();
-      long after = Math.max(before, now) + permitNanos;
+      long after = Math.max(before, now) + taken;
       if (after - now > periodNanos) {
-        return denied(before, now);
+        return denied(before, now, taken);
       }
       if (arrival.compareAndSet(before, after)) {
         return allowed(after, now);
@@ -89,12 +108,12 @@ public final class LocalRateLimiter implements RateLimiter {
     }
   }
 
-  private Decision decideShared(int slot, long now) {
+  private Decision decideShared(int slot, long now, long taken) {
     while (true) {
       long before = shared.get(slot);
-      long after = Math.max(before, now) + permitNanos;
+      long after = Math.max(before, now) + taken;
       if (after - now > periodNanos) {
-        return denied(before, now);
+        return denied(before, now, taken);
       }
       if (shared.compareAndSet(slot, before, after)) {
         return allowed(after, now);
@@ -108,17 +127,19 @@ public final class LocalRateLimiter implements RateLimiter {
         true,
         (periodNanos - (arrival - now)) / permitNanos,
         Duration.ZERO,
-        Duration.ofNanos(arrival - now));
+        Duration.ofNanos(arrival - now),
+        false);
   }
 
-  private Decision denied(long arrival, long now) {
+  private Decision denied(long arrival, long now, long taken) {
     long ahead = Math.max(arrival, now) - now;
     return new Decision(
         limit,
         false,
-        0,
-        Duration.ofNanos(ahead + permitNanos - periodNanos),
-        Duration.ofNanos(ahead));
+        Math.max(0, (periodNanos - ahead) / permitNanos),
+        Duration.ofNanos(ahead + taken - periodNanos),
+        Duration.ofNanos(ahead),
+        false);
   }
 
   private @org.jspecify.annotations.Nullable AtomicLong arrivalOf(
@@ -152,6 +173,10 @@ public final class LocalRateLimiter implements RateLimiter {
     } finally {
       turning.unlock();
     }
+  }
+
+  private static int slot(String key) {
+    return Math.floorMod(key.hashCode(), SHARED_SLOTS);
   }
 
   private long now() {

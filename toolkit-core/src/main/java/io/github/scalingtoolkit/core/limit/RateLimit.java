@@ -65,6 +65,21 @@ public record RateLimit(String name, int permits, Duration period) {
     return new RateLimit(name, (int) permits, period);
   }
 
+  /** Returns the policy of one of {@code replicas} processes that count for themselves: at least one permit. */
+  RateLimit share(int replicas) {
+    return new RateLimit(name, Math.max(1, permits / replicas), period);
+  }
+
+  /** Returns what a permit is worth, in whole nanoseconds, rounded down. */
+  long permitNanos() {
+    return period.toNanos() / permits;
+  }
+
+  /** Returns what a permit is worth in microseconds, rounded up to a multiple of 1/32 so that sums are exact. */
+  double permitMicros() {
+    return Math.ceil(period.toNanos() / 1000.0 * 32 / permits) / 32;
+  }
+
   /** Returns the value of the {@code RateLimit-Policy} header, such as {@code "api";q=1000;w=60}. */
   public String policyHeader() {
     return "\"" + name + "\";q=" + permits + ";w=" + Math.max(1, period.toSeconds());

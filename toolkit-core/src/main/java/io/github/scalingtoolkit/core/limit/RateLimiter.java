@@ -7,5 +7,16 @@ public interface RateLimiter {
    *
    * @param key whose permits: a user, a client address; never shown
    */
-  Decision tryAcquire(String key);
+  default Decision tryAcquire(String key) {
+    return tryAcquire(key, 1);
+  }
+
+  /**
+   * Takes {@code cost} permits of {@code key} if there are as many, else none.
+   *
+   * @param key whose permits: a user, a client address; never shown
+   * @param cost 1 up to the permits of the smallest policy
+   * @throws IllegalArgumentException if {@code cost} is out of that range: it could never be admitted
+   */
+  Decision tryAcquire(String key, int cost);
 }

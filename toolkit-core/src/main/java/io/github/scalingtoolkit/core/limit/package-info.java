@@ -1,8 +1,12 @@
 /**
- * Rate limits: so many permits a period for each key, with a burst of as many.
+ * Rate limits: so many permits a period for each key, with a burst of as many; in this process ({@link
+ * io.github.scalingtoolkit.core.limit.LocalRateLimiter}) or shared by all ({@link
+ * io.github.scalingtoolkit.core.limit.RedisRateLimiter}).
  *
  * <pre>{@code
- * RateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "1000/1m"), Clock.system());
+ * RateLimiter limiter = RedisRateLimiter.builder(redis, "api")
+ *     .policy(RateLimit.parse("default", "1000/1m"), FailureMode.local(3))
+ *     .build();
  * Decision decision = limiter.tryAcquire(userId);
  * if (!decision.allowed()) {
  *   respond(429, "Retry-After", decision.retryAfterSeconds());

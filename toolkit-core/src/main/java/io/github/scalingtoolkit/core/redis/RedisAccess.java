@@ -39,6 +39,7 @@ public final class RedisAccess implements AutoCloseable {
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
 
   private final String description;
+  private final @Nullable RedisUrl url;
   private final UnifiedJedis commands;
   private final @Nullable UnifiedJedis blocking;
   private final boolean owned;
@@ -52,11 +53,13 @@ public final class RedisAccess implements AutoCloseable {
   private RedisAccess(
       String name,
       String description,
+      @Nullable RedisUrl url,
       UnifiedJedis commands,
       @Nullable UnifiedJedis blocking,
       boolean owned,
       Clock clock) {
     this.description = description;
+    this.url = url;
     this.commands = commands;
     this.blocking = blocking;
     this.owned = owned;
@@ -96,7 +99,8 @@ public final class RedisAccess implements AutoCloseable {
    * this client's pool.
    */
   public static RedisAccess wrap(UnifiedJedis commands) {
-    return new RedisAccess("redis", "a client of yours", commands, null, false, Clock.system());
+    return new RedisAccess(
+        "redis", "a client of yours", null, commands, null, false, Clock.system());
   }
 
   /**
@@ -110,7 +114,22 @@ public final class RedisAccess implements AutoCloseable {
           "commands and blocking must be two clients: what blocks would drain the pool of"
               + " what must not wait");
     }
-    return new RedisAccess("redis", "a client of yours", commands, blocking, false, Clock.system());
+    return new RedisAccess(
+        "redis", "a client of yours", null, commands, blocking, false, Clock.system());
+  }
+
+  /**
+   * Returns another access to the same Redis, with a breaker of its own: for what must be bounded more tightly than the
+   * rest, or must not be cut off with it. It has connections of its own and this one's defaults otherwise; that of a
+   * wrapped client shares that client, and its time-outs stay. Close it by itself.
+   *
+   * @param name what messages, logs, metrics and Redis' client list call it
+   * @param deadline bounds each command: 1 ms to 1 min
+   */
+  public RedisAccess sibling(String name, Duration deadline) {
+    return url == null
+        ? new RedisAccess(name, description, null, commands, blocking, false, clock)
+        : new Builder(url).name(name).deadline(deadline).clock(clock).build();
   }
 
   /** Returns the raw client for commands: no breaker, no retry. */
@@ -408,7 +427,7 @@ public final class RedisAccess implements AutoCloseable {
       UnifiedJedis commands = factory.commands(deadline, poolSize);
       try {
         UnifiedJedis blocking = factory.blocking(deadline, Duration.ofSeconds(30), 64);
-        return new RedisAccess(name, url.toString(), commands, blocking, true, clock);
+        return new RedisAccess(name, url.toString(), url, commands, blocking, true, clock);
       } catch (RuntimeException failure) {
         commands.close();
         throw failure;

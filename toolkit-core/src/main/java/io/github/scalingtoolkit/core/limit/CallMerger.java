@@ -1,0 +1,181 @@
+package io.github.scalingtoolkit.core.limit;
+
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges concurrent calls for one key and cost into one call of Redis, without threads of its own.
+ *
+ * <p><b>Protocol.</b> The first caller of a key leads: it asks for itself at once, so a lone caller waits for nobody.
+ * Who comes while it asks, waits in the key's line. With its answer the leader takes everybody out of the line and makes
+ * the first of them the leader of them all, who asks for as many calls as they are; what was granted goes to those who
+ * came first. A line without a leader is not in the map.
+ *
+ * <p><b>States of a waiter</b>, each entered by one compare-and-set from waiting: <i>waiting</i>; <i>leading</i>, handed
+ * a batch; <i>served</i>, handed its share; <i>gone</i>, its patience is over. Who leaves after its batch was sent leaves
+ * its permit unused: fewer are admitted then, never more.
+ *
+ * <p><b>Failure.</b> When a leader's call fails, so do those in line: they would only wait in turn for the same failure.
+ * A leader whose own deadline had passed speaks for nobody else: the rest of its batch is led by another. Whatever a
+ * leader throws, the line moves on.
+ */
+final class CallMerger {
+  /** Asks Redis for a number of calls. */
+  interface Asker {
+    Grant ask(String key, int cost, int calls);
+  }
+
+  /**
+   * What one caller gets.
+   *
+   * @param grant the answer that it shares, or null if the call failed
+   * @param place how many came before it in that batch
+   */
+  record Share(@Nullable Grant grant, int place) {
+    private static final Share FAILED = new Share(null, 0);
+  }
+
+  private record Line(String key, int cost) {}
+
+  private record Batch(List<Waiter> members) {}
+
+  private static final Object GONE = new Object();
+
+  private final ConcurrentHashMap<Line, Waiting> lines = new ConcurrentHashMap<>();
+  private final Asker asker;
+  private final long patienceNanos;
+
+  CallMerger(Asker asker, long patienceNanos) {
+    this.asker = asker;
+    this.patienceNanos = patienceNanos;
+  }
+
+  /** Asks, alone or with others. */
+  Share acquire(String key, int cost) {
+    Line line = new Line(key, cost);
+    Waiter me = new Waiter();
+    Waiting joined =
+        lines.compute(line, (id, busy) -> busy == null ? new Waiting(me) : busy.with(me));
+    if (joined.founder == me) {
+      return lead(line, List.of(me));
+    }
+    Object outcome = me.await(patienceNanos);
+    if (outcome instanceof Batch batch) {
+      return lead(line, batch.members());
+    }
+    return outcome instanceof Share share ? share : Share.FAILED;
+  }
+
+  /** Returns how many keys are asked for right now. */
+  int busy() {
+    return lines.size();
+  }
+
+  private Share lead(Line line, List<Waiter> batch) {
+    Grant grant = null;
+    boolean mineAlone = false;
+    try {
+      grant = asker.ask(line.key(), line.cost(), batch.size());
+    } catch (RejectedException refused) {
+      mineAlone = refused.reason() == RejectedException.Reason.DEADLINE;
+    } catch (RuntimeException failed) {
+      // Redis' guard has counted it; the callers hear of it by a share without a grant.
+      grant = null;
+    } finally {
+      if (!mineAlone || !promote(batch.subList(1, batch.size()))) {
+        for (int i = 1; i < batch.size(); i++) {
+          batch.get(i).become(grant == null ? Share.FAILED : new Share(grant, i));
+        }
+        handOver(line, grant != null || mineAlone);
+      }
+    }
+    return grant == null ? Share.FAILED : new Share(grant, 0);
+  }
+
+  private void handOver(Line line, boolean well) {
+    List<Waiter> next = new ArrayList<>();
+    do {
+      next.clear();
+      lines.computeIfPresent(line, (id, busy) -> busy.moveTo(next) ? busy : null);
+      if (!well) {
+        next.forEach(waiter -> waiter.become(Share.FAILED));
+      }
+      // Nobody left to lead: look again, until the line is empty and gone.
+    } while (!next.isEmpty() && !(well && promote(next)));
+  }
+
+  /** Makes the first of {@code waiters} who still waits the leader of them; false if nobody does. */
+  private static boolean promote(List<Waiter> waiters) {
+    List<Waiter> members = new ArrayList<>(waiters);
+    members.removeIf(waiter -> waiter.get() == GONE);
+    while (!members.isEmpty()) {
+      if (members.get(0).become(new Batch(members))) {
+        return true;
+      }
+      members = new ArrayList<>(members.subList(1, members.size()));
+    }
+    return false;
+  }
+
+  /** Those in line for a key; changed only inside the map's own lock of it. */
+  private static final class Waiting {
+    private final Waiter founder;
+    private final List<Waiter> waiters = new ArrayList<>();
+
+    Waiting(Waiter founder) {
+      this.founder = founder;
+    }
+
+    Waiting with(Waiter waiter) {
+      waiters.add(waiter);
+      return this;
+    }
+
+    boolean moveTo(List<Waiter> target) {
+      target.addAll(waiters);
+      waiters.clear();
+      return !target.isEmpty();
+    }
+  }
+
+  /** One caller: null while it waits. */
+  private static final class Waiter extends AtomicReference<@Nullable Object> {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Thread thread = Thread.currentThread();
+
+    boolean become(Object outcome) {
+      boolean changed = compareAndSet(null, outcome);
+      if (changed) {
+        LockSupport.unpark(thread);
+      }
+      return changed;
+    }
+
+    /** Waits, also through interrupts, which are kept for the caller; a permit must not be lost by one. */
+    Object await(long patienceNanos) {
+      long started = System.nanoTime();
+      boolean interrupted = false;
+      Object outcome = get();
+      while (outcome == null) {
+        long left = patienceNanos - (System.nanoTime() - started);
+        if (left <= 0) {
+          compareAndSet(null, GONE);
+        } else {
+          LockSupport.parkNanos(this, left);
+          interrupted |= Thread.interrupted();
+        }
+        outcome = get();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return outcome;
+    }
+  }
+}

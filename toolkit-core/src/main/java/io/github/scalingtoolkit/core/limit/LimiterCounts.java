@@ -1,0 +1,19 @@
+package io.github.scalingtoolkit.core.limit;
+
+/**
+ * What a {@link RedisRateLimiter} has decided since it was built.
+ *
+ * @param allowed by Redis
+ * @param denied by Redis
+ * @param deniedFromMemory by what Redis had said before
+ * @param degradedAllowed by failure modes
+ * @param degradedDenied by failure modes
+ * @param calls of Redis that were made for all that
+ */
+public record LimiterCounts(
+    long allowed,
+    long denied,
+    long deniedFromMemory,
+    long degradedAllowed,
+    long degradedDenied,
+    long calls) {}

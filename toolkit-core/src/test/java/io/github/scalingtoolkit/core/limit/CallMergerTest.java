@@ -1,0 +1,275 @@
+package io.github.scalingtoolkit.core.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.limit.CallMerger.Share;
+import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class CallMergerTest {
+  private static final long PATIENT = Duration.ofSeconds(30).toNanos();
+
+  private final List<Integer> asked = new ArrayList<>();
+  private final CountDownLatch leading = new CountDownLatch(1);
+  private final CountDownLatch go = new CountDownLatch(1);
+
+  @Test
+  void whoComesWhileAKeyIsAskedForSharesTheNextQuestion() throws Exception {
+    CallMerger merger = new CallMerger((key, cost, calls) -> firstWaits(calls, 3), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+    List<CompletableFuture<Share>> others = queued(merger, 5);
+
+    go.countDown();
+
+    assertThat(admitted(first.get())).isTrue();
+    List<Boolean> admitted = new ArrayList<>();
+    for (CompletableFuture<Share> other : others) {
+      admitted.add(admitted(other.get()));
+    }
+    assertThat(asked).containsExactly(1, 5);
+    assertThat(admitted).containsExactly(true, true, true, false, false);
+    Await.until("the line is gone", () -> merger.busy() == 0);
+  }
+
+  @Test
+  void otherKeysAndOtherCostsDoNotWait() throws Exception {
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> key.equals("ada") && cost == 1 ? firstWaits(calls, 1) : grant(calls),
+        PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+
+    assertThat(admitted(merger.acquire("bob", 1))).isTrue();
+    assertThat(admitted(merger.acquire("ada", 2))).isTrue();
+    assertThat(first).isNotDone();
+
+    go.countDown();
+    assertThat(admitted(first.get())).isTrue();
+  }
+
+  @Test
+  void thoseInLineFailWithTheirLeaderAndTheKeyIsFreeAgain() throws Exception {
+    AtomicInteger questions = new AtomicInteger();
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> {
+          if (questions.getAndIncrement() == 0) {
+            firstWaits(calls, 1);
+            throw new IllegalStateException("down");
+          }
+          return grant(calls);
+        },
+        PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+    List<CompletableFuture<Share>> others = queued(merger, 3);
+
+    go.countDown();
+
+    assertThat(first.get().grant()).isNull();
+    for (CompletableFuture<Share> other : others) {
+      assertThat(other.get().grant()).isNull();
+    }
+    assertThat(questions).hasValue(1);
+    assertThat(admitted(merger.acquire("ada", 1))).isTrue();
+  }
+
+  @Test
+  void anErrorOfTheLeaderLeavesNobodyWaiting() throws Exception {
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> {
+          firstWaits(calls, 1);
+          throw new StackOverflowError();
+        },
+        PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+    List<CompletableFuture<Share>> others = queued(merger, 2);
+
+    go.countDown();
+
+    assertThat(first)
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class);
+    assertThat(others.get(1).get().grant()).isNull();
+    assertThat(merger.busy()).isZero();
+  }
+
+  @Test
+  void aLeaderWhoseDeadlineHasPassedSpeaksForNobodyElse() throws Exception {
+    ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
+    io.github.scalingtoolkit.core.guard.Guard guard =
+        io.github.scalingtoolkit.core.guard.Guard.builder("redis").build();
+    CallMerger merger =
+        new CallMerger((key, cost, calls) -> guard.call(() -> firstWaits(calls, calls)), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+    Deadline deadline = Deadline.after(Duration.ofSeconds(1), clock);
+    List<CompletableFuture<Share>> hurried = new ArrayList<>();
+    hurried.add(inLine(merger, () -> deadline.call(() -> merger.acquire("ada", 1))));
+    hurried.addAll(queued(merger, 2));
+    clock.advance(Duration.ofSeconds(2));
+
+    go.countDown();
+
+    assertThat(admitted(first.get())).isTrue();
+    assertThat(hurried.get(0).get().grant()).isNull();
+    assertThat(admitted(hurried.get(1).get())).isTrue();
+    assertThat(admitted(hurried.get(2).get())).isTrue();
+    assertThat(asked).containsExactly(1, 2);
+  }
+
+  @Test
+  void whoIsOutOfPatienceLeavesAndTheOthersGoOn() throws Exception {
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> firstWaits(calls, calls), Duration.ofMillis(1).toNanos());
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+
+    assertThat(merger.acquire("ada", 1).grant()).isNull();
+    assertThat(merger.acquire("ada", 1).grant()).isNull();
+
+    go.countDown();
+    assertThat(admitted(first.get())).isTrue();
+    Await.until("the line is gone", () -> merger.busy() == 0);
+    assertThat(asked).containsExactly(1);
+  }
+
+  @Test
+  void anInterruptLosesNoPermitAndIsKeptForTheCaller() throws Exception {
+    CallMerger merger = new CallMerger((key, cost, calls) -> firstWaits(calls, calls), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    Thread waiter = new Thread(() -> {
+      Thread.currentThread().interrupt();
+      boolean admitted = admitted(merger.acquire("ada", 1));
+      interrupted.complete(admitted && Thread.currentThread().isInterrupted());
+    });
+    waiter.start();
+    awaitParked(waiter);
+
+    go.countDown();
+
+    assertThat(admitted(first.get())).isTrue();
+    assertThat(interrupted.get()).isTrue();
+  }
+
+  @Test
+  void underFailuresAndImpatienceEverybodyReturnsAndNobodyGetsWhatWasNotGranted() throws Exception {
+    AtomicLong granted = new AtomicLong();
+    AtomicLong received = new AtomicLong();
+    Random dice = new Random(7);
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> {
+          int throwOf;
+          synchronized (dice) {
+            throwOf = dice.nextInt(10);
+          }
+          if (throwOf == 0) {
+            throw new IllegalStateException("down");
+          }
+          Thread.yield();
+          long fit = throwOf < 5 ? calls : calls / 2;
+          granted.addAndGet(fit);
+          return new Grant(fit, fit < calls ? 1 : 0, 0, 0, 0);
+        },
+        Duration.ofMillis(2).toNanos());
+    List<CompletableFuture<?>> callers = new ArrayList<>();
+    for (int t = 0; t < 12; t++) {
+      callers.add(async(() -> {
+        for (int i = 0; i < 5_000; i++) {
+          if (admitted(merger.acquire("key-" + i % 2, 1))) {
+            received.incrementAndGet();
+          }
+        }
+        return null;
+      }));
+    }
+
+    for (CompletableFuture<?> caller : callers) {
+      caller.get();
+    }
+
+    assertThat(received.get()).isPositive().isLessThanOrEqualTo(granted.get());
+    assertThat(merger.busy()).isZero();
+  }
+
+  private Grant firstWaits(int calls, int fit) {
+    boolean first;
+    synchronized (asked) {
+      asked.add(calls);
+      first = asked.size() == 1;
+    }
+    if (first) {
+      leading.countDown();
+      try {
+        go.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    return new Grant(Math.min(calls, fit), 0, 0, 0, 0);
+  }
+
+  private static Grant grant(int calls) {
+    return new Grant(calls, 0, 0, 0, 0);
+  }
+
+  private static boolean admitted(Share share) {
+    return share.grant() != null && share.place() < share.grant().admitted();
+  }
+
+  private static List<CompletableFuture<Share>> queued(CallMerger merger, int count)
+      throws Exception {
+    List<CompletableFuture<Share>> waiting = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      waiting.add(inLine(merger, () -> merger.acquire("ada", 1)));
+    }
+    return waiting;
+  }
+
+  /** Starts a caller and returns once it waits, so that callers stand in line in a known order. */
+  private static CompletableFuture<Share> inLine(
+      CallMerger merger, java.util.concurrent.Callable<Share> call) throws Exception {
+    BlockingQueue<Thread> thread = new LinkedBlockingQueue<>();
+    CompletableFuture<Share> share = async(() -> {
+      thread.add(Thread.currentThread());
+      return call.call();
+    });
+    awaitParked(thread.take());
+    return share;
+  }
+
+  private static void awaitParked(Thread thread) {
+    Await.until("the caller waits in line", () -> thread.getState() == Thread.State.TIMED_WAITING);
+  }
+
+  private static <T> CompletableFuture<T> async(java.util.concurrent.Callable<T> call) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    Thread thread = new Thread(() -> {
+      try {
+        result.complete(call.call());
+      } catch (Throwable failure) {
+        result.completeExceptionally(failure);
+      }
+    });
+    thread.setDaemon(true);
+    thread.start();
+    return result;
+  }
+}

@@ -1,0 +1,262 @@
+package io.github.scalingtoolkit.core.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import io.github.scalingtoolkit.core.metrics.GuardMetrics;
+import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.MetricConventions;
+import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+
+class RedisRateLimiterTest {
+  private static final FailureMode CLOSED = FailureMode.closed();
+  /** A machine that others use may hold an answer up for longer than 20 ms. */
+  private static final Duration PATIENT = Duration.ofSeconds(20);
+
+  private static RedisServer server;
+  private static RedisAccess redis;
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start();
+    redis = RedisAccess.open(server.url());
+  }
+
+  @AfterAll
+  static void stop() {
+    redis.close();
+    server.close();
+  }
+
+  @Test
+  void twoProcessesShareTheirPermits() {
+    try (RedisRateLimiter here = limiter("share", "5/1h");
+        RedisRateLimiter there = limiter("share", "5/1h")) {
+      List<Decision> decisions = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        decisions.add(here.tryAcquire("ada"));
+        decisions.add(there.tryAcquire("ada"));
+      }
+
+      assertThat(decisions)
+          .extracting(Decision::allowed)
+          .containsExactly(true, true, true, true, true, false);
+      assertThat(decisions).extracting(Decision::remaining).containsExactly(4L, 3L, 2L, 1L, 0L, 0L);
+      Decision denied = decisions.get(5);
+      assertThat(denied.retryAfter()).isBetween(Duration.ofMinutes(11), Duration.ofMinutes(12));
+      assertThat(denied.resetAfter()).isBetween(Duration.ofMinutes(59), Duration.ofMinutes(60));
+      assertThat(denied.degraded()).isFalse();
+      assertThat(here.tryAcquire("bob").allowed()).isTrue();
+    }
+  }
+
+  @Test
+  void aCallMayCostSeveralPermitsAndADearOneLeavesTheRestToCheapOnes() {
+    try (RedisRateLimiter limiter = limiter("cost", "10/1h")) {
+      assertThat(limiter.tryAcquire("ada", 7).remaining()).isEqualTo(3);
+      Decision dear = limiter.tryAcquire("ada", 4);
+      Decision dearAgain = limiter.tryAcquire("ada", 5);
+      Decision cheap = limiter.tryAcquire("ada", 3);
+
+      assertThat(dear.allowed()).isFalse();
+      assertThat(dear.remaining()).isEqualTo(3);
+      assertThat(dear.retryAfter()).isBetween(Duration.ofMinutes(5), Duration.ofMinutes(6));
+      assertThat(dearAgain.allowed()).isFalse();
+      assertThat(cheap.allowed()).isTrue();
+      assertThat(limiter.counts().deniedFromMemory()).isEqualTo(1);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> limiter.tryAcquire("ada", 11))
+          .withMessageContaining("1 to 10");
+      assertThatIllegalArgumentException().isThrownBy(() -> limiter.tryAcquire("ada", 0));
+    }
+  }
+
+  @Test
+  void aCallTakesFromAllPoliciesOrFromNone() {
+    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "several")
+        .policy(RateLimit.parse("burst", "2/10m"), CLOSED)
+        .policy(RateLimit.parse("daily", "3/1d"), CLOSED)
+        .budget(PATIENT)
+        .build()) {
+      assertThat(limiter.policyHeader()).isEqualTo("\"burst\";q=2;w=600, \"daily\";q=3;w=86400");
+      limiter.tryAcquire("ada");
+      Decision second = limiter.tryAcquire("ada");
+      assertThat(second.limit().name()).isEqualTo("burst");
+      assertThat(second.remaining()).isZero();
+
+      Decision denied = limiter.tryAcquire("ada");
+
+      assertThat(denied.allowed()).isFalse();
+      assertThat(denied.limit().name()).isEqualTo("burst");
+      try (Jedis jedis = server.connect()) {
+        jedis.del("rl:{several:ada}:burst");
+      }
+      try (RedisRateLimiter fresh = RedisRateLimiter.builder(redis, "several")
+          .policy(RateLimit.parse("burst", "2/10m"), CLOSED)
+          .policy(RateLimit.parse("daily", "3/1d"), CLOSED)
+          .budget(PATIENT)
+          .build()) {
+        // The denied call took nothing from the day, so one is left of it.
+        assertThat(fresh.tryAcquire("ada").allowed()).isTrue();
+        Decision ofTheDay = fresh.tryAcquire("ada");
+        assertThat(ofTheDay.allowed()).isFalse();
+        assertThat(ofTheDay.limit().name()).isEqualTo("daily");
+        assertThat(ofTheDay.rateLimitHeader())
+            .isEqualTo("\"daily\";r=0;t=" + ofTheDay.retryAfterSeconds());
+        try (Jedis jedis = server.connect()) {
+          long until = Long.parseLong(jedis.get("rl:{several:ada}:burst").replaceAll("\\..*", ""));
+          assertThat(fresh.tryAcquire("ada", 1).allowed()).isFalse();
+          assertThat(Long.parseLong(jedis.get("rl:{several:ada}:burst").replaceAll("\\..*", "")))
+              .isEqualTo(until);
+        }
+      }
+    }
+  }
+
+  @Test
+  void whatWasUsedCountsOnWhenTheLimitIsChanged() {
+    try (RedisRateLimiter wide = limiter("change", "100/1h")) {
+      for (int i = 0; i < 50; i++) {
+        wide.tryAcquire("ada");
+      }
+    }
+    try (RedisRateLimiter narrow = limiter("change", "10/1h")) {
+      // 50 of 100 are half an hour ahead, which are 5 of 10.
+      assertThat(narrow.tryAcquire("ada").remaining()).isEqualTo(4);
+    }
+    try (RedisRateLimiter shorter = limiter("change", "10/1m")) {
+      Decision denied = shorter.tryAcquire("ada");
+
+      assertThat(denied.allowed()).isFalse();
+      assertThat(denied.retryAfter()).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(6));
+    }
+    try (Jedis jedis = server.connect()) {
+      // It was pulled back for good, and not only read as less.
+      assertThat(jedis.pttl("rl:{change:ada}:api")).isBetween(1L, 60_001L);
+    }
+  }
+
+  @Test
+  void aKeyIsGoneFromRedisWhenItsPermitsAreBack() {
+    try (RedisRateLimiter limiter = limiter("expiry", "10/10s");
+        Jedis jedis = server.connect()) {
+      limiter.tryAcquire("ada", 3);
+
+      assertThat(jedis.pttl("rl:{expiry:ada}:api")).isBetween(1L, 3002L);
+    }
+  }
+
+  @Test
+  void aKeyMayHaveBracesAndAnything() {
+    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "odd")
+        .policy(RateLimit.parse("a", "2/1h"), CLOSED)
+        .policy(RateLimit.parse("b", "2/1h"), CLOSED)
+        .budget(PATIENT)
+        .build()) {
+      for (String key : List.of("", "}", "{}", "a}b{c", "ключ", "a b\n", "x".repeat(10_000))) {
+        assertThat(limiter.tryAcquire(key).allowed()).isTrue();
+        assertThat(limiter.tryAcquire(key).allowed()).isTrue();
+        assertThat(limiter.tryAcquire(key).allowed()).isFalse();
+      }
+    }
+  }
+
+  @Test
+  void aFloodOfDeniedCallsAsksRedisOnceUntilTheTimeThatItNamed() {
+    ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
+    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "flood")
+            .policy(RateLimit.parse("api", "5/1h"), CLOSED)
+            .budget(PATIENT)
+            .clock(clock)
+            .build();
+        Jedis jedis = server.connect()) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(limiter.tryAcquire("ada").allowed()).isTrue();
+      }
+      jedis.configResetStat();
+
+      int denied = 0;
+      for (int i = 0; i < 10_000; i++) {
+        denied += limiter.tryAcquire("ada").allowed() ? 0 : 1;
+      }
+
+      assertThat(denied).isEqualTo(10_000);
+      assertThat(evals(jedis)).isEqualTo(1);
+      Decision remembered = limiter.tryAcquire("ada");
+      clock.advance(remembered.retryAfter().minusNanos(1));
+      limiter.tryAcquire("ada");
+      assertThat(evals(jedis)).isEqualTo(1);
+      clock.advance(Duration.ofNanos(1));
+      limiter.tryAcquire("ada");
+      assertThat(evals(jedis)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void countsWhatItDecidesAndByWhom() {
+    MeterRegistry registry = new SimpleMeterRegistry();
+    try (RedisRateLimiter limiter = limiter("counted", "1/1h")) {
+      LimiterMetrics.bind(registry, limiter);
+      GuardMetrics.bind(registry, limiter.guard());
+
+      limiter.tryAcquire("ada");
+      limiter.tryAcquire("ada");
+      limiter.tryAcquire("ada");
+
+      assertThat(limiter.counts()).isEqualTo(new LimiterCounts(1, 1, 1, 0, 0, 2));
+      assertThat(registry
+              .get("toolkit.core.limiter.decisions")
+              .tags("limiter", "counted", "outcome", "denied", "source", "memory")
+              .functionCounter()
+              .count())
+          .isEqualTo(1);
+      MetricConventions.assertFollowedBy(registry);
+    }
+  }
+
+  @Test
+  void refusesWhatCannotWork() {
+    RedisRateLimiter.Builder builder = RedisRateLimiter.builder(redis, "bad");
+    assertThatIllegalStateException().isThrownBy(builder::build).withMessageContaining("policy(");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.policy(RateLimit.parse("api", "2000000/1s"), CLOSED))
+        .withMessageContaining("microsecond");
+    builder.policy(RateLimit.parse("api", "1/1s"), CLOSED);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.policy(RateLimit.parse("api", "2/1s"), CLOSED))
+        .withMessageContaining("two policies");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RedisRateLimiter.builder(redis, "Bad Name"));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.budget(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> FailureMode.local(0));
+  }
+
+  static long evals(Jedis jedis) {
+    return jedis
+        .info("commandstats")
+        .lines()
+        .filter(line -> line.startsWith("cmdstat_eval"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("[^:]*:calls=([0-9]+).*", "$1")))
+        .sum();
+  }
+
+  private static RedisRateLimiter limiter(String name, String limit) {
+    return RedisRateLimiter.builder(redis, name)
+        .policy(RateLimit.parse("api", limit), CLOSED)
+        .budget(PATIENT)
+        .build();
+  }
+}
