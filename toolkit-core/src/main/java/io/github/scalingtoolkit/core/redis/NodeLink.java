@@ -67,7 +67,7 @@ final class NodeLink {
     return lost.getAndSet(false);
   }
 
-  /** Pings, and cuts a connection that has been silent for {@code longest}. */
+  /** Asks for a sign of life, and cuts a connection that has been silent for {@code longest}. */
   void beat(Duration longest) {
     Attempt current = attempt;
     if (current == null) {
@@ -79,7 +79,7 @@ final class NodeLink {
       current.cut();
     } else if (current.confirmed) {
       try {
-        current.ping();
+        current.subscribeAgain();
       } catch (RuntimeException broken) {
         current.cut();
       }
@@ -141,7 +141,7 @@ final class NodeLink {
     @Override
     public void onSubscribe(byte[] subscribed, int count) {
       heardAt = clock.nanoTime();
-      if (!cut) {
+      if (!cut && !confirmed) {
         confirmed = true;
         changed.run();
       }
@@ -153,9 +153,12 @@ final class NodeLink {
       messages.accept(message);
     }
 
-    @Override
-    public void onPong(byte[] pattern) {
-      heardAt = clock.nanoTime();
+    /**
+     * The server confirms each SUBSCRIBE, the second as the first. Not PING: over RESP3 Jedis takes its reply for an
+     * unexpected message, and ends, whenever it comes before the thread that sent it has noted that it did.
+     */
+    void subscribeAgain() {
+      subscribe(channel);
     }
 
     void cut() {

@@ -245,7 +245,7 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Listens to a channel until the subscription is closed, on one connection a node, reconnecting for ever. A
-   * connection that has not answered a ping for two heartbeats (1 s each) counts as lost.
+   * connection that has not been heard for two heartbeats (1 s each) counts as lost.
    *
    * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections
    */

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.redis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisCluster;
@@ -10,10 +11,15 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.params.ClientKillParams;
+import redis.clients.jedis.util.Pool;
 
 class ChannelSubscriptionTest {
   private static final class Heard implements ChannelListener {
@@ -55,6 +61,34 @@ class ChannelSubscriptionTest {
       Await.until("all are heard", () -> heard.events.size() == 101);
       assertThat(heard.events.get(0)).isEqualTo("LIVE");
       assertThat(heard.events.get(100)).isEqualTo("m99");
+    }
+  }
+
+  @Test
+  void itsOwnHeartbeatsNeverLookLikeALostConnection() {
+    try (RedisServer server = RedisServer.start();
+        RedisClient overResp3 = RedisClient.builder()
+            .hostAndPort("127.0.0.1", server.port())
+            .clientConfig(DefaultJedisClientConfig.builder().resp3().build())
+            .build()) {
+      Pool<Connection> pool = NodePools.of(overResp3).values().iterator().next();
+      NodeLink link = new NodeLink(
+          "node", pool, "news".getBytes(UTF_8), message -> {}, Clock.system(), () -> {});
+      link.start();
+      try {
+        Await.until("it listens", link::listening);
+
+        for (int i = 0; i < 10_000; i++) {
+          link.beat(Duration.ofMinutes(1));
+          // Each is answered before the next: only then can an answer find nobody waiting for it.
+          LockSupport.parkNanos(20_000);
+        }
+
+        assertThat(link.takeLost()).isFalse();
+        assertThat(link.listening()).isTrue();
+      } finally {
+        link.close();
+      }
     }
   }
 
