@@ -10,7 +10,7 @@ import io.github.scalingtoolkit.cache.CacheAsideBuilder;
 import io.github.scalingtoolkit.cache.CacheMetrics;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
-import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
+import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
@@ -94,6 +94,7 @@ final class TodoApp {
   private @Nullable RedisAccess cacheRedis;
   private @Nullable CacheAside<UserId, ListPage> lists;
   private @Nullable JobQueue queue;
+  private @Nullable SettledRateLimiter limiter;
   private @Nullable HealthRegistry health;
   private @Nullable Readiness readiness;
   private @Nullable HttpServer admin;
@@ -220,9 +221,16 @@ final class TodoApp {
         .ifPresent(life -> cache.local(settings.cache().localEntries(), life));
     lists = cache.build();
     CacheMetrics.bind(meters, lists);
+    if (role.serves() && settings.rateLimit().isPresent()) {
+      limiter =
+          SettledRateLimiter.start(queueAccess, "api", settings.rateLimit().get());
+    }
   }
 
   private void closeRedis() {
+    if (limiter != null) {
+      limiter.close();
+    }
     made(lists).close();
     if (cacheRedis != queueRedis) {
       made(cacheRedis).close();
@@ -320,8 +328,7 @@ final class TodoApp {
       DemoUser.seed(
           made(store).users(), hasher, supervised || settings.mongoUri().isEmpty());
     }
-    Gate gate =
-        new Gate(verifier, settings.rateLimit().map(limit -> LocalRateLimiter.of(limit, clock)));
+    Gate gate = new Gate(verifier, Optional.ofNullable(limiter));
     Notifications notifications = new Notifications(made(queue));
     NewTodos newTodos =
         new NewTodos(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);

@@ -278,6 +278,19 @@ class ServiceUnderFailureTest {
   }
 
   @Test
+  void redisDownEachProcessLimitsByItself() {
+    stores.redis().kill();
+    TodoApp app = run(stores.settings("RATE_LIMIT", "3/1h"), Role.SERVE);
+    TodoClient user = TodoClient.of(app.port(), "user1");
+
+    assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
+    assertThat(user.list().statusCode()).isEqualTo(200);
+    assertThat(user.list().statusCode()).isEqualTo(200);
+    assertThat(user.list().statusCode()).isEqualTo(429);
+    assertThat(TodoClient.of(app.port(), "user2").list().statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void redisDownAtStartTheServiceIsDegradedAndWholeOnceItComesUp() {
     stores.redis().kill();
 

@@ -355,6 +355,35 @@ class TodoServiceTest {
     }
   }
 
+  @Test
+  void processesOnOneRedisShareTheRateLimit() {
+    TodoApp one = new TodoApp(stores.settings("RATE_LIMIT", "10/1h"), Role.SERVE);
+    TodoApp other = new TodoApp(stores.settings("RATE_LIMIT", "10/1h"), Role.SERVE);
+    one.start();
+    other.start();
+    try {
+      TodoClient here = TodoClient.of(one.port(), "everywhere");
+      TodoClient there = TodoClient.of(other.port(), "everywhere");
+      for (int i = 0; i < 10; i++) {
+        assertThat(here.list().statusCode()).isEqualTo(200);
+      }
+      assertThat(here.list().statusCode()).isEqualTo(429);
+
+      // The first there may come before it has settled; a process alone would admit ten.
+      HttpResponse<String> first = there.list();
+      assertThat(first.statusCode()).isIn(200, 429);
+      Await.until("the other process has heard of it", () -> {
+        HttpResponse<String> answer = there.list();
+        return answer.statusCode() == 429 && Long.parseLong(header(answer, "Retry-After")) > 360;
+      });
+      assertThat(TodoClient.of(other.port(), "somebody else").list().statusCode())
+          .isEqualTo(200);
+    } finally {
+      one.stop();
+      other.stop();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.auth.RejectCode;
 import io.github.scalingtoolkit.auth.Verification;
 import io.github.scalingtoolkit.auth.Verification.Rejected;
 import io.github.scalingtoolkit.auth.Verification.Verified;
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.todo.domain.UserId;
@@ -33,10 +34,10 @@ public final class Gate {
   private static final int TOO_MANY_REQUESTS = 429;
 
   private final JwtVerifier verifier;
-  private final Optional<RateLimiter> limiter;
+  private final Optional<? extends RateLimiter> limiter;
 
-  /** Lets through by {@code verifier} and, if there is one, {@code limiter}. */
-  public Gate(JwtVerifier verifier, Optional<RateLimiter> limiter) {
+  /** Lets through by {@code verifier} and, if there is one, {@code limiter}, which must not block. */
+  public Gate(JwtVerifier verifier, Optional<? extends RateLimiter> limiter) {
     this.verifier = verifier;
     this.limiter = limiter;
   }
@@ -63,7 +64,7 @@ public final class Gate {
       throw new ProblemException(
           Problem.unavailable("Tokens cannot be verified", Duration.ofSeconds(1)));
     }
-    limit(exchange, "address:" + ClientAddress.key(exchange.getSourceAddress()));
+    limit(exchange, "address:" + ClientAddress.key(exchange.getSourceAddress().getAddress()));
     throw new ProblemException(
         Problem.unauthorized(bearer instanceof BearerToken.Missing ? "No token" : "Invalid token"));
   }

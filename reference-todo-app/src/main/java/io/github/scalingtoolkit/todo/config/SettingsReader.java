@@ -93,7 +93,7 @@ public final class SettingsReader {
             Optional.of(RateLimit.parse("api", "1000/1m")),
             "permits/period such as 1000/1m, or off",
             "requests to /api of one user, or of one address without a token",
-            text -> isOff(text) ? Optional.empty() : Optional.of(RateLimit.parse("api", text))),
+            text -> isOff(text) ? Optional.empty() : Optional.of(rateLimit(text))),
         settings.integer("WORKER_CONCURRENCY", 16, 1, 10_000, "jobs handled at a time"),
         settings.hidden(
             "SMTP_URL",
@@ -205,6 +205,14 @@ public final class SettingsReader {
     // The driver's own words may show a password; the setting's form says what is wanted.
     new com.mongodb.ConnectionString(text);
     return text;
+  }
+
+  private static RateLimit rateLimit(String text) {
+    RateLimit limit = RateLimit.parse("api", text);
+    if (limit.period().toNanos() / limit.permits() < 1000) {
+      throw new IllegalArgumentException("more than a permit a microsecond");
+    }
+    return limit;
   }
 
   private static Integer localEntries(String text) {

@@ -1,8 +1,9 @@
 package io.github.scalingtoolkit.core.limit;
 
+import static io.github.scalingtoolkit.core.limit.LimitKeys.bytes;
+
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -14,14 +15,14 @@ final class AcquireScript {
 
   private final RedisAccess redis;
   private final String name;
-  private final List<byte[]> policyNames = new ArrayList<>();
+  private final List<RateLimit> policies;
   private final List<byte[]> policyArguments = new ArrayList<>();
 
   AcquireScript(RedisAccess redis, String name, List<RateLimit> policies) {
     this.redis = redis;
     this.name = name;
+    this.policies = policies;
     for (RateLimit policy : policies) {
-      policyNames.add(bytes(policy.name()));
       policyArguments.add(bytes(Integer.toString(policy.permits())));
       policyArguments.add(bytes(Double.toString(policy.permitMicros())));
     }
@@ -33,22 +34,10 @@ final class AcquireScript {
     arguments.add(bytes(Integer.toString(cost)));
     arguments.add(bytes(Integer.toString(calls)));
     arguments.addAll(policyArguments);
-    return Grant.of(Objects.requireNonNull(redis.eval(SCRIPT, keys(key), arguments)));
-  }
-
-  /** The limiter's name is part of the hash tag, so that no caller's key can make the tag empty. */
-  private List<byte[]> keys(String key) {
-    byte[] tagged = bytes("rl:{" + name + ":" + key + "}:");
-    List<byte[]> keys = new ArrayList<>(policyNames.size());
-    for (byte[] policy : policyNames) {
-      byte[] whole = java.util.Arrays.copyOf(tagged, tagged.length + policy.length);
-      System.arraycopy(policy, 0, whole, tagged.length, policy.length);
-      keys.add(whole);
+    List<byte[]> keys = new ArrayList<>(policies.size());
+    for (RateLimit policy : policies) {
+      keys.add(LimitKeys.of(name, key, policy.name()));
     }
-    return keys;
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
+    return Grant.of(Objects.requireNonNull(redis.eval(SCRIPT, keys, arguments)));
   }
 }

@@ -34,6 +34,10 @@ public record Decision(
     return Math.max(1, ceilSeconds(retryAfter));
   }
 
+  Decision asDegraded() {
+    return new Decision(limit, allowed, remaining, retryAfter, resetAfter, true);
+  }
+
   private static long ceilSeconds(Duration duration) {
     return duration.toSeconds() + (duration.toNanosPart() > 0 ? 1 : 0);
   }

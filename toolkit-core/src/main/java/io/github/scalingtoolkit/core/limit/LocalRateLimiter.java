@@ -30,6 +30,7 @@ public final class LocalRateLimiter implements RateLimiter {
   private final long origin;
   private final long periodNanos;
   private final long permitNanos;
+  private final long keptNanos;
   private final int mostKeys;
   private final AtomicLongArray shared = new AtomicLongArray(SHARED_SLOTS);
   private final ReentrantLock turning = new ReentrantLock();
@@ -41,12 +42,13 @@ public final class LocalRateLimiter implements RateLimiter {
       ConcurrentHashMap<String, AtomicLong> young,
       ConcurrentHashMap<String, AtomicLong> old) {}
 
-  private LocalRateLimiter(RateLimit limit, Clock clock, int mostKeys) {
+  private LocalRateLimiter(RateLimit limit, Clock clock, int periodsKept, int mostKeys) {
     this.limit = limit;
     this.clock = clock;
     this.mostKeys = mostKeys;
     periodNanos = limit.period().toNanos();
     permitNanos = periodNanos / limit.permits();
+    keptNanos = periodNanos * periodsKept;
     // Times count from here, so that the shared slots' zeros mean "long ago".
     origin = clock.nanoTime() - periodNanos;
     generations = new Generations(now(), new ConcurrentHashMap<>(), new ConcurrentHashMap<>());
@@ -54,11 +56,16 @@ public final class LocalRateLimiter implements RateLimiter {
 
   /** Returns a limiter of {@code limit}, that takes time from {@code clock}. */
   public static LocalRateLimiter of(RateLimit limit, Clock clock) {
-    return new LocalRateLimiter(limit, clock, MOST_KEYS);
+    return new LocalRateLimiter(limit, clock, 1, MOST_KEYS);
   }
 
   static LocalRateLimiter of(RateLimit limit, Clock clock, int mostKeys) {
-    return new LocalRateLimiter(limit, clock, mostKeys);
+    return new LocalRateLimiter(limit, clock, 1, mostKeys);
+  }
+
+  /** Returns one whose keys may be moved on by two periods ({@link #moveTo}), and are remembered for as long. */
+  static LocalRateLimiter settled(RateLimit limit, Clock clock) {
+    return new LocalRateLimiter(limit, clock, 2, MOST_KEYS);
   }
 
   @Override
@@ -87,6 +94,17 @@ public final class LocalRateLimiter implements RateLimiter {
       own.addAndGet(-taken);
     } else {
       shared.addAndGet(slot(key), -taken);
+    }
+  }
+
+  /** Counts so many permits of a key as used, at least, that they are all back in {@code aheadNanos} only. */
+  void moveTo(String key, long aheadNanos) {
+    long now = now();
+    AtomicLong own = arrivalOf(generationsAt(now), key, now);
+    if (own != null) {
+      own.accumulateAndGet(now + aheadNanos, Math::max);
+    } else {
+      shared.accumulateAndGet(slot(key), now + aheadNanos, Math::max);
     }
   }
 
@@ -159,13 +177,13 @@ public final class LocalRateLimiter implements RateLimiter {
 
   private Generations generationsAt(long now) {
     Generations current = generations;
-    if (now - current.startedAt < periodNanos) {
+    if (now - current.startedAt < keptNanos) {
       return current;
     }
     turning.lock();
     try {
       current = generations;
-      if (now - current.startedAt >= periodNanos) {
+      if (now - current.startedAt >= keptNanos) {
         current = new Generations(now, new ConcurrentHashMap<>(), current.young);
         generations = current;
       }

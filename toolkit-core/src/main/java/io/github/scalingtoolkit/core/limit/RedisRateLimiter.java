@@ -177,10 +177,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private Clock clock = Clock.system();
 
     private Builder(RedisAccess redis, String name) {
-      if (!name.matches("[a-z0-9-]{1,32}")) {
-        throw new IllegalArgumentException(
-            "name must be 1 to 32 lower-case letters, digits or dashes but was '" + name + "'");
-      }
+      LimitKeys.checkName(name);
       this.redis = redis;
       this.name = name;
     }
@@ -191,11 +188,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * @param whenRedisIsOut what it decides then: there is no default, because either choice is wrong for somebody
      */
     public Builder policy(RateLimit policy, FailureMode whenRedisIsOut) {
-      if (policy.permitNanos() < 1000) {
-        throw new IllegalArgumentException("a policy that Redis keeps hands out one permit a"
-            + " microsecond at most but '" + policy.name() + "' is " + policy.permits() + " in "
-            + policy.period() + ": spread it over several keys");
-      }
+      LimitKeys.checkRate(policy);
       if (policies.stream().anyMatch(other -> other.name().equals(policy.name()))) {
         throw new IllegalArgumentException(
             "two policies are called '" + policy.name() + "': their permits would be one");

@@ -1,0 +1,171 @@
+package io.github.scalingtoolkit.core.limit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+
+class SettledRateLimiterTest {
+  private static RedisServer server;
+  private static RedisAccess redis;
+
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start();
+    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(20)).build();
+  }
+
+  @AfterAll
+  static void stop() {
+    redis.close();
+    server.close();
+  }
+
+  @Test
+  void whatOneProcessAdmittedCountsInAnotherOnceTheyHaveSettled() {
+    SettledRateLimiter one = limiter("share", "10/1h");
+    SettledRateLimiter other = limiter("share", "10/1h");
+    assertThat(admitted(one, "ada", 6)).isEqualTo(6);
+    assertThat(admitted(other, "ada", 1)).isEqualTo(1);
+
+    settleAll(one, other);
+
+    assertThat(admitted(other, "ada", 10)).isEqualTo(3);
+    assertThat(other.tryAcquire("ada").degraded()).isFalse();
+    assertThat(admitted(other, "bob", 10)).isEqualTo(10);
+  }
+
+  @Test
+  void whatWasTooMuchIsMadeGoodFor() {
+    SettledRateLimiter one = limiter("debt", "10/1h");
+    SettledRateLimiter other = limiter("debt", "10/1h");
+    assertThat(admitted(one, "ada", 20)).isEqualTo(10);
+    assertThat(admitted(other, "ada", 20)).isEqualTo(10);
+
+    settleAll(one, other);
+
+    Decision denied = other.tryAcquire("ada");
+    assertThat(denied.allowed()).isFalse();
+    assertThat(denied.retryAfter()).isBetween(Duration.ofMinutes(65), Duration.ofMinutes(66));
+    clock.advance(denied.retryAfter().minusSeconds(1));
+    assertThat(other.tryAcquire("ada").allowed()).isFalse();
+    clock.advance(Duration.ofSeconds(2));
+    assertThat(other.tryAcquire("ada").allowed()).isTrue();
+  }
+
+  @Test
+  void debtIsBoundedByABurst() {
+    List<SettledRateLimiter> many = List.of(
+        limiter("bounded", "10/1h"),
+        limiter("bounded", "10/1h"),
+        limiter("bounded", "10/1h"),
+        limiter("bounded", "10/1h"));
+    many.forEach(limiter -> admitted(limiter, "ada", 10));
+
+    many.forEach(SettledRateLimiter::settle);
+
+    assertThat(many.get(3).tryAcquire("ada").resetAfter())
+        .isBetween(Duration.ofMinutes(119), Duration.ofHours(2));
+  }
+
+  @Test
+  void manyKeysAreSettledInFewRoundTrips() {
+    SettledRateLimiter limiter = limiter("many", "10/1h");
+    for (int i = 0; i < 1200; i++) {
+      limiter.tryAcquire("user-" + i);
+    }
+
+    assertThat(limiter.settle()).isTrue();
+    assertThat(limiter.settle()).isTrue();
+    assertThat(limiter.settle()).isFalse();
+
+    try (Jedis jedis = server.connect()) {
+      assertThat(jedis.exists("rl:{many:user-0}:api")).isTrue();
+      assertThat(jedis.exists("rl:{many:user-1199}:api")).isTrue();
+    }
+  }
+
+  @Test
+  void overALongerTimeTwoProcessesKeepToTheRateOfOne() {
+    RateLimit limit = RateLimit.parse("api", "20/200ms");
+    int admitted = 0;
+    Duration took;
+    try (SettledRateLimiter one = SettledRateLimiter.start(redis, "rate", limit);
+        SettledRateLimiter other = SettledRateLimiter.start(redis, "rate", limit)) {
+      long began = System.nanoTime();
+      while (System.nanoTime() - began < Duration.ofMillis(1500).toNanos()) {
+        admitted += one.tryAcquire("ada").allowed() ? 1 : 0;
+        admitted += other.tryAcquire("ada").allowed() ? 1 : 0;
+        java.util.concurrent.locks.LockSupport.parkNanos(200_000);
+      }
+      took = Duration.ofNanos(System.nanoTime() - began);
+    }
+
+    // 150 at the rate of one, 300 at twice that; a burst for each process at the start, and again
+    // for one late settlement.
+    double atTheRate = 100.0 * took.toMillis() / 1000;
+    assertThat((double) admitted).isGreaterThanOrEqualTo(20).isLessThan(atTheRate + 4 * 20);
+  }
+
+  @Test
+  void whileRedisIsOutEachProcessCountsForItselfAndNobodyWaits() {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess access = RedisAccess.open(proxy.redisUrl());
+        SettledRateLimiter limiter =
+            SettledRateLimiter.start(access, "outage", RateLimit.parse("api", "1000/1h"))) {
+      proxy.hang();
+
+      Await.until("Redis is known to be out", () -> limiter.tryAcquire("ada").degraded());
+
+      assertThat(admitted(limiter, "bob", 2000)).isEqualTo(1000);
+
+      proxy.heal();
+      Await.until("it is settled again", () -> !limiter.tryAcquire("cid").degraded());
+    }
+  }
+
+  @Test
+  void closingSettlesALastTime() {
+    SettledRateLimiter limiter =
+        SettledRateLimiter.start(redis, "closing", RateLimit.parse("api", "10/1h"));
+    limiter.tryAcquire("ada", 10);
+    limiter.close();
+
+    SettledRateLimiter next = limiter("closing", "10/1h");
+    next.tryAcquire("ada");
+    next.settle();
+
+    assertThat(next.tryAcquire("ada").allowed()).isFalse();
+  }
+
+  private SettledRateLimiter limiter(String name, String limit) {
+    Clock time = clock;
+    return new SettledRateLimiter(redis, name, RateLimit.parse("api", limit), time);
+  }
+
+  private static void settleAll(SettledRateLimiter one, SettledRateLimiter other) {
+    one.settle();
+    other.settle();
+  }
+
+  private static int admitted(RateLimiter limiter, String key, int calls) {
+    int admitted = 0;
+    for (int i = 0; i < calls; i++) {
+      admitted += limiter.tryAcquire(key).allowed() ? 1 : 0;
+    }
+    return admitted;
+  }
+}
