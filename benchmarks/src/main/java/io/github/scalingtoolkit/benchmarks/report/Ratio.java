@@ -19,6 +19,9 @@ public record Ratio(String what, String wanted, String measured, String verdict)
   private static final Cell FLOOR_HEALTH = new Cell("floor", "none", "health");
   private static final Cell FLOOR_LIST = new Cell("floor", "none", "list");
   private static final Cell EXPRESS_LIST = new Cell("express", "own", "list");
+  private static final Cell CLUSTER_LIST = new Cell("cluster", "L1+L2", "list");
+  private static final Cell NGINX_LIST = new Cell("nginx", "L1+L2", "list");
+  private static final int ANSWERING = 2;
   private static final Cell EXPRESS_CREATE = new Cell("express", "own", "create");
 
   /** Returns all of them. */
@@ -58,11 +61,21 @@ public record Ratio(String what, String wanted, String measured, String verdict)
             Summary.of(results, EXPRESS_LIST, Run::rssMiB, run -> ""),
             "at most 1 x",
             ratio -> ratio <= 1),
-        new Ratio(
-            "balancer of cluster beside nginx at the same CPU",
+        of(
+            "balancer of cluster: answers for the same CPU, beside nginx (list)",
+            Summary.of(results, NGINX_LIST, Ratio::frontMicros, Run::refusedCpu),
+            Summary.of(results, CLUSTER_LIST, Ratio::frontMicros, Run::refusedCpu),
             "at least 0.5 x",
-            "NOT RUN: this command does not start nginx",
-            "NOT RUN"));
+            ratio -> ratio >= 0.5));
+  }
+
+  /** CPU for an answer of whatever stands before the two processes that answer, which come last. */
+  private static double frontMicros(Run run) {
+    List<Double> shares = run.processShares();
+    return run.cpuMicros()
+        * shares.subList(0, Math.max(0, shares.size() - ANSWERING)).stream()
+            .mapToDouble(Double::doubleValue)
+            .sum();
   }
 
   private static Ratio cpu(

@@ -279,6 +279,7 @@ public final class Report {
         cells.add(new Cell(row, cache, "list"));
       }
     }
+    cells.add(new Cell("nginx", "L1+L2", "list"));
     cells.add(new Cell("express", "own", "list"));
     cells.add(new Cell("floor", "none", "list"));
     return cells;

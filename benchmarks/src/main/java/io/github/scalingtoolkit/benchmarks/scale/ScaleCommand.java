@@ -32,6 +32,7 @@ public final class ScaleCommand {
   private final Service service;
   private final Floor floor;
   private final ExpressPeer express;
+  private final Nginx nginx;
   private @Nullable PodNetwork pods;
 
   /** Which of the three. */
@@ -64,6 +65,7 @@ public final class ScaleCommand {
     service = new Service(children, artifacts, stores, work);
     floor = new Floor(children, artifacts, work);
     express = new ExpressPeer(children, artifacts, stores);
+    nginx = new Nginx(children, artifacts, work);
   }
 
   /** Runs it, writes what it measured to {@code --out}, and returns 0, or 1 if it could not be run at all. */
@@ -204,6 +206,10 @@ public final class ScaleCommand {
     for (CacheMode cache : CacheMode.values()) {
       entries.add(list("cluster", cache, database -> service.cluster(PROCESSES, cache, database)));
     }
+    entries.add(list(
+        "nginx",
+        CacheMode.L1_L2,
+        database -> service.behind(nginx, PROCESSES, CacheMode.L1_L2, database)));
     for (CacheMode cache : CacheMode.values()) {
       entries.add(list("k8s-shape", cache, database -> startReplicas(cache, database)));
     }

@@ -74,6 +74,33 @@ public final class Service {
         List.of(child));
   }
 
+  /**
+   * Starts {@code processes} processes behind {@code nginx}. Its own processes come first among the target's.
+   *
+   * @throws NotRunException if there is no nginx
+   */
+  Target behind(Nginx nginx, int processes, CacheMode cache, String database)
+      throws IOException, InterruptedException, NotRunException {
+    List<Child> running = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
+    for (int i = 0; i < processes; i++) {
+      int port = freePort();
+      Map<String, String> settings = settings("127.0.0.1", port, cache, database);
+      running.add(children.start("behind nginx", command(List.of(), List.of()), settings));
+      ports.add(port);
+    }
+    for (Child child : running) {
+      awaitReady(child);
+    }
+    int port = freePort();
+    Child front = nginx.start(port, ports);
+    List<Long> pids =
+        new ArrayList<>(io.github.scalingtoolkit.benchmarks.load.ProcUsage.tree(front.pid()));
+    running.forEach(child -> pids.add(child.pid()));
+    running.add(0, front);
+    return target(URI.create("http://127.0.0.1:" + port), List.copyOf(pids), running);
+  }
+
   /** Starts {@code count} processes, each in a network namespace of its own behind one address of {@code network}. */
   public Target replicas(int count, CacheMode cache, String database, PodNetwork network)
       throws IOException, InterruptedException, NotRunException {
