@@ -1,61 +1,41 @@
--- Takes permits under several policies at once, from all of them or from none, by the generic cell rate algorithm.
--- Each key holds a theoretical arrival time (TAT): the moment at which all permits of its policy will be back, in
--- microseconds since 2026-01-01 by Redis TIME. Times are multiples of 1/32 us, which a double holds exactly until 2034:
--- counted from 1970, with any fraction, rounding would let up to 1 % too many through.
--- KEYS[i]      the TAT of policy i; all in one slot
--- ARGV[1]      permits that one call costs
--- ARGV[2]      calls: as many of them as fit are admitted
--- ARGV[2i+1]   burst of policy i, permits
--- ARGV[2i+2]   what one permit of policy i is worth, us, a multiple of 1/32
--- Returns      {calls admitted, us until one more would be (0 if all were), policy that decided, counted from 1,
---              its permits left, us until all of them are back}
+-- Takes permits under one policy, by the generic cell rate algorithm. acquire-all.lua is the same for several; this one
+-- is cheaper, and most limits have one.
+-- The key holds a theoretical arrival time (TAT): the moment at which all permits will be back, in microseconds since
+-- 2026-01-01 by Redis TIME. Times are multiples of 1/32 us, which a double holds exactly until 2034: counted from 1970,
+-- with any fraction, rounding would let up to 1 % too many through.
+-- KEYS[1]  the TAT
+-- ARGV[1]  permits that one call costs
+-- ARGV[2]  calls: as many of them as fit are admitted
+-- ARGV[3]  burst, permits
+-- ARGV[4]  what one permit is worth, us, a multiple of 1/32
+-- Returns  {calls admitted, us until one more would be (0 if all were), 1, permits left, us until all of them are back}
 -- A TAT further ahead than the burst (the limit was lowered, the clock went back) is set to the burst ahead, once: read
 -- as that and left, it would stay as far ahead and deny until the old time has come. Other than that a denial writes
 -- nothing. Run again it takes again: a lost answer costs permits and never gives any away.
--- Cost         O(policies)
+-- Cost     O(1)
 local time = redis.call('TIME')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
-local cost, admitted = tonumber(ARGV[1]), tonumber(ARGV[2])
-local ahead, room, step = {}, {}, {}
-
-local function set(i)
-  redis.call('SET', KEYS[i], now + ahead[i], 'PX', math.ceil(ahead[i] / 1000) + 1)
+local permit, calls = tonumber(ARGV[4]), tonumber(ARGV[2])
+local room, step = permit * ARGV[3], permit * ARGV[1]
+local tat = redis.call('GET', KEYS[1])
+local ahead = tat and tat - now or 0
+local beyond = ahead > room
+if beyond then
+  ahead = room
+elseif ahead < 0 then
+  ahead = 0
 end
-
-for i = 1, #KEYS do
-  local permit = tonumber(ARGV[2 * i + 2])
-  room[i] = permit * ARGV[2 * i + 1]
-  step[i] = permit * cost
-  ahead[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or now) - now, 0)
-  if ahead[i] > room[i] then
-    ahead[i] = room[i]
-    set(i)
-  end
-  admitted = math.min(admitted, math.floor((room[i] - ahead[i]) / step[i]))
+local floor, ceil = math.floor, math.ceil
+local admitted = floor((room - ahead) / step)
+if admitted > calls then
+  admitted = calls
 end
-local all = admitted == tonumber(ARGV[2])
-local retry, which, least = 0, 1, nil
-for i = 1, #KEYS do
-  if admitted > 0 then
-    ahead[i] = ahead[i] + step[i] * admitted
-    set(i)
-  end
-  if all then
-    local left = (room[i] - ahead[i]) / step[i]
-    if not least or left < least then
-      least, which = left, i
-    end
-  else
-    local wait = ahead[i] + step[i] - room[i]
-    if wait > retry then
-      retry, which = wait, i
-    end
-  end
+if admitted > 0 or beyond then
+  ahead = ahead + step * admitted
+  redis.call('SET', KEYS[1], now + ahead, 'PX', ceil(ahead / 1000) + 1)
 end
-return {
-  admitted,
-  math.ceil(retry),
-  which,
-  math.floor((room[which] - ahead[which]) / tonumber(ARGV[2 * which + 2])),
-  math.ceil(ahead[which]),
-}
+local retry = 0
+if admitted < calls then
+  retry = ceil(ahead + step - room)
+end
+return {admitted, retry, 1, floor((room - ahead) / permit), ceil(ahead)}

@@ -8,13 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** Calls {@code acquire.lua} for the policies of one limiter. */
+/** Calls {@code acquire.lua}, or {@code acquire-all.lua}, for the policies of one limiter. */
 final class AcquireScript {
-  private static final LuaScript SCRIPT =
+  private static final LuaScript ONE =
       LuaScript.fromResource(AcquireScript.class, "/META-INF/toolkit/core/lua/acquire.lua");
+  private static final LuaScript SEVERAL =
+      LuaScript.fromResource(AcquireScript.class, "/META-INF/toolkit/core/lua/acquire-all.lua");
 
   private final RedisAccess redis;
   private final String name;
+  private final LuaScript script;
   private final List<RateLimit> policies;
   private final List<byte[]> policyArguments = new ArrayList<>();
 
@@ -22,6 +25,7 @@ final class AcquireScript {
     this.redis = redis;
     this.name = name;
     this.policies = policies;
+    script = policies.size() == 1 ? ONE : SEVERAL;
     for (RateLimit policy : policies) {
       policyArguments.add(bytes(Integer.toString(policy.permits())));
       policyArguments.add(bytes(Double.toString(policy.permitMicros())));
@@ -38,6 +42,6 @@ final class AcquireScript {
     for (RateLimit policy : policies) {
       keys.add(LimitKeys.of(name, key, policy.name()));
     }
-    return Grant.of(Objects.requireNonNull(redis.eval(SCRIPT, keys, arguments)));
+    return Grant.of(Objects.requireNonNull(redis.eval(script, keys, arguments)));
   }
 }

@@ -1,8 +1,10 @@
 package io.github.scalingtoolkit.core.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterAll;
@@ -105,6 +108,40 @@ class RateLimitBoundTest {
     double seconds = (micros() - began) / 1e6;
 
     assertThat((double) admitted).isPositive().isLessThanOrEqualTo(900 + 90_000 * seconds);
+  }
+
+  @Test
+  void theScriptForSeveralPoliciesAnswersForOneAsTheOneForOneDoes() {
+    LuaScript one =
+        LuaScript.fromResource(AcquireScript.class, "/META-INF/toolkit/core/lua/acquire.lua");
+    LuaScript several =
+        LuaScript.fromResource(AcquireScript.class, "/META-INF/toolkit/core/lua/acquire-all.lua");
+    Random random = new Random(3);
+    try (Jedis jedis = server.connect()) {
+      for (int i = 0; i < 400; i++) {
+        String cost = Integer.toString(1 + random.nextInt(4));
+        String calls = Integer.toString(1 + random.nextInt(5));
+        String burst = Integer.toString(1 + random.nextInt(30));
+        List<String> arguments = List.of(cost, calls, burst, "3600000000");
+        List<Long> here = numbers(jedis.eval(one.text(), List.of("{same}:one"), arguments));
+        List<Long> there =
+            numbers(jedis.eval(several.text(), List.of("{same}:several"), arguments));
+
+        // Both within some ms of a clock on which a permit is worth an hour.
+        assertThat(there.get(0)).as("admitted by %s", arguments).isEqualTo(here.get(0));
+        assertThat(there.get(1) / 60_000_000.0).isCloseTo(here.get(1) / 60_000_000.0, within(1.0));
+        assertThat(there.get(2)).isEqualTo(here.get(2));
+        assertThat(Math.abs(there.get(3) - here.get(3))).isLessThanOrEqualTo(1);
+        assertThat(there.get(4) / 60_000_000.0).isCloseTo(here.get(4) / 60_000_000.0, within(1.0));
+        if (i % 20 == 0) {
+          jedis.del("{same}:one", "{same}:several");
+        }
+      }
+    }
+  }
+
+  private static List<Long> numbers(Object reply) {
+    return ((List<?>) reply).stream().map(Long.class::cast).toList();
   }
 
   @Test
