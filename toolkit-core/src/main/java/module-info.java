@@ -14,6 +14,7 @@ module io.github.scalingtoolkit.core {
 
   exports io.github.scalingtoolkit.core.guard;
   exports io.github.scalingtoolkit.core.health;
+  exports io.github.scalingtoolkit.core.lease;
   exports io.github.scalingtoolkit.core.limit;
   exports io.github.scalingtoolkit.core.metrics;
   exports io.github.scalingtoolkit.core.redis;
