@@ -5,6 +5,7 @@ package io.github.scalingtoolkit.core.limit;
  *
  * @param allowed by Redis
  * @param denied by Redis
+ * @param allowedFromMemory from permits that were taken ahead
  * @param deniedFromMemory by what Redis had said before
  * @param degradedAllowed by failure modes
  * @param degradedDenied by failure modes
@@ -13,6 +14,7 @@ package io.github.scalingtoolkit.core.limit;
 public record LimiterCounts(
     long allowed,
     long denied,
+    long allowedFromMemory,
     long deniedFromMemory,
     long degradedAllowed,
     long degradedDenied,

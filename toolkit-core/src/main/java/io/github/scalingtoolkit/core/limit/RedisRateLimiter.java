@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.limit;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.limit.CallMerger.Share;
 import io.github.scalingtoolkit.core.limit.DenialCache.Denial;
+import io.github.scalingtoolkit.core.limit.PermitChunks.Chunk;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits across processes: all that use one Redis and one name share its permits.
@@ -24,6 +26,10 @@ import java.util.concurrent.atomic.LongAdder;
  * <p><b>Cost.</b> A call is one round trip: one script for all policies, in one slot of a cluster. Calls of one key that
  * come at the same time are merged into one round trip ({@code CallMerger}), and a key that was denied is denied from
  * memory until the moment that Redis named ({@code DenialCache}): a flood costs Redis about nothing.
+ *
+ * <p><b>Chunks</b>, if {@link Builder#chunks} asks for them: of a busy key some permits are taken ahead, so that most calls
+ * need no round trip. The bound is then {@code permits + permits * (t + life) / period}, and what is not used within its
+ * life is lost to all.
  *
  * <p><b>Failure.</b> It opens connections of its own to the same Redis, with a deadline of 20 ms and a breaker of their
  * own, because a limiter must not hold up what it protects: see {@link RedisAccess#sibling}. What Redis does not answer
@@ -43,9 +49,11 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
   private final CallMerger merger;
   private final DenialCache denials = new DenialCache();
   private final Fallback fallback;
+  private final @Nullable PermitChunks chunks;
 
   private final LongAdder allowed = new LongAdder();
   private final LongAdder denied = new LongAdder();
+  private final LongAdder allowedFromMemory = new LongAdder();
   private final LongAdder deniedFromMemory = new LongAdder();
   private final LongAdder degradedAllowed = new LongAdder();
   private final LongAdder degradedDenied = new LongAdder();
@@ -62,6 +70,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     script = new AcquireScript(redis, name, policies);
     merger = new CallMerger(this::ask, 2 * builder.budget.toNanos());
     fallback = new Fallback(policies, builder.modes, clock);
+    chunks = builder.mostAhead == 0
+        ? null
+        : new PermitChunks(builder.mostAhead, builder.chunkLife.toNanos());
   }
 
   /**
@@ -82,6 +93,11 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
           + ", the permits of the smallest policy of limiter '" + name + "', but was " + cost);
     }
     long now = clock.nanoTime();
+    Decision ahead = cost == 1 && chunks != null ? fromChunk(chunks, key, now) : null;
+    if (ahead != null) {
+      allowedFromMemory.increment();
+      return ahead;
+    }
     Denial known = denials.find(key, cost, now);
     if (known != null) {
       deniedFromMemory.increment();
@@ -133,6 +149,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return new LimiterCounts(
         allowed.sum(),
         denied.sum(),
+        allowedFromMemory.sum(),
         deniedFromMemory.sum(),
         degradedAllowed.sum(),
         degradedDenied.sum(),
@@ -148,7 +165,11 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
   private Grant ask(String key, int cost, int number) {
     calls.increment();
     long sent = clock.nanoTime();
-    Grant grant = script.ask(key, cost, number);
+    int extra = cost == 1 && chunks != null ? chunks.next(key, sent) : 0;
+    Grant grant = script.ask(key, cost, number + extra);
+    if (cost == 1 && chunks != null) {
+      chunks.put(key, (int) Math.max(0, grant.admitted() - number), sent, grant);
+    }
     if (grant.retryMicros() > 0) {
       denials.put(new Denial(
           key,
@@ -159,6 +180,20 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
           grant.remaining()));
     }
     return grant;
+  }
+
+  private @Nullable Decision fromChunk(PermitChunks chunks, String key, long now) {
+    Chunk chunk = chunks.find(key, now);
+    int left = chunk == null ? -1 : chunk.take();
+    return chunk == null || left < 0
+        ? null
+        : new Decision(
+            policies.get(chunk.policy()),
+            true,
+            chunk.remaining() + left,
+            Duration.ZERO,
+            Duration.ofNanos(Math.max(0, chunk.resetNanos() - now)),
+            false);
   }
 
   private static Duration micros(long micros) {
@@ -175,6 +210,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private final List<FailureMode> modes = new ArrayList<>();
     private Duration budget = BUDGET;
     private Clock clock = Clock.system();
+    private int mostAhead;
+    private Duration chunkLife = Duration.ZERO;
 
     private Builder(RedisAccess redis, String name) {
       LimitKeys.checkName(name);
@@ -204,6 +241,25 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         throw new IllegalArgumentException("budget must be 1 ms to 1 min but was " + budget);
       }
       this.budget = budget;
+      return this;
+    }
+
+    /**
+     * Takes permits of busy keys ahead, so that most calls that cost one permit need no round trip. Default: never.
+     *
+     * @param most how many at a time, 1 to 100,000: a hundredth of the limit or so, for as many are lost at worst in each
+     *     process and life
+     * @param life how long they may be used, 1 ms to 1 min: the bound is wider by what the rate admits in it
+     */
+    public Builder chunks(int most, Duration life) {
+      if (most < 1 || most > 100_000) {
+        throw new IllegalArgumentException("most must be 1 to 100000 permits but was " + most);
+      }
+      if (life.toMillis() < 1 || life.toMillis() > 60_000) {
+        throw new IllegalArgumentException("life must be 1 ms to 1 min but was " + life);
+      }
+      mostAhead = most;
+      chunkLife = life;
       return this;
     }
 

@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
  *
  * <ul>
  *   <li>{@code toolkit.core.limiter.decisions{limiter,outcome=allowed|denied,source=redis|memory|degraded}}: by Redis, by
- *       what Redis had said before, or by a failure mode
+ *       what it had said or given before, or by a failure mode
  *   <li>{@code toolkit.core.limiter.calls{limiter}}: questions to Redis that were needed for them
  * </ul>
  *
@@ -24,6 +24,7 @@ public final class LimiterMetrics {
   public static void bind(MeterRegistry registry, RedisRateLimiter limiter) {
     decisions(registry, limiter, "allowed", "redis", LimiterCounts::allowed);
     decisions(registry, limiter, "denied", "redis", LimiterCounts::denied);
+    decisions(registry, limiter, "allowed", "memory", LimiterCounts::allowedFromMemory);
     decisions(registry, limiter, "denied", "memory", LimiterCounts::deniedFromMemory);
     decisions(registry, limiter, "allowed", "degraded", LimiterCounts::degradedAllowed);
     decisions(registry, limiter, "denied", "degraded", LimiterCounts::degradedDenied);

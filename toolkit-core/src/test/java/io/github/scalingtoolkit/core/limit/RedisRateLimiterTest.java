@@ -206,6 +206,54 @@ class RedisRateLimiterTest {
   }
 
   @Test
+  void chunksSpareABusyKeyItsRoundTripsAndAdmitNotOneMore() {
+    try (RedisRateLimiter one = chunked("chunks", "1000/1h", ManualClock.startingAt(NOW));
+        RedisRateLimiter other = chunked("chunks", "1000/1h", ManualClock.startingAt(NOW))) {
+      int admitted = 0;
+      for (int i = 0; i < 1100; i++) {
+        admitted += one.tryAcquire("ada").allowed() ? 1 : 0;
+        admitted += other.tryAcquire("ada").allowed() ? 1 : 0;
+      }
+
+      assertThat(admitted).isEqualTo(1000);
+      assertThat(one.counts().calls() + other.counts().calls()).isLessThan(80);
+      assertThat(one.counts().allowedFromMemory()).isGreaterThan(400);
+    }
+  }
+
+  @Test
+  void whoComesRarelyTakesNothingAheadAndWhatWasNotUsedInTimeIsLost() {
+    ManualClock clock = ManualClock.startingAt(NOW);
+    try (RedisRateLimiter limiter = chunked("rare", "100/1h", clock)) {
+      for (int i = 0; i < 5; i++) {
+        assertThat(limiter.tryAcquire("ada").remaining()).isEqualTo(99 - i);
+        clock.advance(Duration.ofSeconds(1));
+      }
+      assertThat(limiter.counts().calls()).isEqualTo(5);
+
+      // 1, then 1 and 1 ahead, then that, then 1 and 2 ahead.
+      for (int i = 0; i < 4; i++) {
+        limiter.tryAcquire("bob");
+      }
+      clock.advance(Duration.ofSeconds(1));
+
+      assertThat(limiter.tryAcquire("bob").remaining()).isEqualTo(100 - 6 - 1);
+      assertThat(limiter.tryAcquire("bob", 2).allowed()).isTrue();
+    }
+  }
+
+  private static final Instant NOW = Instant.parse("2026-11-23T08:00:00Z");
+
+  private static RedisRateLimiter chunked(String name, String limit, ManualClock clock) {
+    return RedisRateLimiter.builder(redis, name)
+        .policy(RateLimit.parse("api", limit), CLOSED)
+        .budget(PATIENT)
+        .chunks(50, Duration.ofSeconds(1))
+        .clock(clock)
+        .build();
+  }
+
+  @Test
   void countsWhatItDecidesAndByWhom() {
     MeterRegistry registry = new SimpleMeterRegistry();
     try (RedisRateLimiter limiter = limiter("counted", "1/1h")) {
@@ -216,7 +264,7 @@ class RedisRateLimiterTest {
       limiter.tryAcquire("ada");
       limiter.tryAcquire("ada");
 
-      assertThat(limiter.counts()).isEqualTo(new LimiterCounts(1, 1, 1, 0, 0, 2));
+      assertThat(limiter.counts()).isEqualTo(new LimiterCounts(1, 1, 0, 1, 0, 0, 2));
       assertThat(registry
               .get("toolkit.core.limiter.decisions")
               .tags("limiter", "counted", "outcome", "denied", "source", "memory")
@@ -241,6 +289,8 @@ class RedisRateLimiterTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RedisRateLimiter.builder(redis, "Bad Name"));
     assertThatIllegalArgumentException().isThrownBy(() -> builder.budget(Duration.ZERO));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.chunks(0, Duration.ofSeconds(1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> builder.chunks(1, Duration.ZERO));
     assertThatIllegalArgumentException().isThrownBy(() -> FailureMode.local(0));
   }
 
