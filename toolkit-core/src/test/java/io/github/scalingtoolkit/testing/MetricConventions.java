@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 public final class MetricConventions {
   private static final Pattern OURS =
       Pattern.compile("toolkit\\.(core|cache|queue|auth|todo|health)(\\.[a-z]+)+");
-  private static final Pattern OTHERS =
-      Pattern.compile("(resilience4j\\.circuitbreaker|jvm|process|system)(\\.[a-z0-9]+)+");
+  private static final Pattern OTHERS = Pattern.compile(
+      "(resilience4j\\.(circuitbreaker|bulkhead|retry)|jvm|process|system)(\\.[a-z0-9]+)+");
   private static final Pattern UNIT_IN_NAME =
       Pattern.compile(".*\\.(seconds|millis|ms|nanos|bytes|total|count)");
   private static final int MOST_VALUES = 40;

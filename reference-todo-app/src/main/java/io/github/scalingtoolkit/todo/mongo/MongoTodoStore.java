@@ -95,6 +95,8 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     guard = Guard.builder("mongodb")
         .countWindow(10)
         .minimumCalls(5)
+        // The driver's time-outs decide: an answer in time is a good one.
+        .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .probed()
         .ignoring(MongoTodoStore::saysNothingOfHealth)

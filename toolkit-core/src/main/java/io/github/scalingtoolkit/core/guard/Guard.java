@@ -1,94 +1,75 @@
 package io.github.scalingtoolkit.core.guard;
 
-import io.github.resilience4j.circuitbreaker.CircuitBreaker;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stops calling a dependency that fails, and finds out by itself when it is well again.
+ *
+ * <p><b>Nesting</b>, from outside in, always the same: {@code fallback(retry(deadline(breaker(bulkhead(timeout(
+ * action))))))}. So each retry is an attempt of its own before the breaker and the bulkhead, a pause between two holds
+ * no permit, and what the breaker or the bulkhead refuses reaches the fallback.
  *
  * <p><b>States.</b> The state machine is Resilience4j's; none of its types show here.
  *
  * <ul>
  *   <li>CLOSED: calls are made and counted. When at least {@code minimumCalls} of the window are in and the failure rate
- *       is reached, it opens.
+ *       or the rate of slow calls is reached, it opens.
  *   <li>OPEN: {@link #call} throws {@link RejectedException} at once. It stays open for an interval that doubles with
  *       each try that fails, less up to half at random.
- *   <li>HALF_OPEN: tries. Without {@link Builder#probed()} the next callers are the tries. With it, callers are refused
- *       until somebody's {@link #probe} has succeeded, so that no caller ever pays for a try, and work that must be done
- *       before calls pass again has a place.
+ *   <li>HALF_OPEN: tries. Without {@link GuardBuilder#probed()} the next callers are the tries. With it, callers are
+ *       refused until somebody's {@link #probe} has succeeded, so that no caller ever pays for a try, and work that must
+ *       be done before calls pass again has a place. A try that does not end counts as failed after a while.
  * </ul>
  *
- * <p><b>What counts.</b> A thrown exception counts as a failure unless {@link Builder#ignoring} says that it does not
- * speak of the dependency's health; an ignored one passes through and counts as nothing. A call refused by the guard
- * counts as nothing.
+ * <p><b>What counts.</b> A thrown exception counts as a failure unless {@link GuardBuilder#ignoring} says that it does
+ * not speak of the dependency's health; an ignored one passes through and counts as nothing, as do an interrupt, a call
+ * refused by the guard, a call whose state has ended before it did, and one that failed when its caller had left it less
+ * than half of the guard's time-out and had run out of time.
  *
- * <p><b>Deadlines.</b> A caller's {@link Deadline} that has passed refuses the call. The guard does not interrupt a call
- * under way: the client's own socket timeout bounds that.
+ * <p><b>Retries.</b> {@link #call} never makes a call twice. {@link #callIdempotent} does, if it failed and was not
+ * ignored, within the budget of {@link GuardBuilder#retryBudget} and the caller's deadline. If a retry is refused or
+ * cannot be had, the caller gets the failure of the attempt that was made, so that {@link RejectedException} always
+ * means that nothing was sent.
  *
- * <p>Safe for use by several threads. Blocks only as long as the action does.
+ * <p><b>Deadlines.</b> A caller's {@link Deadline} that has passed refuses the call. The guard does not interrupt a
+ * blocking call under way: the client's own time-out bounds that; see {@link GuardBuilder#timeout}.
+ *
+ * <p>Safe for use by several threads. Blocks only as long as the action does, and for the pauses between retries.
  */
 public final class Guard {
-  private static final Logger log = LoggerFactory.getLogger(Guard.class);
-
   private final String name;
-  private final CircuitBreaker breaker;
-  private final OpenInterval openInterval;
-  private final boolean probed;
   private final Clock clock;
-  private final List<Consumer<GuardState>> listeners = new CopyOnWriteArrayList<>();
+  private final Breaker breaker;
+  private final Retry retry;
+  private final Classifier classifier;
+  private final Pauses pauses;
+  private final int bulkheadLimit;
+  private final @Nullable Semaphore bulkhead;
+  private final @Nullable Duration timeout;
 
-  private volatile int openings;
-  private volatile long retryAtNanos;
+  private volatile @Nullable GuardObserver observer;
 
-  private Guard(Builder builder) {
+  Guard(GuardBuilder builder) {
     name = builder.name;
-    probed = builder.probed;
     clock = builder.clock;
-    openInterval = new OpenInterval(builder.openFor, builder.openForAtMost);
-    CircuitBreakerConfig.Builder config = CircuitBreakerConfig.custom()
-        .slidingWindow(
-            builder.windowSize,
-            builder.minimumCalls,
-            builder.timeWindow ? SlidingWindowType.TIME_BASED : SlidingWindowType.COUNT_BASED)
-        .failureRateThreshold(builder.failureRatePercent)
-        .permittedNumberOfCallsInHalfOpenState(probed ? 1 : builder.halfOpenCalls)
-        .maxWaitDurationInHalfOpenState(builder.openForAtMost)
-        .clock(new MonotonicJavaClock(clock))
-        .currentTimestampFunction(ignored -> clock.nanoTime(), TimeUnit.NANOSECONDS)
-        .recordException(failure -> failed(builder.ignored, failure))
-        .ignoreException(failure -> !failed(builder.ignored, failure))
-        .writableStackTraceEnabled(false)
-        .waitIntervalFunctionInOpenState(this::openMillis);
-    breaker = CircuitBreaker.of(name, config.build());
-    breaker.getEventPublisher().onStateTransition(event -> {
-      GuardState now = stateOf(event.getStateTransition().getToState());
-      log.atLevel(now == GuardState.OPEN ? org.slf4j.event.Level.WARN : org.slf4j.event.Level.INFO)
-          .log(
-              "guard={} from={} to={} failureRate={}% openings={}",
-              name,
-              stateOf(event.getStateTransition().getFromState()),
-              now,
-              breaker.getMetrics().getFailureRate(),
-              openings);
-      if (now == GuardState.CLOSED) {
-        openings = 0;
-      }
-      listeners.forEach(listener -> listener.accept(now));
-    });
+    breaker = new Breaker(builder);
+    retry = new Retry(builder);
+    classifier = new Classifier(builder.ignored);
+    pauses = builder.pauses;
+    bulkheadLimit = builder.bulkhead;
+    bulkhead = bulkheadLimit == Integer.MAX_VALUE ? null : new Semaphore(bulkheadLimit);
+    timeout = builder.timeout;
   }
 
   /**
@@ -96,8 +77,8 @@ public final class Guard {
    *
    * @param name what messages, logs and metrics call the dependency, such as {@code "redis"}
    */
-  public static Builder builder(String name) {
-    return new Builder(name);
+  public static GuardBuilder builder(String name) {
+    return new GuardBuilder(name);
   }
 
   /** Returns the dependency's name. */
@@ -105,30 +86,78 @@ public final class Guard {
     return name;
   }
 
-  /** Returns what the guard would do with a call now. */
-  public GuardState state() {
-    return stateOf(breaker.getState());
-  }
-
   /**
-   * Makes the call, or refuses it.
+   * Makes the call once, or refuses it.
    *
    * @return what the action returned; null only if it did
-   * @throws RejectedException if the breaker is open or the caller's deadline has passed; the action did not run
+   * @throws RejectedException if the breaker is open, the bulkhead full or the caller's deadline has passed; the action
+   *     did not run
    * @throws RuntimeException whatever the action throws, unwrapped
    */
-  public <T extends @org.jspecify.annotations.Nullable Object> T call(Supplier<T> action) {
-    admit();
+  public <T extends @Nullable Object> T call(Supplier<T> action) {
+    Deadline inherited = Deadline.current();
+    Object permit = admit(inherited);
+    boolean hurried = hurried(inherited);
     long started = clock.nanoTime();
     T result;
     try {
-      result = action.get();
+      result = timeout == null ? action.get() : Deadline.after(timeout, clock).call(action);
     } catch (Throwable failure) {
-      breaker.onError(clock.nanoTime() - started, TimeUnit.NANOSECONDS, failure);
+      settle(permit, outcome(classifier.thrown(failure), hurried, inherited), started);
       throw failure;
     }
-    breaker.onSuccess(clock.nanoTime() - started, TimeUnit.NANOSECONDS);
+    settle(permit, Outcome.SUCCESSFUL, started);
     return result;
+  }
+
+  /**
+   * As {@link #call}, with something else instead of a failure.
+   *
+   * @param fallback is given the {@link RejectedException} or what the action threw, but no ignored exception and no
+   *     {@link Error}: those pass through
+   */
+  public <T extends @Nullable Object> T call(
+      Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
+    try {
+      return call(action);
+    } catch (RuntimeException failure) {
+      return instead(failure, fallback);
+    }
+  }
+
+  /**
+   * As {@link #call}, for an action that may run several times: one that failed is made again, after a pause, as far as
+   * the budget allows.
+   */
+  public <T extends @Nullable Object> T callIdempotent(Supplier<T> action) {
+    retry.begin();
+    int retries = 0;
+    Throwable failed = null;
+    while (true) {
+      try {
+        T result = call(action);
+        retry.ended(true, retries);
+        return result;
+      } catch (Throwable failure) {
+        boolean refused = failure instanceof RejectedException;
+        failed = refused && failed != null ? failed : failure;
+        if (refused || !pausedForRetry(failure, retries)) {
+          retry.ended(false, retries);
+          throw Guard.<RuntimeException>asIs(failed);
+        }
+        retries++;
+      }
+    }
+  }
+
+  /** As {@link #callIdempotent(Supplier)}, with something else instead of a failure, as {@link #call(Supplier, Function)}. */
+  public <T extends @Nullable Object> T callIdempotent(
+      Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
+    try {
+      return callIdempotent(action);
+    } catch (RuntimeException failure) {
+      return instead(failure, fallback);
+    }
   }
 
   /** As {@link #call}, for an action without a result. */
@@ -140,214 +169,187 @@ public final class Guard {
   }
 
   /**
-   * Tries the dependency if it is time to: for the background loop of a {@link Builder#probed()} guard.
+   * Makes an asynchronous call once, or refuses it. Never throws: whatever goes wrong is in the future, and its
+   * {@code exceptionally} is the fallback. Never blocks, if the action does not.
    *
-   * @param trial asks the dependency and does what must be done before calls pass again; a throw keeps the guard open
-   * @return true if the guard is closed now
-   * @throws IllegalStateException if the guard was not built with {@link Builder#probed()}
+   * <p>Cancelling the future cancels the stage, gives the permits back and counts as nothing.
+   *
+   * @param action starts the call; runs on this thread
+   * @return completed by the thread that completes the stage, or by a pool's if it took too long
    */
-  public boolean probe(Runnable trial) {
-    if (!probed) {
-      throw new IllegalStateException(
-          "guard " + name + " was built without probed(): its callers are its probes");
-    }
-    if (breaker.getState() == CircuitBreaker.State.OPEN) {
-      if (clock.nanoTime() - retryAtNanos < 0) {
-        return false;
-      }
-      breaker.transitionToHalfOpenState();
-    }
-    if (breaker.getState() != CircuitBreaker.State.HALF_OPEN || !breaker.tryAcquirePermission()) {
-      return breaker.getState() == CircuitBreaker.State.CLOSED;
-    }
-    long started = clock.nanoTime();
-    try {
-      trial.run();
-    } catch (Throwable failure) {
-      // An Error as well: the permission that it holds is the only one.
-      log.debug("guard={} probe=failed cause={}", name, failure.getClass().getName());
-      // An ignored exception would give the permission back and leave the breaker half open: any
-      // throw is a no.
-      breaker.onError(
-          clock.nanoTime() - started, TimeUnit.NANOSECONDS, new ProbeFailedException(failure));
-      return false;
-    }
-    breaker.onSuccess(clock.nanoTime() - started, TimeUnit.NANOSECONDS);
-    return breaker.getState() == CircuitBreaker.State.CLOSED;
+  public <T extends @Nullable Object> CompletableFuture<T> callAsync(
+      Supplier<? extends CompletionStage<T>> action) {
+    return new AsyncCall<T>(this, action, null).start();
   }
 
-  /** Returns how long the guard will go on refusing at least; zero unless it is open. */
-  public Duration retryAfter() {
-    return state() == GuardState.CLOSED
-        ? Duration.ZERO
-        : Duration.ofNanos(Math.max(0, retryAtNanos - clock.nanoTime()));
+  /** As {@link #callAsync}, for an action that may run several times; retries begin on a pool's thread. */
+  public <T extends @Nullable Object> CompletableFuture<T> callIdempotentAsync(
+      Supplier<? extends CompletionStage<T>> action) {
+    retry.begin();
+    return new AsyncCall<T>(this, action, retry).start();
   }
 
   /**
-   * Calls {@code listener} at each change of state, on the thread that made the change: it must not block or throw.
+   * Tries the dependency if it is time to: for the background loop of a {@link GuardBuilder#probed()} guard.
+   *
+   * @param trial asks the dependency and does what must be done before calls pass again; a throw keeps the guard open
+   * @return true if the guard is closed now
+   * @throws IllegalStateException if the guard was not built with {@link GuardBuilder#probed()}
+   */
+  public boolean probe(Runnable trial) {
+    return breaker.probe(trial);
+  }
+
+  /** Returns what the guard would do with a call now. */
+  public GuardState state() {
+    return breaker.state();
+  }
+
+  /** Tells whether an operator holds the guard in the state it is in. */
+  public boolean forced() {
+    return breaker.forced();
+  }
+
+  /** Refuses all calls until {@link #automatic()}, for an operator. A probe does nothing. */
+  public void forceOpen() {
+    breaker.forceOpen();
+  }
+
+  /** Lets all calls pass and counts none until {@link #automatic()}, for an operator. A recovery step does not run. */
+  public void forceClosed() {
+    breaker.forceClosed();
+  }
+
+  /**
+   * Ends what {@link #forceOpen} or {@link #forceClosed} began: the guard is closed and counts from nothing. A
+   * {@link GuardBuilder#probed()} one that was held open is open, and its next probe is due. Does nothing otherwise.
+   */
+  public void automatic() {
+    breaker.automatic();
+  }
+
+  /**
+   * Returns how long the guard will go on refusing at least; zero unless it is open. While it is held open nobody knows:
+   * then the first interval of {@link GuardBuilder#openFor}.
+   */
+  public Duration retryAfter() {
+    return breaker.retryAfter();
+  }
+
+  /**
+   * Calls {@code listener} at changes of state, on the thread that made the change: it must not block or throw. A state
+   * that lasted for less than an instant may be left out; the last one is not.
    */
   public void onStateChange(Consumer<GuardState> listener) {
-    listeners.add(Objects.requireNonNull(listener));
+    breaker.onStateChange(listener);
   }
 
-  private static boolean failed(Predicate<Throwable> ignored, Throwable failure) {
-    return failure instanceof ProbeFailedException || !ignored.test(failure);
+  /** Tells {@code observer} of each attempt from now on, in place of the one before. */
+  public void observe(GuardObserver observer) {
+    this.observer = Objects.requireNonNull(observer);
   }
 
-  private void admit() {
-    if (Deadline.currentIsExpired()) {
-      throw new RejectedException(name, Reason.DEADLINE, Duration.ZERO);
+  /** Returns how it stands; for metrics. Takes the breaker's lock for a moment. */
+  public GuardCounts counts() {
+    return new GuardCounts(
+        breaker.window(),
+        bulkhead == null
+            ? null
+            : new GuardCounts.Bulkhead(bulkheadLimit, bulkhead.availablePermits()),
+        retry.counts());
+  }
+
+  Object admit(@Nullable Deadline inherited) {
+    if (inherited != null && inherited.isExpired()) {
+      throw refused(Reason.DEADLINE, Duration.ZERO);
     }
-    boolean admitted = probed
-        ? breaker.getState() == CircuitBreaker.State.CLOSED && breaker.tryAcquirePermission()
-        : breaker.tryAcquirePermission();
-    if (!admitted) {
-      throw new RejectedException(name, Reason.OPEN, retryAfter());
+    Object permit = breaker.tryAcquire();
+    if (permit == null) {
+      throw refused(Reason.OPEN, breaker.retryAfter());
+    }
+    if (bulkhead != null && !bulkhead.tryAcquire()) {
+      breaker.settle(permit, Outcome.IGNORED, 0);
+      throw refused(Reason.BULKHEAD, Duration.ZERO);
+    }
+    return permit;
+  }
+
+  void settle(Object permit, Outcome outcome, long started) {
+    long nanos = clock.nanoTime() - started;
+    if (bulkhead != null) {
+      bulkhead.release();
+    }
+    breaker.settle(permit, outcome, nanos);
+    GuardObserver told = observer;
+    if (told != null) {
+      told.made(outcome, nanos);
     }
   }
 
-  private long openMillis(int attempt) {
-    openings = attempt;
-    long nanos = openInterval.nanos(attempt);
-    retryAtNanos = clock.nanoTime() + nanos;
-    // A probed guard leaves OPEN only by its probe; ten years is Resilience4j's "never".
-    return probed
-        ? TimeUnit.DAYS.toMillis(3650)
-        : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos));
+  /** Tells whether the caller leaves an attempt less than half of its time: then its failure may be his alone. */
+  boolean hurried(@Nullable Deadline inherited) {
+    return inherited != null
+        && timeout != null
+        && inherited.remainingNanos() < timeout.toNanos() / 2;
   }
 
-  private static GuardState stateOf(CircuitBreaker.State state) {
-    return switch (state) {
-      case CLOSED, DISABLED, METRICS_ONLY -> GuardState.CLOSED;
-      case HALF_OPEN -> GuardState.HALF_OPEN;
-      case OPEN, FORCED_OPEN -> GuardState.OPEN;
-    };
+  static Outcome outcome(Outcome outcome, boolean hurried, @Nullable Deadline inherited) {
+    return hurried && inherited != null && inherited.isExpired() ? Outcome.IGNORED : outcome;
   }
 
-  /** Wraps whatever a probe threw, so that no classifier takes it for a success. */
-  private static final class ProbeFailedException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
+  Clock clock() {
+    return clock;
+  }
 
-    ProbeFailedException(Throwable cause) {
-      super(null, cause, false, false);
+  Classifier classifier() {
+    return classifier;
+  }
+
+  Pauses pauses() {
+    return pauses;
+  }
+
+  @Nullable
+  Duration timeout() {
+    return timeout;
+  }
+
+  private boolean pausedForRetry(Throwable failure, int retries) {
+    if (failure instanceof Error || classifier.thrown(failure) == Outcome.IGNORED) {
+      return false;
+    }
+    long pause = retry.pauseNanos(retries, Deadline.current());
+    if (pause == Retry.NO) {
+      return false;
+    }
+    try {
+      pauses.sleep(pause);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
-  /** Collects what a {@link Guard} is built from. Not safe for use by several threads. */
-  public static final class Builder {
-    private final String name;
-    private boolean timeWindow = true;
-    private int windowSize = 10;
-    private int minimumCalls = 20;
-    private float failureRatePercent = 50;
-    private Duration openFor = Duration.ofSeconds(5);
-    private Duration openForAtMost = Duration.ofSeconds(60);
-    private int halfOpenCalls = 3;
-    private boolean probed;
-    private Predicate<Throwable> ignored = failure -> false;
-    private Clock clock = Clock.system();
-
-    private Builder(String name) {
-      if (name.isBlank()) {
-        throw new IllegalArgumentException("name must not be blank");
-      }
-      this.name = name;
+  private <T extends @Nullable Object> T instead(
+      RuntimeException failure, Function<? super RuntimeException, ? extends T> fallback) {
+    if (!(failure instanceof RejectedException) && classifier.thrown(failure) == Outcome.IGNORED) {
+      throw failure;
     }
+    return fallback.apply(failure);
+  }
 
-    /** Judges by the calls of the last {@code window}: whole seconds, at least 1. Default: 10 s. For a busy dependency. */
-    public Builder timeWindow(Duration window) {
-      if (window.toSeconds() < 1 || window.toSeconds() > 3600) {
-        throw new IllegalArgumentException("timeWindow must be 1 s to 1 h but was " + window);
-      }
-      timeWindow = true;
-      windowSize = (int) window.toSeconds();
-      return this;
+  private RejectedException refused(Reason reason, Duration retryAfter) {
+    GuardObserver told = observer;
+    if (told != null) {
+      told.refused(reason);
     }
+    return new RejectedException(name, reason, retryAfter);
+  }
 
-    /**
-     * Judges by the last {@code calls} calls, whenever they were, at least 1. The right window where calls are few or
-     * failures slow: no time window ever holds enough of them.
-     */
-    public Builder countWindow(int calls) {
-      requireAtLeastOne("countWindow", calls);
-      timeWindow = false;
-      windowSize = calls;
-      return this;
-    }
-
-    /** Opens only once this many calls are in the window, at least 1. Default: 20. */
-    public Builder minimumCalls(int calls) {
-      requireAtLeastOne("minimumCalls", calls);
-      minimumCalls = calls;
-      return this;
-    }
-
-    /** Opens when this share of the window failed: above 0, at most 1. Default: 0.5. */
-    public Builder failureRate(double rate) {
-      if (!(rate > 0 && rate <= 1)) {
-        throw new IllegalArgumentException("failureRate must be > 0 and <= 1 but was " + rate);
-      }
-      failureRatePercent = (float) (rate * 100);
-      return this;
-    }
-
-    /**
-     * Stays open for {@code first}, doubled at each failed try up to {@code longest}, less up to half at random.
-     * Defaults: 5 s and 60 s.
-     */
-    public Builder openFor(Duration first, Duration longest) {
-      if (first.toMillis() < 1 || longest.compareTo(first) < 0) {
-        throw new IllegalArgumentException(
-            "openFor must be >= 1 ms and not longer than its bound but was " + first + " up to "
-                + longest);
-      }
-      openFor = first;
-      openForAtMost = longest;
-      return this;
-    }
-
-    /** Lets this many calls try when half open, at least 1. Default: 3. A probed guard tries once. */
-    public Builder halfOpenCalls(int calls) {
-      requireAtLeastOne("halfOpenCalls", calls);
-      halfOpenCalls = calls;
-      return this;
-    }
-
-    /** Refuses callers until {@link Guard#probe}, called by a background loop, has succeeded. Default: callers try. */
-    public Builder probed() {
-      probed = true;
-      return this;
-    }
-
-    /** Names exceptions that say nothing of the dependency's health (bad input, wrong type). Default: none. */
-    public Builder ignoring(Predicate<Throwable> ignored) {
-      this.ignored = Objects.requireNonNull(ignored);
-      return this;
-    }
-
-    /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
-    public Builder clock(Clock clock) {
-      this.clock = Objects.requireNonNull(clock);
-      return this;
-    }
-
-    /**
-     * Builds the guard.
-     *
-     * @throws IllegalArgumentException if a count window is smaller than the minimum of calls, and so could never open
-     */
-    public Guard build() {
-      if (!timeWindow && minimumCalls > windowSize) {
-        throw new IllegalArgumentException("minimumCalls must be <= countWindow but was "
-            + minimumCalls + " > " + windowSize + ": such a breaker would never open");
-      }
-      return new Guard(this);
-    }
-
-    private static void requireAtLeastOne(String what, int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(what + " must be >= 1 but was " + value);
-      }
-    }
+  /** Throws what the action threw as it is, checked or not: a Supplier in another language may. */
+  @SuppressWarnings("unchecked")
+  private static <E extends Throwable> E asIs(Throwable failure) throws E {
+    throw (E) failure;
   }
 }

@@ -12,10 +12,15 @@ public final class RejectedException extends RuntimeException {
 
   /** Why a call was not made. */
   public enum Reason {
-    /** The breaker is open, or is trying the dependency in the background: see {@link #retryAfter()}. */
+    /**
+     * The breaker is open, tries the dependency with few calls or in the background, or is held open by an operator: see
+     * {@link #retryAfter()}.
+     */
     OPEN,
     /** The deadline that the caller inherited had already passed. */
-    DEADLINE
+    DEADLINE,
+    /** As many calls as the bulkhead allows are under way. */
+    BULKHEAD
   }
 
   private final String name;
@@ -51,6 +56,9 @@ public final class RejectedException extends RuntimeException {
         name + " is failing, so calls to it are refused for another " + retryAfter.toMillis()
             + " ms";
       case DEADLINE -> "the caller's deadline had passed before the call to " + name + " was made";
+      case BULKHEAD ->
+        "as many calls to " + name
+            + " as its bulkhead allows are under way: raise bulkhead(...) or call less";
     };
   }
 }

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Each check runs on a thread of its own, one at a time. One that takes longer than its deadline counts as down, and
  * is left alone until it ends: a dependency that hangs for ever costs one thread. A check is down until it has first
- * answered.
+ * answered, and again once its last answer is older than twice the interval and the deadline together (8 s by default):
+ * nobody looks any more, so nobody knows.
  *
  * <p>Safe for use by several threads.
  */
@@ -37,7 +38,8 @@ public final class HealthRegistry implements AutoCloseable {
     ThreadFactory threads = BlockingThreads.platformFactory("health-check-");
     List<Probe> made = new ArrayList<>();
     for (Definition definition : builder.definitions) {
-      made.add(new Probe(definition, deadline, clock, threads));
+      made.add(
+          new Probe(definition, deadline, interval.plus(deadline).multipliedBy(2), clock, threads));
     }
     probes = List.copyOf(made);
     thread = BlockingThreads.platformFactory("health-").newThread(this::run);
@@ -90,7 +92,12 @@ public final class HealthRegistry implements AutoCloseable {
   private void run() {
     long pause = Math.min(interval.toNanos() / 2, Duration.ofMillis(250).toNanos());
     while (!closed) {
-      doWork();
+      try {
+        doWork();
+      } catch (Throwable unexpected) {
+        // Results grow old meanwhile, and then say so.
+        log.error("health state=failed action=go-on", unexpected);
+      }
       LockSupport.parkNanos(this, pause);
     }
   }
@@ -99,10 +106,11 @@ public final class HealthRegistry implements AutoCloseable {
 
   /** What is known of one dependency: one immutable value, replaced as a whole. */
   private static final class Probe {
-    private record Known(boolean up, @Nullable String message, long sinceNanos) {}
+    private record Known(boolean up, @Nullable String message, long sinceNanos, long learntNanos) {}
 
     private final Definition definition;
     private final Duration deadline;
+    private final Duration oldest;
     private final Clock clock;
     private final ThreadFactory threads;
     private volatile Known known;
@@ -110,12 +118,19 @@ public final class HealthRegistry implements AutoCloseable {
     private volatile long startedAt;
     private volatile boolean everStarted;
 
-    Probe(Definition definition, Duration deadline, Clock clock, ThreadFactory threads) {
+    Probe(
+        Definition definition,
+        Duration deadline,
+        Duration oldest,
+        Clock clock,
+        ThreadFactory threads) {
       this.deadline = deadline;
+      this.oldest = oldest;
       this.definition = definition;
       this.clock = clock;
       this.threads = threads;
-      known = new Known(false, "not checked yet", clock.nanoTime());
+      long now = clock.nanoTime();
+      known = new Known(false, "not checked yet", now, now);
     }
 
     boolean startIfDue(Duration interval) {
@@ -157,7 +172,8 @@ public final class HealthRegistry implements AutoCloseable {
       if (before.up != up) {
         log.info("health check={} up={} cause={}", definition.name, up, message);
       }
-      known = new Known(up, message, before.up == up ? before.sinceNanos : clock.nanoTime());
+      long now = clock.nanoTime();
+      known = new Known(up, message, before.up == up ? before.sinceNanos : now, now);
     }
 
     Health.Check check() {
@@ -171,6 +187,15 @@ public final class HealthRegistry implements AutoCloseable {
             false,
             "no answer for " + Duration.ofNanos(running).toMillis() + " ms",
             Duration.ofNanos(running));
+      }
+      long age = now - current.learntNanos;
+      if (current.up && age > oldest.toNanos()) {
+        return new Health.Check(
+            definition.name,
+            definition.required,
+            false,
+            "not checked for " + Duration.ofNanos(age).toMillis() + " ms",
+            Duration.ofNanos(age - oldest.toNanos()));
       }
       return new Health.Check(
           definition.name,

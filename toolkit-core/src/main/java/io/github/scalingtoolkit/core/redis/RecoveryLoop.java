@@ -5,9 +5,17 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Tries a failing dependency until it is well again; sleeps while it is well. */
+/**
+ * Tries a failing dependency until it is well again; sleeps while it is well.
+ *
+ * <p>Without it no call would ever pass again, so it outlives whatever is thrown, and logs that once.
+ */
 final class RecoveryLoop implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RecoveryLoop.class);
+
   /** How often an open guard is asked whether its interval is over: it is cheap, and only then. */
   private static final long POLL_NANOS = Duration.ofMillis(20).toNanos();
 
@@ -15,6 +23,7 @@ final class RecoveryLoop implements AutoCloseable {
   private final Runnable trial;
   private final Thread thread;
   private volatile boolean closed;
+  private boolean told;
 
   RecoveryLoop(Guard guard, Runnable trial) {
     this.guard = guard;
@@ -29,11 +38,33 @@ final class RecoveryLoop implements AutoCloseable {
 
   private void run() {
     while (!closed) {
-      if (guard.state() == GuardState.CLOSED) {
-        LockSupport.park(this);
-      } else if (!guard.probe(trial)) {
+      try {
+        step();
+      } catch (Throwable unexpected) {
+        tellOnce(unexpected);
         LockSupport.parkNanos(this, POLL_NANOS);
       }
+    }
+  }
+
+  private void step() {
+    if (guard.state() == GuardState.CLOSED) {
+      LockSupport.park(this);
+    } else if (!guard.probe(trial)) {
+      LockSupport.parkNanos(this, POLL_NANOS);
+    }
+  }
+
+  private void tellOnce(Throwable unexpected) {
+    if (told) {
+      return;
+    }
+    told = true;
+    try {
+      log.error("guard={} recovery=failed action=go-on", guard.name(), unexpected);
+    } catch (Throwable noLog) {
+      // Out of memory, say: then later failures may be told of.
+      told = false;
     }
   }
 

@@ -68,6 +68,8 @@ public final class RedisAccess implements AutoCloseable {
         .countWindow(10)
         .minimumCalls(5)
         .failureRate(0.5)
+        // Time-outs decide: an answer in time is a good one.
+        .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .ignoring(RedisAccess::saysNothingOfHealth)
         .probed()

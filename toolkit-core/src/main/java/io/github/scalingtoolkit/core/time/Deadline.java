@@ -48,7 +48,24 @@ public final class Deadline {
 
   /** Returns what is left; zero once it has passed. */
   public Duration remaining() {
-    return Duration.ofNanos(Math.max(0, atNanos - clock.nanoTime()));
+    return Duration.ofNanos(remainingNanos());
+  }
+
+  /** As {@link #remaining()}, in nanoseconds. */
+  public long remainingNanos() {
+    return Math.max(0, atNanos - clock.nanoTime());
+  }
+
+  /**
+   * Returns the shorter of {@code own} and what is left to this thread's work: how long a client should wait at most.
+   */
+  public static Duration within(Duration own) {
+    Deadline current = CURRENT.get();
+    if (current == null) {
+      return own;
+    }
+    Duration remaining = current.remaining();
+    return remaining.compareTo(own) < 0 ? remaining : own;
   }
 
   /** Tells whether it has passed. */
@@ -59,7 +76,7 @@ public final class Deadline {
   /** Runs {@code action} with this as the thread's deadline, or with the one it has if that is earlier. */
   public <T extends @Nullable Object> T call(Supplier<T> action) {
     Deadline outer = CURRENT.get();
-    if (outer != null && outer.remaining().compareTo(remaining()) <= 0) {
+    if (outer != null && outer.remainingNanos() <= remainingNanos()) {
       return action.get();
     }
     CURRENT.set(this);

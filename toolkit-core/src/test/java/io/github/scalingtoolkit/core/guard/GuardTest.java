@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class GuardTest {
   private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
 
-  private Guard.Builder fiveOfTen() {
+  private GuardBuilder fiveOfTen() {
     return Guard.builder("store").countWindow(10).minimumCalls(5).clock(clock);
   }
 

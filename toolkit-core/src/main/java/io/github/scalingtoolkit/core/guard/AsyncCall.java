@@ -1,0 +1,206 @@
+package io.github.scalingtoolkit.core.guard;
+
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One asynchronous call with its attempts, one at a time.
+ *
+ * <p>Three things can end an attempt: its stage, its time-out and its caller, who cancels. Whichever is first takes it
+ * by {@code ended}; the others find it taken. So each permit is given back once, and no late answer is counted.
+ */
+final class AsyncCall<T extends @Nullable Object> {
+  private final Guard guard;
+  private final Supplier<? extends CompletionStage<T>> action;
+  private final @Nullable Retry retry;
+  private final @Nullable Deadline inherited = Deadline.current();
+  private final CompletableFuture<T> result = new CompletableFuture<>();
+
+  private volatile @Nullable Attempt current;
+  private volatile @Nullable Throwable failed;
+  private volatile @Nullable Runnable stopPause;
+
+  AsyncCall(Guard guard, Supplier<? extends CompletionStage<T>> action, @Nullable Retry retry) {
+    this.guard = guard;
+    this.action = action;
+    this.retry = retry;
+  }
+
+  CompletableFuture<T> start() {
+    attempt(0);
+    result.whenComplete((value, failure) -> {
+      if (result.isCancelled()) {
+        cancelled();
+      }
+    });
+    return result;
+  }
+
+  private void attempt(int retries) {
+    if (result.isDone()) {
+      return;
+    }
+    Attempt attempt;
+    try {
+      attempt = new Attempt(guard.admit(inherited), retries);
+    } catch (RejectedException refused) {
+      Throwable earlier = failed;
+      fail(earlier == null ? refused : earlier, retries);
+      return;
+    }
+    current = attempt;
+    attempt.begin();
+    if (result.isCancelled()) {
+      cancelled();
+    }
+  }
+
+  private void cancelled() {
+    Attempt attempt = current;
+    if (attempt != null) {
+      attempt.cancel();
+    }
+    Runnable stop = stopPause;
+    if (stop != null) {
+      stop.run();
+    }
+  }
+
+  private void failedAttempt(Throwable failure, Outcome outcome, int retries) {
+    failed = failure;
+    long pause = retry == null || outcome == Outcome.IGNORED || failure instanceof Error
+        ? Retry.NO
+        : retry.pauseNanos(retries, inherited);
+    if (pause == Retry.NO) {
+      fail(failure, retries);
+      return;
+    }
+    stopPause = guard.pauses().later(pause, () -> attempt(retries + 1));
+    if (result.isCancelled()) {
+      cancelled();
+    }
+  }
+
+  @SuppressWarnings("NullAway") // It is what the stage was completed with: null only if T may be.
+  private void succeed(@Nullable T value, int retries) {
+    if (retry != null) {
+      retry.ended(true, retries);
+    }
+    result.complete(value);
+  }
+
+  private void fail(Throwable failure, int retries) {
+    if (retry != null) {
+      retry.ended(false, retries);
+    }
+    result.completeExceptionally(failure);
+  }
+
+  private final class Attempt {
+    private final Object permit;
+    private final int retries;
+    private final boolean hurried = guard.hurried(inherited);
+    private final long started = guard.clock().nanoTime();
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private volatile @Nullable CompletionStage<T> stage;
+    private volatile @Nullable Runnable stopTimer;
+
+    Attempt(Object permit, int retries) {
+      this.permit = permit;
+      this.retries = retries;
+    }
+
+    void begin() {
+      long limit = limitNanos();
+      CompletionStage<T> begun;
+      try {
+        begun = limit == Long.MAX_VALUE
+            ? action.get()
+            : Deadline.after(Duration.ofNanos(limit), guard.clock()).call(action::get);
+      } catch (Throwable failure) {
+        end(null, failure);
+        return;
+      }
+      stage = begun;
+      if (limit < Long.MAX_VALUE) {
+        stopTimer = guard.pauses().later(limit, () -> timeOut(limit));
+      }
+      if (ended.get()) {
+        // Cancelled while it was being started.
+        stopTimer();
+        cancelStage();
+      }
+      begun.whenComplete(this::end);
+    }
+
+    /** The stage has ended. */
+    private void end(@Nullable T value, @Nullable Throwable thrown) {
+      if (!ended.compareAndSet(false, true)) {
+        return;
+      }
+      stopTimer();
+      if (thrown == null) {
+        guard.settle(permit, Outcome.SUCCESSFUL, started);
+        succeed(value, retries);
+      } else {
+        Throwable failure = Classifier.unwrapped(thrown);
+        settleFailed(failure, guard.classifier().of(failure));
+      }
+    }
+
+    private void timeOut(long limit) {
+      if (ended.compareAndSet(false, true)) {
+        cancelStage();
+        settleFailed(
+            new TimeoutException(
+                guard.name() + " did not answer within " + Duration.ofNanos(limit)),
+            Outcome.FAILED);
+      }
+    }
+
+    void cancel() {
+      if (ended.compareAndSet(false, true)) {
+        stopTimer();
+        guard.settle(permit, Outcome.IGNORED, started);
+        cancelStage();
+      }
+    }
+
+    private void settleFailed(Throwable failure, Outcome said) {
+      Outcome outcome = Guard.outcome(said, hurried, inherited);
+      guard.settle(permit, outcome, started);
+      failedAttempt(failure, outcome, retries);
+    }
+
+    private long limitNanos() {
+      Duration own = guard.timeout();
+      long limit = own == null ? Long.MAX_VALUE : own.toNanos();
+      return inherited == null ? limit : Math.min(limit, inherited.remainingNanos());
+    }
+
+    private void stopTimer() {
+      Runnable stop = stopTimer;
+      if (stop != null) {
+        stop.run();
+      }
+    }
+
+    private void cancelStage() {
+      CompletionStage<T> begun = stage;
+      if (begun != null) {
+        try {
+          begun.toCompletableFuture().cancel(true);
+        } catch (UnsupportedOperationException notAFuture) {
+          // Such a stage cannot be cancelled; what it brings is not waited for.
+          stage = null;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,306 @@
+package io.github.scalingtoolkit.core.guard;
+
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/**
+ * Resilience4j's state machine, as the guard uses it. What is added around it:
+ *
+ * <ul>
+ *   <li><b>No events.</b> With a single consumer registered it makes an event object for every call. All its
+ *       transitions happen inside calls made here, so they are seen by looking after each of them ({@link #notice}).
+ *       A state that came and went while another thread looked may go unnoticed; the last one never does.
+ *   <li><b>A permit belongs to the state it was given in</b>, known by the identity of that state's metrics. What a
+ *       call finds after that state has ended counts as nothing: results of calls made before an outage do not judge
+ *       the tries after it, and no permit is given back twice.
+ *   <li><b>A try that is lost counts as failed</b> once the half-open state has lasted for its bound: whoever is
+ *       refused then says so. No timer and no thread is needed, and no half-open state is for ever.
+ *   <li><b>A refusal while open</b> costs a look at the clock: the state machine is not asked.
+ * </ul>
+ */
+final class Breaker {
+  private static final Logger log = LoggerFactory.getLogger(Breaker.class);
+  private static final Throwable FAILED = new RuntimeException("failed", null, false, false) {
+    private static final long serialVersionUID = 1L;
+  };
+
+  /** The tries of one half-open state, and since when there were too few. */
+  private record Tries(Object permit, long sinceNanos) {}
+
+  private final String name;
+  private final Clock clock;
+  private final boolean probed;
+  private final int tries;
+  private final Duration halfOpenForAtMost;
+  private final OpenInterval openInterval;
+  private final int windowSize;
+  private final CircuitBreaker machine;
+  private final List<Consumer<GuardState>> listeners = new CopyOnWriteArrayList<>();
+  private final ReentrantLock noticing = new ReentrantLock();
+  private final AtomicReference<@Nullable Tries> lastTries = new AtomicReference<>();
+
+  private volatile CircuitBreaker.State seen = CircuitBreaker.State.CLOSED;
+  private volatile int openings;
+  private volatile long retryAtNanos;
+
+  Breaker(GuardBuilder builder) {
+    name = builder.name;
+    clock = builder.clock;
+    probed = builder.probed;
+    tries = probed ? 1 : builder.halfOpenCalls;
+    halfOpenForAtMost = builder.halfOpenForAtMost;
+    openInterval = new OpenInterval(builder.openFor, builder.openForAtMost);
+    windowSize = builder.windowSize;
+    CircuitBreakerConfig config = CircuitBreakerConfig.custom()
+        .slidingWindow(
+            builder.windowSize,
+            builder.minimumCalls,
+            builder.timeWindow ? SlidingWindowType.TIME_BASED : SlidingWindowType.COUNT_BASED)
+        .failureRateThreshold((float) (builder.failureRate * 100))
+        .slowCallDurationThreshold(builder.slowAfter)
+        .slowCallRateThreshold((float) (builder.slowRate * 100))
+        .permittedNumberOfCallsInHalfOpenState(tries)
+        .clock(new MonotonicJavaClock(clock))
+        .writableStackTraceEnabled(false)
+        .waitIntervalFunctionInOpenState(this::openMillis)
+        .build();
+    machine = CircuitBreaker.of(name, config);
+  }
+
+  /** Returns a permit to make a call, which {@link #settle} must take back; null if the call is refused. */
+  @Nullable
+  Object tryAcquire() {
+    // In this order: should the state end in between, the permit is of one that has ended, and
+    // counts nothing.
+    Object permit = machine.getMetrics();
+    CircuitBreaker.State now = machine.getState();
+    return switch (now) {
+      case CLOSED, DISABLED, METRICS_ONLY -> permit;
+      case FORCED_OPEN -> null;
+      case OPEN, HALF_OPEN -> probed ? null : tryAcquireTry(now);
+    };
+  }
+
+  private @Nullable Object tryAcquireTry(CircuitBreaker.State before) {
+    if (before == CircuitBreaker.State.OPEN && clock.nanoTime() - retryAtNanos < 0) {
+      return null;
+    }
+    boolean granted = machine.tryAcquirePermission();
+    Object permit = machine.getMetrics();
+    notice();
+    if (granted) {
+      return permit;
+    }
+    giveUpLostTries();
+    return null;
+  }
+
+  /** Takes a permit back with what the call made of it: the state that gave it counts it, if it still lasts. */
+  void settle(Object permit, Outcome outcome, long nanos) {
+    if (machine.getMetrics() == permit) {
+      switch (outcome) {
+        case SUCCESSFUL -> machine.onSuccess(nanos, TimeUnit.NANOSECONDS);
+        case FAILED -> machine.onError(nanos, TimeUnit.NANOSECONDS, FAILED);
+        case IGNORED -> machine.releasePermission();
+      }
+    }
+    if (machine.getState() != seen) {
+      notice();
+    }
+  }
+
+  /** As {@link Guard#probe}. */
+  boolean probe(Runnable trial) {
+    if (!probed) {
+      throw new IllegalStateException(
+          "guard " + name + " was built without probed(): its callers are its probes");
+    }
+    Object permit = tryAcquireProbe();
+    if (permit == null) {
+      return state() == GuardState.CLOSED;
+    }
+    long started = clock.nanoTime();
+    try {
+      trial.run();
+    } catch (Throwable failure) {
+      // An Error as well: the permit that it holds is the only one. And a failure whatever is
+      // ignored: any throw is a no.
+      log.debug("guard={} probe=failed cause={}", name, failure.getClass().getName());
+      settle(permit, Outcome.FAILED, clock.nanoTime() - started);
+      return false;
+    }
+    // How long it took is no matter: it did what must be done.
+    settle(permit, Outcome.SUCCESSFUL, 0);
+    return state() == GuardState.CLOSED;
+  }
+
+  private @Nullable Object tryAcquireProbe() {
+    if (machine.getState() == CircuitBreaker.State.OPEN) {
+      noticing.lock();
+      try {
+        if (machine.getState() == CircuitBreaker.State.OPEN) {
+          if (clock.nanoTime() - retryAtNanos < 0) {
+            return null;
+          }
+          machine.transitionToHalfOpenState();
+        }
+      } finally {
+        noticing.unlock();
+      }
+      notice();
+    }
+    if (machine.getState() != CircuitBreaker.State.HALF_OPEN) {
+      return null;
+    }
+    Object permit = machine.getMetrics();
+    if (machine.tryAcquirePermission()) {
+      return permit;
+    }
+    giveUpLostTries();
+    return null;
+  }
+
+  /** Counts tries that have not ended within the bound as failed, so that the state machine can judge. */
+  private void giveUpLostTries() {
+    if (machine.getState() != CircuitBreaker.State.HALF_OPEN) {
+      return;
+    }
+    Object permit = machine.getMetrics();
+    long now = clock.nanoTime();
+    Tries known = lastTries.get();
+    if (known == null || known.permit != permit) {
+      lastTries.compareAndSet(known, new Tries(permit, now));
+    } else if (now - known.sinceNanos > halfOpenForAtMost.toNanos()
+        && lastTries.compareAndSet(known, null)) {
+      for (int i = 0; i < tries && machine.getMetrics() == permit; i++) {
+        settle(permit, Outcome.FAILED, 0);
+      }
+    }
+  }
+
+  GuardState state() {
+    return stateOf(machine.getState());
+  }
+
+  boolean forced() {
+    CircuitBreaker.State state = machine.getState();
+    return state == CircuitBreaker.State.FORCED_OPEN || state == CircuitBreaker.State.DISABLED;
+  }
+
+  void forceOpen() {
+    machine.transitionToForcedOpenState();
+    notice();
+  }
+
+  void forceClosed() {
+    machine.transitionToDisabledState();
+    notice();
+  }
+
+  void automatic() {
+    noticing.lock();
+    try {
+      if (!forced()) {
+        return;
+      }
+      if (probed && machine.getState() == CircuitBreaker.State.FORCED_OPEN) {
+        machine.transitionToOpenState();
+        retryAtNanos = clock.nanoTime();
+      } else {
+        machine.transitionToClosedState();
+      }
+    } finally {
+      noticing.unlock();
+    }
+    notice();
+  }
+
+  Duration retryAfter() {
+    CircuitBreaker.State state = machine.getState();
+    if (state == CircuitBreaker.State.FORCED_OPEN) {
+      return openInterval.first();
+    }
+    return stateOf(state) == GuardState.CLOSED
+        ? Duration.ZERO
+        : Duration.ofNanos(Math.max(0, retryAtNanos - clock.nanoTime()));
+  }
+
+  void onStateChange(Consumer<GuardState> listener) {
+    listeners.add(Objects.requireNonNull(listener));
+  }
+
+  GuardCounts.Window window() {
+    CircuitBreaker.Metrics metrics = machine.getMetrics();
+    return new GuardCounts.Window(
+        windowSize,
+        metrics.getNumberOfSuccessfulCalls(),
+        metrics.getNumberOfFailedCalls(),
+        metrics.getNumberOfSlowSuccessfulCalls(),
+        metrics.getNumberOfSlowFailedCalls(),
+        metrics.getFailureRate(),
+        metrics.getSlowCallRate());
+  }
+
+  private void notice() {
+    noticing.lock();
+    try {
+      CircuitBreaker.State now = machine.getState();
+      CircuitBreaker.State before = seen;
+      if (now == before) {
+        return;
+      }
+      seen = now;
+      log.atLevel(stateOf(now) == GuardState.OPEN ? Level.WARN : Level.INFO)
+          .log(
+              "guard={} from={} to={} failureRate={}% openings={}",
+              name, before, now, machine.getMetrics().getFailureRate(), openings);
+      if (now == CircuitBreaker.State.CLOSED) {
+        openings = 0;
+      }
+      if (stateOf(now) != stateOf(before)) {
+        listeners.forEach(listener -> tell(listener, stateOf(now)));
+      }
+    } finally {
+      noticing.unlock();
+    }
+  }
+
+  private void tell(Consumer<GuardState> listener, GuardState now) {
+    try {
+      listener.accept(now);
+    } catch (RuntimeException broken) {
+      log.warn("guard={} listener=failed state={}", name, now, broken);
+    }
+  }
+
+  private long openMillis(int attempt) {
+    openings = attempt;
+    long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(openInterval.nanos(attempt)));
+    // One more: Resilience4j lets a try pass only after the moment and not at it.
+    retryAtNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis) + 1;
+    // A probed guard leaves OPEN only by its probe; ten years is Resilience4j's "never".
+    return probed ? TimeUnit.DAYS.toMillis(3650) : millis;
+  }
+
+  private static GuardState stateOf(CircuitBreaker.State state) {
+    return switch (state) {
+      case CLOSED, DISABLED, METRICS_ONLY -> GuardState.CLOSED;
+      case HALF_OPEN -> GuardState.HALF_OPEN;
+      case OPEN, FORCED_OPEN -> GuardState.OPEN;
+    };
+  }
+}

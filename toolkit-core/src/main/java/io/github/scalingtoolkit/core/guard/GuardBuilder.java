@@ -1,0 +1,238 @@
+package io.github.scalingtoolkit.core.guard;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects what a {@link Guard} is built from. The defaults are for a busy dependency; for one that is called less than
+ * a few times a second take {@link #countWindow}. Not safe for use by several threads.
+ */
+public final class GuardBuilder {
+  final String name;
+  boolean timeWindow = true;
+  int windowSize = 10;
+  int minimumCalls = 20;
+  double failureRate = 0.5;
+  Duration slowAfter = Duration.ofSeconds(1);
+  double slowRate = 1;
+  Duration openFor = Duration.ofSeconds(5);
+  Duration openForAtMost = Duration.ofSeconds(60);
+  int halfOpenCalls = 3;
+  Duration halfOpenForAtMost = Duration.ofSeconds(10);
+  boolean probed;
+
+  @Nullable
+  Duration timeout;
+
+  int bulkhead = Integer.MAX_VALUE;
+  int retries = 2;
+  Duration retryAfterAtMost = Duration.ofMillis(50);
+  Duration retryPauseAtMost = Duration.ofSeconds(1);
+  double retryShare = 0.2;
+  int retriesPerSecond = 10;
+  Predicate<Throwable> ignored = failure -> false;
+  Clock clock = Clock.system();
+  Pauses pauses = Pauses.SYSTEM;
+
+  GuardBuilder(String name) {
+    if (name.isBlank()) {
+      throw new IllegalArgumentException("name must not be blank");
+    }
+    this.name = name;
+  }
+
+  /** Judges by the calls of the last {@code window}: whole seconds, 1 s to 1 h. Default: 10 s. For a busy dependency. */
+  public GuardBuilder timeWindow(Duration window) {
+    if (window.toSeconds() < 1 || window.toSeconds() > 3600) {
+      throw new IllegalArgumentException("timeWindow must be 1 s to 1 h but was " + window);
+    }
+    timeWindow = true;
+    windowSize = (int) window.toSeconds();
+    return this;
+  }
+
+  /**
+   * Judges by the last {@code calls} calls, whenever they were, at least 1. The right window where calls are few or
+   * failures slow: no time window ever holds enough of them.
+   */
+  public GuardBuilder countWindow(int calls) {
+    requireAtLeastOne("countWindow", calls);
+    timeWindow = false;
+    windowSize = calls;
+    return this;
+  }
+
+  /** Opens only once this many calls are in the window, at least 1. Default: 20. */
+  public GuardBuilder minimumCalls(int calls) {
+    requireAtLeastOne("minimumCalls", calls);
+    minimumCalls = calls;
+    return this;
+  }
+
+  /** Opens when this share of the window failed: above 0, at most 1. Default: 0.5. */
+  public GuardBuilder failureRate(double rate) {
+    failureRate = share("failureRate", rate);
+    return this;
+  }
+
+  /**
+   * Opens when this share of the window took longer than {@code after}, failed or not: above 0, at most 1. Defaults: 1 s
+   * and 1, so only when every call is slow.
+   */
+  public GuardBuilder slowCalls(Duration after, double rate) {
+    slowAfter = atLeastOneMilli("slowCalls", after);
+    slowRate = share("slowCalls", rate);
+    return this;
+  }
+
+  /**
+   * Stays open for {@code first}, doubled at each failed try up to {@code longest}, less up to half at random.
+   * Defaults: 5 s and 60 s.
+   */
+  public GuardBuilder openFor(Duration first, Duration longest) {
+    if (first.toMillis() < 1 || longest.compareTo(first) < 0) {
+      throw new IllegalArgumentException(
+          "openFor must be >= 1 ms and not longer than its bound but was " + first + " up to "
+              + longest);
+    }
+    openFor = first;
+    openForAtMost = longest;
+    return this;
+  }
+
+  /** Lets this many calls try when half open, at least 1. Default: 3. A probed guard tries once. */
+  public GuardBuilder halfOpenCalls(int calls) {
+    requireAtLeastOne("halfOpenCalls", calls);
+    halfOpenCalls = calls;
+    return this;
+  }
+
+  /**
+   * Counts tries that have not ended this long after the first caller was refused for their sake as failed, at least
+   * 1 ms. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries.
+   */
+  public GuardBuilder halfOpenForAtMost(Duration bound) {
+    halfOpenForAtMost = atLeastOneMilli("halfOpenForAtMost", bound);
+    return this;
+  }
+
+  /** Refuses callers until {@link Guard#probe}, called by a background loop, has succeeded. Default: callers try. */
+  public GuardBuilder probed() {
+    probed = true;
+    return this;
+  }
+
+  /**
+   * Gives each attempt this long, or what is left to its caller if that is less, at least 1 ms. Default: what is left to
+   * the caller. A blocking attempt finds it in {@link io.github.scalingtoolkit.core.time.Deadline#current()}, where a
+   * client takes its own time-outs from; nothing interrupts it. A {@code CompletionStage} that has not ended by then
+   * fails with a {@link java.util.concurrent.TimeoutException} and is cancelled.
+   */
+  public GuardBuilder timeout(Duration timeout) {
+    this.timeout = atLeastOneMilli("timeout", timeout);
+    return this;
+  }
+
+  /** Lets at most this many attempts be under way, at least 1; more are refused at once. Default: no bound. */
+  public GuardBuilder bulkhead(int calls) {
+    requireAtLeastOne("bulkhead", calls);
+    bulkhead = calls;
+    return this;
+  }
+
+  /** Makes an idempotent call that failed again, this many times at most: 0 to 10. Default: 2. */
+  public GuardBuilder retries(int most) {
+    if (most < 0 || most > 10) {
+      throw new IllegalArgumentException("retries must be 0 to 10 but was " + most);
+    }
+    retries = most;
+    return this;
+  }
+
+  /**
+   * Waits before a retry, evenly at random from zero to {@code first}, doubled with each retry of the call up to
+   * {@code longest} (full jitter). Zero retries at once. Defaults: 50 ms and 1 s.
+   */
+  public GuardBuilder retryPause(Duration first, Duration longest) {
+    if (first.isNegative() || longest.compareTo(first) < 0 || longest.toHours() >= 1) {
+      throw new IllegalArgumentException(
+          "retryPause must be >= 0, not longer than its bound, and that below 1 h, but was " + first
+              + " up to " + longest);
+    }
+    retryAfterAtMost = first;
+    retryPauseAtMost = longest;
+    return this;
+  }
+
+  /**
+   * Allows as many retries, over any 10 s and all callers of this guard together, as {@code share} of the idempotent
+   * calls in them and {@code perSecond} a second on top: 0 to 1, and 0 to 10000. Defaults: 0.2 and 10. What has no
+   * budget left is not refused: it is just not retried.
+   */
+  public GuardBuilder retryBudget(double share, int perSecond) {
+    if (!(share >= 0 && share <= 1) || perSecond < 0 || perSecond > 10_000) {
+      throw new IllegalArgumentException(
+          "retryBudget must be a share of 0 to 1 and 0 to 10000 a second but was " + share + " and "
+              + perSecond);
+    }
+    retryShare = share;
+    retriesPerSecond = perSecond;
+    return this;
+  }
+
+  /**
+   * Names exceptions that say nothing of the dependency's health (bad input, wrong type): they pass through, count as
+   * nothing, are not retried and reach no fallback. Default: none. Interrupts and cancellations never count.
+   */
+  public GuardBuilder ignoring(Predicate<Throwable> ignored) {
+    this.ignored = Objects.requireNonNull(ignored);
+    return this;
+  }
+
+  /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+  public GuardBuilder clock(Clock clock) {
+    this.clock = Objects.requireNonNull(clock);
+    return this;
+  }
+
+  GuardBuilder pauses(Pauses pauses) {
+    this.pauses = pauses;
+    return this;
+  }
+
+  /**
+   * Builds the guard.
+   *
+   * @throws IllegalArgumentException if a count window is smaller than the minimum of calls, and so could never open
+   */
+  public Guard build() {
+    if (!timeWindow && minimumCalls > windowSize) {
+      throw new IllegalArgumentException("minimumCalls must be <= countWindow but was "
+          + minimumCalls + " > " + windowSize + ": such a breaker would never open");
+    }
+    return new Guard(this);
+  }
+
+  private static void requireAtLeastOne(String what, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(what + " must be >= 1 but was " + value);
+    }
+  }
+
+  private static double share(String what, double rate) {
+    if (!(rate > 0 && rate <= 1)) {
+      throw new IllegalArgumentException(what + " must be > 0 and <= 1 but was " + rate);
+    }
+    return rate;
+  }
+
+  private static Duration atLeastOneMilli(String what, Duration value) {
+    if (value.toMillis() < 1) {
+      throw new IllegalArgumentException(what + " must be >= 1 ms but was " + value);
+    }
+    return value;
+  }
+}
