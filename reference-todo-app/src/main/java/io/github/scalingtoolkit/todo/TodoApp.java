@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
+import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -224,6 +225,7 @@ final class TodoApp {
     if (role.serves() && settings.rateLimit().isPresent()) {
       limiter =
           SettledRateLimiter.start(queueAccess, "api", settings.rateLimit().get());
+      LimiterMetrics.bind(meters, limiter);
     }
   }
 

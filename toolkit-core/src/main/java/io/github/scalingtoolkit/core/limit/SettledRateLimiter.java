@@ -90,6 +90,16 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return degraded ? decision.asDegraded() : decision;
   }
 
+  /** Returns the name. */
+  public String name() {
+    return name;
+  }
+
+  /** Tells whether the last settlement failed, so that this process counts for itself. */
+  public boolean degraded() {
+    return degraded;
+  }
+
   /** Settles a last time and ends the thread, within about the deadline of the Redis access. */
   @Override
   public void close() {

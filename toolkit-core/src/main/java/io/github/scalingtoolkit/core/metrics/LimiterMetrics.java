@@ -2,7 +2,9 @@ package io.github.scalingtoolkit.core.metrics;
 
 import io.github.scalingtoolkit.core.limit.LimiterCounts;
 import io.github.scalingtoolkit.core.limit.RedisRateLimiter;
+import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.ToDoubleFunction;
 
@@ -13,6 +15,7 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code toolkit.core.limiter.decisions{limiter,outcome=allowed|denied,source=redis|memory|degraded}}: by Redis, by
  *       what it had said or given before, or by a failure mode
  *   <li>{@code toolkit.core.limiter.calls{limiter}}: questions to Redis that were needed for them
+ *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while one that settles in the background counts by itself, else 0
  * </ul>
  *
  * <p>Its breaker is shown by {@link GuardMetrics#bind}.
@@ -31,6 +34,14 @@ public final class LimiterMetrics {
     FunctionCounter.builder(
             "toolkit.core.limiter.calls", limiter, one -> one.counts().calls())
         .description("Questions of a rate limiter to Redis")
+        .tag("limiter", limiter.name())
+        .register(registry);
+  }
+
+  /** Shows whether {@code limiter} settles; two limiters of a registry need two names. */
+  public static void bind(MeterRegistry registry, SettledRateLimiter limiter) {
+    Gauge.builder("toolkit.core.limiter.degraded", limiter, one -> one.degraded() ? 1 : 0)
+        .description("Whether a rate limiter counts in its process alone, because Redis is out")
         .tag("limiter", limiter.name())
         .register(registry);
   }

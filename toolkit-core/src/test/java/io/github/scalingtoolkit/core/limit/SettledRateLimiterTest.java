@@ -2,12 +2,16 @@ package io.github.scalingtoolkit.core.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.MetricConventions;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -126,9 +130,16 @@ class SettledRateLimiterTest {
         RedisAccess access = RedisAccess.open(proxy.redisUrl());
         SettledRateLimiter limiter =
             SettledRateLimiter.start(access, "outage", RateLimit.parse("api", "1000/1h"))) {
+      MeterRegistry registry = new SimpleMeterRegistry();
+      LimiterMetrics.bind(registry, limiter);
+      assertThat(registry.get("toolkit.core.limiter.degraded").gauge().value()).isZero();
       proxy.hang();
 
       Await.until("Redis is known to be out", () -> limiter.tryAcquire("ada").degraded());
+      Await.until(
+          "it is shown",
+          () -> registry.get("toolkit.core.limiter.degraded").gauge().value() == 1);
+      MetricConventions.assertFollowedBy(registry);
 
       assertThat(admitted(limiter, "bob", 2000)).isEqualTo(1000);
 
