@@ -6,7 +6,8 @@
 -- ARGV[3]  message for it
 -- Returns  1 the key is clear; 0 records of other writers stand. The message is published in each case.
 -- Run again it may remove a newer value: that costs a load, never a stale read.
--- Cost     O(writers at work on this key) and the delivery of one message
+-- A record that was made one with others (write-begin.lua) is not there: those stand until their deadline.
+-- Cost     O(writers at work on this key, 65 at most) and the delivery of one message
 local keep = ''
 local entry = redis.call('GET', KEYS[1])
 if entry and string.sub(entry, 1, 1) == 'T' then

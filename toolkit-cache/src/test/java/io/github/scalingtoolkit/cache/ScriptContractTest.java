@@ -195,6 +195,19 @@ class ScriptContractTest {
   }
 
   @Test
+  void thousandsOfWritersThatNeverEndLeaveAFewRecordsThatStandAsLongAsTheirs() {
+    for (int i = 0; i < 1000; i++) {
+      run("write-begin", String.format("lost%04d", i), i == 500 ? "60000" : "5000", "ch", "m");
+    }
+
+    assertThat(records()).hasSizeBetween(2, 66).contains("--------", "lost0999");
+    assertThat(jedis.pttl(key)).isBetween(50_000L, 60_000L);
+    assertThat(run("write-end", "lost0999", "ch", "m")).isEqualTo(0L);
+    assertThat(run("write-end", "lost0001", "ch", "m")).isEqualTo(0L);
+    assertThat(records()).contains("--------").doesNotContain("lost0999");
+  }
+
+  @Test
   void writeEndDropsItsOwnRecordAndTheLastOneClearsTheKey() {
     run("write-begin", "writer01", "5000", "ch", "m");
     run("write-begin", "writer02", "60000", "ch", "m");

@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
@@ -47,12 +48,20 @@ public final class NewTodos {
   /**
    * Makes it.
    *
-   * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if nobody knows that it is stored
+   * @throws StoreUnavailableException if nobody knows that it is stored
    */
   Todo create(UserId user, NewTodo newTodo) {
     // Left open by an exception it is abandoned: the commit may still arrive.
     try (WriteBracket write = lists.begin(user)) {
-      Todo todo = store.create(user, newTodo);
+      Todo todo;
+      try {
+        todo = store.create(user, newTodo);
+      } catch (StoreUnavailableException failure) {
+        if (failure.nothingWasSent()) {
+          write.notApplied();
+        }
+        throw failure;
+      }
       afterwards(write, todo);
       return todo;
     }

@@ -16,7 +16,9 @@ public final class StoreUnavailableException extends StoreException {
   public enum Reason {
     /** It did not answer, or not in time. */
     UNREACHABLE,
-    /** All connections were in use for too long. */
+    /** It is known to be down, so nothing was sent to it. */
+    KNOWN_DOWN,
+    /** All connections were in use for too long, so nothing was sent. */
     BUSY,
     /** It refuses the user name, the password or what they may do: an operator must act. */
     CREDENTIALS,
@@ -40,6 +42,11 @@ public final class StoreUnavailableException extends StoreException {
   /** Returns why. */
   public Reason reason() {
     return reason;
+  }
+
+  /** Tells whether nothing was sent to the store, so that nothing of the operation can arrive there later. */
+  public boolean nothingWasSent() {
+    return reason == Reason.KNOWN_DOWN || reason == Reason.BUSY;
   }
 
   /** Returns how long to wait before trying again, at least. */

@@ -106,7 +106,7 @@ final class MongoFailures {
 
   StoreUnavailableException down(Duration retryAfter) {
     return new StoreUnavailableException(
-        Reason.UNREACHABLE,
+        Reason.KNOWN_DOWN,
         "MongoDB at " + settings.target() + " is known to be down" + lastFailure.suffix(),
         retryAfter.compareTo(RETRY_AFTER) > 0 ? retryAfter : RETRY_AFTER,
         null);

@@ -65,6 +65,7 @@ class MongoTodoStoreFailureTest {
       for (int i = 0; i < 2000; i++) {
         StoreUnavailableException refused = failure(() -> store.create(USER, INPUT));
         assertThat(refused.retryAfter()).isPositive();
+        assertThat(refused.nothingWasSent()).isTrue();
       }
 
       // Each would have waited 200 ms: 400 s in all.
@@ -89,6 +90,7 @@ class MongoTodoStoreFailureTest {
       Await.until("lists again", () -> succeeds(() -> store.listByUser(USER, 10, null)));
 
       assertThat(refused.reason()).isEqualTo(Reason.UNREACHABLE);
+      assertThat(refused.nothingWasSent()).isFalse();
       assertThat(took).isLessThan(BOUND);
     } finally {
       server.close();
