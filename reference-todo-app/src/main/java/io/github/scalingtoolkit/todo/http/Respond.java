@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.http;
 
+import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
@@ -50,7 +51,23 @@ public final class Respond {
     exchange.setStatusCode(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
     exchange.setResponseContentLength(body.length);
-    exchange.getResponseSender().send(ByteBuffer.wrap(body));
+    onIoThread(exchange, io -> io.getResponseSender().send(ByteBuffer.wrap(body)));
+  }
+
+  /**
+   * Ends an exchange where its connection is read. On another thread the client's next request may arrive before the
+   * exchange is put away, and then the connection's thread spins until the other has got the CPU again.
+   */
+  private static void onIoThread(HttpServerExchange exchange, HttpHandler end) {
+    if (exchange.isInIoThread()) {
+      try {
+        end.handleRequest(exchange);
+      } catch (Exception impossible) {
+        throw new IllegalStateException(impossible);
+      }
+    } else {
+      exchange.dispatch(exchange.getIoThread(), end);
+    }
   }
 
   private static boolean matches(String known, String etag) {
