@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.benchmarks;
 import io.github.scalingtoolkit.benchmarks.audit.AuditCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
 import io.github.scalingtoolkit.benchmarks.report.ReportCommand;
+import io.github.scalingtoolkit.benchmarks.scale.RatiosCommand;
 import io.github.scalingtoolkit.benchmarks.scale.ScaleCommand;
 import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
 import java.io.IOException;
@@ -21,7 +22,8 @@ public final class Main {
         quick                       single, cluster and k8s-shape beside the Express peer, 10 minutes
         scale                       the same in rounds that are longer and more
         smoke                       the same, cut down to less than a minute
-        report <directory>          writes REPORT.md and the charts anew from runs.json
+        ratios                      the promised ratios, of two that run at the same time
+        report <directory>          writes REPORT.md and the charts anew from the raw data
         jmh [arguments of JMH]      the libraries' hot paths
       docs/scaling.md has the options and what each figure means.
       """;
@@ -46,6 +48,7 @@ public final class Main {
         case "load" -> LoadCommand.run(rest);
         case "quick" -> ScaleCommand.run(ScaleCommand.Kind.QUICK, rest);
         case "scale" -> ScaleCommand.run(ScaleCommand.Kind.SCALE, rest);
+        case "ratios" -> RatiosCommand.run(rest);
         case "smoke" -> ScaleCommand.run(ScaleCommand.Kind.SMOKE, rest);
         case "report" -> ReportCommand.run(rest);
         case "jmh" -> {

@@ -27,34 +27,10 @@ public record Ratio(String what, String wanted, String measured, String verdict)
   /** Returns all of them. */
   public static List<Ratio> of(Results results) {
     return List.of(
-        cpu(
-            results,
-            "health: answers for the same CPU, beside raw Undertow",
-            FLOOR_HEALTH,
-            OURS_HEALTH,
-            "at least 0.9 x",
-            ratio -> ratio >= 0.9),
-        cpu(
-            results,
-            "cached list with JWT: CPU an answer, Express beside ours",
-            EXPRESS_LIST,
-            OURS_LIST,
-            "at least 25 x",
-            ratio -> ratio >= 25),
-        cpu(
-            results,
-            "cached list with JWT: CPU an answer, ours beside raw Undertow with the same bytes",
-            OURS_LIST,
-            FLOOR_LIST,
-            "at most 1.1 x",
-            ratio -> ratio <= 1.1),
-        cpu(
-            results,
-            "create and enqueue: CPU an answer, Express + Bull beside ours",
-            EXPRESS_CREATE,
-            OURS_CREATE,
-            "at least 10 x",
-            ratio -> ratio >= 10),
+        cpu(results, Promise.HEALTH, FLOOR_HEALTH, OURS_HEALTH),
+        cpu(results, Promise.LIST_EXPRESS, EXPRESS_LIST, OURS_LIST),
+        cpu(results, Promise.LIST_FLOOR, OURS_LIST, FLOOR_LIST),
+        cpu(results, Promise.CREATE, EXPRESS_CREATE, OURS_CREATE),
         of(
             "resident memory under load (list), ours beside Express",
             Summary.of(results, OURS_LIST, Run::rssMiB, run -> ""),
@@ -62,11 +38,11 @@ public record Ratio(String what, String wanted, String measured, String verdict)
             "at most 1 x",
             ratio -> ratio <= 1),
         of(
-            "balancer of cluster: answers for the same CPU, beside nginx (list)",
+            Promise.BALANCER.what(),
             Summary.of(results, NGINX_LIST, Ratio::frontMicros, Run::refusedCpu),
             Summary.of(results, CLUSTER_LIST, Ratio::frontMicros, Run::refusedCpu),
-            "at least 0.5 x",
-            ratio -> ratio >= 0.5));
+            Promise.BALANCER.wanted(),
+            Promise.BALANCER::kept));
   }
 
   /** CPU for an answer of whatever stands before the two processes that answer, which come last. */
@@ -78,14 +54,13 @@ public record Ratio(String what, String wanted, String measured, String verdict)
             .sum();
   }
 
-  private static Ratio cpu(
-      Results results,
-      String what,
-      Cell above,
-      Cell below,
-      String wanted,
-      java.util.function.DoublePredicate reached) {
-    return of(what, Summary.cpu(results, above), Summary.cpu(results, below), wanted, reached);
+  private static Ratio cpu(Results results, Promise promise, Cell above, Cell below) {
+    return of(
+        promise.what(),
+        Summary.cpu(results, above),
+        Summary.cpu(results, below),
+        promise.wanted(),
+        promise::kept);
   }
 
   private static Ratio of(

@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.benchmarks.scale;
 
-import io.github.scalingtoolkit.benchmarks.load.BodyCheck;
 import io.github.scalingtoolkit.benchmarks.load.Call;
 import io.github.scalingtoolkit.benchmarks.load.Load;
 import io.github.scalingtoolkit.benchmarks.load.Measured;
@@ -21,8 +20,6 @@ import java.util.List;
  * favours nobody, with fresh processes each time. What is finished is written before the next begins.
  */
 final class Session {
-  private static final String CREATE = "{\"title\":\"a todo of the benchmark\"}";
-
   private static final int MOST_WARM = 3;
   private static final double SETTLED = 0.05;
 
@@ -114,23 +111,9 @@ final class Session {
       Entry entry, Scenario scenario, Target target, byte[] list, int round, double seenBefore)
       throws IOException, InterruptedException {
     Call call = switch (scenario) {
-      case HEALTH ->
-        Call.get(
-            "health",
-            target.url(),
-            "/api/health",
-            "",
-            BodyCheck.startingWith("{\"status\":\"OK\""));
-      case LIST, LIST_AT_HALF_LOAD ->
-        Call.get("list", target.url(), "/api/todos", target.token(), BodyCheck.equalTo(list));
-      case CREATE ->
-        Call.post(
-            "create",
-            target.url(),
-            "/api/todos",
-            target.token(),
-            CREATE,
-            BodyCheck.containing("\"title\":\"a todo of the benchmark\""));
+      case HEALTH -> Calls.health(target);
+      case LIST, LIST_AT_HALF_LOAD -> Calls.list(target, list);
+      case CREATE -> Calls.create(target);
     };
     Model closed = new Model.Closed(timing.connections());
     boolean open = scenario == Scenario.LIST_AT_HALF_LOAD;
