@@ -109,9 +109,13 @@ final class NodeLink {
           current.proceed(connection, channel);
         } finally {
           failures = current.confirmed ? 0 : failures;
+          attempt = null;
           current.ended();
+          // What was subscribed is no connection for the pool, however it ended.
+          current.disconnect();
         }
-      } catch (RuntimeException failure) {
+      } catch (Throwable failure) {
+        // An Error as well: nobody would listen any more.
         log.debug(
             "subscription node={} state=lost cause={}", node, failure.getClass().getName());
       }
@@ -150,6 +154,7 @@ final class NodeLink {
     @Override
     public void onMessage(byte[] from, byte[] message) {
       heardAt = clock.nanoTime();
+      // What a listener throws ends the connection: he has missed this one, and is told of a gap.
       messages.accept(message);
     }
 
@@ -164,6 +169,10 @@ final class NodeLink {
     void cut() {
       cut = true;
       ended();
+      disconnect();
+    }
+
+    void disconnect() {
       try {
         connection.forceDisconnect();
       } catch (IOException alreadyGone) {

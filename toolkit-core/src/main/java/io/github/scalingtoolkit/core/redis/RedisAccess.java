@@ -40,8 +40,9 @@ public final class RedisAccess implements AutoCloseable {
 
   private final String description;
   private final @Nullable RedisUrl url;
-  private final UnifiedJedis commands;
-  private final @Nullable UnifiedJedis blocking;
+  private final boolean cluster;
+  private final LazyClient commands;
+  private final @Nullable LazyClient blocking;
   private final boolean owned;
   private final Guard guard;
   private final Clock clock;
@@ -54,12 +55,14 @@ public final class RedisAccess implements AutoCloseable {
       String name,
       String description,
       @Nullable RedisUrl url,
-      UnifiedJedis commands,
-      @Nullable UnifiedJedis blocking,
+      boolean cluster,
+      LazyClient commands,
+      @Nullable LazyClient blocking,
       boolean owned,
       Clock clock) {
     this.description = description;
     this.url = url;
+    this.cluster = cluster;
     this.commands = commands;
     this.blocking = blocking;
     this.owned = owned;
@@ -80,11 +83,11 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Connects to the Redis at {@code url} with the defaults. Opening does not fail when a standalone Redis is down.
+   * Connects to the Redis at {@code url} with the defaults. Opening does not fail when Redis is down: calls do, until it
+   * is there.
    *
    * @param url one of the forms of {@link RedisUrl}
    * @throws IllegalArgumentException if the URL has none of them
-   * @throws redis.clients.jedis.exceptions.JedisException if no node of a cluster or no sentinel answers
    */
   public static RedisAccess open(String url) {
     return builder(url).build();
@@ -101,8 +104,7 @@ public final class RedisAccess implements AutoCloseable {
    * this client's pool.
    */
   public static RedisAccess wrap(UnifiedJedis commands) {
-    return new RedisAccess(
-        "redis", "a client of yours", null, commands, null, false, Clock.system());
+    return wrapped(commands, null);
   }
 
   /**
@@ -116,8 +118,19 @@ public final class RedisAccess implements AutoCloseable {
           "commands and blocking must be two clients: what blocks would drain the pool of"
               + " what must not wait");
     }
+    return wrapped(commands, LazyClient.of(blocking));
+  }
+
+  private static RedisAccess wrapped(UnifiedJedis commands, @Nullable LazyClient blocking) {
     return new RedisAccess(
-        "redis", "a client of yours", null, commands, blocking, false, Clock.system());
+        "redis",
+        "a client of yours",
+        null,
+        commands instanceof RedisClusterClient,
+        LazyClient.of(commands),
+        blocking,
+        false,
+        Clock.system());
   }
 
   /**
@@ -130,13 +143,17 @@ public final class RedisAccess implements AutoCloseable {
    */
   public RedisAccess sibling(String name, Duration deadline) {
     return url == null
-        ? new RedisAccess(name, description, null, commands, blocking, false, clock)
+        ? new RedisAccess(name, description, null, cluster, commands, blocking, false, clock)
         : new Builder(url).name(name).deadline(deadline).clock(clock).build();
   }
 
-  /** Returns the raw client for commands: no breaker, no retry. */
+  /**
+   * Returns the raw client for commands: no breaker, no retry.
+   *
+   * @throws redis.clients.jedis.exceptions.JedisException if a cluster or a sentinel has not been reached yet
+   */
   public UnifiedJedis commands() {
-    return commands;
+    return commands.get();
   }
 
   /** Tells whether {@link #blocking()} and {@link #subscribe} can be used. */
@@ -149,6 +166,7 @@ public final class RedisAccess implements AutoCloseable {
    * waits for a reply for up to 30 s, so let no command block for longer than 25 s.
    *
    * @throws IllegalStateException if this access wraps a single client
+   * @throws redis.clients.jedis.exceptions.JedisException if a cluster or a sentinel has not been reached yet
    */
   public UnifiedJedis blocking() {
     if (blocking == null) {
@@ -156,7 +174,7 @@ public final class RedisAccess implements AutoCloseable {
           "this RedisAccess wraps one client, and queue workers and first-level caches hold"
               + " connections: use RedisAccess.wrap(commands, blocking) with a second client, or RedisAccess.open(url)");
     }
-    return blocking;
+    return blocking.get();
   }
 
   /** Returns the breaker, for its state and its changes. */
@@ -166,7 +184,7 @@ public final class RedisAccess implements AutoCloseable {
 
   /** Tells whether keys are spread over the slots of a cluster. */
   public boolean isCluster() {
-    return commands instanceof RedisClusterClient;
+    return cluster;
   }
 
   /** Returns where this leads, without password. */
@@ -181,14 +199,14 @@ public final class RedisAccess implements AutoCloseable {
    * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether a command took effect is unknown
    */
   public <T extends @Nullable Object> T call(Function<UnifiedJedis, T> action) {
-    return guard.call(() -> action.apply(commands));
+    return guard.call(() -> action.apply(commands.get()));
   }
 
   /**
    * As {@link #call}, for actions that may run twice: one that lost its connection is tried once more.
    */
   public <T extends @Nullable Object> T callIdempotent(Function<UnifiedJedis, T> action) {
-    return guard.call(() -> retryOnce(() -> action.apply(commands)));
+    return guard.call(() -> retryOnce(() -> action.apply(commands.get())));
   }
 
   /**
@@ -202,7 +220,7 @@ public final class RedisAccess implements AutoCloseable {
    *     {@link JedisDataException}
    */
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return guard.call(() -> retryOnce(() -> evalRaw(commands, script, keys, args)));
+    return guard.call(() -> retryOnce(() -> evalRaw(commands.get(), script, keys, args)));
   }
 
   /**
@@ -252,16 +270,15 @@ public final class RedisAccess implements AutoCloseable {
    * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections
    */
   public ChannelSubscription subscribe(String channel, ChannelListener listener) {
-    UnifiedJedis client = blocking();
-    if (!NodePools.known(client)) {
+    if (!owned && !NodePools.known(blocking())) {
       throw new IllegalStateException(
           "subscriptions need a RedisClient, RedisClusterClient or RedisSentinelClient but"
-              + " the blocking client is a " + client.getClass().getName());
+              + " the blocking client is a " + blocking().getClass().getName());
     }
     ChannelSubscription subscription = new ChannelSubscription(
         channel,
         listener,
-        () -> NodePools.of(client),
+        () -> NodePools.of(blocking()),
         Duration.ofSeconds(1),
         clock,
         subscriptions::remove);
@@ -295,16 +312,18 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private void recover() {
-    NodePools.dropIdle(commands);
-    commands.ping();
+    UnifiedJedis client = commands.get();
+    NodePools.dropIdle(client);
+    client.ping();
     for (Recovery step : recoveries) {
-      step.recover(commands);
+      step.recover(client);
     }
   }
 
   private ScriptReply reply(ScriptCall call) {
     try {
-      return new ScriptReply(evalRaw(commands, call.script(), call.keys(), call.args()), null);
+      return new ScriptReply(
+          evalRaw(commands.get(), call.script(), call.keys(), call.args()), null);
     } catch (JedisDataException refused) {
       return new ScriptReply(null, refused);
     }
@@ -312,7 +331,7 @@ public final class RedisAccess implements AutoCloseable {
 
   private List<ScriptReply> pipelined(List<ScriptCall> calls) {
     List<Response<Object>> responses = new ArrayList<>(calls.size());
-    try (AbstractPipeline pipeline = commands.pipelined()) {
+    try (AbstractPipeline pipeline = commands.get().pipelined()) {
       for (ScriptCall call : calls) {
         responses.add(pipeline.evalsha(call.script().sha1Bytes(), call.keys(), call.args()));
       }
@@ -338,7 +357,7 @@ public final class RedisAccess implements AutoCloseable {
       if (timedOut(lost)) {
         throw lost;
       }
-      NodePools.dropIdle(commands);
+      NodePools.dropIdle(commands.get());
       return action.get();
     }
   }
@@ -426,14 +445,16 @@ public final class RedisAccess implements AutoCloseable {
     public RedisAccess build() {
       ClientFactory factory =
           new ClientFactory(url, name, connectTimeout == null ? deadline : connectTimeout);
-      UnifiedJedis commands = factory.commands(deadline, poolSize);
-      try {
-        UnifiedJedis blocking = factory.blocking(deadline, Duration.ofSeconds(30), 64);
-        return new RedisAccess(name, url.toString(), url, commands, blocking, true, clock);
-      } catch (RuntimeException failure) {
-        commands.close();
-        throw failure;
-      }
+      String where = url.toString();
+      return new RedisAccess(
+          name,
+          where,
+          url,
+          url.mode() == RedisUrl.Mode.CLUSTER,
+          LazyClient.opening(where, () -> factory.commands(deadline, poolSize)),
+          LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),
+          true,
+          clock);
     }
 
     private static Duration bounded(String what, Duration value) {

@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -27,6 +28,63 @@ import redis.clients.jedis.exceptions.JedisException;
 class RedisAccessTest {
   private static final LuaScript SET_IF_ABSENT = LuaScript.of(
       "set-if-absent.lua", "return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 1 or 0");
+
+  @Test
+  void aClusterThatIsAwayAtTheStartIsUsedOnceItIsThere() {
+    try (RedisCluster cluster = RedisCluster.start();
+        FaultProxy proxy = FaultProxy.to(cluster.masters().get(0).port())) {
+      proxy.cut();
+      try (RedisAccess redis = RedisAccess.open("redis+cluster://127.0.0.1:" + proxy.port())) {
+        assertThat(redis.isCluster()).isTrue();
+        assertThatThrownBy(() -> redis.call(jedis -> jedis.get("k")))
+            .isInstanceOf(JedisException.class);
+        CopyOnWriteArrayList<String> heard = new CopyOnWriteArrayList<>();
+        ChannelSubscription news = redis.subscribe("news", new ChannelListener() {
+          @Override
+          public void onMessage(byte[] message) {
+            heard.add(new String(message, UTF_8));
+          }
+
+          @Override
+          public void onLive() {}
+
+          @Override
+          public void onGap() {}
+        });
+        Await.until("it is known to be down", () -> refused(redis));
+
+        proxy.heal();
+
+        Await.until("it is used", () -> redis.guard().state() == GuardState.CLOSED);
+        redis.call(jedis -> jedis.set("k", "v"));
+        assertThat(redis.<String>call(jedis -> jedis.get("k"))).isEqualTo("v");
+        Await.until("the subscription is live", news::live);
+        redis.call(jedis -> jedis.publish("news", "first"));
+        Await.until("it is heard", () -> heard.contains("first"));
+      }
+    }
+  }
+
+  @Test
+  void sentinelsThatAreAwayAtTheStartFailTheCallAndNotTheOpening() {
+    try (RedisAccess redis =
+        RedisAccess.open("redis+sentinel://127.0.0.1:" + Ports.free() + "/primary")) {
+      assertThatThrownBy(() -> redis.call(jedis -> jedis.get("k")))
+          .isInstanceOf(JedisException.class);
+      Await.until("it is known to be down", () -> refused(redis));
+    }
+  }
+
+  private static boolean refused(RedisAccess redis) {
+    try {
+      redis.call(jedis -> jedis.get("k"));
+      return false;
+    } catch (RejectedException open) {
+      return true;
+    } catch (JedisException away) {
+      return false;
+    }
+  }
 
   @Test
   void runsAScriptThatTheServerDoesNotKnowYetAndAgainAfterScriptFlush() {
