@@ -102,6 +102,21 @@ class HealthRegistryTest {
   }
 
   @Test
+  void anAnswerThatIsTooOldIsNoAnswer() {
+    try (HealthRegistry health = registry()) {
+      look(health, Status.UP);
+
+      clock.advance(Duration.ofSeconds(8));
+      assertThat(health.snapshot().status()).isEqualTo(Status.UP);
+      clock.advance(Duration.ofMillis(1));
+
+      assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
+      assertThat(health.snapshot().checks().get(0).message()).isEqualTo("not checked for 8001 ms");
+      look(health, Status.UP);
+    }
+  }
+
+  @Test
   void checksByItselfOnceStarted() {
     try (HealthRegistry health = HealthRegistry.builder()
         .required("mongo", () -> answer(mongoUp))

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.MetricConventions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class CoreMetricsTest {
@@ -31,6 +35,75 @@ class CoreMetricsTest {
     assertThat(state("closed")).isZero();
     assertThat(state("open")).isEqualTo(1);
     MetricConventions.assertFollowedBy(registry);
+  }
+
+  @Test
+  void showsAGuardUnderTheNamesOfResilience4jsDashboard() {
+    Guard guard = Guard.builder("store")
+        .countWindow(4)
+        .minimumCalls(4)
+        .bulkhead(8)
+        .retryPause(Duration.ZERO, Duration.ZERO)
+        .ignoring(IllegalArgumentException.class::isInstance)
+        .build();
+    GuardMetrics.bind(registry, guard);
+
+    guard.run(() -> {});
+    assertThatThrownBy(() -> guard.run(() -> {
+          throw new IllegalArgumentException("bad input");
+        }))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> guard.callIdempotent(() -> {
+          throw new IllegalStateException("down");
+        }))
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> guard.run(() -> {})).isInstanceOf(RejectedException.class);
+    assertThatThrownBy(
+            () -> Deadline.after(Duration.ZERO, Clock.system()).call(() -> guard.call(() -> 1)))
+        .isInstanceOf(RejectedException.class);
+
+    String breaker = "resilience4j.circuitbreaker.";
+    assertThat(calls("successful")).isEqualTo(1);
+    assertThat(calls("ignored")).isEqualTo(1);
+    assertThat(calls("failed")).isEqualTo(3);
+    assertThat(value(breaker + "not.permitted.calls", "kind", "not_permitted")).isEqualTo(1);
+    assertThat(value(breaker + "buffered.calls", "kind", "failed")).isEqualTo(3);
+    assertThat(value(breaker + "buffered.calls", "kind", "successful")).isEqualTo(1);
+    assertThat(value(breaker + "slow.calls", "kind", "failed")).isZero();
+    assertThat(value(breaker + "max.buffered.calls", "name", "store")).isEqualTo(4);
+    assertThat(value(breaker + "failure.rate", "name", "store")).isEqualTo(75);
+    assertThat(value("resilience4j.bulkhead.available.concurrent.calls", "name", "store"))
+        .isEqualTo(8);
+    assertThat(value("resilience4j.bulkhead.max.allowed.concurrent.calls", "name", "store"))
+        .isEqualTo(8);
+    assertThat(value("resilience4j.retry.calls", "kind", "failed_with_retry")).isEqualTo(1);
+    assertThat(value("toolkit.core.guard.retries", "outcome", "made")).isEqualTo(2);
+    assertThat(value("toolkit.core.guard.refusals", "reason", "deadline")).isEqualTo(1);
+    guard.forceOpen();
+    assertThat(state("forced_open")).isEqualTo(1);
+    assertThat(state("open")).isZero();
+    guard.forceClosed();
+    assertThat(state("disabled")).isEqualTo(1);
+    MetricConventions.assertFollowedBy(registry);
+  }
+
+  private long calls(String kind) {
+    return registry
+        .get("resilience4j.circuitbreaker.calls")
+        .tags("name", "store", "kind", kind)
+        .timer()
+        .count();
+  }
+
+  private double value(String name, String tag, String value) {
+    return registry
+        .get(name)
+        .tag(tag, value)
+        .meter()
+        .measure()
+        .iterator()
+        .next()
+        .getValue();
   }
 
   private double state(String state) {
