@@ -52,6 +52,9 @@ public final class Main {
     int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
     TodoSettings settings = settings();
     Logging.configure(settings.logFormat(), settings.logLevel());
+    if (WorkerLink.find().isEmpty()) {
+      settings.hints().forEach(System.err::println);
+    }
     switch (args.length == 0 ? "" : args[0]) {
       case "" -> run(settings, Role.BOTH);
       case "serve" -> run(settings, Role.SERVE);

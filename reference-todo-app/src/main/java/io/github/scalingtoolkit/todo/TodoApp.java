@@ -2,8 +2,6 @@ package io.github.scalingtoolkit.todo;
 
 import io.github.scalingtoolkit.auth.AuthMetrics;
 import io.github.scalingtoolkit.auth.JwtVerifier;
-import io.github.scalingtoolkit.auth.KeySource;
-import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.CacheAsideBuilder;
@@ -15,7 +13,7 @@ import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.QueueDepthMetrics;
@@ -43,6 +41,7 @@ import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
 import io.github.scalingtoolkit.todo.jobs.SmtpSink;
 import io.github.scalingtoolkit.todo.login.Login;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import io.github.scalingtoolkit.todo.login.RotatingKeys;
 import io.github.scalingtoolkit.todo.mongo.MongoSettings;
 import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
@@ -100,6 +99,7 @@ final class TodoApp {
   private @Nullable Readiness readiness;
   private @Nullable HttpServer admin;
   private @Nullable HttpServer web;
+  private @Nullable RotatingKeys rotatingKeys;
   private @Nullable OutboxSweeper sweeper;
   private @Nullable NotificationSink sink;
   private @Nullable Worker worker;
@@ -144,7 +144,7 @@ final class TodoApp {
       phases.phase("worker", this::startWorker, drain.plusSeconds(5), this::stopWorker);
     }
     if (role.serves()) {
-      phases.phase("web", this::startWeb, drain.plusSeconds(2), () -> made(web).stop(drain));
+      phases.phase("web", this::startWeb, drain.plusSeconds(2), this::stopWeb);
     }
     lifecycle = phases.phase("ready", this::ready, QUICK, this::drain).build();
   }
@@ -311,12 +311,16 @@ final class TodoApp {
   }
 
   private void startWeb() {
-    KeySource keys = KeySource.of(signingKey());
+    TodoSettings.Tokens tokens = settings.tokens();
+    RotatingSecret secret =
+        tokens.secret().orElseGet(() -> RotatingSecret.of(made(owned).secretFile("jwt.key", 48)));
+    RotatingKeys keys = RotatingKeys.start(tokens.algorithm(), secret, tokens.timeToLive(), clock);
+    rotatingKeys = keys;
     TokenIssuer issuer = TokenIssuer.builder()
         .issuer(ISSUER)
         .audience(AUDIENCE)
         .keys(keys)
-        .timeToLive(settings.tokens().timeToLive())
+        .timeToLive(tokens.timeToLive())
         .build();
     JwtVerifier verifier = JwtVerifier.builder()
         .issuer(ISSUER)
@@ -356,10 +360,9 @@ final class TodoApp {
         meters);
   }
 
-  private SigningKey signingKey() {
-    Secret secret =
-        settings.tokens().secret().orElseGet(() -> made(owned).secretFile("jwt.key", 48));
-    return SigningKey.of(settings.tokens().algorithm(), secret);
+  private void stopWeb() {
+    made(web).stop(settings.drainTimeout());
+    made(rotatingKeys).close();
   }
 
   private void ready() {

@@ -99,6 +99,18 @@ class MainTest {
   }
 
   @Test
+  void aMisspeltNameIsHintedAtWithoutItsValue() {
+    try (ChildJvm child =
+        ServiceProcess.start(List.of("NODE_ENV=production", "JWT_SECRT=hidden-password"))) {
+      assertThat(child.awaitEnd()).isEqualTo(2);
+      assertThat(output(child))
+          .contains("JWT_SECRT (from environment) is not a setting: did you mean JWT_SECRET?")
+          .doesNotContain("hidden-password");
+      assertClean(child);
+    }
+  }
+
+  @Test
   void aDataDirectoryThatCannotBeWrittenEndsWith3() throws Exception {
     // A file in its place: a directory without the right would be no hindrance to root.
     Path file = Files.writeString(directory.resolve("data"), "a file");

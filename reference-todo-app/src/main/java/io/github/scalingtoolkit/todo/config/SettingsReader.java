@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.todo.config;
 import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.redis.RedisUrl;
-import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.settings.Settings;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
 import io.github.scalingtoolkit.todo.config.TodoSettings.ListCache;
@@ -117,7 +117,8 @@ public final class SettingsReader {
             "one of error, warn, info, debug, trace",
             "from which level lines are logged",
             SettingsReader::level),
-        settings.listing());
+        settings.listing(),
+        settings.hints());
     settings.finish();
     return read;
   }
@@ -172,13 +173,14 @@ public final class SettingsReader {
   private static Tokens tokens(Settings settings, boolean demo) {
     Algorithm algorithm =
         settings.choice("JWT_ALGORITHM", Algorithm.HS256, "by which algorithm tokens are signed");
-    Optional<Secret> secret = settings.secret("JWT_SECRET", "signs tokens");
-    int least = algorithm == Algorithm.HS512 ? 64 : 32;
+    Optional<RotatingSecret> secret = settings.rotatingSecret("JWT_SECRET", "signs tokens");
+    int least = algorithm.minimumKeyBytes();
+    int bytes = secret.map(found -> found.current().revealBytes().length).orElse(least);
     if (secret.isEmpty() && !demo) {
       settings.problem("JWT_SECRET must be set. " + MAKE_ONE);
-    } else if (secret.isPresent() && secret.get().revealBytes().length < least) {
+    } else if (bytes < least) {
       settings.problem("JWT_SECRET must have at least " + least + " bytes for " + algorithm
-          + " but has " + secret.get().revealBytes().length + ". " + MAKE_ONE);
+          + " but has " + bytes + ". " + MAKE_ONE);
     }
     return new Tokens(
         secret,

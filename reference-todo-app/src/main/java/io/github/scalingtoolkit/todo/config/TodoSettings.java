@@ -2,7 +2,7 @@ package io.github.scalingtoolkit.todo.config;
 
 import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.core.limit.RateLimit;
-import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
 import io.github.scalingtoolkit.todo.logging.Logging;
@@ -33,6 +33,7 @@ import java.util.Set;
  * @param logFormat how lines look
  * @param logLevel from which level
  * @param listing all of it as read, for print-config
+ * @param hints what looks like a slip in the sources, a sentence each
  */
 public record TodoSettings(
     Mode mode,
@@ -50,7 +51,8 @@ public record TodoSettings(
     Duration drainTimeout,
     Logging.Format logFormat,
     String logLevel,
-    List<Setting> listing) {
+    List<Setting> listing,
+    List<String> hints) {
 
   /** What the service is run for. */
   public enum Mode {
@@ -85,11 +87,11 @@ public record TodoSettings(
   /**
    * How tokens are made.
    *
-   * @param secret what signs them; empty in demo mode, where one is made and kept
+   * @param secret what signs them, read again from its file if it has one; empty in demo mode, where one is made and kept
    * @param algorithm by which algorithm
    * @param timeToLive how long they hold
    */
-  public record Tokens(Optional<Secret> secret, Algorithm algorithm, Duration timeToLive) {}
+  public record Tokens(Optional<RotatingSecret> secret, Algorithm algorithm, Duration timeToLive) {}
 
   /**
    * How lists are cached.

@@ -1,18 +1,18 @@
 package io.github.scalingtoolkit.core.settings;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,17 +38,18 @@ import org.jspecify.annotations.Nullable;
  * <p>Not safe for use by several threads. Reads files only for {@code X_FILE}.
  */
 public final class Settings {
+  private static final String DEFAULT = "default";
   private static final Pattern DURATION = Pattern.compile("([0-9]{1,12})(ms|s|m|h|d)");
   private static final Pattern BYTES = Pattern.compile("([0-9]{1,15})(B|KB|MB|GB)?");
   private static final Duration LONGEST = Duration.ofDays(3650);
   private static final String A_DURATION = "a duration > 0 such as 250ms, 30s, 15m, 1h or PT30S";
-  private static final int MOST_FILE_BYTES = 64 * 1024;
 
   private final List<SettingsSource> sources;
   private final List<String> problems = new ArrayList<>();
   private final List<Setting> listing = new ArrayList<>();
 
-  private record Found(String value, String source, boolean fromFile) {}
+  private record Found(
+      String value, String source, @Nullable Path file) {}
 
   private Settings(List<SettingsSource> sources) {
     this.sources = sources;
@@ -172,6 +173,18 @@ public final class Settings {
     return hidden(key, "any text", description, Secret::of);
   }
 
+  /**
+   * Reads a secret that may get a successor: one that {@code X_FILE} names is read from that file again by
+   * {@link RotatingSecret#refresh}.
+   */
+  public Optional<RotatingSecret> rotatingSecret(String key, String description) {
+    Optional<Secret> secret = secret(key, description);
+    Found found = secret.isEmpty() ? null : find(key);
+    return secret.map(value -> found == null || found.file == null
+        ? RotatingSecret.of(value)
+        : RotatingSecret.of(found.file));
+  }
+
   /** Notes something wrong with the settings together: a whole sentence that names them and what to do. */
   public void problem(String sentence) {
     problems.add(sentence);
@@ -180,12 +193,41 @@ public final class Settings {
   /**
    * Ends the reading.
    *
-   * @throws SettingsException with every problem, if there is any
+   * @throws SettingsException with every problem, and the {@link #hints}, if there is any problem
    */
   public void finish() {
     if (!problems.isEmpty()) {
-      throw new SettingsException(problems);
+      List<String> all = new ArrayList<>(problems);
+      all.addAll(hints());
+      throw new SettingsException(all);
     }
+  }
+
+  /**
+   * Returns what looks like a slip: names in the sources that nothing reads, but that are nearly the name of a setting that
+   * is not set. A sentence each, without values. They are no problems: an environment holds names for others too.
+   */
+  public List<String> hints() {
+    Set<String> read = new LinkedHashSet<>();
+    Set<String> unset = new LinkedHashSet<>();
+    for (Setting setting : listing) {
+      List<String> names = List.of(setting.key(), setting.key() + "_FILE");
+      read.addAll(names);
+      if (setting.source().equals(DEFAULT)) {
+        unset.addAll(names);
+      }
+    }
+    List<String> hints = new ArrayList<>();
+    for (SettingsSource source : sources) {
+      for (String name : new TreeSet<>(source.keys().get())) {
+        if (!read.contains(name)) {
+          NearestKey.of(name, unset)
+              .ifPresent(nearest -> hints.add(name + " (from " + source.name()
+                  + ") is not a setting: did you mean " + nearest + "?"));
+        }
+      }
+    }
+    return hints;
   }
 
   /** Returns the settings read so far, in the order they were read. */
@@ -230,16 +272,16 @@ public final class Settings {
       Function<String, T> parser) {
     Found found = find(key);
     if (found == null) {
-      listing.add(new Setting(key, fallback, "default", description));
+      listing.add(new Setting(key, fallback, DEFAULT, description));
       return Optional.empty();
     }
     listing.add(new Setting(
-        key, hidden || found.fromFile ? "(set)" : found.value, found.source, description));
+        key, hidden || found.file != null ? "(set)" : found.value, found.source, description));
     try {
       return Optional.of(parser.apply(found.value));
     } catch (IllegalArgumentException | ArithmeticException wrong) {
       problems.add(key + " must be " + form + " but was "
-          + (hidden || found.fromFile ? "something else (hidden)" : "'" + found.value + "'")
+          + (hidden || found.file != null ? "something else (hidden)" : "'" + found.value + "'")
           + " (from "
           + found.source + ")");
       return Optional.empty();
@@ -257,16 +299,13 @@ public final class Settings {
           + file.source + ") are set: unset one of them");
       return null;
     }
-    try (InputStream in = Files.newInputStream(Path.of(file.value))) {
-      byte[] bytes = in.readNBytes(MOST_FILE_BYTES + 1);
-      if (bytes.length > MOST_FILE_BYTES) {
-        problems.add(key + "_FILE names " + file.value + ", which is larger than " + MOST_FILE_BYTES
-            + " bytes");
-        return null;
-      }
-      String content = new String(bytes, StandardCharsets.UTF_8);
-      String value = content.endsWith("\n") ? content.substring(0, content.length() - 1) : content;
-      return value.isEmpty() ? null : new Found(value, file.value, true);
+    try {
+      Path path = Path.of(file.value);
+      String value = SettingsFile.read(path);
+      return value.isEmpty() ? null : new Found(value, file.value, path);
+    } catch (SettingsException tooLarge) {
+      problems.add(key + "_FILE names " + tooLarge.getMessage());
+      return null;
     } catch (IOException | InvalidPathException e) {
       problems.add(
           key + "_FILE names a file that cannot be read: " + e.getClass().getSimpleName());
@@ -278,7 +317,7 @@ public final class Settings {
     for (SettingsSource source : sources) {
       String value = source.lookup().apply(key);
       if (value != null && !value.isEmpty()) {
-        return new Found(value, source.name(), false);
+        return new Found(value, source.name(), null);
       }
     }
     return null;

@@ -7,7 +7,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,23 +17,27 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name what messages call it
  * @param lookup returns the value of a key, or null
+ * @param keys returns the keys it has, for hints at names that nothing reads; may be empty if it cannot tell
  */
-public record SettingsSource(String name, Function<String, @Nullable String> lookup) {
+public record SettingsSource(
+    String name, Function<String, @Nullable String> lookup, Supplier<Set<String>> keys) {
 
   /** Returns the JVM's {@code -D} properties. */
   public static SettingsSource systemProperties() {
-    return new SettingsSource("-D", System::getProperty);
+    return new SettingsSource(
+        "-D", System::getProperty, () -> System.getProperties().stringPropertyNames());
   }
 
   /** Returns the environment of the process. */
   public static SettingsSource environment() {
-    return new SettingsSource("environment", System::getenv);
+    return new SettingsSource(
+        "environment", System::getenv, () -> System.getenv().keySet());
   }
 
   /** Returns a source of fixed values. */
   public static SettingsSource of(String name, Map<String, String> values) {
     Map<String, String> copy = Map.copyOf(values);
-    return new SettingsSource(name, copy::get);
+    return new SettingsSource(name, copy::get, copy::keySet);
   }
 
   /**

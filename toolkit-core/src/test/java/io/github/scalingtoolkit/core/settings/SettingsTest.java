@@ -171,4 +171,71 @@ class SettingsTest {
         .extracting(Setting::value)
         .containsExactly("OFF", "7s", "30s", "off");
   }
+
+  @Test
+  void aNameThatIsNearlyThatOfAnUnsetSettingIsHintedAtAndSaidWithTheProblems() {
+    Settings settings = Settings.from(
+        SettingsSource.of("-D", Map.of("redis.url", "x", "PORT", "1", "HOST", "h")),
+        SettingsSource.of(
+            "environment",
+            Map.of(
+                "MONGO_URL", "secret",
+                "JWT_SECRET_FILES", "y",
+                "RATE_LIMTI", "z",
+                "POST", "1",
+                "PATH", "/bin",
+                "UNRELATED", "u")));
+    settings.text("REDIS_URL", "", "");
+    settings.text("MONGO_URI", "", "");
+    settings.port("PORT", 3000, "");
+    settings.text("HOST", "", "");
+    settings.secret("JWT_SECRET", "");
+    settings.text("RATE_LIMIT", "", "");
+
+    assertThat(settings.hints())
+        .containsExactly(
+            "redis.url (from -D) is not a setting: did you mean REDIS_URL?",
+            "JWT_SECRET_FILES (from environment) is not a setting: did you mean JWT_SECRET_FILE?",
+            "MONGO_URL (from environment) is not a setting: did you mean MONGO_URI?",
+            "RATE_LIMTI (from environment) is not a setting: did you mean RATE_LIMIT?");
+    settings.finish();
+    settings.problem("JWT_SECRET must be set.");
+    assertThat(catchThrowableOfType(SettingsException.class, settings::finish).problems())
+        .hasSize(5)
+        .startsWith("JWT_SECRET must be set.")
+        .noneMatch(line -> line.contains("secret,") || line.contains("/bin"));
+  }
+
+  @Test
+  void aRotatingSecretFollowsItsFileAndKeepsTheLastOneWhenTheFileCannotBeRead() throws IOException {
+    Path file = Files.writeString(directory.resolve("password"), "one\n");
+    RotatingSecret secret = of(Map.of("PASSWORD_FILE", file.toString()))
+        .rotatingSecret("PASSWORD", "")
+        .orElseThrow();
+
+    assertThat(secret.current()).isEqualTo(Secret.of("one"));
+    assertThat(secret.refresh()).isFalse();
+    Path next = Files.writeString(directory.resolve("next"), "two\n");
+    Files.move(next, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    assertThat(secret.refresh()).isTrue();
+    assertThat(secret.current()).isEqualTo(Secret.of("two"));
+
+    Files.writeString(file, "");
+    assertThat(secret.refresh()).isFalse();
+    Files.delete(file);
+    assertThat(secret.refresh()).isFalse();
+    assertThat(secret.current()).isEqualTo(Secret.of("two"));
+    Files.writeString(file, "three");
+    assertThat(secret.refresh()).isTrue();
+  }
+
+  @Test
+  void aSecretThatIsGivenAsItIsStays() {
+    RotatingSecret secret =
+        of(Map.of("PASSWORD", "one")).rotatingSecret("PASSWORD", "").orElseThrow();
+
+    assertThat(secret.file()).isEmpty();
+    assertThat(secret.refresh()).isFalse();
+    assertThat(of(Map.of()).rotatingSecret("PASSWORD", "")).isEmpty();
+  }
 }
