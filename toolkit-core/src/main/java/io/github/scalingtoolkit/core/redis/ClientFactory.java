@@ -11,13 +11,22 @@ import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.providers.PooledConnectionProvider;
 
 /** Opens Jedis clients for a URL, each with bounds on everything that Jedis leaves unbounded. */
 record ClientFactory(RedisUrl url, String clientName, Duration connectTimeout) {
 
-  /** Returns a client whose every command ends within about the deadline. */
+  /** Returns a client whose every command ends within about the deadline, or its thread's if that is earlier. */
   UnifiedJedis commands(Duration deadline, int poolSize) {
-    return open(config(deadline, deadline), pool(poolSize, deadline));
+    JedisClientConfig config = config(deadline, deadline);
+    GenericObjectPoolConfig<Connection> pool = pool(poolSize, deadline);
+    return url.mode() == RedisUrl.Mode.STANDALONE
+        ? RedisClient.builder()
+            .clientConfig(config)
+            .connectionProvider(new PooledConnectionProvider(
+                new DeadlineConnections(url.nodes().get(0), config), pool))
+            .build()
+        : open(config, pool);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.redis;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +28,9 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
  * Once half of the last 10 calls have failed, 5 at least, every further call is refused at once with
  * {@link RejectedException}. A background loop then asks Redis, each 0.5 s to 5 s; when it answers, the
  * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
+ *
+ * <p><b>Callers in a hurry.</b> Where a thread has a {@link Deadline} that is earlier, a standalone Redis' reply is waited
+ * for no longer than that; a time-out that it brought about does not count against Redis.
  *
  * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
  * {@link #eval} and {@link #callIdempotent} then try once more on a fresh connection, so that a restarted Redis goes
@@ -364,8 +368,13 @@ public final class RedisAccess implements AutoCloseable {
 
   /** A time-out says that the server is slow: trying again would only wait again. */
   private static boolean timedOut(Throwable failure) {
+    return causedBy(SocketTimeoutException.class, failure)
+        || causedBy(java.net.ConnectException.class, failure);
+  }
+
+  private static boolean causedBy(Class<? extends Throwable> type, Throwable failure) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SocketTimeoutException || cause instanceof java.net.ConnectException) {
+      if (type.isInstance(cause)) {
         return true;
       }
     }
@@ -374,6 +383,10 @@ public final class RedisAccess implements AutoCloseable {
 
   /** An error reply to a command is the caller's mistake, unless the server says that it cannot serve anyone. */
   private static boolean saysNothingOfHealth(Throwable failure) {
+    if (Deadline.currentIsExpired() && causedBy(SocketTimeoutException.class, failure)) {
+      // The caller had no more time: what he cut short is not held against Redis.
+      return true;
+    }
     if (!(failure instanceof JedisDataException)) {
       return failure instanceof IllegalArgumentException || failure instanceof RejectedException;
     }

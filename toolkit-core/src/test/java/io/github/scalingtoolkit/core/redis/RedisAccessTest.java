@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.Ports;
@@ -278,6 +280,46 @@ class RedisAccessTest {
       proxy.dropConnections();
 
       assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("1"))).isEqualTo(1L);
+    }
+  }
+
+  @Test
+  void aReplyIsWaitedForNoLongerThanTheCallersDeadlineAndThatIsNotHeldAgainstRedis() {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(60))
+            .build()) {
+      redis.call(UnifiedJedis::ping);
+      proxy.hang();
+      long started = System.nanoTime();
+
+      for (int i = 0; i < 12; i++) {
+        assertThatThrownBy(() -> Deadline.after(Duration.ofMillis(20), Clock.system())
+                .call(() -> redis.call(UnifiedJedis::ping)))
+            .isInstanceOf(RuntimeException.class);
+      }
+
+      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(30));
+      assertThat(redis.guard().counts().window().failed()).isZero();
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+    }
+  }
+
+  @Test
+  void aConnectionForgetsTheDeadlineOfWhoBorrowedItBefore() {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(60))
+            .poolSize(1)
+            .build()) {
+      Deadline.after(Duration.ofSeconds(2), Clock.system())
+          .call(() -> redis.call(UnifiedJedis::ping));
+
+      proxy.delay(Duration.ofMillis(2_500));
+
+      assertThat(redis.call(UnifiedJedis::ping)).isEqualTo("PONG");
     }
   }
 
