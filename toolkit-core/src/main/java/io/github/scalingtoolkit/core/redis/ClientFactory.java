@@ -2,7 +2,9 @@ package io.github.scalingtoolkit.core.redis;
 
 import java.time.Duration;
 import java.util.Set;
+import javax.net.ssl.SSLContext;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
@@ -14,7 +16,11 @@ import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.providers.PooledConnectionProvider;
 
 /** Opens Jedis clients for a URL, each with bounds on everything that Jedis leaves unbounded. */
-record ClientFactory(RedisUrl url, String clientName, Duration connectTimeout) {
+record ClientFactory(
+    RedisUrl url,
+    String clientName,
+    Duration connectTimeout,
+    @Nullable SSLContext tls) {
 
   /** Returns a client whose every command ends within about the deadline, or its thread's if that is earlier. */
   UnifiedJedis commands(Duration deadline, int poolSize) {
@@ -56,15 +62,22 @@ record ClientFactory(RedisUrl url, String clientName, Duration connectTimeout) {
         RedisSentinelClient.builder()
             .masterName(java.util.Objects.requireNonNull(url.master()))
             .sentinels(Set.copyOf(url.nodes()))
-            .sentinelClientConfig(DefaultJedisClientConfig.builder()
-                .connectionTimeoutMillis(millis(connectTimeout))
-                .socketTimeoutMillis(millis(connectTimeout))
-                .ssl(url.tls())
-                .build())
+            .sentinelClientConfig(sentinelConfig())
             .clientConfig(config)
             .poolConfig(pool)
             .build();
     };
+  }
+
+  private JedisClientConfig sentinelConfig() {
+    DefaultJedisClientConfig.Builder config = DefaultJedisClientConfig.builder()
+        .connectionTimeoutMillis(millis(connectTimeout))
+        .socketTimeoutMillis(millis(connectTimeout))
+        .ssl(url.tls());
+    if (tls != null) {
+      config.sslSocketFactory(tls.getSocketFactory());
+    }
+    return config.build();
   }
 
   private JedisClientConfig config(Duration read, Duration blockingRead) {
@@ -77,6 +90,9 @@ record ClientFactory(RedisUrl url, String clientName, Duration connectTimeout) {
         .clientName(clientName)
         .database(url.database())
         .ssl(url.tls());
+    if (tls != null) {
+      config.sslSocketFactory(tls.getSocketFactory());
+    }
     if (url.user() != null) {
       config.user(url.user());
     }

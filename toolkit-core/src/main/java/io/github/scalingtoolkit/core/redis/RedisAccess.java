@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClusterClient;
@@ -43,7 +44,7 @@ public final class RedisAccess implements AutoCloseable {
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
 
   private final String description;
-  private final @Nullable RedisUrl url;
+  private final @Nullable Builder origin;
   private final boolean cluster;
   private final LazyClient commands;
   private final @Nullable LazyClient blocking;
@@ -58,14 +59,14 @@ public final class RedisAccess implements AutoCloseable {
   private RedisAccess(
       String name,
       String description,
-      @Nullable RedisUrl url,
+      @Nullable Builder origin,
       boolean cluster,
       LazyClient commands,
       @Nullable LazyClient blocking,
       boolean owned,
       Clock clock) {
     this.description = description;
-    this.url = url;
+    this.origin = origin;
     this.cluster = cluster;
     this.commands = commands;
     this.blocking = blocking;
@@ -146,9 +147,9 @@ public final class RedisAccess implements AutoCloseable {
    * @param deadline bounds each command: 1 ms to 1 min
    */
   public RedisAccess sibling(String name, Duration deadline) {
-    return url == null
+    return origin == null
         ? new RedisAccess(name, description, null, cluster, commands, blocking, false, clock)
-        : new Builder(url).name(name).deadline(deadline).clock(clock).build();
+        : origin.likewise().name(name).deadline(deadline).build();
   }
 
   /**
@@ -410,10 +411,19 @@ public final class RedisAccess implements AutoCloseable {
     private Duration deadline = DEFAULT_DEADLINE;
     private @Nullable Duration connectTimeout;
     private int poolSize = 64;
+    private @Nullable SSLContext tls;
     private Clock clock = Clock.system();
 
     private Builder(RedisUrl url) {
       this.url = url;
+    }
+
+    /** Returns a builder for the same Redis, with the defaults otherwise. */
+    private Builder likewise() {
+      Builder same = new Builder(url);
+      same.tls = tls;
+      same.clock = clock;
+      return same;
     }
 
     /** Sets what messages, logs, metrics and Redis' client list call this access. Default: {@code redis}. */
@@ -448,6 +458,21 @@ public final class RedisAccess implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Trusts the certificates that {@code context} trusts, and shows the client certificate that it has. Default: the
+     * JVM's. Host names are checked either way.
+     *
+     * @throws IllegalArgumentException if the URL is not one for TLS
+     */
+    public Builder sslContext(SSLContext context) {
+      if (!url.tls()) {
+        throw new IllegalArgumentException(
+            "an SSLContext needs a URL that starts with rediss but it was " + url);
+      }
+      tls = Objects.requireNonNull(context);
+      return this;
+    }
+
     /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock);
@@ -457,12 +482,12 @@ public final class RedisAccess implements AutoCloseable {
     /** Opens the clients; see {@link RedisAccess#open}. */
     public RedisAccess build() {
       ClientFactory factory =
-          new ClientFactory(url, name, connectTimeout == null ? deadline : connectTimeout);
+          new ClientFactory(url, name, connectTimeout == null ? deadline : connectTimeout, tls);
       String where = url.toString();
       return new RedisAccess(
           name,
           where,
-          url,
+          likewise(),
           url.mode() == RedisUrl.Mode.CLUSTER,
           LazyClient.opening(where, () -> factory.commands(deadline, poolSize)),
           LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),
