@@ -5,11 +5,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import redis.clients.jedis.Jedis;
 
-/** A real Redis Cluster of three masters without replicas, on the loopback address. */
+/** A real Redis Cluster of three masters, without replicas unless asked for one, on the loopback address. */
 public final class RedisCluster implements AutoCloseable {
   private static final int SLOTS = 16384;
 
   private final List<RedisServer> masters;
+  private final List<RedisServer> replicas = new ArrayList<>();
 
   private RedisCluster(List<RedisServer> masters) {
     this.masters = masters;
@@ -17,17 +18,51 @@ public final class RedisCluster implements AutoCloseable {
 
   /** Starts the masters, joins them and returns once each sees the whole cluster. */
   public static RedisCluster start() {
+    return start(5000);
+  }
+
+  /** As {@link #start}, with a replica of the first master that takes over soon after that one is gone. */
+  public static RedisCluster startWithReplica() {
+    RedisCluster cluster = start(1000);
+    RedisServer first = cluster.masters.get(0);
+    RedisServer replica = node(Ports.free(1, 10_000).get(0), 1000);
+    cluster.replicas.add(replica);
+    try (Jedis jedis = replica.connect();
+        Jedis master = first.connect()) {
+      String id = master.clusterMyId();
+      jedis.clusterMeet("127.0.0.1", first.port());
+      Await.until("the replica knows its master", () -> jedis.clusterNodes().contains(id));
+      jedis.clusterReplicate(id);
+      Await.until(
+          "the replica follows its master",
+          () -> master.info("replication").contains("state=online"));
+    }
+    for (RedisServer master : cluster.masters) {
+      Await.until("the replica is known at port " + master.port(), () -> {
+        try (Jedis jedis = master.connect()) {
+          return jedis.clusterNodes().contains(" slave ");
+        }
+      });
+    }
+    return cluster;
+  }
+
+  private static RedisServer node(int port, int timeoutMillis) {
+    return RedisServer.startAt(
+        port,
+        "--cluster-enabled",
+        "yes",
+        "--cluster-node-timeout",
+        Integer.toString(timeoutMillis),
+        "--cluster-require-full-coverage",
+        "no");
+  }
+
+  private static RedisCluster start(int timeoutMillis) {
     List<RedisServer> masters = new ArrayList<>();
     // The bus listens 10,000 above each port.
     for (int port : Ports.free(3, 10_000)) {
-      masters.add(RedisServer.startAt(
-          port,
-          "--cluster-enabled",
-          "yes",
-          "--cluster-node-timeout",
-          "5000",
-          "--cluster-require-full-coverage",
-          "no"));
+      masters.add(node(port, timeoutMillis));
     }
     for (int i = 0; i < 3; i++) {
       try (Jedis jedis = masters.get(i).connect()) {
@@ -72,6 +107,7 @@ public final class RedisCluster implements AutoCloseable {
 
   @Override
   public void close() {
+    replicas.forEach(RedisServer::close);
     masters.forEach(RedisServer::close);
   }
 }

@@ -79,6 +79,29 @@ public final class RedisServer implements AutoCloseable {
     }
   }
 
+  /** Starts a sentinel that watches {@code master} alone, and calls it {@code main}. */
+  static RedisServer startSentinel(RedisServer master) {
+    try {
+      int port = Ports.free();
+      Path directory = Files.createTempDirectory("toolkit-sentinel-");
+      Path file = Files.writeString(
+          directory.resolve("sentinel.conf"), """
+          bind 127.0.0.1
+          port %d
+          dir %s
+          sentinel monitor main 127.0.0.1 %d 1
+          sentinel down-after-milliseconds main 1000
+          sentinel failover-timeout main 5000
+          """.formatted(port, directory, master.port));
+      RedisServer sentinel = new RedisServer(
+          port, directory, List.of(binary(), file.toString(), "--sentinel"), Map.of());
+      sentinel.awaitAnswer();
+      return sentinel;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Returns the URL, {@code redis://127.0.0.1:port}. */
   public String url() {
     return "redis://127.0.0.1:" + port;

@@ -71,6 +71,7 @@ record ClientFactory(
 
   private JedisClientConfig sentinelConfig() {
     DefaultJedisClientConfig.Builder config = DefaultJedisClientConfig.builder()
+        .resp2()
         .connectionTimeoutMillis(millis(connectTimeout))
         .socketTimeoutMillis(millis(connectTimeout))
         .ssl(url.tls());

@@ -1,0 +1,105 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisSentinel;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+
+/** What a master's end means to an access: real servers, whose replicas take over. */
+class FailoverTest {
+  private static final LuaScript INCREMENT =
+      LuaScript.of("increment", "return redis.call('INCR', KEYS[1])");
+
+  private final Queue<String> heard = new ConcurrentLinkedQueue<>();
+
+  private final ChannelListener listener = new ChannelListener() {
+    @Override
+    public void onMessage(byte[] message) {
+      heard.add(new String(message, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void onLive() {
+      heard.add("live");
+    }
+
+    @Override
+    public void onGap() {
+      heard.add("gap");
+    }
+  };
+
+  @Test
+  void afterASentinelsFailoverCallsScriptsAndSubscriptionsGoToTheNewMaster() {
+    try (RedisSentinel servers = RedisSentinel.start();
+        RedisAccess redis =
+            RedisAccess.builder(servers.url()).deadline(Duration.ofSeconds(2)).build();
+        ChannelSubscription subscription = redis.subscribe("news", listener)) {
+      Await.until("the subscription is live", () -> heard.contains("live"));
+      assertThat(increment(redis, "{a}counter")).isEqualTo(1);
+      awaitReplicated(servers.master());
+
+      servers.master().kill();
+
+      Await.until("the counter goes on where it was", () -> triesToIncrement(redis, "{a}counter"));
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+      try (Jedis replica = servers.replica().connect()) {
+        assertThat(replica.info("replication")).contains("role:master");
+        assertThat(Long.parseLong(replica.get("{a}counter"))).isGreaterThanOrEqualTo(2);
+        assertThat(heard).contains("gap");
+        Await.until("the new master's messages come", () -> {
+          replica.publish("news", "again");
+          return heard.contains("again");
+        });
+      }
+    }
+  }
+
+  @Test
+  void afterAClustersFailoverTheSlotsOfTheLostMasterAreServedByItsReplica() {
+    try (RedisCluster cluster = RedisCluster.startWithReplica();
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+      // Slot 3300, which is the first master's.
+      String ofTheFirst = "{b}counter";
+      assertThat(increment(redis, ofTheFirst)).isEqualTo(1);
+      awaitReplicated(cluster.masters().get(0));
+
+      cluster.masters().get(0).kill();
+
+      Await.until("the counter goes on where it was", () -> triesToIncrement(redis, ofTheFirst));
+    }
+  }
+
+  private static void awaitReplicated(RedisServer master) {
+    try (Jedis jedis = master.connect()) {
+      // WAIT is about what its own connection wrote, and so about all before it.
+      jedis.set("{b}mark", "here");
+      assertThat(jedis.waitReplicas(1, 10_000)).isEqualTo(1);
+    }
+  }
+
+  private static long increment(RedisAccess redis, String key) {
+    return (Long) redis.eval(INCREMENT, List.of(key.getBytes(StandardCharsets.UTF_8)), List.of());
+  }
+
+  /** What is lost on the way may have counted, so the counter may be past 2: never back at 1. */
+  private static boolean triesToIncrement(RedisAccess redis, String key) {
+    try {
+      assertThat(increment(redis, key)).isGreaterThanOrEqualTo(2);
+      return true;
+    } catch (RuntimeException notYet) {
+      return false;
+    }
+  }
+}
