@@ -112,6 +112,8 @@ public final class Main {
     greet(settings, true, supervisor::port, supervisor.adminPort());
     System.out.println("Processes:     " + workers + ", replaced one by one on: kill -HUP "
         + ProcessHandle.current().pid());
+    System.out.println("Most requests: nginx before N processes of the role serve takes more than"
+        + " this balancer: docs/cluster.md");
     System.out.flush();
     new CountDownLatch(1).await();
   }

@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -54,8 +53,7 @@ public final class Guard {
   private final Retry retry;
   private final Classifier classifier;
   private final Pauses pauses;
-  private final int bulkheadLimit;
-  private final @Nullable Semaphore bulkhead;
+  private final @Nullable Bulkhead bulkhead;
   private final @Nullable Duration timeout;
 
   private volatile @Nullable GuardObserver observer;
@@ -67,8 +65,7 @@ public final class Guard {
     retry = new Retry(builder);
     classifier = new Classifier(builder.ignored);
     pauses = builder.pauses;
-    bulkheadLimit = builder.bulkhead;
-    bulkhead = bulkheadLimit == Integer.MAX_VALUE ? null : new Semaphore(bulkheadLimit);
+    bulkhead = builder.bulkhead();
     timeout = builder.timeout;
   }
 
@@ -252,11 +249,7 @@ public final class Guard {
   /** Returns how it stands; for metrics. Takes the breaker's lock for a moment. */
   public GuardCounts counts() {
     return new GuardCounts(
-        breaker.window(),
-        bulkhead == null
-            ? null
-            : new GuardCounts.Bulkhead(bulkheadLimit, bulkhead.availablePermits()),
-        retry.counts());
+        breaker.window(), bulkhead == null ? null : bulkhead.counts(), retry.counts());
   }
 
   Object admit(@Nullable Deadline inherited) {
@@ -267,7 +260,7 @@ public final class Guard {
     if (permit == null) {
       throw refused(Reason.OPEN, breaker.retryAfter());
     }
-    if (bulkhead != null && !bulkhead.tryAcquire()) {
+    if (bulkhead != null && !bulkhead.tryEnter()) {
       breaker.settle(permit, Outcome.IGNORED, 0);
       throw refused(Reason.BULKHEAD, Duration.ZERO);
     }
@@ -277,7 +270,7 @@ public final class Guard {
   void settle(Object permit, Outcome outcome, long started) {
     long nanos = clock.nanoTime() - started;
     if (bulkhead != null) {
-      bulkhead.release();
+      bulkhead.leave(outcome, nanos);
     }
     breaker.settle(permit, outcome, nanos);
     GuardObserver told = observer;

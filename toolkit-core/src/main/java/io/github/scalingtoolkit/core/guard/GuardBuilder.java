@@ -27,7 +27,8 @@ public final class GuardBuilder {
   @Nullable
   Duration timeout;
 
-  int bulkhead = Integer.MAX_VALUE;
+  private int bulkheadLeast = Integer.MAX_VALUE;
+  private int bulkheadMost = Integer.MAX_VALUE;
   int retries = 2;
   Duration retryAfterAtMost = Duration.ofMillis(50);
   Duration retryPauseAtMost = Duration.ofSeconds(1);
@@ -139,7 +140,27 @@ public final class GuardBuilder {
   /** Lets at most this many attempts be under way, at least 1; more are refused at once. Default: no bound. */
   public GuardBuilder bulkhead(int calls) {
     requireAtLeastOne("bulkhead", calls);
-    bulkhead = calls;
+    bulkheadLeast = calls;
+    bulkheadMost = calls;
+    return this;
+  }
+
+  /**
+   * Lets as many attempts be under way as the dependency works on at a time, and half as many again; more are refused at
+   * once. The bound is found by measuring, a step a second, while at least half of it is used; it begins at 20. For a
+   * dependency whose capacity nobody knows, or that others use too.
+   *
+   * @param least the bound never goes below: at least 1
+   * @param most nor above: not below {@code least}, 100000 at most
+   */
+  public GuardBuilder adaptiveBulkhead(int least, int most) {
+    requireAtLeastOne("adaptiveBulkhead", least);
+    if (most < least || most > 100_000) {
+      throw new IllegalArgumentException(
+          "adaptiveBulkhead must be up to " + least + " to 100000 but was up to " + most);
+    }
+    bulkheadLeast = least;
+    bulkheadMost = most;
     return this;
   }
 
@@ -196,6 +217,16 @@ public final class GuardBuilder {
   public GuardBuilder clock(Clock clock) {
     this.clock = Objects.requireNonNull(clock);
     return this;
+  }
+
+  @Nullable
+  Bulkhead bulkhead() {
+    if (bulkheadLeast == Integer.MAX_VALUE) {
+      return null;
+    }
+    return bulkheadLeast == bulkheadMost
+        ? Bulkhead.of(bulkheadMost)
+        : new AdaptiveBulkhead(bulkheadLeast, bulkheadMost, clock);
   }
 
   GuardBuilder pauses(Pauses pauses) {
