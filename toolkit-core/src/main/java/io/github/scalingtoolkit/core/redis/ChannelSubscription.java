@@ -150,15 +150,24 @@ public final class ChannelSubscription implements AutoCloseable {
       if (live && (lost || !now)) {
         live = false;
         log.info("subscription channel={} state=gap", channel);
-        listener.onGap();
+        tell("onGap", listener::onGap);
       }
       if (!live && now) {
         live = true;
         log.info("subscription channel={} state=live nodes={}", channel, links.size());
-        listener.onLive();
+        tell("onLive", listener::onLive);
       }
     } finally {
       stateLock.unlock();
+    }
+  }
+
+  /** What a listener throws must not end the thread that beats, nor keep a connection from being closed. */
+  private void tell(String what, Runnable call) {
+    try {
+      call.run();
+    } catch (RuntimeException thrown) {
+      log.error("subscription channel={} listener={} threw", channel, what, thrown);
     }
   }
 }

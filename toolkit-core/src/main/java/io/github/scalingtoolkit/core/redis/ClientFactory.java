@@ -1,19 +1,27 @@
 package io.github.scalingtoolkit.core.redis;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionFactory;
 import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.executors.CommandExecutor;
+import redis.clients.jedis.executors.DefaultCommandExecutor;
+import redis.clients.jedis.providers.ConnectionProvider;
 import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.providers.SentineledConnectionProvider;
 
 /** Opens Jedis clients for a URL, each with bounds on everything that Jedis leaves unbounded. */
 record ClientFactory(
@@ -22,17 +30,22 @@ record ClientFactory(
     Duration connectTimeout,
     @Nullable SSLContext tls) {
 
-  /** Returns a client whose every command ends within about the deadline, or its thread's if that is earlier. */
-  UnifiedJedis commands(Duration deadline, int poolSize) {
+  /**
+   * Returns a client whose every command ends within about the deadline, or its thread's if that is earlier and the
+   * Redis a single server.
+   *
+   * @param coalesced whether its callers share connections, where that can be done: not on a cluster
+   */
+  UnifiedJedis commands(Duration deadline, int poolSize, boolean coalesced) {
+    boolean sharing = coalesced && poolSize >= CoalescingExecutor.SMALLEST_POOL;
     JedisClientConfig config = config(deadline, deadline);
-    GenericObjectPoolConfig<Connection> pool = pool(poolSize, deadline);
-    return url.mode() == RedisUrl.Mode.STANDALONE
-        ? RedisClient.builder()
-            .clientConfig(config)
-            .connectionProvider(new PooledConnectionProvider(
-                new DeadlineConnections(url.nodes().get(0), config), pool))
-            .build()
-        : open(config, pool);
+    return open(
+        config,
+        pool(poolSize, deadline),
+        new DeadlineConnections(url.nodes().get(0), config),
+        sharing
+            ? provider -> new CoalescingExecutor(provider, poolSize, deadline)
+            : DefaultCommandExecutor::new);
   }
 
   /**
@@ -40,17 +53,28 @@ record ClientFactory(
    * for ever.
    */
   UnifiedJedis blocking(Duration deadline, Duration longest, int poolSize) {
-    return open(config(deadline, longest), pool(poolSize, deadline));
+    JedisClientConfig config = config(deadline, longest);
+    return open(
+        config,
+        pool(poolSize, deadline),
+        new ConnectionFactory(url.nodes().get(0), config),
+        DefaultCommandExecutor::new);
   }
 
-  private UnifiedJedis open(JedisClientConfig config, GenericObjectPoolConfig<Connection> pool) {
+  private UnifiedJedis open(
+      JedisClientConfig config,
+      GenericObjectPoolConfig<Connection> pool,
+      ConnectionFactory standalone,
+      Function<ConnectionProvider, CommandExecutor> executor) {
     return switch (url.mode()) {
-      case STANDALONE ->
-        RedisClient.builder()
-            .hostAndPort(url.nodes().get(0))
+      case STANDALONE -> {
+        ConnectionProvider provider = new PooledConnectionProvider(standalone, pool);
+        yield RedisClient.builder()
             .clientConfig(config)
-            .poolConfig(pool)
+            .connectionProvider(provider)
+            .commandExecutor(executor.apply(provider))
             .build();
+      }
       case CLUSTER ->
         RedisClusterClient.builder()
             .nodes(Set.copyOf(url.nodes()))
@@ -58,14 +82,22 @@ record ClientFactory(
             .poolConfig(pool)
             .maxAttempts(3)
             .build();
-      case SENTINEL ->
-        RedisSentinelClient.builder()
-            .masterName(java.util.Objects.requireNonNull(url.master()))
-            .sentinels(Set.copyOf(url.nodes()))
-            .sentinelClientConfig(sentinelConfig())
+      case SENTINEL -> {
+        String master = Objects.requireNonNull(url.master());
+        Set<HostAndPort> sentinels = Set.copyOf(url.nodes());
+        JedisClientConfig sentinelConfig = sentinelConfig();
+        ConnectionProvider provider =
+            new SentineledConnectionProvider(master, config, pool, sentinels, sentinelConfig);
+        yield RedisSentinelClient.builder()
+            .masterName(master)
+            .sentinels(sentinels)
+            .sentinelClientConfig(sentinelConfig)
             .clientConfig(config)
             .poolConfig(pool)
+            .connectionProvider(provider)
+            .commandExecutor(executor.apply(provider))
             .build();
+      }
     };
   }
 

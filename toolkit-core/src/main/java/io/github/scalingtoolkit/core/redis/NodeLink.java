@@ -110,9 +110,9 @@ final class NodeLink {
         } finally {
           failures = current.confirmed ? 0 : failures;
           attempt = null;
-          current.ended();
-          // What was subscribed is no connection for the pool, however it ended.
+          // What was subscribed is no connection for the pool, however it ended: first of all.
           current.disconnect();
+          current.ended();
         }
       } catch (Throwable failure) {
         // An Error as well: nobody would listen any more.
@@ -168,8 +168,8 @@ final class NodeLink {
 
     void cut() {
       cut = true;
-      ended();
       disconnect();
+      ended();
     }
 
     void disconnect() {

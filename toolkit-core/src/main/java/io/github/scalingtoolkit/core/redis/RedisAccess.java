@@ -3,8 +3,6 @@ package io.github.scalingtoolkit.core.redis;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Clock;
-import io.github.scalingtoolkit.core.time.Deadline;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,15 +10,13 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
-import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.RedisClusterClient;
-import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /**
  * One Redis as a process sees it: a client for commands, one for commands that block, and one breaker before both.
@@ -79,7 +75,7 @@ public final class RedisAccess implements AutoCloseable {
         // Time-outs decide: an answer in time is a good one.
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
-        .ignoring(RedisAccess::saysNothingOfHealth)
+        .ignoring(RedisFailures::sayNothingOfHealth)
         .probed()
         .clock(clock)
         .build();
@@ -241,12 +237,12 @@ public final class RedisAccess implements AutoCloseable {
       return guard.call(() -> {
         List<ScriptReply> replies = new ArrayList<>(calls.size());
         for (ScriptCall call : calls) {
-          replies.add(retryOnce(() -> reply(call)));
+          replies.add(retryOnce(() -> Scripts.reply(commands.get(), call)));
         }
         return replies;
       });
     }
-    return guard.call(() -> retryOnce(() -> pipelined(calls)));
+    return guard.call(() -> retryOnce(() -> Scripts.pipelined(commands.get(), calls)));
   }
 
   /**
@@ -254,11 +250,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public static @Nullable Object evalRaw(
       UnifiedJedis client, LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    try {
-      return client.evalsha(script.sha1Bytes(), keys, args);
-    } catch (JedisNoScriptException unknown) {
-      return client.eval(script.textBytes(), keys, args);
-    }
+    return Scripts.run(client, script, keys, args);
   }
 
   /**
@@ -325,83 +317,16 @@ public final class RedisAccess implements AutoCloseable {
     }
   }
 
-  private ScriptReply reply(ScriptCall call) {
-    try {
-      return new ScriptReply(
-          evalRaw(commands.get(), call.script(), call.keys(), call.args()), null);
-    } catch (JedisDataException refused) {
-      return new ScriptReply(null, refused);
-    }
-  }
-
-  private List<ScriptReply> pipelined(List<ScriptCall> calls) {
-    List<Response<Object>> responses = new ArrayList<>(calls.size());
-    try (AbstractPipeline pipeline = commands.get().pipelined()) {
-      for (ScriptCall call : calls) {
-        responses.add(pipeline.evalsha(call.script().sha1Bytes(), call.keys(), call.args()));
-      }
-      pipeline.sync();
-    }
-    List<ScriptReply> replies = new ArrayList<>(calls.size());
-    for (int i = 0; i < calls.size(); i++) {
-      try {
-        replies.add(new ScriptReply(responses.get(i).get(), null));
-      } catch (JedisNoScriptException unknown) {
-        replies.add(reply(calls.get(i)));
-      } catch (JedisDataException refused) {
-        replies.add(new ScriptReply(null, refused));
-      }
-    }
-    return replies;
-  }
-
-  private <T extends @Nullable Object> T retryOnce(java.util.function.Supplier<T> action) {
+  private <T extends @Nullable Object> T retryOnce(Supplier<T> action) {
     try {
       return action.get();
     } catch (JedisConnectionException lost) {
-      if (timedOut(lost)) {
+      if (RedisFailures.timedOut(lost)) {
         throw lost;
       }
       NodePools.dropIdle(commands.get());
       return action.get();
     }
-  }
-
-  /** A time-out says that the server is slow: trying again would only wait again. */
-  private static boolean timedOut(Throwable failure) {
-    return causedBy(SocketTimeoutException.class, failure)
-        || causedBy(java.net.ConnectException.class, failure);
-  }
-
-  private static boolean causedBy(Class<? extends Throwable> type, Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (type.isInstance(cause)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** An error reply to a command is the caller's mistake, unless the server says that it cannot serve anyone. */
-  private static boolean saysNothingOfHealth(Throwable failure) {
-    if (Deadline.currentIsExpired() && causedBy(SocketTimeoutException.class, failure)) {
-      // The caller had no more time: what he cut short is not held against Redis.
-      return true;
-    }
-    if (!(failure instanceof JedisDataException)) {
-      return failure instanceof IllegalArgumentException || failure instanceof RejectedException;
-    }
-    String message = String.valueOf(failure.getMessage());
-    return !(message.startsWith("LOADING")
-        || message.startsWith("READONLY")
-        || message.startsWith("MASTERDOWN")
-        || message.startsWith("MISCONF")
-        || message.startsWith("BUSY")
-        || message.startsWith("CLUSTERDOWN")
-        || message.startsWith("NOAUTH")
-        || message.startsWith("WRONGPASS")
-        || message.startsWith("NOREPLICAS")
-        || message.startsWith("OOM"));
   }
 
   /** Collects what a {@link RedisAccess} is built from. Not safe for use by several threads. */
@@ -412,6 +337,7 @@ public final class RedisAccess implements AutoCloseable {
     private @Nullable Duration connectTimeout;
     private int poolSize = 64;
     private @Nullable SSLContext tls;
+    private boolean coalesced = true;
     private Clock clock = Clock.system();
 
     private Builder(RedisUrl url) {
@@ -422,6 +348,7 @@ public final class RedisAccess implements AutoCloseable {
     private Builder likewise() {
       Builder same = new Builder(url);
       same.tls = tls;
+      same.coalesced = coalesced;
       same.clock = clock;
       return same;
     }
@@ -473,6 +400,21 @@ public final class RedisAccess implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Sets whether callers who come at the same time share connections, so that many commands cost one round trip
+     * (automatic pipelining). Default: true. Few callers do not share, nor do commands that block or change their
+     * connection, transactions, pipelines, callers with less time left than the deadline, pools of less than 8, and a
+     * cluster's clients, which run as Jedis has them.
+     *
+     * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then; a
+     * connection that is lost after sending fails every command that was on it with {@link UnknownOutcomeException},
+     * except that what only reads is sent once more; and an interrupt of a virtual thread can be such a loss.
+     */
+    public Builder coalesced(boolean coalesced) {
+      this.coalesced = coalesced;
+      return this;
+    }
+
     /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock);
@@ -489,7 +431,7 @@ public final class RedisAccess implements AutoCloseable {
           where,
           likewise(),
           url.mode() == RedisUrl.Mode.CLUSTER,
-          LazyClient.opening(where, () -> factory.commands(deadline, poolSize)),
+          LazyClient.opening(where, () -> factory.commands(deadline, poolSize, coalesced)),
           LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),
           true,
           clock);

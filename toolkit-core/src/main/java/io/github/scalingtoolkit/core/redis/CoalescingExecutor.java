@@ -1,0 +1,122 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.redis.SharedCommands.Way;
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.executors.CommandExecutor;
+import redis.clients.jedis.providers.ConnectionProvider;
+
+/**
+ * Runs the commands of a Jedis client so that callers who come at the same time share a connection, a write and a read
+ * (automatic pipelining). For one server, as itself or behind sentinels; a cluster's redirections are for single
+ * commands, and its clients run as Jedis has them.
+ *
+ * <p>Few callers gain nothing by sharing, so they don't: each takes a connection of the pool, and only who finds that
+ * many are under way already joins a {@link Lane}. Likewise whatever {@link SharedCommands} does not know as harmless.
+ * What carries or asks for much shares a lane of its own, away from short commands, and what is huge none.
+ *
+ * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
+ * use by several threads.
+ *
+ * <p>A caller with less time left than a reply may take goes alone, so that his hurry cuts nobody else's reply short.
+ */
+final class CoalescingExecutor implements CommandExecutor {
+  /** With fewer connections than this there is nothing to lend to lanes. */
+  static final int SMALLEST_POOL = 8;
+
+  private static final int MOST_ALONE = 8;
+
+  private final ConnectionProvider provider;
+  private final Duration deadline;
+  private final Duration patience;
+  private final int mostAlone;
+  private final Lane[] lanes;
+  private final Lane bulk;
+  private final LargeReplies large = new LargeReplies();
+  private final AtomicInteger underWay = new AtomicInteger();
+
+  /**
+   * Makes one over a pool.
+   *
+   * @param poolSize connections that the pool may open, {@link #SMALLEST_POOL} at least
+   * @param deadline how long a read may wait; a caller waits for his turn and his reply twice that
+   */
+  CoalescingExecutor(ConnectionProvider provider, int poolSize, Duration deadline) {
+    this.provider = provider;
+    this.deadline = deadline;
+    patience = deadline.multipliedBy(2);
+    mostAlone = Math.min(MOST_ALONE, poolSize / 2);
+    lanes = new Lane[] {lane(large), lane(large)};
+    bulk = lane(null);
+  }
+
+  @Override
+  public <T> T executeCommand(CommandObject<T> command) {
+    CommandArguments arguments = command.getArguments();
+    if (!SharedCommands.shareable(arguments) || hurried()) {
+      return alone(command);
+    }
+    try {
+      if (underWay.incrementAndGet() <= mostAlone) {
+        return alone(command);
+      }
+      int bytes = SharedCommands.bytes(arguments);
+      return switch (way(arguments, bytes)) {
+        case ALONE -> alone(command);
+        case SHARED -> together(lane(), command, bytes);
+        case BULK -> together(bulk, command, bytes);
+      };
+    } finally {
+      underWay.decrementAndGet();
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    // Lanes hold connections of this pool only while they are led, and give them back to a closed one.
+    provider.close();
+  }
+
+  private boolean hurried() {
+    Deadline inherited = Deadline.current();
+    return inherited != null && inherited.remainingNanos() < patience.toNanos();
+  }
+
+  private Way way(CommandArguments arguments, int bytes) {
+    Way way = SharedCommands.way(arguments, bytes);
+    return way == Way.SHARED && large.contains(arguments) ? Way.BULK : way;
+  }
+
+  private Lane lane(@Nullable LargeReplies seen) {
+    return new Lane(provider, deadline, seen);
+  }
+
+  private <T> T together(Lane lane, CommandObject<T> command, int bytes) {
+    @Nullable Object raw = lane.execute(new Pending(command.getArguments(), bytes, patience));
+    return command.getBuilder().build(raw);
+  }
+
+  private <T> T alone(CommandObject<T> command) {
+    try (Connection connection = provider.getConnection(command.getArguments())) {
+      try {
+        return connection.executeCommand(command);
+      } catch (JedisConnectionException lost) {
+        throw new UnknownOutcomeException(
+            command.getArguments().getCommand()
+                + " was sent but its connection was lost: it may have taken effect",
+            lost,
+            false);
+      }
+    }
+  }
+
+  private Lane lane() {
+    return lanes[(int) (Thread.currentThread().getId() % lanes.length)];
+  }
+}

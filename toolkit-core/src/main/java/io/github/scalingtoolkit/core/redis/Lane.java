@@ -1,0 +1,268 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.providers.ConnectionProvider;
+
+/**
+ * A queue of commands that share one connection at a time: whoever finds the lane free leads it for one batch, sending
+ * what waits and reading the replies, while the others sleep and the next batch gathers behind them. No thread of its
+ * own.
+ *
+ * <p><b>States.</b> Free, or led: {@code led} is held by one caller at a time, and guards the connection and the batch.
+ *
+ * <p><b>Invariants.</b>
+ *
+ * <ul>
+ *   <li>Replies are read in the order of the commands on the same connection. One that cannot be read ends the
+ *       connection, so that no reply is ever left over for a later command; one whose caller has left is read and
+ *       dropped.
+ *   <li>A free lane with somebody waiting has woken one of them. A caller joins the queue before he looks whether the
+ *       lane is free; a leader frees it before he looks into the queue. Who leaves unserved passes the waking on.
+ *   <li>The queue is served in its order, and leading one batch is all that is asked of a leader whose command is in it:
+ *       so nobody waits for more than those who came before him, nor leads for ever.
+ *   <li>The connection is the pool's. It goes back when nobody waits, and at least once a second: so the pool's checks of
+ *       idle connections, its re-authentication and a sentinel's change of master hold for it too, and a lane at rest
+ *       holds none.
+ * </ul>
+ *
+ * <p><b>Failure windows.</b> What was not sent fails with the reason, for the caller alone whose attempt it was. From
+ * the first byte sent to the last reply read, a lost connection leaves each unanswered command of the batch with an
+ * unknown outcome, except that what only reads is sent once more. A caller leaves after twice the deadline whatever the
+ * leader does: a leader can hang in a write that the server does not take. Interrupts do not cut a wait short, as they
+ * do not cut a read of Jedis' short, and the flag is set again at its end; an interrupted <em>virtual</em> leader loses
+ * his connection (the JDK closes its socket), which is one such loss.
+ */
+final class Lane {
+  static final int LARGEST_BATCH = 256;
+  private static final int LARGEST_BYTES = 64 * 1024;
+  private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
+
+  private final ConnectionProvider provider;
+  private final Duration longestRead;
+  private final @Nullable LargeReplies large;
+  private final Queue<Pending> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean led = new AtomicBoolean();
+
+  /** These are the leader's. */
+  private final List<Pending> batch = new ArrayList<>();
+
+  private @Nullable Connection connection;
+  private long heldSince;
+
+  /**
+   * Makes a lane.
+   *
+   * @param longestRead how long a reply may take, and all of a batch, one read more
+   * @param large is told of replies that are no company for short ones; null if there are none but such
+   */
+  Lane(ConnectionProvider provider, Duration longestRead, @Nullable LargeReplies large) {
+    this.provider = provider;
+    this.longestRead = longestRead;
+    this.large = large;
+  }
+
+  /** Returns the raw reply to a command, once it came. Called by the thread that made {@code own}. */
+  @Nullable Object execute(Pending own) {
+    boolean interrupted = false;
+    boolean led = false;
+    queue.add(own);
+    try {
+      while (!own.over()) {
+        interrupted |= Thread.interrupted();
+        long left = own.nanosLeft();
+        if (left <= 0) {
+          own.leave();
+        } else if (tryLead()) {
+          led = true;
+          try {
+            if (!own.over()) {
+              interrupted |= serve(own);
+            }
+          } finally {
+            free();
+          }
+        } else {
+          LockSupport.parkNanos(this, left);
+        }
+      }
+    } finally {
+      depart(own);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return own.outcome(led);
+  }
+
+  private boolean tryLead() {
+    return !led.get() && led.compareAndSet(false, true);
+  }
+
+  /** Sees to it that a caller who goes unserved is not waited for, and that somebody else is woken in his stead. */
+  private void depart(Pending own) {
+    own.leave();
+    if (own.unserved()) {
+      queue.remove(own);
+      if (tryLead()) {
+        free();
+      }
+    }
+  }
+
+  /** Leads one batch; tells whether the leader was interrupted in it. */
+  private boolean serve(Pending own) {
+    boolean interrupted = false;
+    while (connection == null) {
+      try {
+        connection = borrow();
+      } catch (RuntimeException failed) {
+        boolean cutShort = Thread.interrupted() || causedByInterrupt(failed);
+        interrupted |= cutShort;
+        if (!cutShort || own.nanosLeft() <= 0) {
+          own.giveUp(failed);
+          queue.remove(own);
+          return interrupted;
+        }
+      }
+    }
+    gather();
+    try {
+      interrupted |= exchange(connection);
+    } finally {
+      batch.clear();
+    }
+    return interrupted;
+  }
+
+  private Connection borrow() {
+    Connection borrowed = provider.getConnection();
+    int millis = Math.toIntExact(longestRead.toMillis());
+    // It may have been opened for somebody with less time.
+    if (borrowed.getSoTimeout() != millis) {
+      borrowed.setSoTimeout(millis);
+    }
+    heldSince = System.nanoTime();
+    return borrowed;
+  }
+
+  private void gather() {
+    int bytes = 0;
+    while (batch.size() < LARGEST_BATCH && bytes < LARGEST_BYTES) {
+      Pending next = queue.poll();
+      if (next == null) {
+        return;
+      }
+      if (next.take()) {
+        batch.add(next);
+        bytes += next.bytes();
+      }
+    }
+  }
+
+  private boolean exchange(Connection over) {
+    int answered = 0;
+    try {
+      for (Pending next : batch) {
+        over.sendCommand(next.command());
+      }
+      long sent = System.nanoTime();
+      while (answered < batch.size()) {
+        Pending next = batch.get(answered);
+        try {
+          Object raw = answered == 0 ? over.getOne() : over.getUnflushedObject();
+          if (large != null) {
+            large.note(next.command(), raw);
+          }
+          next.answer(raw);
+        } catch (JedisDataException refused) {
+          next.refuse(refused);
+        }
+        answered++;
+        if (answered < batch.size() && System.nanoTime() - sent > longestRead.toNanos()) {
+          throw new SocketTimeoutException(
+              answered + " of " + batch.size() + " replies came in time");
+        }
+      }
+      return false;
+    } catch (Throwable lost) {
+      // An Error as well: the others must not wait for what nobody reads.
+      discard(over);
+      boolean slow = RedisFailures.timedOut(lost);
+      for (Pending next : batch.subList(answered, batch.size())) {
+        if (!slow && next.again()) {
+          queue.add(next);
+        } else {
+          next.lose(lost);
+        }
+      }
+      return Thread.interrupted();
+    }
+  }
+
+  /** Ends a lead: gives the connection back if nobody waits, and wakes who waits longest. */
+  private void free() {
+    try {
+      Connection held = connection;
+      if (held != null
+          && (longestWaiting() == null || System.nanoTime() - heldSince > LONGEST_HOLD)) {
+        connection = null;
+        giveBack(held);
+      }
+    } finally {
+      led.set(false);
+      Pending next = longestWaiting();
+      if (next != null) {
+        next.wake();
+      }
+    }
+  }
+
+  /** Returns who waits longest, without those who have left. */
+  private @Nullable Pending longestWaiting() {
+    Pending first = queue.peek();
+    while (first != null && first.over()) {
+      queue.remove(first);
+      first = queue.peek();
+    }
+    return first;
+  }
+
+  private void discard(Connection lost) {
+    connection = null;
+    lost.setBroken();
+    try {
+      // Not a close that would flush: the server may not take it.
+      lost.forceDisconnect();
+    } catch (java.io.IOException | RuntimeException alreadyGone) {
+      // That is what was wanted.
+    }
+    giveBack(lost);
+  }
+
+  private static void giveBack(Connection held) {
+    try {
+      held.close();
+    } catch (RuntimeException poolIsClosed) {
+      // Then it has closed the connection.
+    }
+  }
+
+  private static boolean causedByInterrupt(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InterruptedException) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

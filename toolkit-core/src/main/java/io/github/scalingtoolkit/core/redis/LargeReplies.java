@@ -1,0 +1,78 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.args.Rawable;
+
+/**
+ * Remembers the keys that were last answered at length, so that the next who asks for one does not hold up short replies.
+ *
+ * <p>A table of hashes that overwrite each other: a key that is forgotten or mistaken for another takes the other lane, no
+ * more. Safe for use by several threads.
+ */
+final class LargeReplies {
+  private static final int SLOTS = 1024;
+
+  private final AtomicIntegerArray hashes = new AtomicIntegerArray(SLOTS);
+  private volatile boolean any;
+
+  /** Notes how long the reply to a command was. */
+  void note(CommandArguments command, @Nullable Object reply) {
+    boolean large = bytes(reply) > SharedCommands.LARGE_BYTES * 4;
+    if (!large && !any) {
+      return;
+    }
+    int hash = hash(command);
+    if (large) {
+      hashes.set(slot(hash), hash);
+      any = true;
+    } else {
+      hashes.compareAndSet(slot(hash), hash, 0);
+    }
+  }
+
+  /** Tells whether the first key of a command was answered at length. */
+  boolean contains(CommandArguments command) {
+    if (!any) {
+      return false;
+    }
+    int hash = hash(command);
+    return hashes.get(slot(hash)) == hash;
+  }
+
+  private static int slot(int hash) {
+    return (hash ^ hash >>> 16) & SLOTS - 1;
+  }
+
+  private static int hash(CommandArguments command) {
+    // EVAL script count key: the fourth; others name a key first.
+    int at = command.getCommand() instanceof Command known && known.name().startsWith("EVAL") ? 3 : 1;
+    Iterator<Rawable> arguments = command.iterator();
+    for (int i = 0; arguments.hasNext(); i++) {
+      Rawable argument = arguments.next();
+      if (i == at) {
+        int hash = Arrays.hashCode(argument.getRaw());
+        return hash == 0 ? 1 : hash;
+      }
+    }
+    return 1;
+  }
+
+  private static int bytes(@Nullable Object reply) {
+    if (reply instanceof byte[] bulk) {
+      return bulk.length;
+    }
+    int bytes = 0;
+    if (reply instanceof List<?> parts) {
+      for (Object part : parts) {
+        bytes += 16 + bytes(part);
+      }
+    }
+    return bytes;
+  }
+}

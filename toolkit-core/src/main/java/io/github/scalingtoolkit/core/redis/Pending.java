@@ -1,0 +1,165 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+
+/**
+ * One caller's command in a {@link Lane}.
+ *
+ * <p>{@code WAITING → TAKEN → ENDED}, and back from {@code TAKEN} to {@code WAITING} once, when its connection was lost
+ * and it only reads. From {@code WAITING} and {@code TAKEN} the caller may leave: {@code LEFT} and {@code LEFT_SENT}. Who
+ * makes the step to one of the last three decides the outcome; a reply that comes for a caller who has left is dropped
+ * here. The fields of the outcome are written before the step to {@code ENDED} and read after it.
+ */
+final class Pending {
+  private enum State {
+    WAITING,
+    TAKEN,
+    ENDED,
+    LEFT,
+    LEFT_SENT
+  }
+
+  private final CommandArguments command;
+  private final int bytes;
+  private final Duration patience;
+  private final long enqueuedAt = System.nanoTime();
+  private final Thread caller = Thread.currentThread();
+  private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+
+  private @Nullable Object reply;
+  private @Nullable RuntimeException refusal;
+  private @Nullable Throwable loss;
+  private boolean sentAgain;
+
+  Pending(CommandArguments command, int bytes, Duration patience) {
+    this.command = command;
+    this.bytes = bytes;
+    this.patience = patience;
+  }
+
+  CommandArguments command() {
+    return command;
+  }
+
+  int bytes() {
+    return bytes;
+  }
+
+  long nanosLeft() {
+    return patience.toNanos() - (System.nanoTime() - enqueuedAt);
+  }
+
+  /** Tells whether the caller has, or will have at once, no more business in the lane. */
+  boolean over() {
+    State now = state.get();
+    return now != State.WAITING && now != State.TAKEN;
+  }
+
+  /** The leader's, before he sends it; false if the caller has left. */
+  boolean take() {
+    return state.compareAndSet(State.WAITING, State.TAKEN);
+  }
+
+  /** The leader's: the reply came. */
+  void answer(@Nullable Object raw) {
+    reply = raw;
+    end();
+  }
+
+  /** The leader's: an error reply came. */
+  void refuse(RuntimeException error) {
+    refusal = error;
+    end();
+  }
+
+  /** The leader's: the connection was lost with this on it. */
+  void lose(Throwable cause) {
+    loss = cause;
+    end();
+  }
+
+  /** The leader's: puts it back, once, if it only reads; false if it must not be sent again. */
+  boolean again() {
+    if (sentAgain || !SharedCommands.onlyReads(command)) {
+      return false;
+    }
+    sentAgain = true;
+    return state.compareAndSet(State.TAKEN, State.WAITING);
+  }
+
+  /** The caller's: ends it unsent, for a reason that is his alone. */
+  void giveUp(RuntimeException failure) {
+    if (take()) {
+      refuse(failure);
+    }
+  }
+
+  /** The caller's, when his patience is over; does nothing if the outcome has come meanwhile. */
+  void leave() {
+    while (!over()) {
+      if (state.compareAndSet(State.WAITING, State.LEFT)
+          || state.compareAndSet(State.TAKEN, State.LEFT_SENT)) {
+        return;
+      }
+    }
+  }
+
+  /** Tells whether the caller has left before it was sent. */
+  boolean unserved() {
+    return state.get() == State.LEFT;
+  }
+
+  void wake() {
+    LockSupport.unpark(caller);
+  }
+
+  private void end() {
+    if (state.compareAndSet(State.TAKEN, State.ENDED) && caller != Thread.currentThread()) {
+      wake();
+    }
+  }
+
+  /** Returns the raw reply, or throws what there is instead; the caller's, once it is over. */
+  @Nullable Object outcome(boolean led) {
+    switch (state.get()) {
+      case LEFT ->
+        throw new JedisConnectionException(
+            name() + " was not sent: no turn came within " + patience.toMillis()
+                + " ms; Redis is slow or many callers wait",
+            new SocketTimeoutException("no turn"));
+      case LEFT_SENT ->
+        throw new UnknownOutcomeException(
+            name() + " was sent but not answered within " + patience.toMillis()
+                + " ms: it may have taken effect",
+            new SocketTimeoutException("no reply"),
+            false);
+      default -> {
+        if (loss != null) {
+          throw new UnknownOutcomeException(
+              name() + " was sent but its connection was lost: it may have taken effect",
+              loss,
+              !led);
+        }
+        if (refusal != null) {
+          if (refusal instanceof JedisDataException) {
+            // It was made on the leader's thread: show the caller's way here instead.
+            refusal.fillInStackTrace();
+          }
+          throw refusal;
+        }
+        return reply;
+      }
+    }
+  }
+
+  private String name() {
+    return String.valueOf(command.getCommand());
+  }
+}

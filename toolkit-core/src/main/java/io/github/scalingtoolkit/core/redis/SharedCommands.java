@@ -1,0 +1,105 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.util.EnumSet;
+import java.util.Set;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandFlagsRegistry.CommandFlag;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.StaticCommandFlagsRegistry;
+import redis.clients.jedis.args.Rawable;
+
+/**
+ * Which commands may share a connection with those of other callers.
+ *
+ * <p>Only what is named here: a command that blocks, changes the state of its connection, subscribes, administers, may
+ * take long (KEYS, SORT, FCALL), or is unknown (modules', and those of later versions of Redis) runs on a connection of
+ * its own, as it would without sharing.
+ */
+final class SharedCommands {
+  /** A command with more than this is no company for short ones. */
+  static final int LARGE_BYTES = 4 * 1024;
+
+  /** A command with more than this gains nothing by sharing: the bytes cost more than the trip. */
+  static final int HUGE_BYTES = 64 * 1024;
+
+  /** A command with more arguments than this asks for much. */
+  private static final int MANY_ARGUMENTS = 128;
+
+  private static final Set<Command> SHORT = named(
+      """
+      PING ECHO TIME PUBLISH SPUBLISH
+      GET SET GETDEL GETEX GETSET MGET SETNX SETEX PSETEX MSET MSETNX STRLEN APPEND SETRANGE GETRANGE
+      INCR INCRBY INCRBYFLOAT DECR DECRBY SETBIT GETBIT BITFIELD BITFIELD_RO
+      EXISTS DEL UNLINK TYPE TOUCH EXPIRE EXPIREAT PEXPIRE PEXPIREAT EXPIRETIME PEXPIRETIME TTL PTTL PERSIST
+      HSET HGET HSETNX HMSET HMGET HINCRBY HINCRBYFLOAT HEXISTS HDEL HLEN HSTRLEN
+      LPUSH RPUSH LPUSHX RPUSHX LLEN LINDEX LSET LPOP RPOP LMOVE RPOPLPUSH
+      SADD SREM SPOP SMOVE SCARD SRANDMEMBER SISMEMBER SMISMEMBER
+      ZADD ZREM ZINCRBY ZRANK ZREVRANK ZCARD ZSCORE ZMSCORE ZCOUNT ZPOPMIN ZPOPMAX
+      PFADD PFCOUNT GEOADD GEODIST GEOHASH GEOPOS XADD XLEN XDEL XACK
+      EVAL EVALSHA EVAL_RO EVALSHA_RO
+      """);
+
+  /** Their answers have no bound, so that short ones must not wait behind them. */
+  private static final Set<Command> LONG = named(
+      """
+      DUMP RESTORE COPY LRANGE LTRIM LREM LINSERT LPOS SCAN HSCAN SSCAN ZSCAN
+      HGETALL HKEYS HVALS HRANDFIELD SMEMBERS SINTER SUNION SDIFF SINTERCARD SINTERSTORE SUNIONSTORE SDIFFSTORE
+      ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZRANDMEMBER ZRANGESTORE
+      ZREMRANGEBYRANK ZREMRANGEBYSCORE ZREMRANGEBYLEX ZLEXCOUNT ZUNION ZINTER ZDIFF
+      ZUNIONSTORE ZINTERSTORE ZDIFFSTORE GEOSEARCH BITCOUNT BITPOS BITOP PFMERGE
+      XRANGE XREVRANGE XTRIM XPENDING XCLAIM XAUTOCLAIM
+      """);
+
+  private SharedCommands() {}
+
+  /** How a command may travel. */
+  enum Way {
+    /** On a connection of its own. */
+    ALONE,
+    /** With others. */
+    SHARED,
+    /** With others that may take long. */
+    BULK
+  }
+
+  /** Returns the way of a command of {@code bytes}. */
+  static Way way(CommandArguments command, int bytes) {
+    if (bytes > HUGE_BYTES) {
+      return Way.ALONE;
+    }
+    return bytes > LARGE_BYTES
+            || command.size() > MANY_ARGUMENTS
+            || LONG.contains(command.getCommand())
+        ? Way.BULK
+        : Way.SHARED;
+  }
+
+  /** Tells whether a command may travel with others at all. */
+  static boolean shareable(CommandArguments command) {
+    return !command.isBlocking()
+        && command.getCommand() instanceof Command known
+        && (SHORT.contains(known) || LONG.contains(known));
+  }
+
+  /** Tells whether a command changes nothing, so that it may be sent again. */
+  static boolean onlyReads(CommandArguments command) {
+    return StaticCommandFlagsRegistry.registry().getFlags(command).contains(CommandFlag.READONLY);
+  }
+
+  /** Returns about how many bytes a command is. */
+  static int bytes(CommandArguments command) {
+    long bytes = 0;
+    for (Rawable argument : command) {
+      bytes += argument.getRaw().length;
+    }
+    return (int) Math.min(bytes, Integer.MAX_VALUE);
+  }
+
+  private static Set<Command> named(String names) {
+    Set<Command> commands = EnumSet.noneOf(Command.class);
+    for (String name : names.strip().split("\\s+")) {
+      commands.add(Command.valueOf(name));
+    }
+    return commands;
+  }
+}
