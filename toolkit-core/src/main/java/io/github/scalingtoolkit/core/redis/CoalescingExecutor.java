@@ -79,13 +79,15 @@ final class CoalescingExecutor implements CommandExecutor {
 
   @Override
   public void close() throws Exception {
-    // Lanes hold connections of this pool only while they are led, and give them back to a closed one.
+    // Lanes hold connections of this pool only while they are led, and give them back to a closed
+    // one.
     provider.close();
   }
 
   private boolean hurried() {
     Deadline inherited = Deadline.current();
-    return inherited != null && inherited.remainingNanos() < patience.toNanos();
+    // His turn and, if he leads, the replies of all take twice the deadline each at worst.
+    return inherited != null && inherited.remainingNanos() < 2 * patience.toNanos();
   }
 
   private Way way(CommandArguments arguments, int bytes) {

@@ -72,7 +72,8 @@ final class Lane {
   }
 
   /** Returns the raw reply to a command, once it came. Called by the thread that made {@code own}. */
-  @Nullable Object execute(Pending own) {
+  @Nullable
+  Object execute(Pending own) {
     boolean interrupted = false;
     boolean led = false;
     queue.add(own);

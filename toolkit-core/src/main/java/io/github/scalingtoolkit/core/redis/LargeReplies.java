@@ -51,7 +51,8 @@ final class LargeReplies {
 
   private static int hash(CommandArguments command) {
     // EVAL script count key: the fourth; others name a key first.
-    int at = command.getCommand() instanceof Command known && known.name().startsWith("EVAL") ? 3 : 1;
+    int at =
+        command.getCommand() instanceof Command known && known.name().startsWith("EVAL") ? 3 : 1;
     Iterator<Rawable> arguments = command.iterator();
     for (int i = 0; arguments.hasNext(); i++) {
       Rawable argument = arguments.next();

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -127,8 +128,10 @@ final class Pending {
   }
 
   /** Returns the raw reply, or throws what there is instead; the caller's, once it is over. */
-  @Nullable Object outcome(boolean led) {
-    switch (state.get()) {
+  @Nullable
+  Object outcome(boolean led) {
+    State how = Objects.requireNonNull(state.get());
+    switch (how) {
       case LEFT ->
         throw new JedisConnectionException(
             name() + " was not sent: no turn came within " + patience.toMillis()

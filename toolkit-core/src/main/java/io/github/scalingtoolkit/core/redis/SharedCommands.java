@@ -25,8 +25,7 @@ final class SharedCommands {
   /** A command with more arguments than this asks for much. */
   private static final int MANY_ARGUMENTS = 128;
 
-  private static final Set<Command> SHORT = named(
-      """
+  private static final Set<Command> SHORT = named("""
       PING ECHO TIME PUBLISH SPUBLISH
       GET SET GETDEL GETEX GETSET MGET SETNX SETEX PSETEX MSET MSETNX STRLEN APPEND SETRANGE GETRANGE
       INCR INCRBY INCRBYFLOAT DECR DECRBY SETBIT GETBIT BITFIELD BITFIELD_RO
@@ -40,8 +39,7 @@ final class SharedCommands {
       """);
 
   /** Their answers have no bound, so that short ones must not wait behind them. */
-  private static final Set<Command> LONG = named(
-      """
+  private static final Set<Command> LONG = named("""
       DUMP RESTORE COPY LRANGE LTRIM LREM LINSERT LPOS SCAN HSCAN SSCAN ZSCAN
       HGETALL HKEYS HVALS HRANDFIELD SMEMBERS SINTER SUNION SDIFF SINTERCARD SINTERSTORE SUNIONSTORE SDIFFSTORE
       ZRANGE ZREVRANGE ZRANGEBYSCORE ZREVRANGEBYSCORE ZRANGEBYLEX ZREVRANGEBYLEX ZRANDMEMBER ZRANGESTORE

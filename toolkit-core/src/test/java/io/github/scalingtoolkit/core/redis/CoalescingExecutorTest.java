@@ -1,0 +1,355 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.AbstractTransaction;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Response;
+import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/** What callers of one client see who share connections, on a real server. */
+class CoalescingExecutorTest {
+  private static final int MANY = 48;
+  private static final Duration LONG = Duration.ofSeconds(30);
+  private static final LuaScript OWN_ARGUMENT = LuaScript.of("own", "return KEYS[1] .. ARGV[1]");
+
+  private static RedisServer server;
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  private static RedisAccess open(String url, Duration deadline) {
+    return RedisAccess.builder(url).deadline(deadline).poolSize(32).build();
+  }
+
+  @Test
+  void eachCallerGetsTheReplyToHisOwnCommandWhateverTheOthersSend() {
+    try (RedisAccess redis = open(server.url(), LONG)) {
+      UnifiedJedis client = redis.commands();
+      client.set("text", "x");
+      client.set("big", "b".repeat(200_000));
+
+      Crowd.of(MANY).each(300, (caller, time) -> {
+        String key = "own:" + caller;
+        String value = caller + "/" + time;
+        client.set(key, value);
+        assertThat(client.get(key)).isEqualTo(value);
+        assertThat(client.mget(key, "text", "none:" + caller)).containsExactly(value, "x", null);
+        assertThat(Scripts.run(client, OWN_ARGUMENT, List.of(bytes(key)), List.of(bytes(value))))
+            .isEqualTo(bytes(key + value));
+        if (time % 10 == 0) {
+          assertThat(client.get("big")).hasSize(200_000);
+          assertThatThrownBy(() -> client.incr("text"))
+              .isInstanceOf(JedisDataException.class)
+              .hasStackTraceContaining(CoalescingExecutorTest.class.getName());
+        }
+      });
+    }
+  }
+
+  @Test
+  void manyCallersShareFewConnectionsAndTheyGoBackWhenNobodyWaits() {
+    try (RedisAccess redis = open(server.url(), LONG);
+        Jedis admin = server.connect()) {
+      UnifiedJedis client = redis.commands();
+      int before = clients(admin);
+      AtomicInteger most = new AtomicInteger();
+
+      Crowd.of(MANY).each(500, (caller, time) -> {
+        client.get("own:" + caller);
+        if (caller == 0 && time % 50 == 0) {
+          most.accumulateAndGet(NodePools.of(client).get("redis").getNumActive(), Math::max);
+        }
+      });
+
+      // Eight who go alone, two lanes, and the one for what is large.
+      assertThat(clients(admin) - before).isLessThanOrEqualTo(11);
+      assertThat(most.get()).isLessThanOrEqualTo(11);
+      assertThat(NodePools.of(client).get("redis").getNumActive()).isZero();
+    }
+  }
+
+  @Test
+  void withoutCoalescingEachCallerHasAConnectionOfHisOwn() {
+    try (RedisAccess redis = RedisAccess.builder(server.url())
+            .deadline(LONG)
+            .poolSize(32)
+            .coalesced(false)
+            .build();
+        RedisAccess sibling = redis.sibling("other", LONG)) {
+      for (RedisAccess each : List.of(redis, sibling)) {
+        CountDownLatch all = new CountDownLatch(20);
+        AtomicInteger most = new AtomicInteger();
+        Crowd.of(20).each(1, (caller, time) -> {
+          all.countDown();
+          await(all);
+          for (int i = 0; i < 200; i++) {
+            each.commands().get("own:" + caller);
+            most.accumulateAndGet(
+                NodePools.of(each.commands()).get("redis").getNumActive(), Math::max);
+          }
+        });
+        assertThat(NodePools.of(each.commands()).get("redis").getNumIdle()).isGreaterThan(11);
+      }
+    }
+  }
+
+  @Test
+  void whatBlocksOrChangesItsConnectionKeepsItAndTransactionsAndPipelinesWork() {
+    try (RedisAccess redis = open(server.url(), LONG)) {
+      UnifiedJedis client = redis.commands();
+
+      Crowd.of(20).each(20, (caller, time) -> {
+        String key = "{" + caller + "}";
+        client.rpush(key + "jobs", "job" + time);
+        assertThat(client.blpop(10, key + "jobs")).containsExactly(key + "jobs", "job" + time);
+        try (AbstractTransaction transaction = client.multi()) {
+          Response<Long> first = transaction.incr(key + "count");
+          transaction.exec();
+          assertThat(first.get()).isEqualTo(time + 1L);
+        }
+        try (var pipeline = client.pipelined()) {
+          Response<String> read = pipeline.get(key + "count");
+          pipeline.sync();
+          assertThat(read.get()).isEqualTo("" + (time + 1));
+        }
+      });
+    }
+  }
+
+  @Test
+  void aHungServerFreesEveryCallerAndNoLateReplyReachesAnother() {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = open(proxy.redisUrl(), Duration.ofMillis(250))) {
+      UnifiedJedis client = redis.commands();
+      for (int caller = 0; caller < MANY; caller++) {
+        client.set("own:" + caller, "value:" + caller);
+      }
+      AtomicInteger failed = new AtomicInteger();
+      AtomicBoolean healed = new AtomicBoolean();
+
+      Crowd crowd = Crowd.of(MANY).start(40, (caller, time) -> {
+        if (time == 5 && caller == 0) {
+          proxy.hang();
+        }
+        if (time == 7 && caller == 1) {
+          // Those who were on the hung connections have been told by now, or will be.
+          Await.until("somebody failed", () -> failed.get() > 0 || healed.get());
+          proxy.heal();
+          healed.set(true);
+        }
+        try {
+          assertThat(client.get("own:" + caller)).isEqualTo("value:" + caller);
+        } catch (JedisException late) {
+          failed.incrementAndGet();
+          if (failed.get() > 200) {
+            proxy.heal();
+            healed.set(true);
+          }
+        }
+      });
+      crowd.join();
+
+      assertThat(failed.get()).isPositive();
+      Await.until("it is served again", () -> {
+        try {
+          return "value:3".equals(client.get("own:3"));
+        } catch (JedisException notYet) {
+          return false;
+        }
+      });
+    }
+  }
+
+  @Test
+  void aWriteWhoseConnectionIsLostHasAnUnknownOutcomeAndAReadIsSentAgain() {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = open(proxy.redisUrl(), LONG)) {
+      UnifiedJedis client = redis.commands();
+      client.set("lost:reads", "there");
+      AtomicInteger unknown = new AtomicInteger();
+      AtomicInteger written = new AtomicInteger();
+      AtomicInteger readsFailed = new AtomicInteger();
+
+      Crowd.of(MANY).each(100, (caller, time) -> {
+        if (caller == 0 && time % 20 == 10) {
+          proxy.dropConnections();
+        }
+        try {
+          if (caller % 2 == 0) {
+            client.incr("lost:writes");
+            written.incrementAndGet();
+          } else {
+            assertThat(client.get("lost:reads")).isEqualTo("there");
+          }
+        } catch (UnknownOutcomeException lost) {
+          (caller % 2 == 0 ? unknown : readsFailed).incrementAndGet();
+          assertThat(lost).hasMessageContaining("may have taken effect");
+        } catch (JedisConnectionException neverSent) {
+          // A connection that could not be opened.
+          assertThat(neverSent).isNotNull();
+        }
+      });
+
+      long counted = Long.parseLong(client.get("lost:writes"));
+      assertThat(counted).isBetween((long) written.get(), (long) written.get() + unknown.get());
+    }
+  }
+
+  @Test
+  void anInterruptedCallerGetsHisReplyAndKeepsHisFlag() {
+    try (RedisAccess redis = open(server.url(), LONG)) {
+      UnifiedJedis client = redis.commands();
+
+      Crowd.of(MANY).onPlatformThreads().each(50, (caller, time) -> {
+        client.set("own:" + caller, "v" + time);
+        Thread.currentThread().interrupt();
+        try {
+          String read = client.get("own:" + caller);
+          assertThat(read).isEqualTo("v" + time);
+          assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } catch (JedisException borrowingWasInterrupted) {
+          // Who goes alone asks the pool, which does not lend to the interrupted.
+          assertThat(borrowingWasInterrupted).hasRootCauseInstanceOf(InterruptedException.class);
+        } finally {
+          Thread.interrupted();
+        }
+      });
+    }
+  }
+
+  @Test
+  void whenTheServerEndsAndTheClientClosesNobodyStaysBehind() {
+    RedisServer mortal = RedisServer.start();
+    RedisAccess redis = open(mortal.url(), Duration.ofSeconds(2));
+    UnifiedJedis client = redis.commands();
+    AtomicInteger failed = new AtomicInteger();
+    Crowd crowd = Crowd.of(MANY).start(60, (caller, time) -> {
+      if (caller == 0 && time == 10) {
+        mortal.kill();
+      }
+      if (caller == 0 && time == 20) {
+        redis.close();
+      }
+      try {
+        client.incr("count");
+      } catch (JedisException gone) {
+        failed.incrementAndGet();
+      }
+    });
+
+    crowd.join();
+
+    assertThat(failed.get()).isPositive();
+    mortal.close();
+  }
+
+  @Test
+  void whatIsHugeOrOfALargeKeyTravelsApartAndIsRight() {
+    try (RedisAccess redis = open(server.url(), LONG)) {
+      UnifiedJedis client = redis.commands();
+      String huge = "h".repeat(1_000_000);
+      String large = "l".repeat(20_000);
+
+      Crowd.of(MANY).each(20, (caller, time) -> {
+        String own = caller % 4 == 0 ? huge : caller % 4 == 1 ? large : "small" + caller;
+        client.set("size:" + caller, own);
+        assertThat(client.get("size:" + caller)).isEqualTo(own);
+      });
+    }
+  }
+
+  @Test
+  void nobodyStarves() {
+    try (RedisAccess redis = open(server.url(), LONG)) {
+      UnifiedJedis client = redis.commands();
+      int[] done = new int[MANY];
+      long end = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+
+      Crowd.of(MANY).each(1, (caller, time) -> {
+        while (System.nanoTime() < end) {
+          client.get("own:" + caller);
+          done[caller]++;
+        }
+      });
+
+      int[] sorted = done.clone();
+      java.util.Arrays.sort(sorted);
+      assertThat(sorted[0]).isGreaterThan(sorted[MANY / 2] / 10);
+    }
+  }
+
+  @Test
+  void aCallerInAHurryGoesAloneAndCutsNobodyElsesReplyShort() {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = open(proxy.redisUrl(), Duration.ofSeconds(10))) {
+      UnifiedJedis client = redis.commands();
+      client.set("greeting", "hello");
+      proxy.delay(Duration.ofMillis(60));
+      AtomicInteger cut = new AtomicInteger();
+      AtomicReference<Throwable> patientFailure = new AtomicReference<>();
+
+      Crowd.of(MANY).each(3, (caller, time) -> {
+        if (caller % 2 == 0) {
+          try {
+            Deadline.after(Duration.ofMillis(20), Clock.system())
+                .call(() -> client.get("greeting"));
+          } catch (JedisException tooLate) {
+            cut.incrementAndGet();
+          }
+        } else {
+          try {
+            assertThat(client.get("greeting")).isEqualTo("hello");
+          } catch (JedisException wrong) {
+            patientFailure.set(wrong);
+          }
+        }
+      });
+
+      assertThat(cut.get()).isPositive();
+      assertThat(patientFailure.get()).isNull();
+    }
+  }
+
+  private static int clients(Jedis admin) {
+    return (int) admin.clientList().lines().count();
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
