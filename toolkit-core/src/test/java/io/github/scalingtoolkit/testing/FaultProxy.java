@@ -67,6 +67,18 @@ public final class FaultProxy implements AutoCloseable {
     sockets.forEach(FaultProxy::abort);
   }
 
+  /** Ends every connection by a reset, as a network does that has forgotten it; accepts new ones. */
+  public void resetConnections() {
+    for (Socket socket : sockets) {
+      try {
+        socket.setSoLinger(true, 0);
+      } catch (IOException ended) {
+        continue;
+      }
+      abort(socket);
+    }
+  }
+
   /** Lets nothing through in either direction; connections stay open. */
   public void hang() {
     hung = true;

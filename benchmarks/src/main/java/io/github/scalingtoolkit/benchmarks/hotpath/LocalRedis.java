@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * The Redis of a benchmark: the one that {@code -Dbenchmarks.redis=redis://…} names, else a redis-server of the PATH,
  * which writes nothing to disk and ends with this process.
  */
-final class LocalRedis implements AutoCloseable {
+public final class LocalRedis implements AutoCloseable {
   private final String url;
   private final Runnable end;
 
@@ -23,7 +23,8 @@ final class LocalRedis implements AutoCloseable {
     this.end = end;
   }
 
-  static LocalRedis start() {
+  /** Starts it, if it must be. */
+  public static LocalRedis start() {
     String given = System.getProperty("benchmarks.redis");
     if (given != null) {
       return new LocalRedis(given, () -> {});
@@ -54,7 +55,8 @@ final class LocalRedis implements AutoCloseable {
     }
   }
 
-  String url() {
+  /** Returns its URL. */
+  public String url() {
     return url;
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
@@ -17,11 +18,13 @@ import java.nio.charset.StandardCharsets;
 
 /** Reads a request's JSON strictly: UTF-8, one object, no key twice, nothing behind it. */
 final class JsonBody {
+  private static final int MOST_NESTING = 16;
+  private static final int MOST_DIGITS = 100;
   private static final ObjectReader READER = JsonMapper.builder(JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .streamReadConstraints(StreamReadConstraints.builder()
-              .maxNestingDepth(16)
-              .maxNumberLength(100)
+              .maxNestingDepth(MOST_NESTING)
+              .maxNumberLength(MOST_DIGITS)
               .build())
           .build())
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -48,6 +51,9 @@ final class JsonBody {
       node = READER.readTree(text);
     } catch (CharacterCodingException notUtf8) {
       throw malformed("The body is not UTF-8.");
+    } catch (StreamConstraintsException tooMuch) {
+      throw malformed("The body is nested deeper than " + MOST_NESTING
+          + " levels, or has a number of more than " + MOST_DIGITS + " digits.");
     } catch (JsonProcessingException notJson) {
       throw malformed("The body is not one JSON object without duplicate keys.");
     }

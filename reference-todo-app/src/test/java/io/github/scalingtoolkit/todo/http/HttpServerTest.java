@@ -198,6 +198,14 @@ class HttpServerTest {
   }
 
   @Test
+  void whatIsNestedTooDeepIsToldSo() throws Exception {
+    HttpResponse<String> answer = post("[".repeat(17) + "1" + "]".repeat(17));
+
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(json.readTree(answer.body()).get("detail").asText()).contains("deeper than 16");
+  }
+
+  @Test
   void badUtf8Is400() throws Exception {
     HttpResponse<String> answer = send(to("/things")
         .header("Content-Type", "application/json")

@@ -124,6 +124,23 @@ class MongoTodoStoreFailureTest {
   }
 
   @Test
+  void connectionsThatAreResetAreReplacedAndWritesGoOn() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store =
+            MongoTodoStore.open(MongoSettings.of(WireServer.uri(proxy.port())), Clock.system())) {
+      store.create(USER, INPUT);
+
+      for (int reset = 0; reset < 3; reset++) {
+        proxy.resetConnections();
+        Await.until("it creates again", () -> succeeds(() -> store.create(USER, INPUT)));
+      }
+
+      assertThat(store.listByUser(USER, 100, null).todos()).hasSizeGreaterThanOrEqualTo(4);
+    }
+  }
+
+  @Test
   void boundsAServerWhoseEveryAnswerIsSlow() {
     try (WireServer server = WireServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());

@@ -90,7 +90,7 @@ final class Lane {
               interrupted |= serve(own);
             }
           } finally {
-            free();
+            endLead();
           }
         } else {
           LockSupport.parkNanos(this, left);
@@ -115,7 +115,7 @@ final class Lane {
     if (own.unserved()) {
       queue.remove(own);
       if (tryLead()) {
-        free();
+        endLead();
       }
     }
   }
@@ -211,7 +211,7 @@ final class Lane {
   }
 
   /** Ends a lead: gives the connection back if nobody waits, and wakes who waits longest. */
-  private void free() {
+  private void endLead() {
     try {
       Connection held = connection;
       if (held != null
