@@ -2,11 +2,13 @@ package io.github.scalingtoolkit.todo;
 
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
+import io.github.scalingtoolkit.todo.api.ListWarming;
 import io.github.scalingtoolkit.todo.cluster.ClusterException;
 import io.github.scalingtoolkit.todo.cluster.Supervisor;
 import io.github.scalingtoolkit.todo.cluster.WorkerLink;
 import io.github.scalingtoolkit.todo.config.SettingsReader;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.http.ListenException;
 import io.github.scalingtoolkit.todo.logging.Logging;
 import io.github.scalingtoolkit.todo.stores.DataDirectory;
@@ -30,7 +32,7 @@ import sun.misc.Signal;
  */
 public final class Main {
   private static final String USAGE =
-      "usage: [serve|work|cluster [N|max]|healthcheck|print-config];"
+      "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config];"
           + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
   private static final int CANNOT_BE_HAD = 3;
@@ -62,6 +64,7 @@ public final class Main {
       case "cluster" -> runCluster(settings, workers);
       case "print-config" -> printConfig(settings);
       case "healthcheck" -> healthcheck(settings);
+      case "warm" -> warm(settings);
       default -> fail(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
     }
   }
@@ -100,6 +103,25 @@ public final class Main {
       greet(settings, role.serves(), app::port, app.adminPort());
     }
     new CountDownLatch(1).await();
+  }
+
+  /** Ends with 0 once all lists are in Redis, with 1 if some could not be brought there. */
+  private static void warm(TodoSettings settings) {
+    if (settings.cache().timeToLive().isEmpty()) {
+      fail(WRONG_SETTING, "warm fills the cache, which CACHE_TTL=off turns off");
+    }
+    TodoApp app = new TodoApp(settings, Role.WARM);
+    started(app::start);
+    try {
+      ListWarming.Warmed warmed = app.warm();
+      System.out.println("Lists:         " + warmed.loaded() + " loaded into Redis, "
+          + warmed.present() + " there already, " + warmed.bypassed() + " not brought there");
+      app.stop();
+      exit(warmed.bypassed() == 0 ? 0 : 1);
+    } catch (StoreException down) {
+      app.stop();
+      fail(1, "nothing was warmed: " + down.getMessage());
+    }
   }
 
   private static void runCluster(TodoSettings settings, int workers) throws InterruptedException {

@@ -7,7 +7,9 @@ enum Role {
   /** Serves requests. */
   SERVE("serve"),
   /** Handles jobs. */
-  WORK("work");
+  WORK("work"),
+  /** Fills the cache, and ends. */
+  WARM("warm");
 
   private final String word;
 
@@ -20,10 +22,10 @@ enum Role {
   }
 
   boolean serves() {
-    return this != WORK;
+    return this == BOTH || this == SERVE;
   }
 
   boolean works() {
-    return this != SERVE;
+    return this == BOTH || this == WORK;
   }
 }

@@ -24,6 +24,7 @@ import io.github.scalingtoolkit.todo.admin.Readiness;
 import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
 import io.github.scalingtoolkit.todo.api.ListPage;
+import io.github.scalingtoolkit.todo.api.ListWarming;
 import io.github.scalingtoolkit.todo.api.NewTodos;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
@@ -132,7 +133,12 @@ final class TodoApp {
     Lifecycle.Builder phases = Lifecycle.builder()
         .phase("data", this::openData, Duration.ofSeconds(10), this::closeData)
         .phase("mongo", this::openMongo, QUICK, () -> made(store).close())
-        .phase("redis", this::openRedis, QUICK, this::closeRedis)
+        .phase("redis", this::openRedis, QUICK, this::closeRedis);
+    if (role == Role.WARM) {
+      lifecycle = phases.build();
+      return;
+    }
+    phases
         .phase("health", this::startHealth, QUICK, () -> made(health).close())
         .phase("admin", this::startAdmin, QUICK, () -> made(admin).stop(Duration.ofSeconds(1)))
         .phase(
@@ -163,6 +169,11 @@ final class TodoApp {
     lifecycle.stop();
   }
 
+  /** Fills the cache; only once it has started. */
+  ListWarming.Warmed warm() {
+    return new ListWarming(made(lists), made(store)).warm();
+  }
+
   /** Returns the public port; only once a serving process has started. */
   int port() {
     return made(web).port();
@@ -176,8 +187,9 @@ final class TodoApp {
   private void openData() {
     Set<EmbeddedStores.Kind> kinds = settings.embedded();
     boolean writesFile = role.works() && settings.smtpUrl().isEmpty();
-    boolean needed =
-        !kinds.isEmpty() || writesFile || settings.tokens().secret().isEmpty();
+    boolean needed = !kinds.isEmpty()
+        || writesFile
+        || role.serves() && settings.tokens().secret().isEmpty();
     if (needed && !supervised) {
       owned = OwnedData.open(settings.dataDirectory(), kinds);
     }

@@ -3,6 +3,8 @@ package io.github.scalingtoolkit.todo.api;
 import io.github.scalingtoolkit.cache.Codec;
 import io.github.scalingtoolkit.todo.domain.TodoJson;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -24,6 +26,11 @@ public record ListPage(byte[] json, String etag, @Nullable String next) {
   public static final Codec<ListPage> CODEC = new PageCodec();
 
   private static final int TAG_BYTES = 12;
+
+  /** Returns the first page of {@code owner}'s list, as {@code store} has it. */
+  static ListPage first(TodoStore store, UserId owner) {
+    return of(store.listByUser(owner, TodoStore.MAX_PAGE, null));
+  }
 
   /** Writes {@code page}. */
   public static ListPage of(TodoPage page) {

@@ -75,11 +75,13 @@ public final class TodoRoutes {
     UserId user = Gate.user(exchange);
     TodoId after = after(exchange);
     if (!readsCache || after != null) {
-      answer(exchange, StoreProblems.answered(() -> load(user, after)), "BYPASS");
+      ListPage page = StoreProblems.answered(
+          () -> ListPage.of(store.listByUser(user, TodoStore.MAX_PAGE, after)));
+      answer(exchange, page, "BYPASS");
       return;
     }
     Cached<ListPage> cached =
-        StoreProblems.answered(() -> lists.lookup(user, owner -> load(owner, null)));
+        StoreProblems.answered(() -> lists.lookup(user, owner -> ListPage.first(store, owner)));
     ListPage page = cached.value();
     if (page == null) {
       throw new IllegalStateException("a list was loaded as null");
@@ -92,10 +94,6 @@ public final class TodoRoutes {
           case LOADED -> "MISS";
           case BYPASS -> "BYPASS";
         });
-  }
-
-  private ListPage load(UserId owner, @Nullable TodoId after) {
-    return ListPage.of(store.listByUser(owner, TodoStore.MAX_PAGE, after));
   }
 
   private static void answer(HttpServerExchange exchange, ListPage page, String cache) {

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.domain;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +53,13 @@ public interface TodoStore {
 
   /** Returns whose job it is, ended or not; empty if there is no such todo. */
   Optional<UserId> ownerOf(JobId job);
+
+  /**
+   * Returns the users who last made a todo, the latest first, each once.
+   *
+   * @param limit how many of the newest todos to look at, 1 to {@link #MAX_PAGE}
+   */
+  List<UserId> latestOwners(int limit);
 
   /** Asks the store whether it is there, past any breaker, and returns if so. */
   void ping();

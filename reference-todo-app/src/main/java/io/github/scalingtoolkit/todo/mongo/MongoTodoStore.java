@@ -247,6 +247,23 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return findTodoOf(job, TodoDocuments.USER_ID).map(TodoDocuments::owner);
   }
 
+  @Override
+  public List<UserId> latestOwners(int limit) {
+    TodoStore.requireLimit(limit);
+    return call(() -> todos
+            .find()
+            .projection(Projections.include(TodoDocuments.USER_ID))
+            .sort(Sorts.descending(TodoDocuments.ID))
+            .limit(limit)
+            .batchSize(limit)
+            .into(new ArrayList<>()))
+        .stream()
+        .map(TodoDocuments::owner)
+        .filter(Objects::nonNull)
+        .distinct()
+        .toList();
+  }
+
   /** {@inheritDoc} It waits at most 1 s. */
   @Override
   public void ping() {

@@ -82,5 +82,15 @@ public final class InMemoryTodoStore implements TodoStore {
   }
 
   @Override
+  public synchronized List<UserId> latestOwners(int limit) {
+    TodoStore.requireLimit(limit);
+    return todos.descendingMap().values().stream()
+        .limit(limit)
+        .map(Todo::userId)
+        .distinct()
+        .toList();
+  }
+
+  @Override
   public void ping() {}
 }

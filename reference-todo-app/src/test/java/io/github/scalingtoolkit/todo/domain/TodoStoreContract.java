@@ -218,6 +218,18 @@ public abstract class TodoStoreContract {
   }
 
   @Test
+  void namesTheLatestOwnersEachOnce() {
+    UserId second = new UserId("second-" + UUID.randomUUID());
+    create(owner, "one");
+    create(second, "two");
+    create(owner, "three");
+
+    assertThat(store.latestOwners(3)).containsExactly(owner, second);
+    assertThat(store.latestOwners(1)).containsExactly(owner);
+    assertThatIllegalArgumentException().isThrownBy(() -> store.latestOwners(0));
+  }
+
+  @Test
   void answersAPing() {
     store.ping();
   }

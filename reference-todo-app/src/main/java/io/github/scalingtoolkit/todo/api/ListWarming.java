@@ -1,0 +1,46 @@
+package io.github.scalingtoolkit.todo.api;
+
+import io.github.scalingtoolkit.cache.CacheAside;
+import io.github.scalingtoolkit.cache.Cached;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
+
+/**
+ * Loads the lists of the users who last made a todo into Redis, before callers ask for them: after Redis was emptied, or
+ * before a release is given traffic. It fills as every miss does, so it may run beside writers.
+ */
+public final class ListWarming {
+  private final CacheAside<UserId, ListPage> lists;
+  private final TodoStore store;
+
+  /** Reads from {@code store}, fills {@code lists}. */
+  public ListWarming(CacheAside<UserId, ListPage> lists, TodoStore store) {
+    this.lists = lists;
+    this.store = store;
+  }
+
+  /**
+   * What became of the lists.
+   *
+   * @param loaded were not in Redis and are now
+   * @param present were there already
+   * @param bypassed are not there: Redis could not be asked, or a write to the list is under way
+   */
+  public record Warmed(int loaded, int present, int bypassed) {}
+
+  /** Warms the lists of all who own one of the newest {@link TodoStore#MAX_PAGE} todos. Blocks. */
+  public Warmed warm() {
+    int loaded = 0;
+    int present = 0;
+    int bypassed = 0;
+    for (UserId user : store.latestOwners(TodoStore.MAX_PAGE)) {
+      Cached<ListPage> list = lists.lookup(user, owner -> ListPage.first(store, owner));
+      switch (list.outcome()) {
+        case LOADED -> loaded++;
+        case L1_HIT, L2_HIT -> present++;
+        case BYPASS -> bypassed++;
+      }
+    }
+    return new Warmed(loaded, present, bypassed);
+  }
+}

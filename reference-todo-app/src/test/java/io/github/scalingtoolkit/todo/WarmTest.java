@@ -1,0 +1,98 @@
+package io.github.scalingtoolkit.todo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
+
+/** The role that fills the cache and ends, by processes of their own on the service's stores. */
+class WarmTest {
+  @TempDir
+  private Path directory;
+
+  private TestStores stores;
+
+  @BeforeEach
+  void start() {
+    stores = TestStores.start(directory);
+  }
+
+  @AfterEach
+  void end() {
+    stores.close();
+  }
+
+  @Test
+  void aListThatRedisLostIsThereAgainBeforeItIsAskedFor() {
+    TodoApp app = new TodoApp(stores.settings("CACHE_LOCAL", "off"), Role.BOTH);
+    app.start();
+    try {
+      TodoClient user = TodoClient.of(app.port(), "user-1");
+      assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
+      try (Jedis redis = stores.redis().connect()) {
+        redis.flushAll();
+      }
+
+      try (ChildJvm warm = warm()) {
+        assertThat(warm.awaitEnd()).isZero();
+        assertThat(warm.lines())
+            .contains("Lists:         1 loaded into Redis, 0 there already, 0 not brought there");
+      }
+
+      HttpResponse<String> list = user.list();
+      assertThat(list.headers().firstValue("X-Cache")).contains("HIT");
+      assertThat(TodoClient.titles(list)).containsExactly("Buy milk");
+      try (ChildJvm again = warm()) {
+        assertThat(again.awaitEnd()).isZero();
+        assertThat(again.lines())
+            .contains("Lists:         0 loaded into Redis, 1 there already, 0 not brought there");
+      }
+    } finally {
+      app.stop();
+    }
+  }
+
+  @Test
+  void whatCannotBeReachedIsNamedAndEndsWith1AndACacheThatIsOffWith2() {
+    String nobody = "127.0.0.1:" + Ports.free();
+    TodoApp app = new TodoApp(stores.settings(), Role.SERVE);
+    app.start();
+    try {
+      assertThat(TodoClient.of(app.port(), "user-1").create("Buy milk").statusCode())
+          .isEqualTo(201);
+    } finally {
+      app.stop();
+    }
+
+    try (ChildJvm noMongo = warm("MONGO_URI=mongodb://" + nobody + "/todoapp");
+        ChildJvm noRedis = warm("REDIS_URL=redis://" + nobody);
+        ChildJvm noCache = warm("CACHE_TTL=off")) {
+      assertThat(noMongo.awaitEnd()).isEqualTo(1);
+      assertThat(String.join("\n", noMongo.lines())).contains("nothing was warmed", nobody);
+      assertThat(noRedis.awaitEnd()).isEqualTo(1);
+      assertThat(noRedis.lines())
+          .contains("Lists:         0 loaded into Redis, 0 there already, 1 not brought there");
+      assertThat(noCache.awaitEnd()).isEqualTo(2);
+      assertThat(String.join("\n", noCache.lines())).contains("CACHE_TTL=off");
+    }
+  }
+
+  private ChildJvm warm(String... environment) {
+    List<String> all = new ArrayList<>(List.of(
+        "NODE_ENV=production",
+        "MONGO_URI=" + stores.mongoUri(),
+        "REDIS_URL=" + stores.redis().url(),
+        "JWT_SECRET=" + TodoClient.JWT_SECRET));
+    all.addAll(List.of(environment));
+    return ServiceProcess.start(all, "warm");
+  }
+}
