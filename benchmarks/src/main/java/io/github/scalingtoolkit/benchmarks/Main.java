@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.benchmarks;
 
 import io.github.scalingtoolkit.benchmarks.audit.AuditCommand;
 import io.github.scalingtoolkit.benchmarks.callers.CallersCommand;
+import io.github.scalingtoolkit.benchmarks.invalidation.InvalidationCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
 import io.github.scalingtoolkit.benchmarks.report.ReportCommand;
 import io.github.scalingtoolkit.benchmarks.scale.RatiosCommand;
@@ -25,6 +26,7 @@ public final class Main {
         smoke                       the same, cut down to less than a minute
         ratios                      the promised ratios, of two that run at the same time
         callers                     many callers of one Redis: shared connections, pools, Lettuce, Redisson
+        invalidation                how long another cache still has what was written
         report <directory>          writes REPORT.md and the charts anew from the raw data
         jmh [arguments of JMH]      the libraries' hot paths
       docs/scaling.md has the options and what each figure means.
@@ -52,6 +54,7 @@ public final class Main {
         case "scale" -> ScaleCommand.run(ScaleCommand.Kind.SCALE, rest);
         case "ratios" -> RatiosCommand.run(rest);
         case "callers" -> CallersCommand.run(rest);
+        case "invalidation" -> InvalidationCommand.run(rest);
         case "smoke" -> ScaleCommand.run(ScaleCommand.Kind.SMOKE, rest);
         case "report" -> ReportCommand.run(rest);
         case "jmh" -> {
