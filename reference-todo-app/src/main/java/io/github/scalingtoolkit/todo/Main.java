@@ -21,8 +21,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import sun.misc.Signal;
 
@@ -42,10 +45,17 @@ public final class Main {
   /** Set by whoever ends the process on purpose: only a signal finds it unset. */
   private static volatile boolean exiting;
 
+  /** Set once the supervisor has gone: from then on {@link #onOrphaned} has the last word, whoever else wants to end. */
+  private static volatile boolean orphaned;
+
   private Main() {}
 
   /** Runs until a signal ends it. */
   public static void main(String[] args) throws InterruptedException {
+    if (Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
+      System.out.println(USAGE + ". docs/settings.md has the settings.");
+      exit(0);
+    }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
     int most = cluster ? 2 : 1;
     if (args.length > most) {
@@ -162,7 +172,7 @@ public final class Main {
 
   /** Without its supervisor nobody sends a worker anything, and nobody ends the Redis that came with it. */
   private static void onOrphaned(TodoApp app, TodoSettings settings) {
-    exiting = true;
+    orphaned = true;
     app.stop();
     EmbeddedStores.find().ifPresent(stores -> {
       try (DataDirectory directory = DataDirectory.open(settings.dataDirectory())) {
@@ -180,6 +190,7 @@ public final class Main {
       return;
     }
     stop.run();
+    leaveToOrphaned();
     System.out.flush();
     Runtime.getRuntime().halt(0);
   }
@@ -259,6 +270,7 @@ public final class Main {
   }
 
   private static void fail(int code, @Nullable String message) {
+    leaveToOrphaned();
     System.err.println(message);
     exit(code);
   }
@@ -266,5 +278,12 @@ public final class Main {
   private static void exit(int code) {
     exiting = true;
     System.exit(code);
+  }
+
+  /** A stop that comes of the supervisor's end breaks off a start, and may meet a signal: neither may cut it short. */
+  private static void leaveToOrphaned() {
+    while (orphaned) {
+      LockSupport.park();
+    }
   }
 }

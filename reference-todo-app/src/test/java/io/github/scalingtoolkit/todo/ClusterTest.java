@@ -216,6 +216,9 @@ class ClusterTest {
       assertThat(writes.failures()).isEmpty();
     }
     Await.until("the old ones have ended", () -> before.stream().noneMatch(ClusterTest::runs));
+    assertThat(String.join("\n", cluster.lines()))
+        .as("who is replaced still has its supervisor")
+        .doesNotContain("supervisor=gone");
   }
 
   private static void awaitReplaced(Set<Long> gone) {
@@ -305,6 +308,26 @@ class ClusterTest {
     } catch (Exception gone) {
       return -1;
     }
+  }
+
+  @Test
+  @Order(7)
+  void aSupervisorKilledWhileItsWorkersStartLeavesNoProcessBehindEither() throws Exception {
+    Path data = directory.resolve("killed-early");
+    List<Long> left = new ArrayList<>();
+    try (ChildJvm killed = start(data, "2")) {
+      Await.until("workers are starting", () -> {
+        left.clear();
+        ProcessHandle.of(killed.pid())
+            .ifPresent(supervisor -> supervisor.children().forEach(one -> left.add(one.pid())));
+        return left.size() >= 2;
+      });
+      left.add(redisOf(data));
+      assertThat(killed.lines()).noneMatch(line -> line.startsWith("Todo service:"));
+      killed.kill();
+    }
+
+    Await.until("workers and Redis have ended", () -> left.stream().noneMatch(ClusterTest::runs));
   }
 
   @Test

@@ -76,6 +76,20 @@ class MainTest {
   }
 
   @Test
+  void whoAsksForHelpGetsTheRolesAnd0() {
+    try (ChildJvm option = ServiceProcess.start(List.of(), "--help");
+        ChildJvm ofARole = ServiceProcess.start(List.of("PORT=eighty"), "cluster", "-h")) {
+      for (ChildJvm child : List.of(option, ofARole)) {
+        assertThat(child.awaitEnd()).isZero();
+        assertThat(child.lines())
+            .singleElement()
+            .asString()
+            .startsWith("usage: [serve|work|cluster");
+      }
+    }
+  }
+
+  @Test
   void aWrongArgumentOrOneTooManyEndsWith2AndShowsTheRoles() {
     try (ChildJvm wrong = ServiceProcess.start(List.of("APP_ENV=demo"), "sevre\u001b[31m");
         ChildJvm tooMany = ServiceProcess.start(List.of("APP_ENV=demo"), "serve", "work")) {

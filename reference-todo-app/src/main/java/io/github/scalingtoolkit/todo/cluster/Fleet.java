@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +48,9 @@ final class Fleet {
   private @Nullable WorkerProcess outgoing;
 
   private final Thread thread;
-  private final AtomicBoolean replacing = new AtomicBoolean();
+  /** How often a replacement of all was asked for since none was under way. */
+  private final AtomicInteger askedToReplace = new AtomicInteger();
+
   private volatile boolean stopping;
 
   /** Will run {@code size} workers, each of which gets {@code drain} to end in order. */
@@ -126,24 +128,36 @@ final class Fleet {
     return slots.stream().filter(Slot::isStarting).count();
   }
 
-  /** Replaces every worker by a new one, one after the other. Does nothing while that is under way. */
+  /**
+   * Replaces every worker by a new one, one after the other. While that is under way it returns at once, and all are
+   * replaced once more afterwards: some of the new ones may have started before whatever the caller wants taken up.
+   */
   void replaceAll() {
-    if (!replacing.compareAndSet(false, true)) {
-      log.info("replacing=under-way");
+    int asked = askedToReplace.incrementAndGet();
+    if (asked > 1) {
+      log.info("replacing=under-way action=\"once more afterwards\"");
       return;
     }
-    try {
-      log.info("replacing=started workers={}", slots.size());
-      for (Slot slot : slots) {
-        if (stopping || !replace(slot)) {
-          log.warn("replacing=given-up worker={}", slot.number());
-          return;
-        }
+    do {
+      asked = askedToReplace.get();
+      try {
+        replaceEach();
+      } catch (RuntimeException fault) {
+        // Whoever asks next is not to be ignored for ever.
+        log.error("replacing=failed", fault);
       }
-      log.info("replacing=done workers={}", slots.size());
-    } finally {
-      replacing.set(false);
+    } while (!askedToReplace.compareAndSet(asked, 0));
+  }
+
+  private void replaceEach() {
+    log.info("replacing=started workers={}", slots.size());
+    for (Slot slot : slots) {
+      if (stopping || !replace(slot)) {
+        log.warn("replacing=given-up worker={} stopping={}", slot.number(), stopping);
+        return;
+      }
     }
+    log.info("replacing=done workers={}", slots.size());
   }
 
   private boolean replace(Slot slot) {
@@ -162,11 +176,13 @@ final class Fleet {
       return false;
     }
     if (!awaitReady(next)) {
-      log.warn(
-          "worker={} replacement=not-ready within={} alive={}",
-          slot.number(),
-          LONGEST_START,
-          next.isAlive());
+      if (!stopping) {
+        log.warn(
+            "worker={} replacement=not-ready within={} alive={}",
+            slot.number(),
+            LONGEST_START,
+            next.isAlive());
+      }
       next.terminate();
       next.awaitEnd(drain);
       lock.lock();

@@ -88,9 +88,12 @@ final class WorkerProcess {
     return since != 0 && now - since > longest.toNanos();
   }
 
-  /** Asks it to end in order: SIGTERM. */
+  /**
+   * Asks it to end in order: SIGTERM. Not by {@link Process#destroy}, which closes the pipes as well: it would take the
+   * end of its input for the end of its supervisor, and its last lines would be lost.
+   */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   void kill() {
