@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.cache.CacheAsideBuilder;
 import io.github.scalingtoolkit.cache.CacheMetrics;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
@@ -76,6 +77,9 @@ import org.jspecify.annotations.Nullable;
 final class TodoApp {
   private static final String ISSUER = "todo-api";
   private static final String AUDIENCE = "todo-api";
+  /** All that connect to a worker of a cluster: its balancer, on the same machine. */
+  private static final ClientAddress BEHIND_BALANCER = ClientAddress.behind("127.0.0.0/8", "::1");
+
   private static final Duration QUICK = Duration.ofSeconds(3);
   /** Nothing is stored with the cache off, but a cache must have one. */
   private static final Duration UNUSED = Duration.ofSeconds(30);
@@ -346,7 +350,10 @@ final class TodoApp {
       DemoUser.seed(
           made(store).users(), hasher, supervised || settings.mongoUri().isEmpty());
     }
-    Gate gate = new Gate(verifier, Optional.ofNullable(limiter));
+    Gate gate = new Gate(
+        verifier,
+        Optional.ofNullable(limiter),
+        supervised ? BEHIND_BALANCER : settings.web().clients());
     Notifications notifications = new Notifications(made(queue));
     NewTodos newTodos =
         new NewTodos(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);

@@ -117,6 +117,24 @@ class ClusterTest {
   }
 
   @Test
+  @Order(1)
+  void itsBalancerPassesOnTheClientThatATrustedProxyTells() {
+    try (ChildJvm proxied =
+        start(directory.resolve("proxied"), "1", "RATE_LIMIT=1/1h", "TRUSTED_PROXIES=127.0.0.1")) {
+      TodoClient anybody = TodoClient.anonymous(ServiceProcess.port(proxied));
+
+      for (String client : List.of("203.0.113.1", "203.0.113.2")) {
+        assertThat(anybody.get("/api/todos", "X-Forwarded-For", client).statusCode())
+            .isEqualTo(401);
+        assertThat(anybody
+                .get("/api/todos", "X-Forwarded-For", "10.0.0.1, " + client)
+                .statusCode())
+            .isEqualTo(429);
+      }
+    }
+  }
+
+  @Test
   @Order(2)
   void requestsPassAsTheyAreAndTheBalancersOwnRefusalsLookLikeAnyOther() throws Exception {
     HttpClient http = HttpClient.newHttpClient();

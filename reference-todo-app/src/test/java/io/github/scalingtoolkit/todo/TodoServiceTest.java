@@ -356,6 +356,39 @@ class TodoServiceTest {
   }
 
   @Test
+  void whoHasNoTokenIsLimitedByTheAddressThatTrustedProxiesTell() {
+    TodoApp behind = new TodoApp(
+        stores.settings("RATE_LIMIT", "2/1h", "TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
+        Role.SERVE);
+    TodoApp open = new TodoApp(stores.settings("RATE_LIMIT", "2/2h"), Role.SERVE);
+    behind.start();
+    open.start();
+    try {
+      TodoClient anybody = TodoClient.anonymous(behind.port());
+      assertThat(statusFrom(anybody, "203.0.113.1")).isEqualTo(401);
+      assertThat(statusFrom(anybody, "203.0.113.1, 10.1.2.3")).isEqualTo(401);
+      assertThat(statusFrom(anybody, "203.0.113.9, 203.0.113.1"))
+          .as("what a client claims changes nothing")
+          .isEqualTo(429);
+      assertThat(statusFrom(anybody, "203.0.113.2")).isEqualTo(401);
+
+      TodoClient direct = TodoClient.anonymous(open.port());
+      assertThat(statusFrom(direct, "203.0.113.1")).isEqualTo(401);
+      assertThat(statusFrom(direct, "203.0.113.2")).isEqualTo(401);
+      assertThat(statusFrom(direct, "203.0.113.3"))
+          .as("nobody is trusted unless told so")
+          .isEqualTo(429);
+    } finally {
+      behind.stop();
+      open.stop();
+    }
+  }
+
+  private static int statusFrom(TodoClient client, String forwardedFor) {
+    return client.get("/api/todos", "X-Forwarded-For", forwardedFor).statusCode();
+  }
+
+  @Test
   void processesOnOneRedisShareTheRateLimit() {
     TodoApp one = new TodoApp(stores.settings("RATE_LIMIT", "10/1h"), Role.SERVE);
     TodoApp other = new TodoApp(stores.settings("RATE_LIMIT", "10/1h"), Role.SERVE);

@@ -18,6 +18,7 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -35,11 +36,17 @@ public final class Gate {
 
   private final JwtVerifier verifier;
   private final Optional<? extends RateLimiter> limiter;
+  private final ClientAddress clients;
 
-  /** Lets through by {@code verifier} and, if there is one, {@code limiter}, which must not block. */
-  public Gate(JwtVerifier verifier, Optional<? extends RateLimiter> limiter) {
+  /**
+   * Lets through by {@code verifier} and, if there is one, {@code limiter}, which must not block; {@code clients} tells
+   * who somebody without a token is.
+   */
+  public Gate(
+      JwtVerifier verifier, Optional<? extends RateLimiter> limiter, ClientAddress clients) {
     this.verifier = verifier;
     this.limiter = limiter;
+    this.clients = clients;
   }
 
   /**
@@ -64,7 +71,10 @@ public final class Gate {
       throw new ProblemException(
           Problem.unavailable("Tokens cannot be verified", Duration.ofSeconds(1)));
     }
-    limit(exchange, "address:" + ClientAddress.key(exchange.getSourceAddress().getAddress()));
+    HeaderValues forwarded = exchange.getRequestHeaders().get(Headers.X_FORWARDED_FOR);
+    InetAddress client = clients.of(
+        exchange.getSourceAddress().getAddress(), forwarded == null ? List.of() : forwarded);
+    limit(exchange, "address:" + ClientAddress.key(client));
     throw new ProblemException(
         Problem.unauthorized(bearer instanceof BearerToken.Missing ? "No token" : "Invalid token"));
   }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.todo.http.BoundedListener;
 import io.github.scalingtoolkit.todo.http.Cors;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
@@ -11,7 +12,11 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
 import io.undertow.server.handlers.proxy.ProxyHandler;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -21,13 +26,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <p>A request that changes nothing is tried again at another worker if its own ends before it has begun to answer; one
  * that does is tried again only if it was never sent. There is no timer for each request, which would cost as much as
  * the rest: a worker bounds what it waits for, and one that hangs is killed ({@link Slot}), which ends its requests here.
- * The balancer's own answers (no worker, body too large) are problems as a worker's are. What the client says of
- * X-Forwarded-For is replaced by its address.
+ * The balancer's own answers (no worker, body too large) are problems as a worker's are. X-Forwarded-For is replaced by
+ * the client's address: that of who connects, or what trusted proxies tell.
  */
 final class Balancer {
   private static final int MOST_TRIES_MORE = 3;
 
   private final BoundedListener listener;
+  private final ClientAddress clients;
   private final Cors cors;
   private final LeastBusy workers = new LeastBusy();
   private final HttpHandler handler;
@@ -36,7 +42,8 @@ final class Balancer {
   private volatile boolean draining;
 
   /** {@code config.maxInFlight()} is what each worker takes; the balancer takes four times as much. */
-  Balancer(HttpConfig config) {
+  Balancer(HttpConfig config, ClientAddress clients) {
+    this.clients = clients;
     cors = new Cors(config.corsOrigins());
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
     connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
@@ -97,6 +104,11 @@ final class Balancer {
     });
     if (draining) {
       exchange.setPersistent(false);
+    }
+    HeaderValues forwarded = exchange.getRequestHeaders().get(Headers.X_FORWARDED_FOR);
+    if (forwarded != null) {
+      InetAddress client = clients.of(exchange.getSourceAddress().getAddress(), forwarded);
+      exchange.setSourceAddress(new InetSocketAddress(client, 0));
     }
     exchange.addDefaultResponseListener(this::answerForNobody);
     handler.handleRequest(exchange);

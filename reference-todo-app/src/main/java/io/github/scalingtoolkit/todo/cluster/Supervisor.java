@@ -62,16 +62,18 @@ public final class Supervisor {
     this.size = size;
     this.main = main;
     TodoSettings.Web web = settings.web();
-    balancer = new Balancer(new HttpConfig(
-        "public",
-        web.host(),
-        web.port(),
-        web.maxBody(),
-        web.maxInFlight(),
-        Duration.ofSeconds(10),
-        Duration.ofSeconds(75),
-        web.corsOrigins(),
-        false));
+    balancer = new Balancer(
+        new HttpConfig(
+            "public",
+            web.host(),
+            web.port(),
+            web.maxBody(),
+            web.maxInFlight(),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(75),
+            web.corsOrigins(),
+            false),
+        web.clients());
     health = HealthRegistry.builder()
         .required("workers", () -> demand(workersReady() > 0))
         .optional("every worker", () -> demand(workersReady() >= size && !anyDegraded()))

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.config;
 
 import io.github.scalingtoolkit.auth.Algorithm;
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.redis.RedisUrl;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
@@ -154,6 +155,13 @@ public final class SettingsReader {
         port,
         adminHost,
         adminPort,
+        settings
+            .optional(
+                "TRUSTED_PROXIES",
+                "addresses and networks such as 10.0.0.0/8,fd00::/8",
+                "proxies whose X-Forwarded-For tells the client",
+                text -> ClientAddress.behind(text.split(",")))
+            .orElse(ClientAddress.behind()),
         settings.value(
             "CORS_ORIGINS",
             Set.of("*"),

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.config;
 
 import io.github.scalingtoolkit.auth.Algorithm;
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.settings.Setting;
@@ -71,6 +72,7 @@ public record TodoSettings(
    * @param port the public port; 0 for any
    * @param adminHost address of the admin port
    * @param adminPort the admin port; 0 for any
+   * @param clients who a client behind trusted proxies is
    * @param corsOrigins origins whose pages may read answers, or {@code *}
    * @param maxBody most bytes of a body
    * @param maxInFlight most requests at a time
@@ -80,6 +82,7 @@ public record TodoSettings(
       int port,
       String adminHost,
       int adminPort,
+      ClientAddress clients,
       Set<String> corsOrigins,
       long maxBody,
       int maxInFlight) {}

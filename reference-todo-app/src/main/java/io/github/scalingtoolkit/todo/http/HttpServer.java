@@ -29,9 +29,7 @@ public final class HttpServer {
   private HttpServer(HttpConfig config, Router router, MeterRegistry meters) {
     blocking = BlockingThreads.executor(config.name() + "-", Math.min(config.maxInFlight(), 256));
     front = new Front(config, router, new RouteTimers(meters), blocking);
-    HttpHandler handler = gzip(front);
-    listener = new BoundedListener(
-        config, config.behindBalancer() ? new ForwardedAddress(handler) : handler);
+    listener = new BoundedListener(config, gzip(front));
   }
 
   /**

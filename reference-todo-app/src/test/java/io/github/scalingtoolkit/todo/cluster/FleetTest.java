@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
+import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
@@ -70,7 +71,7 @@ class FleetTest {
     return new Fleet(
         size,
         new WorkerLauncher(List.of(worker.toString()), Map.of()),
-        new Balancer(HttpConfig.at("public", "127.0.0.1", 0)),
+        new Balancer(HttpConfig.at("public", "127.0.0.1", 0), ClientAddress.behind()),
         new RestartPolicy(() -> 0),
         Duration.ofSeconds(1),
         Clock.system());
