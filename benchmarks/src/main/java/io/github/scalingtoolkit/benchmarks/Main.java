@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.benchmarks.scale.ScaleCommand;
 import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The command line of the benchmarks. Exit codes: 0 if it was done and holds, 1 if something was found wrong or could
@@ -32,17 +33,25 @@ public final class Main {
       docs/scaling.md has the options and what each figure means.
       """;
 
+  private static final Set<String> HELP = Set.of("help", "-h", "--help");
+
   private Main() {}
 
   /** Does what the first word names. */
-  public static void main(String[] args) throws IOException, InterruptedException {
+  public static void main(String[] args) throws InterruptedException {
     System.exit(run(List.of(args)));
   }
 
-  static int run(List<String> words) throws IOException, InterruptedException {
+  static int run(List<String> words) throws InterruptedException {
     if (words.isEmpty()) {
       System.err.print(USAGE);
       return 2;
+    }
+    // JMH has help of its own.
+    List<String> mayAskForHelp = words.get(0).equals("jmh") ? List.of() : words;
+    if (mayAskForHelp.stream().anyMatch(HELP::contains)) {
+      System.out.print(USAGE);
+      return 0;
     }
     List<String> rest = words.subList(1, words.size());
     try {
@@ -66,6 +75,10 @@ public final class Main {
     } catch (UsageException wrong) {
       System.err.println(wrong.getMessage() + "\n" + USAGE);
       return 2;
+    } catch (IOException failed) {
+      System.err.println(words.get(0) + " could not be done: "
+          + failed.getClass().getSimpleName() + ": " + failed.getMessage());
+      return 1;
     }
   }
 }

@@ -21,12 +21,26 @@ class MainTest {
         "verify http://127.0.0.1:1 --level half",
         "load http://127.0.0.1:1 --seconds",
         "load http://127.0.0.1:1 --seconds 0",
-        "load http://127.0.0.1:1 --fast"
+        "load http://127.0.0.1:1 --fast",
+        "load http://127.0.0.1:1 --wrk --rate 100",
+        "load http://127.0.0.1:1 --pid 2147483647"
       })
   void aCommandLineThatCannotBeObeyedIsExitCodeTwo(String line) throws Exception {
     List<String> words = line.isEmpty() ? List.of() : List.of(line.split(" "));
 
     assertThat(Main.run(words)).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-h", "--help", "help", "load --help", "quick -h"})
+  void whoAsksForHelpGetsItAndNothingIsRun(String line) throws Exception {
+    assertThat(Main.run(List.of(line.split(" ")))).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"load http://127.0.0.1:1 --warm 1", "report /nowhere/at/all"})
+  void whatCannotBeDoneIsExitCodeOneAndNoStackTrace(String line) throws Exception {
+    assertThat(Main.run(List.of(line.split(" ")))).isEqualTo(1);
   }
 
   @Test

@@ -52,6 +52,12 @@ public final class LoadCommand {
     if (arguments.has("--pid")) {
       int pid = arguments.integer("--pid", 1, 1, Integer.MAX_VALUE);
       pids.addAll(ProcUsage.tree(pid));
+      if (pids.isEmpty()) {
+        throw new UsageException("--pid: there is no process " + pid);
+      }
+    }
+    if (arguments.has("--wrk") && (model instanceof Model.Open || call.status() != 200)) {
+      throw new UsageException("--wrk compares GET requests in the closed model");
     }
 
     if (warm > 0) {
@@ -62,7 +68,7 @@ public final class LoadCommand {
     Measured measured = Measured.run(Load.on(base, call, model, Duration.ofSeconds(seconds)), pids);
     boolean counts = print(call, measured);
     if (arguments.has("--wrk")) {
-      counts &= crossCheck(base, path, token, call, connections, seconds, measured.result());
+      counts &= crossCheck(base, path, token, connections, seconds, measured.result());
     }
     return counts ? 0 : 1;
   }
@@ -110,17 +116,8 @@ public final class LoadCommand {
   }
 
   private static boolean crossCheck(
-      URI base,
-      String path,
-      String token,
-      Call call,
-      int connections,
-      int seconds,
-      LoadResult result)
+      URI base, String path, String token, int connections, int seconds, LoadResult result)
       throws IOException, InterruptedException {
-    if (!(result.model() instanceof Model.Closed) || call.status() != 200) {
-      throw new UsageException("--wrk compares GET requests in the closed model");
-    }
     if (!Wrk.installed()) {
       System.out.println("  wrk            NOT RUN: wrk is not installed");
       return true;

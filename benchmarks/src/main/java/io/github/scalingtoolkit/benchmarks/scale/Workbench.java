@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 
 /** What a session starts things with: the stores of both sides, and everybody who can stand on a row. */
 final class Workbench {
+  private static final int ENDED_BY_SIGNAL = 130;
+
   final Artifacts artifacts;
   final Children children;
   final Stores stores;
@@ -63,14 +65,27 @@ final class Workbench {
     System.out.println("what the processes print is in " + work);
     int code;
     try (Children children = new Children(work)) {
-      Stores stores = Stores.start(children, artifacts, work.resolve("stores"));
-      Workbench bench = new Workbench(artifacts, children, stores, work);
-      code = bench.verified() ? session.run(bench) : 1;
+      code = run(session, artifacts, children, work);
     }
     if (code == 0) {
       delete(work);
     }
     return code;
+  }
+
+  private static int run(Session session, Artifacts artifacts, Children children, Path work)
+      throws IOException, InterruptedException {
+    try {
+      Stores stores = Stores.start(children, artifacts, work.resolve("stores"));
+      Workbench bench = new Workbench(artifacts, children, stores, work);
+      return bench.verified() ? session.run(bench) : 1;
+    } catch (IOException | RuntimeException failure) {
+      if (children.ending()) {
+        // A signal has ended what this spoke to: that is no failure to tell of.
+        return ENDED_BY_SIGNAL;
+      }
+      throw failure;
+    }
   }
 
   /** Starts the floor, which first learns from a service what it is to write. */
