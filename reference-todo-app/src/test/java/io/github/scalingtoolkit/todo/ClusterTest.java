@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -180,6 +181,32 @@ class ClusterTest {
     assertThat(TodoClient.anonymous(user.port()).list().statusCode()).isEqualTo(401);
     assertThat(TodoClient.header(user.list(), "X-Content-Type-Options")).isEqualTo("nosniff");
     assertThat(user.get("/readyz").statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  @Order(2)
+  void aRequestOfHttp10NeedsNoHost() throws Exception {
+    try (Socket socket =
+        new Socket(InetAddress.getLoopbackAddress(), ServiceProcess.port(cluster))) {
+      socket
+          .getOutputStream()
+          .write("GET /health HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(answer).contains(" 200 OK\r\n", "{\"status\":\"OK\"");
+    }
+  }
+
+  @Test
+  @Order(2)
+  void readinessTellsHowManyWorkersAreReady() {
+    awaitWhole(cluster);
+
+    JsonNode ready =
+        TodoClient.json(TodoClient.anonymous(ServiceProcess.adminPort(cluster)).get("/readyz"));
+
+    assertThat(ready.get("workers").intValue()).isEqualTo(2);
+    assertThat(ready.get("workersReady").intValue()).isEqualTo(2);
   }
 
   @Test

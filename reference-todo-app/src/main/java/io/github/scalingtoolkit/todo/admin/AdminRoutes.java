@@ -50,7 +50,7 @@ public final class AdminRoutes {
 
   /** That this is answered is the progress it asks for: a process whose threads are stuck or starved does not. */
   private void live(HttpServerExchange exchange) {
-    status(exchange, true, "UP", List.of());
+    status(exchange, true, "UP", List.of(), Map.of());
   }
 
   private void ready(HttpServerExchange exchange) {
@@ -58,11 +58,12 @@ public final class AdminRoutes {
     String status = readiness.isDraining()
         ? "DRAINING"
         : readiness.isStarted() ? health.status().name() : "STARTING";
-    status(exchange, readiness.isReady(), status, health.checks());
+    status(exchange, readiness.isReady(), status, health.checks(), readiness.figures());
   }
 
   private void startup(HttpServerExchange exchange) {
-    status(exchange, readiness.isStarted(), readiness.isStarted() ? "UP" : "STARTING", List.of());
+    String status = readiness.isStarted() ? "UP" : "STARTING";
+    status(exchange, readiness.isStarted(), status, List.of(), Map.of());
   }
 
   private void metrics(HttpServerExchange exchange) {
@@ -79,7 +80,11 @@ public final class AdminRoutes {
   }
 
   private static void status(
-      HttpServerExchange exchange, boolean ok, String status, List<Health.Check> checks) {
+      HttpServerExchange exchange,
+      boolean ok,
+      String status,
+      List<Health.Check> checks,
+      Map<String, Long> figures) {
     Respond.json(
         exchange, ok ? StatusCodes.OK : StatusCodes.SERVICE_UNAVAILABLE, json(generator -> {
           generator.writeStringField("status", status);
@@ -98,6 +103,9 @@ public final class AdminRoutes {
             generator.writeEndObject();
           }
           generator.writeEndArray();
+          for (Map.Entry<String, Long> figure : new TreeMap<>(figures).entrySet()) {
+            generator.writeNumberField(figure.getKey(), figure.getValue());
+          }
         }));
   }
 

@@ -110,6 +110,11 @@ final class Balancer {
       InetAddress client = clients.of(exchange.getSourceAddress().getAddress(), forwarded);
       exchange.setSourceAddress(new InetSocketAddress(client, 0));
     }
+    if (exchange.isHttp10() && !exchange.getRequestHeaders().contains(Headers.HOST)) {
+      // Health checks of older balancers name none, and need not; a worker gets all requests by
+      // HTTP/1.1, which must.
+      exchange.getRequestHeaders().put(Headers.HOST, exchange.getHostAndPort());
+    }
     exchange.addDefaultResponseListener(this::answerForNobody);
     handler.handleRequest(exchange);
   }

@@ -80,7 +80,8 @@ public final class Supervisor {
         .interval(Duration.ofMillis(250))
         .build();
     HealthMetrics.bind(meters, health);
-    readiness = new Readiness(health);
+    readiness =
+        new Readiness(health, () -> Map.of("workers", (long) size, "workersReady", workersReady()));
     Duration drain = settings.drainTimeout();
     lifecycle = Lifecycle.builder()
         .phase("admin", this::startAdmin, QUICK, () -> made(admin).stop(Duration.ofSeconds(1)))

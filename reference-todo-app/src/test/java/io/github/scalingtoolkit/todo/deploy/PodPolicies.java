@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
@@ -77,6 +78,7 @@ final class PodPolicies {
       container("liveness-port", probe(V1Container::getLivenessProbe)),
       container("readiness-port", probe(V1Container::getReadinessProbe)),
       container("startup-port", probe(V1Container::getStartupProbe)),
+      container("probe-off-the-admin-port", PodPolicies::asksAnotherThanTheAdminPort),
       container(
           "ssh-port",
           container -> container.getPorts().stream()
@@ -165,6 +167,18 @@ final class PodPolicies {
               ? declared.getContainerPort().equals(port.getIntValue())
               : port.getStrValue().equals(declared.getName()));
     };
+  }
+
+  /** Where there is an admin port, the public one knows nothing of health. */
+  private static boolean asksAnotherThanTheAdminPort(V1Container container) {
+    return container.getPorts().stream().anyMatch(port -> "admin".equals(port.getName()))
+        && Stream.of(
+                container.getStartupProbe(),
+                container.getReadinessProbe(),
+                container.getLivenessProbe())
+            .filter(Objects::nonNull)
+            .anyMatch(probe -> probe.getHttpGet() == null
+                || !"admin".equals(probe.getHttpGet().getPort().toString()));
   }
 
   private static boolean isSpread(Workload workload) {

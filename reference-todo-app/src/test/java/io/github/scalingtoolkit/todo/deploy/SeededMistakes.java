@@ -117,6 +117,7 @@ final class SeededMistakes {
         remove("liveness-port", WEB, CONTAINER + "livenessProbe"),
         set("readiness-port", WORKER, CONTAINER + "readinessProbe.httpGet.port", "http"),
         set("startup-port", WEB, CONTAINER + "startupProbe.httpGet.port", 3002),
+        set("probe-off-the-admin-port", WEB, CONTAINER + "readinessProbe.httpGet.port", "http"),
         set("ssh-port", WEB, CONTAINER + "ports.0", Map.of("containerPort", 22)),
         set("mismatching-selector", WEB, "spec.selector.matchLabels.app", "todo"),
         remove("no-anti-affinity", WEB, POD + "topologySpreadConstraints"),
