@@ -53,11 +53,12 @@ final class Balancer {
         .setNext(
             exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange())
         .build();
-    RequestLimit limit = new RequestLimit(4 * config.maxInFlight(), 4 * config.maxInFlight());
+    int most = 4 * config.maxInFlight();
+    RequestLimit limit = new RequestLimit(most, most);
     limit.setFailureHandler(
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
-    HttpHandler whole = new WholeBody(config.maxBody(), proxy, this::refuse);
-    handler = exchange -> limit.handleRequest(exchange, whole);
+    handler = new WholeBody(
+        config.maxBody(), most, exchange -> limit.handleRequest(exchange, proxy), this::refuse);
     listener = new BoundedListener(config, this::handle);
   }
 

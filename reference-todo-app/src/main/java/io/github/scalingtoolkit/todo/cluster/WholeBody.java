@@ -10,8 +10,10 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.SameThreadExecutor;
 import io.undertow.util.StatusCodes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.function.BiConsumer;
 
 /**
@@ -20,12 +22,22 @@ import java.util.function.BiConsumer;
  */
 final class WholeBody implements HttpHandler {
   private final int most;
+  private final Semaphore reading;
   private final HttpHandler next;
   private final BiConsumer<HttpServerExchange, Problem> refusal;
 
-  /** Passes bodies of {@code most} bytes at most to {@code next}; the rest get a problem by {@code refusal}. */
-  WholeBody(long most, HttpHandler next, BiConsumer<HttpServerExchange, Problem> refusal) {
+  /**
+   * Passes bodies of {@code most} bytes at most to {@code next}; the rest get a problem by {@code refusal}.
+   *
+   * @param mostAtATime how many may be on their way
+   */
+  WholeBody(
+      long most,
+      int mostAtATime,
+      HttpHandler next,
+      BiConsumer<HttpServerExchange, Problem> refusal) {
     this.most = Math.toIntExact(most);
+    reading = new Semaphore(mostAtATime);
     this.next = next;
     this.refusal = refusal;
   }
@@ -40,9 +52,18 @@ final class WholeBody implements HttpHandler {
       tooLarge(exchange);
       return;
     }
+    if (!reading.tryAcquire()) {
+      exchange.setPersistent(false);
+      refusal.accept(
+          exchange,
+          Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
+              .detail("Too many bodies are on their way."));
+      return;
+    }
     Receiver receiver = exchange.getRequestReceiver();
     receiver.setMaxBufferSize(most);
     receiver.receiveFullBytes(this::read, (failed, failure) -> {
+      reading.release();
       if (failure instanceof Receiver.RequestToLargeException) {
         tooLarge(failed);
       } else {
@@ -54,6 +75,7 @@ final class WholeBody implements HttpHandler {
   }
 
   private void read(HttpServerExchange exchange, byte[] body) {
+    reading.release();
     exchange.getRequestHeaders().remove(Headers.TRANSFER_ENCODING);
     exchange.getRequestHeaders().remove(Headers.EXPECT);
     exchange.getRequestHeaders().put(Headers.CONTENT_LENGTH, body.length);

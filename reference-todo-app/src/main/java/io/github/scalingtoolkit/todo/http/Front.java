@@ -12,6 +12,7 @@ import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,10 @@ final class Front implements HttpHandler {
   private final RouteTimers timers;
   private final Executor blocking;
   private final RequestLimit limit;
+  /** Bodies that are still on their way: clients who are slow with theirs, on purpose or not, take nobody else's place. */
+  private final Semaphore reading;
+
+  private final int maxInFlight;
   private final long maxBody;
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile boolean draining;
@@ -44,12 +49,10 @@ final class Front implements HttpHandler {
     this.timers = timers;
     this.blocking = blocking;
     maxBody = config.maxBody();
-    limit = new RequestLimit(config.maxInFlight(), config.maxInFlight());
-    limit.setFailureHandler(exchange -> Respond.problem(
-        exchange,
-        Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
-            .detail("The service is at its limit of " + config.maxInFlight()
-                + " requests at a time.")));
+    maxInFlight = config.maxInFlight();
+    reading = new Semaphore(maxInFlight);
+    limit = new RequestLimit(maxInFlight, maxInFlight);
+    limit.setFailureHandler(this::tooMany);
   }
 
   /** From now on every answer closes its connection, so that clients go elsewhere. */
@@ -91,7 +94,7 @@ final class Front implements HttpHandler {
     }
     Route route = router.find(exchange);
     exchange.putAttachment(ROUTE, route);
-    if (route.limited()) {
+    if (route.limited() && route.body() == null) {
       // What waits in the limit's queue comes back on another stack: it needs the net of its own.
       limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
     } else {
@@ -133,12 +136,27 @@ final class Front implements HttpHandler {
       tooLarge(exchange);
       return;
     }
+    if (!reading.tryAcquire()) {
+      exchange.setPersistent(false);
+      tooMany(exchange);
+      return;
+    }
     Receiver receiver = exchange.getRequestReceiver();
     receiver.setMaxBufferSize(Math.toIntExact(maxBody));
     receiver.receiveFullBytes(
-        (read, bytes) -> read.dispatch(
-            blocking, apart -> guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes)))),
+        (read, bytes) -> {
+          reading.release();
+          guarded(
+              read,
+              () -> limit.handleRequest(
+                  read,
+                  admitted -> admitted.dispatch(
+                      blocking,
+                      apart ->
+                          guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes))))));
+        },
         (failed, failure) -> {
+          reading.release();
           if (failure instanceof Receiver.RequestToLargeException) {
             tooLarge(failed);
           } else {
@@ -147,6 +165,13 @@ final class Front implements HttpHandler {
             failed.endExchange();
           }
         });
+  }
+
+  private void tooMany(HttpServerExchange exchange) {
+    Respond.problem(
+        exchange,
+        Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
+            .detail("The service is at its limit of " + maxInFlight + " requests at a time."));
   }
 
   private void tooLarge(HttpServerExchange exchange) {

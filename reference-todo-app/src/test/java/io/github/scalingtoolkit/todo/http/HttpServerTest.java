@@ -367,6 +367,36 @@ class HttpServerTest {
   }
 
   @Test
+  void clientsWhoAreSlowWithTheirBodiesKeepNobodyFromReading() throws Exception {
+    // Twice: whoever has gone has left his place.
+    for (int times = 0; times < 2; times++) {
+      List<Socket> slow = new ArrayList<>();
+      try {
+        // More than are worked on, wait, and may be on their way, all together.
+        for (int i = 0; i < 20; i++) {
+          Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+          slow.add(socket);
+          socket
+              .getOutputStream()
+              .write(("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                      + "Content-Length: 500\r\n\r\n{")
+                  .getBytes(ISO_8859_1));
+        }
+        Await.until("as many as may be read are", () -> server.inFlight() == 4);
+
+        assertThat(send(to("/large")).statusCode()).isEqualTo(200);
+        assertThat(post("{}").statusCode()).isEqualTo(503);
+      } finally {
+        for (Socket socket : slow) {
+          socket.close();
+        }
+      }
+      Await.until("all have gone", () -> server.inFlight() == 0);
+    }
+    assertThat(post("{}").statusCode()).isEqualTo(201);
+  }
+
+  @Test
   void stoppingAnswersWhatIsUnderWayAndRefusesWhatIsNew() throws Exception {
     CompletableFuture<HttpResponse<String>> underWay =
         client.sendAsync(to("/held").build(), BodyHandlers.ofString());
