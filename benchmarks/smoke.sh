@@ -53,7 +53,7 @@ echo "ok  every answer of single, peer and floor was as expected; $took s"
 "$java" -jar "$jar" quick --out "$work/quick" > "$work/quick.log" 2>&1 &
 session=$!
 for _ in $(seq 600); do
-  if grep -q '^round 1  floor' "$work/quick.log"; then break; fi
+  if grep -qs '"row" : "single"' "$work/quick/runs.json"; then break; fi
   kill -0 "$session" 2>/dev/null || fail "the session ended by itself"
   sleep 0.1
 done

@@ -6,11 +6,11 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for a condition that another thread or process brings about, for as long as a busy machine may need. */
 public final class Await {
-  private static final Duration LONGEST = Duration.ofSeconds(30);
+  private static final Duration LONGEST = Duration.ofMinutes(2);
 
   private Await() {}
 
-  /** Returns once {@code condition} holds; fails with {@code what} if it does not within 30 s. */
+  /** Returns once {@code condition} holds; fails with {@code what} if it does not within two minutes. */
   public static void until(String what, BooleanSupplier condition) {
     until(what, LONGEST, condition);
   }

@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.benchmarks.load;
 
-import io.github.scalingtoolkit.benchmarks.load.Observer.Moment;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -27,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * parks instead of spinning, because it shares the machine with the server.
  */
 public final class Generator {
+  /** Parts of equal length into which a run's time is cut. */
+  public static final int SLICES = 10;
+
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
   private static final long HIGHEST_NANOS = Duration.ofMinutes(2).toNanos();
   private static final long LONGEST_PARK_NANOS = 50_000;
@@ -81,15 +83,16 @@ public final class Generator {
       idle.add(connection);
     }
     long cpuBefore = THREADS.getCurrentThreadCpuTime();
-    observer.at(Moment.BEGIN);
     begin = System.nanoTime();
-    long half = begin + load.time().toNanos() / 2;
-    long end = begin + load.time().toNanos();
-    long firstHalf = loopUntil(half);
-    observer.at(Moment.HALF);
-    loopUntil(end);
+    List<Long> slices = new ArrayList<>();
+    for (int slice = 0; slice < SLICES; slice++) {
+      observer.at(slice);
+      long before = answered;
+      loopUntil(begin + load.time().toNanos() * (slice + 1) / SLICES);
+      slices.add(answered - before);
+    }
     long over = System.nanoTime();
-    observer.at(Moment.END);
+    observer.at(SLICES);
     long cpu = THREADS.getCurrentThreadCpuTime() - cpuBefore;
     long offered = closedModel ? sent : (long) ((over - begin) / nanosBetween);
     return new LoadResult(
@@ -97,7 +100,7 @@ public final class Generator {
         Duration.ofNanos(over - begin),
         offered,
         answered,
-        firstHalf,
+        List.copyOf(slices),
         errors,
         firstError,
         fromDue,
@@ -105,8 +108,7 @@ public final class Generator {
         Duration.ofNanos(cpu));
   }
 
-  /** Returns how many answers there were by then. */
-  private long loopUntil(long mark) throws IOException, InterruptedException {
+  private void loopUntil(long mark) throws IOException, InterruptedException {
     while (errors < MOST_ERRORS) {
       long now = System.nanoTime();
       if (now - mark >= 0) {
@@ -118,7 +120,6 @@ public final class Generator {
       long wait = Math.min(sendWhatIsDue(now), mark - System.nanoTime());
       await(wait);
     }
-    return answered;
   }
 
   /** Sends all that is due and can be sent, and returns the nanoseconds until the next may be. */

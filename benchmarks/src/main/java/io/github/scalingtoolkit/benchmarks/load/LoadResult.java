@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.benchmarks.load;
 
 import java.time.Duration;
+import java.util.List;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -10,7 +11,7 @@ import org.HdrHistogram.Histogram;
  * @param time from the first request to the end
  * @param offered how many requests fell due; as many as were sent in a closed model
  * @param answered how many came back as they should
- * @param firstHalf how many of those in the first half of the time
+ * @param slices how many of those in each of the {@link Generator#SLICES} equal parts of the time
  * @param errors how many came back otherwise, or not at all because the connection ended
  * @param firstError what was wrong with the first; empty if nothing
  * @param fromDue nanoseconds from when a request fell due to its answer: what callers wait
@@ -22,7 +23,7 @@ public record LoadResult(
     Duration time,
     long offered,
     long answered,
-    long firstHalf,
+    List<Long> slices,
     long errors,
     String firstError,
     Histogram fromDue,
@@ -39,13 +40,9 @@ public record LoadResult(
     return (double) clientCpu.toNanos() / time.toNanos();
   }
 
-  /** Returns how much the halves differ, as a share of the smaller. */
+  /** Returns how much the halves differ in answers, by {@link Halves}. */
   public double halvesDiffer() {
-    long second = answered - firstHalf;
-    long smaller = Math.min(firstHalf, second);
-    return smaller == 0
-        ? Double.POSITIVE_INFINITY
-        : (double) Math.abs(firstHalf - second) / smaller;
+    return Halves.differ(slices.stream().mapToDouble(Long::doubleValue).toArray());
   }
 
   /** Returns how many requests were under way on average, by Little's law: rate x mean latency. */

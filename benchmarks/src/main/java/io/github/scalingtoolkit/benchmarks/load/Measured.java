@@ -10,19 +10,20 @@ import java.util.Optional;
  * A run, and what the server's processes used meanwhile.
  *
  * @param result what the generator saw
- * @param usage at the begin, the half and the end; empty where no process was named or /proc does not tell
+ * @param usage at the begin of each slice and at the end; empty where no process was named or /proc does not tell
  */
 public record Measured(LoadResult result, List<ProcUsage> usage) {
 
   /** Runs {@code load} while it watches {@code pids}; none may be named. Blocks for the load's time. */
   public static Measured run(Load load, List<Long> pids) throws IOException, InterruptedException {
     List<ProcUsage> usage = new ArrayList<>();
-    LoadResult result = Generator.run(load, moment -> {
+    LoadResult result = Generator.run(load, slice -> {
       if (!pids.isEmpty()) {
         ProcUsage.of(pids).ifPresent(usage::add);
       }
     });
-    return new Measured(result, usage.size() == 3 ? List.copyOf(usage) : List.of());
+    return new Measured(
+        result, usage.size() == Generator.SLICES + 1 ? List.copyOf(usage) : List.of());
   }
 
   /** Returns the CPU microseconds of the server for an answer, or empty if no process was watched. */
@@ -30,20 +31,25 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
     if (usage.isEmpty() || result.answered() == 0) {
       return Optional.empty();
     }
-    long used = usage.get(2).cpuMillis() - usage.get(0).cpuMillis();
+    long used = last().cpuMillis() - usage.get(0).cpuMillis();
     return Optional.of(1000.0 * used / result.answered());
   }
 
-  /** Returns how much the halves differ in CPU for an answer, as a share of the smaller. */
+  /** Returns how much the halves differ in CPU for an answer, by {@link Halves}; infinite if no process was watched. */
   public double cpuHalvesDiffer() {
-    long second = result.answered() - result.firstHalf();
-    if (usage.isEmpty() || result.firstHalf() == 0 || second == 0) {
+    if (usage.isEmpty() || result.slices().contains(0L)) {
       return Double.POSITIVE_INFINITY;
     }
-    double inFirst =
-        (double) (usage.get(1).cpuMillis() - usage.get(0).cpuMillis()) / result.firstHalf();
-    double inSecond = (double) (usage.get(2).cpuMillis() - usage.get(1).cpuMillis()) / second;
-    return Math.abs(inFirst - inSecond) / Math.min(inFirst, inSecond);
+    double[] costs = new double[Generator.SLICES];
+    for (int slice = 0; slice < costs.length; slice++) {
+      long used = usage.get(slice + 1).cpuMillis() - usage.get(slice).cpuMillis();
+      costs[slice] = (double) used / result.slices().get(slice);
+    }
+    return Halves.differ(costs);
+  }
+
+  private ProcUsage last() {
+    return usage.get(usage.size() - 1);
   }
 
   /** Returns the CPU for an answer as text. */
@@ -62,7 +68,8 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
     if (usage.isEmpty()) {
       return "not watched";
     }
-    ProcUsage last = usage.get(2);
-    return last.rssBytes() / 1_048_576 + " MiB resident, at most " + last.peakBytes() / 1_048_576;
+    return last().rssBytes() / 1_048_576
+        + " MiB resident, at most "
+        + last().peakBytes() / 1_048_576;
   }
 }

@@ -11,7 +11,8 @@ import java.util.Optional;
  *   <li>any wrong answer refuses all figures
  *   <li>{@value #OFFERED_BOUND} of the offered requests must be answered (open model), else SATURATED
  *   <li>throughput and latency: rate x mean latency must be the requests under way, within {@value #LITTLE_BOUND}
- *       (closed model); the halves of the time must agree within {@value #HALVES_BOUND}; the generator may use
+ *       (closed model); the halves of the time must agree within {@value #HALVES_BOUND}, by the medians of their slices
+ *       ({@link Halves}); the generator may use
  *       {@value #CLIENT_BOUND} of its core, else they are its own and not the server's
  *   <li>CPU for an answer: the halves must agree in it within {@value #HALVES_BOUND}. A machine that others use too, or a
  *       generator at its limit, changes how many answers there are and hardly what one costs

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.benchmarks.report;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
@@ -24,25 +25,48 @@ public record Ratio(String what, String wanted, String measured, String verdict)
   private static final int ANSWERING = 2;
   private static final Cell EXPRESS_CREATE = new Cell("express", "own", "create");
 
-  /** Returns all of them. */
+  /** Returns those whose two cells are part of the session. */
   public static List<Ratio> of(Results results) {
-    return List.of(
-        cpu(results, Promise.HEALTH, FLOOR_HEALTH, OURS_HEALTH),
-        cpu(results, Promise.LIST_EXPRESS, EXPRESS_LIST, OURS_LIST),
-        cpu(results, Promise.LIST_FLOOR, OURS_LIST, FLOOR_LIST),
-        cpu(results, Promise.CREATE, EXPRESS_CREATE, OURS_CREATE),
-        of(
-            "resident memory under load (list), ours beside Express",
-            Summary.of(results, OURS_LIST, Run::rssMiB, run -> ""),
-            Summary.of(results, EXPRESS_LIST, Run::rssMiB, run -> ""),
-            "at most 1 x",
-            ratio -> ratio <= 1),
-        of(
-            Promise.BALANCER.what(),
-            Summary.of(results, NGINX_LIST, Ratio::frontMicros, Run::refusedCpu),
-            Summary.of(results, CLUSTER_LIST, Ratio::frontMicros, Run::refusedCpu),
-            Promise.BALANCER.wanted(),
-            Promise.BALANCER::kept));
+    List<Ratio> ratios = new ArrayList<>();
+    add(ratios, results, FLOOR_HEALTH, OURS_HEALTH, Promise.HEALTH, Ratio::cpu);
+    add(ratios, results, EXPRESS_LIST, OURS_LIST, Promise.LIST_EXPRESS, Ratio::cpu);
+    add(ratios, results, OURS_LIST, FLOOR_LIST, Promise.LIST_FLOOR, Ratio::cpu);
+    add(ratios, results, EXPRESS_CREATE, OURS_CREATE, Promise.CREATE, Ratio::cpu);
+    if (results.isPart(OURS_LIST) && results.isPart(EXPRESS_LIST)) {
+      ratios.add(of(
+          "resident memory under load (list), ours beside Express",
+          Summary.of(results, OURS_LIST, Run::rssMiB, run -> ""),
+          Summary.of(results, EXPRESS_LIST, Run::rssMiB, run -> ""),
+          "at most 1 x",
+          ratio -> ratio <= 1));
+    }
+    add(ratios, results, NGINX_LIST, CLUSTER_LIST, Promise.BALANCER, Ratio::front);
+    return ratios;
+  }
+
+  private static void add(
+      List<Ratio> ratios,
+      Results results,
+      Cell above,
+      Cell below,
+      Promise promise,
+      BiFunction<Results, Cell, Summary> figure) {
+    if (results.isPart(above) && results.isPart(below)) {
+      ratios.add(of(
+          promise.what(),
+          figure.apply(results, above),
+          figure.apply(results, below),
+          promise.wanted(),
+          promise::kept));
+    }
+  }
+
+  private static Summary cpu(Results results, Cell cell) {
+    return Summary.cpu(results, cell);
+  }
+
+  private static Summary front(Results results, Cell cell) {
+    return Summary.of(results, cell, Ratio::frontMicros, Run::refusedCpu);
   }
 
   /** CPU for an answer of whatever stands before the two processes that answer, which come last. */
@@ -52,15 +76,6 @@ public record Ratio(String what, String wanted, String measured, String verdict)
         * shares.subList(0, Math.max(0, shares.size() - ANSWERING)).stream()
             .mapToDouble(Double::doubleValue)
             .sum();
-  }
-
-  private static Ratio cpu(Results results, Promise promise, Cell above, Cell below) {
-    return of(
-        promise.what(),
-        Summary.cpu(results, above),
-        Summary.cpu(results, below),
-        promise.wanted(),
-        promise::kept);
   }
 
   private static Ratio of(

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** The report of a session, made of its results and of nothing else: the same results give the same bytes. */
 public final class Report {
@@ -41,7 +42,7 @@ public final class Report {
   public static Map<String, String> files(Results results) {
     List<Bar> cpu = new ArrayList<>();
     List<Bar> rate = new ArrayList<>();
-    for (Cell cell : listCells()) {
+    for (Cell cell : listCells().filter(results::isPart).toList()) {
       boolean ours = !cell.row().equals("express") && !cell.row().equals("floor");
       String label = ours ? cell.row() + ", " + cell.cache() : cell.row();
       cpu.add(new Bar(label, Summary.cpu(results, cell), ours));
@@ -138,7 +139,7 @@ public final class Report {
     line("![CPU for an answer](%s)", CPU_CHART);
     line("");
     line("![answers a second](%s)", RATE_CHART);
-    table(listCells());
+    table(listCells().filter(this::isPart).toList());
   }
 
   private void singles() {
@@ -152,7 +153,7 @@ public final class Report {
         cells.add(new Cell("floor", "none", scenario));
       }
     }
-    table(cells);
+    table(cells.stream().filter(this::isPart).toList());
   }
 
   private void table(List<Cell> cells) {
@@ -183,6 +184,10 @@ public final class Report {
   }
 
   private void open() {
+    Cell ours = new Cell("single", "L1+L2", "list at half load");
+    if (!isPart(ours)) {
+      return;
+    }
     line("");
     line("## Waits for the cached list at half load, open model");
     line("");
@@ -272,7 +277,11 @@ public final class Report {
         + counted + ")";
   }
 
-  private static List<Cell> listCells() {
+  private boolean isPart(Cell cell) {
+    return results.isPart(cell);
+  }
+
+  private static Stream<Cell> listCells() {
     List<Cell> cells = new ArrayList<>();
     for (String row : List.of("single", "cluster", "k8s-shape")) {
       for (String cache : CACHES) {
@@ -282,7 +291,7 @@ public final class Report {
     cells.add(new Cell("nginx", "L1+L2", "list"));
     cells.add(new Cell("express", "own", "list"));
     cells.add(new Cell("floor", "none", "list"));
-    return cells;
+    return cells.stream();
   }
 
   private void line(String format, Object... values) {

@@ -28,25 +28,49 @@ public record Results(
     List<Run> runs,
     List<NotRun> notRun) {
   private static final String FILE = "runs.json";
+  private static final String NOT_YET = "the session ended before it";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A cell that was not run, and why. */
   public record NotRun(Cell cell, String reason) {}
 
+  /** Returns these with {@code cell} as part of the session: not run, unless a run of it comes. */
+  public Results planned(Cell cell) {
+    return without(cell, NOT_YET);
+  }
+
   /** Returns these with one more run. */
   public Results with(Run run) {
     List<Run> more = new ArrayList<>(runs);
     more.add(run);
-    return new Results(kind, environment, rounds, seconds, List.copyOf(more), notRun);
+    List<NotRun> others =
+        notRun.stream().filter(not -> !isPlanOf(not, run.cell())).toList();
+    return new Results(kind, environment, rounds, seconds, List.copyOf(more), others);
   }
 
-  /** Returns these with a cell that was not run; once is enough. */
+  /** Returns these with a cell that was not run; the first reason stays. */
   public Results without(Cell cell, String reason) {
     List<NotRun> more = new ArrayList<>(notRun);
+    more.removeIf(not -> isPlanOf(not, cell));
     if (more.stream().noneMatch(not -> not.cell().equals(cell))) {
       more.add(new NotRun(cell, reason));
     }
     return new Results(kind, environment, rounds, seconds, runs, List.copyOf(more));
+  }
+
+  /** Tells whether {@code cell} was tried and cannot be run here. */
+  public boolean isOut(Cell cell) {
+    return notRun.stream().anyMatch(not -> not.cell().equals(cell) && !isPlanOf(not, cell));
+  }
+
+  /** Tells whether the session was to measure {@code cell}. */
+  public boolean isPart(Cell cell) {
+    return runs.stream().anyMatch(run -> run.cell().equals(cell))
+        || notRun.stream().anyMatch(not -> not.cell().equals(cell));
+  }
+
+  private static boolean isPlanOf(NotRun not, Cell cell) {
+    return not.cell().equals(cell) && not.reason().equals(NOT_YET);
   }
 
   /** Reads what {@link #write} wrote to {@code directory}. */

@@ -11,6 +11,8 @@ import java.util.List;
  * @param cache its cache's name
  * @param filled whether it answers with a list from its start
  * @param expectedCache what {@code X-Cache} must say of a list that was read before; empty if the service does not say
+ * @param parts of the session's time that are its own, beside the others': more for more processes, which take longer to
+ *     be compiled, and for more scenarios
  * @param scenarios what is asked, in this order: a create makes lists longer, so it comes last
  * @param start starts it on a database of the given name
  */
@@ -19,6 +21,7 @@ record Entry(
     String cache,
     boolean filled,
     String expectedCache,
+    int parts,
     List<Scenario> scenarios,
     Start start) {
 

@@ -27,18 +27,20 @@ public final class ScaleCommand {
 
   /** Which of the three. */
   public enum Kind {
-    SMOKE(1, 1, 1, Duration.ofSeconds(40)),
-    QUICK(3, 4, 5, Duration.ofMinutes(9).plusSeconds(30)),
-    SCALE(5, 15, 30, Duration.ofHours(3));
+    SMOKE(1, 1, 1, 1, Duration.ofSeconds(40)),
+    QUICK(3, 2, 10, 5, Duration.ofMinutes(9).plusSeconds(15)),
+    SCALE(5, 15, 3, 30, Duration.ofHours(3));
 
     private final int rounds;
     private final int warmSeconds;
+    private final int mostWarm;
     private final int seconds;
     private final Duration longest;
 
-    Kind(int rounds, int warmSeconds, int seconds, Duration longest) {
+    Kind(int rounds, int warmSeconds, int mostWarm, int seconds, Duration longest) {
       this.rounds = rounds;
       this.warmSeconds = warmSeconds;
+      this.mostWarm = mostWarm;
       this.seconds = seconds;
       this.longest = longest;
     }
@@ -61,6 +63,7 @@ public final class ScaleCommand {
     Timing timing = new Timing(
         arguments.integer("--rounds", kind.rounds, 1, 100),
         Duration.ofSeconds(arguments.integer("--warm", kind.warmSeconds, 1, 600)),
+        kind.mostWarm,
         Duration.ofSeconds(arguments.integer("--seconds", kind.seconds, 1, 3600)),
         arguments.integer("--connections", 32, 1, 1000),
         kind.longest);
@@ -98,49 +101,66 @@ public final class ScaleCommand {
   }
 
   private List<Entry> entries() {
+    boolean quick = kind == Kind.QUICK;
+    List<Scenario> all =
+        List.of(Scenario.HEALTH, Scenario.LIST, Scenario.LIST_AT_HALF_LOAD, Scenario.CREATE);
     List<Entry> entries = new ArrayList<>();
     entries.add(new Entry(
         "single",
         CacheMode.L1_L2.word(),
         false,
         "HIT",
-        List.of(Scenario.HEALTH, Scenario.LIST, Scenario.LIST_AT_HALF_LOAD, Scenario.CREATE),
+        5,
+        quick ? List.of(Scenario.HEALTH, Scenario.LIST, Scenario.CREATE) : all,
         database -> bench.service.single(CacheMode.L1_L2, database)));
-    entries.add(new Entry(
-        "floor", "none", true, "", List.of(Scenario.HEALTH, Scenario.LIST), bench::startFloor));
     entries.add(new Entry(
         "express",
         "own",
         false,
         "",
-        List.of(Scenario.HEALTH, Scenario.LIST, Scenario.LIST_AT_HALF_LOAD, Scenario.CREATE),
+        quick ? 2 : 4,
+        quick ? List.of(Scenario.LIST) : all,
         bench.express::start));
+    if (!quick) {
+      entries.add(new Entry(
+          "floor",
+          "none",
+          true,
+          "",
+          2,
+          List.of(Scenario.HEALTH, Scenario.LIST),
+          bench::startFloor));
+    }
     if (kind == Kind.SMOKE) {
       return entries;
     }
     for (CacheMode cache : List.of(CacheMode.L2, CacheMode.OFF)) {
-      entries.add(list("single", cache, database -> bench.service.single(cache, database)));
+      entries.add(list("single", cache, 3, database -> bench.service.single(cache, database)));
     }
     for (CacheMode cache : CacheMode.values()) {
       entries.add(
-          list("cluster", cache, database -> bench.service.cluster(PROCESSES, cache, database)));
+          list("cluster", cache, 5, database -> bench.service.cluster(PROCESSES, cache, database)));
     }
-    entries.add(list(
-        "nginx",
-        CacheMode.L1_L2,
-        database -> bench.service.behind(bench.nginx, PROCESSES, CacheMode.L1_L2, database)));
+    if (!quick) {
+      entries.add(list(
+          "nginx",
+          CacheMode.L1_L2,
+          4,
+          database -> bench.service.behind(bench.nginx, PROCESSES, CacheMode.L1_L2, database)));
+    }
     for (CacheMode cache : CacheMode.values()) {
-      entries.add(list("k8s-shape", cache, database -> startReplicas(cache, database)));
+      entries.add(list("k8s-shape", cache, 5, database -> startReplicas(cache, database)));
     }
     return entries;
   }
 
-  private static Entry list(String row, CacheMode cache, Entry.Start start) {
+  private static Entry list(String row, CacheMode cache, int parts, Entry.Start start) {
     return new Entry(
         row,
         cache.word(),
         false,
         cache == CacheMode.OFF ? "BYPASS" : "HIT",
+        parts,
         List.of(Scenario.LIST),
         start);
   }

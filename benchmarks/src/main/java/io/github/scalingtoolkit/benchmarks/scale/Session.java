@@ -20,8 +20,8 @@ import java.util.List;
  * favours nobody, with fresh processes each time. What is finished is written before the next begins.
  */
 final class Session {
-  private static final int MOST_WARM = 3;
   private static final double SETTLED = 0.05;
+  private static final double HARDLY_COMPILES = 0.1;
 
   private final List<Entry> entries;
   private final Stores stores;
@@ -30,20 +30,28 @@ final class Session {
   private final Timing timing;
   private Results results;
   private int visits;
+  private double planned;
   private long began;
 
   /**
    * How long things take.
    *
    * @param rounds fresh processes for each entry
-   * @param warm load before the first measured run of a process, up to three times as long while it is on schedule and
-   *     an answer's cost still changes; half of it before each further
+   * @param warm load before the first measured run of a process, and again as long as it is on schedule and the process
+   *     has not settled; half of it before each further
+   * @param mostWarm how often at most
    * @param measured a measured run
    * @param connections of the generator
-   * @param longest for the whole session: what is refused is repeated once while it is on schedule, and no visit begins
-   *     after it
+   * @param longest for the whole session, of which each visit has its entry's part: what is refused is repeated once
+   *     while it is on schedule, and no visit begins after it
    */
-  record Timing(int rounds, Duration warm, Duration measured, int connections, Duration longest) {}
+  record Timing(
+      int rounds,
+      Duration warm,
+      int mostWarm,
+      Duration measured,
+      int connections,
+      Duration longest) {}
 
   Session(
       List<Entry> entries,
@@ -63,6 +71,11 @@ final class Session {
   /** Runs it all, and returns what was measured. */
   Results run() throws IOException, InterruptedException {
     began = System.nanoTime();
+    for (Entry entry : entries) {
+      for (Scenario scenario : entry.scenarios()) {
+        results = results.planned(entry.cell(scenario));
+      }
+    }
     for (int round = 1; round <= timing.rounds(); round++) {
       List<Entry> order = new ArrayList<>(entries);
       if (round % 2 == 0) {
@@ -81,12 +94,12 @@ final class Session {
   }
 
   private void visit(Entry entry, int round) throws IOException, InterruptedException {
-    if (results.notRun().stream()
-        .anyMatch(not -> not.cell().equals(entry.cell(entry.scenarios().get(0))))) {
+    if (results.isOut(entry.cell(entry.scenarios().get(0)))) {
       return;
     }
     stores.flushRedis();
     visits++;
+    planned += entry.parts() / (double) (timing.rounds() * parts());
     try (Target target = entry.start().on("bench" + visits)) {
       if (!entry.filled()) {
         TodoList.fill(target);
@@ -123,7 +136,8 @@ final class Session {
     if (!open) {
       Duration warm =
           scenario == entry.scenarios().get(0) ? timing.warm() : timing.warm().dividedBy(2);
-      warm(Load.on(target.url(), call, closed, warm), target);
+      int left = entry.scenarios().size() - entry.scenarios().indexOf(scenario);
+      warm(Load.on(target.url(), call, closed, warm), target, timing.measured().multipliedBy(left));
     }
     Model model = open ? new Model.Open(seenBefore / 2, timing.connections()) : closed;
     Load load = Load.on(target.url(), call, model, timing.measured());
@@ -146,18 +160,25 @@ final class Session {
           run.cpuMicros(),
           run.p99Millis(),
           (run.refusedCpu() + " " + run.refusedThroughput()).strip());
-      if (isFine(run) || !isOnSchedule()) {
+      if (isFine(run) || !isOnSchedule(timing.measured())) {
         break;
       }
     }
     return seen;
   }
 
-  /** Loads until an answer costs the same in both halves, as a figure must, or it has taken three times as long. */
-  private void warm(Load load, Target target) throws IOException, InterruptedException {
-    for (int times = 1; times <= MOST_WARM; times++) {
-      boolean settled = Measured.run(load, target.pids()).cpuHalvesDiffer() < SETTLED;
-      if (settled || !isOnSchedule()) {
+  /**
+   * Loads until the process has settled: an answer costs the same in both halves, as a figure must, and little of it is
+   * compiling. Gives up when there would be no time left for what is still {@code ahead} of the visit.
+   */
+  private void warm(Load load, Target target, Duration ahead)
+      throws IOException, InterruptedException {
+    for (int times = 1; times <= timing.mostWarm(); times++) {
+      Accounts accounts = Accounts.open(target.pids(), stores);
+      Measured measured = Measured.run(load, target.pids());
+      boolean settled = measured.cpuHalvesDiffer() < SETTLED
+          && accounts.close(measured.result()).compilerShare() < HARDLY_COMPILES;
+      if (settled || !isOnSchedule(ahead.plus(load.time()))) {
         return;
       }
     }
@@ -168,8 +189,13 @@ final class Session {
     return (System.nanoTime() - began) / (double) timing.longest().toNanos();
   }
 
-  private boolean isOnSchedule() {
-    return elapsed() < (double) visits / (entries.size() * timing.rounds());
+  /** Tells whether the visit can end in its time if it goes on for {@code ahead}. */
+  private boolean isOnSchedule(Duration ahead) {
+    return elapsed() + (double) ahead.toNanos() / timing.longest().toNanos() < planned;
+  }
+
+  private int parts() {
+    return entries.stream().mapToInt(Entry::parts).sum();
   }
 
   private static boolean isFine(Run run) {

@@ -168,16 +168,20 @@ class GeneratorTest {
   }
 
   @Test
-  void tellsItsObserverTheBeginTheHalfAndTheEnd() throws Exception {
-    List<Observer.Moment> moments = new ArrayList<>();
+  void tellsItsObserverTheBeginOfEachSliceAndTheEnd() throws Exception {
+    List<Integer> slices = new ArrayList<>();
+    LoadResult result;
     try (TinyServer server =
         TinyServer.start(exchange -> exchange.getResponseSender().send("fine"))) {
       Call call = Call.get("fine", server.url(), "/", "", BodyCheck.containing("fine"));
 
-      Generator.run(Load.on(server.url(), call, new Model.Closed(1), SHORT), moments::add);
+      result = Generator.run(Load.on(server.url(), call, new Model.Closed(1), SHORT), slices::add);
     }
 
-    assertThat(moments).containsExactly(Observer.Moment.values());
+    assertThat(slices).containsExactly(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, Generator.SLICES);
+    assertThat(result.slices()).hasSize(Generator.SLICES);
+    assertThat(result.slices().stream().mapToLong(Long::longValue).sum())
+        .isEqualTo(result.answered());
   }
 
   @Test

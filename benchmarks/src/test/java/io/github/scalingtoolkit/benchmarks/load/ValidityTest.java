@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.benchmarks.load;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -37,15 +38,23 @@ class ValidityTest {
 
   @Test
   void halvesThatDifferAreRefused() {
-    assertThat(refusal(new Run().firstHalf(2_400), Figure.THROUGHPUT))
+    assertThat(refusal(new Run().inSlices(480, 520), Figure.THROUGHPUT))
         .get()
         .asString()
         .startsWith("INVALID: the halves differ by 8.3 %");
   }
 
   @Test
+  void aMomentInWhichTheMachineWasTakenAwaySpoilsNothing() {
+    Run stolen = new Run().oneSlice(7, 250, 600);
+
+    assertThat(refusal(stolen, Figure.THROUGHPUT)).isEmpty();
+    assertThat(refusal(stolen, Figure.CPU)).isEmpty();
+  }
+
+  @Test
   void anAnswerThatCostsMoreInOneHalfThanInTheOtherHasNoCost() {
-    Run warming = new Run().cpuMillis(1_200, 1_000);
+    Run warming = new Run().cpuMillis(240, 200);
 
     assertThat(refusal(warming, Figure.CPU))
         .get()
@@ -56,7 +65,7 @@ class ValidityTest {
 
   @Test
   void aBusyMachineThatSpoilsTheRateLeavesTheCostOfAnAnswer() {
-    Run slower = new Run().firstHalf(3_000).cpuMillis(1_200, 800);
+    Run slower = new Run().inSlices(600, 400).cpuMillis(240, 160);
 
     assertThat(refusal(slower, Figure.THROUGHPUT)).isPresent();
     assertThat(refusal(slower, Figure.CPU)).isEmpty();
@@ -94,11 +103,16 @@ class ValidityTest {
     private Model model = CLOSED;
     private long offered = 5_000;
     private long answered = 5_000;
-    private long firstHalf = 2_500;
+    private final long[] slices = new long[Generator.SLICES];
     private long errors;
     private long latencyMillis = 10;
     private Duration clientCpu = Duration.ofSeconds(1);
-    private long[] cpuMillis = {0, 1_000, 2_000};
+    private final long[] cpuMillis = new long[Generator.SLICES];
+
+    Run() {
+      inSlices(500, 500);
+      cpuMillis(200, 200);
+    }
 
     Run model(Model other) {
       model = other;
@@ -115,8 +129,16 @@ class ValidityTest {
       return this;
     }
 
-    Run firstHalf(long other) {
-      firstHalf = other;
+    /** Answers in each slice of the first half, and of the second. */
+    Run inSlices(long first, long second) {
+      Arrays.fill(slices, 0, slices.length / 2, first);
+      Arrays.fill(slices, slices.length / 2, slices.length, second);
+      return this;
+    }
+
+    Run oneSlice(int slice, long answers, long cpu) {
+      slices[slice] = answers;
+      cpuMillis[slice] = cpu;
       return this;
     }
 
@@ -135,14 +157,21 @@ class ValidityTest {
       return this;
     }
 
-    Run cpuMillis(long inFirst, long inSecond) {
-      cpuMillis = new long[] {0, inFirst, inFirst + inSecond};
+    /** CPU time of each slice of the first half, and of the second. */
+    Run cpuMillis(long first, long second) {
+      Arrays.fill(cpuMillis, 0, cpuMillis.length / 2, first);
+      Arrays.fill(cpuMillis, cpuMillis.length / 2, cpuMillis.length, second);
       return this;
     }
 
     Measured measured() {
-      List<ProcUsage> usage =
-          Arrays.stream(cpuMillis).mapToObj(cpu -> new ProcUsage(cpu, 1, 1)).toList();
+      List<ProcUsage> usage = new ArrayList<>();
+      long used = 0;
+      usage.add(new ProcUsage(used, 1, 1));
+      for (long millis : cpuMillis) {
+        used += millis;
+        usage.add(new ProcUsage(used, 1, 1));
+      }
       return new Measured(result(), usage);
     }
 
@@ -154,7 +183,7 @@ class ValidityTest {
           Duration.ofSeconds(5),
           offered,
           answered,
-          firstHalf,
+          Arrays.stream(slices).boxed().toList(),
           errors,
           errors > 0 ? "status 500" : "",
           nanos,

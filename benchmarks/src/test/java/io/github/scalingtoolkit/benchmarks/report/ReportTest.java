@@ -107,6 +107,28 @@ class ReportTest {
   }
 
   @Test
+  void whatWasPlannedAndNeverBegunIsNotRun() {
+    Results planned = session().planned(CLUSTER).planned(OURS);
+
+    Results results = planned.with(run(OURS, 1, 20, ""));
+
+    assertThat(Report.files(results).get(Report.NAME))
+        .contains("NOT RUN: cluster, cache L2, list: the session ended before it")
+        .doesNotContain("NOT RUN: single");
+    assertThat(results.isPart(CLUSTER)).isTrue();
+    assertThat(results.isOut(CLUSTER)).isFalse();
+    assertThat(planned.without(CLUSTER, "no such role").isOut(CLUSTER)).isTrue();
+  }
+
+  @Test
+  void whatIsNoPartOfASessionHasNoRow() {
+    String report = Report.files(session(run(OURS, 1, 20, ""))).get(Report.NAME);
+
+    assertThat(report).contains("| single | L1+L2 | list |").doesNotContain("| floor |");
+    assertThat(Ratio.of(session(run(OURS, 1, 20, "")))).isEmpty();
+  }
+
+  @Test
   void aMachineThatOthersUsedIsSaidToBeShared() {
     assertThat(Report.files(session(run(OURS, 1, 20, ""))).get(Report.NAME))
         .contains("**The machine was shared**: others used 30 % of it");

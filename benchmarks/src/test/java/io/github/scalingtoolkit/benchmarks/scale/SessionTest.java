@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SessionTest {
   private static final long SELF = ProcessHandle.current().pid();
   private static final Session.Timing SHORT = new Session.Timing(
-      2, Duration.ofMillis(200), Duration.ofMillis(200), 2, Duration.ofMinutes(10));
+      2, Duration.ofMillis(200), 2, Duration.ofMillis(200), 2, Duration.ofMinutes(10));
 
   private static RedisServer redis;
 
@@ -75,7 +75,7 @@ class SessionTest {
 
   @Test
   void aRowThatCannotBeRunIsTriedOnceAndDoesNotKeepTheOthersFromIt() throws Exception {
-    Entry missing = new Entry("cluster", "off", false, "", List.of(Scenario.LIST), database -> {
+    Entry missing = new Entry("cluster", "off", false, "", 1, List.of(Scenario.LIST), database -> {
       started.add("cluster");
       throw new NotRunException("there is no such role");
     });
@@ -92,7 +92,7 @@ class SessionTest {
   @Test
   void noVisitBeginsOnceTheTimeIsOver() throws Exception {
     Session.Timing over = new Session.Timing(
-        50, Duration.ofMillis(200), Duration.ofMillis(200), 2, Duration.ofMillis(1));
+        50, Duration.ofMillis(200), 2, Duration.ofMillis(200), 2, Duration.ofMillis(1));
 
     run(over, service("first"), service("second"));
 
@@ -125,7 +125,7 @@ class SessionTest {
 
   private Entry entry(String name, Starts starts) {
     return new Entry(
-        name, "own", false, "", List.of(Scenario.LIST, Scenario.LIST_AT_HALF_LOAD), database -> {
+        name, "own", false, "", 1, List.of(Scenario.LIST, Scenario.LIST_AT_HALF_LOAD), database -> {
           started.add(name);
           TinyServer server = starts.server();
           return new Target(server.url(), "token", List.of(SELF), List.of(server::close));

@@ -17,6 +17,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /** A JVM of its own for a main class of the tests, whose lines are read as they come. */
 public final class ChildJvm implements AutoCloseable {
+  /** As long as a busy machine may need for the start or the end of several processes. */
+  private static final Duration LONGEST = Duration.ofMinutes(2);
+
   private final Process process;
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger printed = new AtomicInteger();
@@ -74,7 +77,7 @@ public final class ChildJvm implements AutoCloseable {
   /** Returns the rest of the first line that starts with {@code prefix}, once it is there. */
   public String awaitLine(String prefix) {
     long started = System.nanoTime();
-    while (System.nanoTime() - started < Duration.ofSeconds(30).toNanos()) {
+    while (System.nanoTime() - started < LONGEST.toNanos()) {
       boolean ended = !process.isAlive();
       for (String line : lines) {
         if (line.startsWith(prefix)) {
@@ -108,7 +111,7 @@ public final class ChildJvm implements AutoCloseable {
   /** Waits until it has ended, and returns its exit code. */
   public int awaitEnd() {
     try {
-      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+      if (!process.waitFor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new AssertionError("child " + process.pid() + " did not end: " + lines);
       }
       reader.join();
