@@ -1,54 +1,50 @@
 package io.github.scalingtoolkit.todo.demo;
 
 import de.bwaldvogel.mongo.MongoCollection;
+import de.bwaldvogel.mongo.MongoDatabase;
 import de.bwaldvogel.mongo.backend.CollectionOptions;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
 import de.bwaldvogel.mongo.backend.h2.H2Database;
+import de.bwaldvogel.mongo.bson.Document;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
-import org.jspecify.annotations.Nullable;
 
-/**
- * A database whose collections keep their documents as {@link DocumentType} has them.
- *
- * <p>The library opens maps without a type. But a map that is open already is returned as it is, so each is opened here
- * first.
- */
-final class DocumentDatabase extends H2Database {
+/** Opens databases whose collections are {@link DocumentCollection}s, kept in the file as {@link DocumentType} has them. */
+final class DocumentDatabase {
   private static final String COLLECTION_PREFIX = "databases.";
+  private static final String META_PREFIX = "meta.";
+  private static final String OWNERS = "#owners";
+  private static final String OWED = "#owed";
 
-  /** Null while the super constructor runs, which opens what {@link #open} has opened. */
-  private final @Nullable MVStore store;
-
-  private DocumentDatabase(String name, MVStore store, CursorRegistry cursors) {
-    super(name, store, cursors);
-    this.store = store;
-  }
+  private DocumentDatabase() {}
 
   /** Opens the database {@code name}, or makes it. */
-  static DocumentDatabase open(String name, MVStore store, CursorRegistry cursors) {
-    String prefix = COLLECTION_PREFIX + name + ".";
-    openMap(store, prefix + "system.namespaces");
-    openMap(store, prefix + "system.indexes");
-    store.getMapNames().stream()
-        .filter(map -> map.startsWith(prefix))
-        .forEach(map -> openMap(store, map));
-    return new DocumentDatabase(name, store, cursors);
+  static MongoDatabase open(String name, MVStore store, CursorRegistry cursors) {
+    // The super constructor opens all collections there are: only what a local class captures is
+    // there by then.
+    return new H2Database(name, store, cursors) {
+      @Override
+      protected MongoCollection<Object> openOrCreateCollection(
+          String collection, CollectionOptions options) {
+        String full = getFullCollectionNamespace(collection);
+        MVMap<Object, Document> documents =
+            store.openMap(COLLECTION_PREFIX + full, DocumentType.collectionMap());
+        MVMap<String, Object> meta = store.openMap(META_PREFIX + full);
+        return new DocumentCollection(
+            this,
+            collection,
+            options,
+            documents,
+            meta,
+            store.openMap(META_PREFIX + full + OWNERS),
+            store.openMap(META_PREFIX + full + OWED),
+            cursors);
+      }
+    };
   }
 
   /** Tells whether the map {@code name} holds a collection's documents. */
   static boolean holdsDocuments(String name) {
     return name.startsWith(COLLECTION_PREFIX);
-  }
-
-  @Override
-  protected MongoCollection<Object> openOrCreateCollection(String name, CollectionOptions options) {
-    if (store != null) {
-      openMap(store, COLLECTION_PREFIX + getFullCollectionNamespace(name));
-    }
-    return super.openOrCreateCollection(name, options);
-  }
-
-  private static void openMap(MVStore store, String name) {
-    store.openMap(name, DocumentType.collectionMap());
   }
 }
