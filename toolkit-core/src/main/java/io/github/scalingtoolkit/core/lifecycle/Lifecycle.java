@@ -39,6 +39,7 @@ public final class Lifecycle {
   private final Condition startEnded = lock.newCondition();
   private final AtomicBoolean begun = new AtomicBoolean();
   private boolean stopping;
+  private boolean snapshotTaken;
   private @Nullable Phase starting;
   private volatile List<Stopped> report = List.of();
 
@@ -88,21 +89,29 @@ public final class Lifecycle {
         throw new IllegalStateException("stopped before " + phase.name + " was started");
       }
       boolean done = false;
+      boolean late;
       try {
         phase.start.run();
         done = true;
       } finally {
-        endStarting(phase, done);
+        late = endStarting(phase, done);
         if (!done) {
           stop();
         }
+      }
+      if (late) {
+        stopUninterrupted(phase);
+      }
+      if (late || (isStopping() && phase == phases.get(phases.size() - 1))) {
+        throw new IllegalStateException("stopped while " + phase.name + " was starting");
       }
     }
   }
 
   /**
    * Stops what has started, last first, and tells how each stop ended. A phase that is just starting is waited for, as
-   * long as its stop may take, and stopped first.
+   * long as its stop may take, and stopped first. If that was too short it is reported as timed out, and stopped by
+   * {@link #start} once its start ends.
    */
   public List<Stopped> stop() {
     lock.lock();
@@ -121,7 +130,8 @@ public final class Lifecycle {
     boolean interrupted = Thread.interrupted();
     try {
       awaitStarting();
-      for (Phase phase : snapshot()) {
+      interrupted |= Thread.interrupted();
+      for (Phase phase : snapshot(outcomes)) {
         outcomes.add(stop(phase));
         interrupted |= Thread.interrupted();
       }
@@ -133,6 +143,23 @@ public final class Lifecycle {
       }
     }
     return report;
+  }
+
+  private void stopUninterrupted(Phase phase) {
+    boolean interrupted = Thread.interrupted();
+    stop(phase);
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isStopping() {
+    lock.lock();
+    try {
+      return stopping;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private boolean beginStarting(Phase phase) {
@@ -147,14 +174,16 @@ public final class Lifecycle {
     }
   }
 
-  private void endStarting(Phase phase, boolean done) {
+  /** Tells whether it is too late for a stop to find the phase: then it is for the caller to stop it. */
+  private boolean endStarting(Phase phase, boolean done) {
     lock.lock();
     try {
       starting = null;
-      if (done) {
+      if (done && !snapshotTaken) {
         started.push(phase);
       }
       startEnded.signalAll();
+      return snapshotTaken;
     } finally {
       lock.unlock();
     }
@@ -175,9 +204,15 @@ public final class Lifecycle {
     }
   }
 
-  private List<Phase> snapshot() {
+  /** Returns what is to be stopped, and notes what is left to {@link #start} as its start goes on. */
+  private List<Phase> snapshot(List<Stopped> outcomes) {
     lock.lock();
     try {
+      if (starting != null) {
+        outcomes.add(new Stopped(starting.name, Outcome.TIMED_OUT, starting.stopWithin));
+        log.warn("lifecycle phase={} start=goes-on action=stop-it-when-it-ends", starting.name);
+      }
+      snapshotTaken = true;
       return List.copyOf(started);
     } finally {
       lock.unlock();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Outcome;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle.Stopped;
@@ -12,7 +14,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LifecycleTest {
   private static final Duration LONG = Duration.ofSeconds(30);
@@ -133,6 +140,82 @@ class LifecycleTest {
     stopper.join();
 
     assertThat(events).containsExactly("+redis", "-slow", "-redis");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aPhaseWhoseStartOutlivesTheStopIsStoppedAllTheSame(boolean last) throws Exception {
+    CountDownLatch starting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Lifecycle.Builder builder = with("redis")
+        .phase(
+            "slow",
+            () -> {
+              starting.countDown();
+              awaitQuietly(goOn);
+              events.add("+slow");
+            },
+            Duration.ofMillis(50),
+            () -> events.add("-slow"));
+    Lifecycle lifecycle = last
+        ? builder.build()
+        : builder
+            .phase("http", () -> events.add("+http"), LONG, () -> events.add("-http"))
+            .build();
+    FutureTask<@Nullable Throwable> start =
+        new FutureTask<>(() -> catchThrowable(lifecycle::start));
+    new Thread(start).start();
+    starting.await();
+
+    List<Stopped> report = lifecycle.stop();
+    goOn.countDown();
+
+    assertThat(start.get(2, TimeUnit.MINUTES))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("stopped while slow was starting");
+    assertThat(events).containsExactly("+redis", "-redis", "+slow", "-slow");
+    assertThat(report)
+        .extracting(Stopped::phase, Stopped::outcome)
+        .containsExactly(tuple("slow", Outcome.TIMED_OUT), tuple("redis", Outcome.DONE));
+  }
+
+  @Test
+  void aStopDuringTheLastStartMakesTheStartFail() throws Exception {
+    CountDownLatch starting = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Lifecycle lifecycle = with("redis")
+        .phase(
+            "http",
+            () -> {
+              starting.countDown();
+              awaitQuietly(goOn);
+            },
+            LONG,
+            () -> events.add("-http"))
+        .build();
+    FutureTask<@Nullable Throwable> start =
+        new FutureTask<>(() -> catchThrowable(lifecycle::start));
+    new Thread(start).start();
+    starting.await();
+    Thread stopper = new Thread(lifecycle::stop);
+    stopper.start();
+    Await.until("the stop waits", () -> stopper.getState() == Thread.State.TIMED_WAITING);
+
+    goOn.countDown();
+
+    assertThat(start.get(2, TimeUnit.MINUTES))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessage("stopped while http was starting");
+    stopper.join();
+    assertThat(events).containsExactly("+redis", "-http", "-redis");
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
