@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.guard;
 
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -49,7 +50,7 @@ final class AsyncCall<T extends @Nullable Object> {
     Attempt attempt;
     try {
       attempt = new Attempt(guard.admit(inherited), retries);
-    } catch (RejectedException refused) {
+    } catch (Throwable refused) {
       Throwable earlier = failed;
       fail(earlier == null ? refused : earlier, retries);
       return;
@@ -81,7 +82,12 @@ final class AsyncCall<T extends @Nullable Object> {
       fail(failure, retries);
       return;
     }
-    stopPause = guard.pauses().later(pause, () -> attempt(retries + 1));
+    try {
+      stopPause = guard.pauses().later(pause, () -> attempt(retries + 1));
+    } catch (Throwable noTimer) {
+      fail(failure, retries);
+      return;
+    }
     if (result.isCancelled()) {
       cancelled();
     }
@@ -117,26 +123,27 @@ final class AsyncCall<T extends @Nullable Object> {
     }
 
     void begin() {
-      long limit = limitNanos();
-      CompletionStage<T> begun;
       try {
-        begun = limit == Long.MAX_VALUE
+        long limit = limitNanos();
+        CompletionStage<T> begun = limit == Long.MAX_VALUE
             ? action.get()
             : Deadline.after(Duration.ofNanos(limit), guard.clock()).call(action::get);
+        stage = Objects.requireNonNull(
+            begun, () -> "the action of " + guard.name() + " returned no stage");
+        begun.whenComplete(this::end);
+        if (limit < Long.MAX_VALUE && !ended.get()) {
+          // The time that the action itself took is part of it.
+          long left = Math.max(0, limit - (guard.clock().nanoTime() - started));
+          stopTimer = guard.pauses().later(left, () -> timeOut(limit));
+        }
       } catch (Throwable failure) {
         end(null, failure);
-        return;
-      }
-      stage = begun;
-      if (limit < Long.MAX_VALUE) {
-        stopTimer = guard.pauses().later(limit, () -> timeOut(limit));
       }
       if (ended.get()) {
-        // Cancelled while it was being started.
+        // Cancelled while it was being started, or at its end before there was a timer.
         stopTimer();
         cancelStage();
       }
-      begun.whenComplete(this::end);
     }
 
     /** The stage has ended. */
@@ -196,8 +203,8 @@ final class AsyncCall<T extends @Nullable Object> {
       if (begun != null) {
         try {
           begun.toCompletableFuture().cancel(true);
-        } catch (UnsupportedOperationException notAFuture) {
-          // Such a stage cannot be cancelled; what it brings is not waited for.
+        } catch (RuntimeException notCancellable) {
+          // No future, as a rule. What it brings is not waited for.
           stage = null;
         }
       }

@@ -217,7 +217,7 @@ final class Breaker {
       if (!forced()) {
         return;
       }
-      if (probed && machine.getState() == CircuitBreaker.State.FORCED_OPEN) {
+      if (probed) {
         machine.transitionToOpenState();
         retryAtNanos = clock.nanoTime();
       } else {
@@ -282,7 +282,8 @@ final class Breaker {
   private void tell(Consumer<GuardState> listener, GuardState now) {
     try {
       listener.accept(now);
-    } catch (RuntimeException broken) {
+    } catch (Throwable broken) {
+      // An Error as well: it would replace what the caller's own call came to.
       log.warn("guard={} listener=failed state={}", name, now, broken);
     }
   }

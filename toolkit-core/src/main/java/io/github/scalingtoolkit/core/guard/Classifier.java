@@ -6,15 +6,26 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Tells which failures speak of the dependency: not those that the user names, and not an interrupt. */
+/**
+ * Tells which failures speak of the dependency: not those that the user names, and not an interrupt. Never throws: a
+ * failure that the user's predicate cannot judge counts, as it must end its call like any other.
+ */
 final class Classifier {
   private static final int DEEPEST_CAUSE = 8;
 
-  private final Predicate<Throwable> ignored;
+  private static final Logger log = LoggerFactory.getLogger(Classifier.class);
 
-  Classifier(Predicate<Throwable> ignored) {
+  private final String name;
+  private final Predicate<Throwable> ignored;
+  private final AtomicBoolean told = new AtomicBoolean();
+
+  Classifier(String name, Predicate<Throwable> ignored) {
+    this.name = name;
     this.ignored = ignored;
   }
 
@@ -26,7 +37,18 @@ final class Classifier {
 
   /** Returns what {@code failure}, wherever it came from, says. */
   Outcome of(Throwable failure) {
-    return interrupted(failure) || ignored.test(failure) ? Outcome.IGNORED : Outcome.FAILED;
+    return interrupted(failure) || ignored(failure) ? Outcome.IGNORED : Outcome.FAILED;
+  }
+
+  private boolean ignored(Throwable failure) {
+    try {
+      return ignored.test(failure);
+    } catch (Throwable broken) {
+      if (told.compareAndSet(false, true)) {
+        log.error("guard={} ignoring=failed action=count-the-failure", name, broken);
+      }
+      return false;
+    }
   }
 
   /** Returns the failure inside of what a {@code CompletionStage} wraps it in. */

@@ -7,10 +7,13 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stops calling a dependency that fails, and finds out by itself when it is well again.
@@ -47,6 +50,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Safe for use by several threads. Blocks only as long as the action does, and for the pauses between retries.
  */
 public final class Guard {
+  private static final Logger log = LoggerFactory.getLogger(Guard.class);
+
   private final String name;
   private final Clock clock;
   private final Breaker breaker;
@@ -56,6 +61,7 @@ public final class Guard {
   private final @Nullable Bulkhead bulkhead;
   private final @Nullable Duration timeout;
 
+  private final AtomicBoolean toldOfObserver = new AtomicBoolean();
   private volatile @Nullable GuardObserver observer;
 
   Guard(GuardBuilder builder) {
@@ -63,7 +69,7 @@ public final class Guard {
     clock = builder.clock;
     breaker = new Breaker(builder);
     retry = new Retry(builder);
-    classifier = new Classifier(builder.ignored);
+    classifier = new Classifier(builder.name, builder.ignored);
     pauses = builder.pauses;
     bulkhead = builder.bulkhead();
     timeout = builder.timeout;
@@ -212,14 +218,18 @@ public final class Guard {
     breaker.forceOpen();
   }
 
-  /** Lets all calls pass and counts none until {@link #automatic()}, for an operator. A recovery step does not run. */
+  /**
+   * Lets all calls pass and counts none until {@link #automatic()}, for an operator. What a probe does before calls pass
+   * again is not done.
+   */
   public void forceClosed() {
     breaker.forceClosed();
   }
 
   /**
    * Ends what {@link #forceOpen} or {@link #forceClosed} began: the guard is closed and counts from nothing. A
-   * {@link GuardBuilder#probed()} one that was held open is open, and its next probe is due. Does nothing otherwise.
+   * {@link GuardBuilder#probed()} one is open and its next probe is due, however it was held: nobody knows what happened
+   * to the dependency meanwhile. Does nothing otherwise.
    */
   public void automatic() {
     breaker.automatic();
@@ -234,8 +244,8 @@ public final class Guard {
   }
 
   /**
-   * Calls {@code listener} at changes of state, on the thread that made the change: it must not block or throw. A state
-   * that lasted for less than an instant may be left out; the last one is not.
+   * Calls {@code listener} at changes of state, on the thread that made the change: it must not block. What it throws is
+   * logged and reaches no caller. A state that lasted for less than an instant may be left out; the last one is not.
    */
   public void onStateChange(Consumer<GuardState> listener) {
     breaker.onStateChange(listener);
@@ -275,7 +285,11 @@ public final class Guard {
     breaker.settle(permit, outcome, nanos);
     GuardObserver told = observer;
     if (told != null) {
-      told.made(outcome, nanos);
+      try {
+        told.made(outcome, nanos);
+      } catch (Throwable broken) {
+        broken(broken);
+      }
     }
   }
 
@@ -335,9 +349,20 @@ public final class Guard {
   private RejectedException refused(Reason reason, Duration retryAfter) {
     GuardObserver told = observer;
     if (told != null) {
-      told.refused(reason);
+      try {
+        told.refused(reason);
+      } catch (Throwable broken) {
+        broken(broken);
+      }
     }
     return new RejectedException(name, reason, retryAfter);
+  }
+
+  /** Says once that the observer breaks its promise. A call has what it made of it all the same. */
+  private void broken(Throwable broken) {
+    if (toldOfObserver.compareAndSet(false, true)) {
+      log.error("guard={} observer=failed action=go-on", name, broken);
+    }
   }
 
   /** Throws what the action threw as it is, checked or not: a Supplier in another language may. */

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * a few times a second take {@link #countWindow}. Not safe for use by several threads.
  */
 public final class GuardBuilder {
+  /** What may be read as for ever, and is far within the arithmetic of nanoseconds in a {@code long}. */
+  private static final int LONGEST_DAYS = 3650;
+
   final String name;
   boolean timeWindow = true;
   int windowSize = 10;
@@ -80,24 +83,26 @@ public final class GuardBuilder {
   }
 
   /**
-   * Opens when this share of the window took longer than {@code after}, failed or not: above 0, at most 1. Defaults: 1 s
-   * and 1, so only when every call is slow.
+   * Opens when this share of the window took longer than {@code after}, failed or not: 1 ms to 3650 days, and above 0, at
+   * most 1. Defaults: 1 s and 1, so only when every call is slow.
    */
   public GuardBuilder slowCalls(Duration after, double rate) {
-    slowAfter = atLeastOneMilli("slowCalls", after);
+    slowAfter = millisToYears("slowCalls", after);
     slowRate = share("slowCalls", rate);
     return this;
   }
 
   /**
-   * Stays open for {@code first}, doubled at each failed try up to {@code longest}, less up to half at random.
-   * Defaults: 5 s and 60 s.
+   * Stays open for {@code first}, doubled at each failed try up to {@code longest}, less up to half at random: 1 ms to
+   * 3650 days. Defaults: 5 s and 60 s.
    */
   public GuardBuilder openFor(Duration first, Duration longest) {
-    if (first.toMillis() < 1 || longest.compareTo(first) < 0) {
+    if (first.compareTo(Duration.ofMillis(1)) < 0
+        || longest.compareTo(first) < 0
+        || longest.compareTo(Duration.ofDays(LONGEST_DAYS)) > 0) {
       throw new IllegalArgumentException(
-          "openFor must be >= 1 ms and not longer than its bound but was " + first + " up to "
-              + longest);
+          "openFor must be >= 1 ms, not longer than its bound, and that at most " + LONGEST_DAYS
+              + " d, but was " + first + " up to " + longest);
     }
     openFor = first;
     openForAtMost = longest;
@@ -112,11 +117,11 @@ public final class GuardBuilder {
   }
 
   /**
-   * Counts tries that have not ended this long after the first caller was refused for their sake as failed, at least
-   * 1 ms. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries.
+   * Counts tries that have not ended this long after the first caller was refused for their sake as failed: 1 ms
+   * to 3650 days. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries.
    */
   public GuardBuilder halfOpenForAtMost(Duration bound) {
-    halfOpenForAtMost = atLeastOneMilli("halfOpenForAtMost", bound);
+    halfOpenForAtMost = millisToYears("halfOpenForAtMost", bound);
     return this;
   }
 
@@ -127,13 +132,13 @@ public final class GuardBuilder {
   }
 
   /**
-   * Gives each attempt this long, or what is left to its caller if that is less, at least 1 ms. Default: what is left to
-   * the caller. A blocking attempt finds it in {@link io.github.scalingtoolkit.core.time.Deadline#current()}, where a
+   * Gives each attempt this long, or what is left to its caller if that is less: 1 ms to 3650 days. Default: what is left
+   * to the caller. A blocking attempt finds it in {@link io.github.scalingtoolkit.core.time.Deadline#current()}, where a
    * client takes its own time-outs from; nothing interrupts it. A {@code CompletionStage} that has not ended by then
    * fails with a {@link java.util.concurrent.TimeoutException} and is cancelled.
    */
   public GuardBuilder timeout(Duration timeout) {
-    this.timeout = atLeastOneMilli("timeout", timeout);
+    this.timeout = millisToYears("timeout", timeout);
     return this;
   }
 
@@ -206,7 +211,8 @@ public final class GuardBuilder {
 
   /**
    * Names exceptions that say nothing of the dependency's health (bad input, wrong type): they pass through, count as
-   * nothing, are not retried and reach no fallback. Default: none. Interrupts and cancellations never count.
+   * nothing, are not retried and reach no fallback. Default: none. Interrupts and cancellations never count; an exception
+   * that {@code ignored} throws at does.
    */
   public GuardBuilder ignoring(Predicate<Throwable> ignored) {
     this.ignored = Objects.requireNonNull(ignored);
@@ -260,9 +266,11 @@ public final class GuardBuilder {
     return rate;
   }
 
-  private static Duration atLeastOneMilli(String what, Duration value) {
-    if (value.toMillis() < 1) {
-      throw new IllegalArgumentException(what + " must be >= 1 ms but was " + value);
+  private static Duration millisToYears(String what, Duration value) {
+    if (value.compareTo(Duration.ofMillis(1)) < 0
+        || value.compareTo(Duration.ofDays(LONGEST_DAYS)) > 0) {
+      throw new IllegalArgumentException(
+          what + " must be 1 ms to " + LONGEST_DAYS + " d but was " + value);
     }
     return value;
   }

@@ -9,10 +9,8 @@ record OpenInterval(Duration first, Duration longest) {
   /** Returns the wait before the {@code attempt}th try, which counts from 1. Jitter keeps processes from trying at once. */
   long nanos(int attempt) {
     int doublings = Math.min(Math.max(attempt - 1, 0), 30);
-    long ceiling = Math.min(longest.toNanos(), first.toNanos() << doublings);
-    if (ceiling < first.toNanos()) {
-      ceiling = longest.toNanos();
-    }
+    boolean longer = longest.toNanos() >> doublings < first.toNanos();
+    long ceiling = longer ? longest.toNanos() : first.toNanos() << doublings;
     return ceiling - ThreadLocalRandom.current().nextLong(ceiling / 2 + 1);
   }
 }

@@ -41,6 +41,7 @@ class GuardAsyncTest {
   }
 
   private static @Nullable Throwable failureOf(CompletableFuture<?> future) {
+    assertThat(future).isDone();
     return future.handle((value, failure) -> failure).join();
   }
 
@@ -183,6 +184,85 @@ class GuardAsyncTest {
 
     assertThat(failureOf(result)).isInstanceOf(IllegalStateException.class);
     assertThat(stages).hasSize(1);
+  }
+
+  @Test
+  void anActionThatReturnsNoStageFailsTheFutureAndKeepsNoPlace() {
+    Guard guard = store().timeout(Duration.ofSeconds(2)).build();
+
+    for (int i = 0; i < 2; i++) {
+      CompletableFuture<String> result = guard.callAsync(GuardAsyncTest::noStage);
+
+      assertThat(failureOf(result))
+          .isInstanceOf(NullPointerException.class)
+          .hasMessage("the action of store returned no stage");
+      assertThat(available(guard)).isEqualTo(1);
+    }
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+    assertThat(pauses.pending()).isZero();
+  }
+
+  @SuppressWarnings("NullAway") // What a caller without null checks may do.
+  private static CompletableFuture<String> noStage() {
+    return null;
+  }
+
+  @Test
+  void aPredicateThatThrowsEndsTheFutureWithTheFailureThatWas() {
+    Guard guard = store()
+        .ignoring(failure -> {
+          throw new ClassCastException("the predicate");
+        })
+        .build();
+
+    for (int i = 0; i < 2; i++) {
+      CompletableFuture<String> result = guard.callAsync(this::stage);
+      stages.get(i).completeExceptionally(new IllegalStateException("down"));
+
+      assertThat(failureOf(result)).isInstanceOf(IllegalStateException.class);
+      assertThat(available(guard)).isEqualTo(1);
+    }
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+  }
+
+  @Test
+  void aStageThatCannotBeCancelledKeepsNoPlace() {
+    Guard guard = store().timeout(Duration.ofSeconds(2)).build();
+    CompletableFuture<String> stubborn = new CompletableFuture<>() {
+      @Override
+      public boolean cancel(boolean mayInterrupt) {
+        throw new IllegalStateException("not this one");
+      }
+    };
+
+    CompletableFuture<String> result = guard.callAsync(() -> stubborn);
+    pauses.advance(Duration.ofSeconds(2));
+
+    assertThat(failureOf(result)).isInstanceOf(TimeoutException.class);
+    assertThat(available(guard)).isEqualTo(1);
+  }
+
+  @Test
+  void theTimeThatAnActionBlocksCountsAsTheStagesTime() {
+    Guard guard = store().timeout(Duration.ofSeconds(2)).build();
+
+    CompletableFuture<String> result = guard.callAsync(() -> {
+      clock.advance(Duration.ofMillis(1500));
+      return stage();
+    });
+    pauses.advance(Duration.ofMillis(499));
+    assertThat(result).isNotDone();
+    pauses.advance(Duration.ofMillis(1));
+
+    assertThat(failureOf(result)).isInstanceOf(TimeoutException.class);
+    CompletableFuture<String> late = guard.callAsync(() -> {
+      clock.advance(Duration.ofSeconds(3));
+      return CompletableFuture.completedFuture("answered");
+    });
+    assertThat(late).isCompletedWithValue("answered");
+    assertThat(pauses.pending()).isZero();
   }
 
   @Test

@@ -340,6 +340,80 @@ class GuardNestingTest {
   }
 
   @Test
+  void aPredicateThatThrowsKeepsNoPlaceAndItsFailureCounts() {
+    Guard guard = store()
+        .countWindow(3)
+        .minimumCalls(3)
+        .bulkhead(1)
+        .ignoring(failure -> {
+          throw new ClassCastException("the predicate");
+        })
+        .build();
+
+    assertThatThrownBy(() -> guard.call(this::down)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> guard.callIdempotent(this::down))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+    guard.forceClosed();
+    assertThat(guard.call(this::down, failure -> "instead of " + failure.getMessage()))
+        .isEqualTo("instead of down");
+
+    assertThat(Objects.requireNonNull(guard.counts().bulkhead()).available()).isEqualTo(1);
+  }
+
+  @Test
+  void anObserverOrAListenerThatThrowsChangesNothingForTheCaller() {
+    Guard guard = store().countWindow(1).minimumCalls(1).bulkhead(1).build();
+    List<GuardState> seen = new ArrayList<>();
+    guard.onStateChange(state -> {
+      throw new NoClassDefFoundError("listener");
+    });
+    guard.onStateChange(seen::add);
+    guard.observe(new GuardObserver() {
+      @Override
+      public void made(Outcome outcome, long nanos) {
+        throw new NoClassDefFoundError("observer");
+      }
+
+      @Override
+      public void refused(Reason reason) {
+        throw new NoClassDefFoundError("observer");
+      }
+    });
+
+    assertThat(guard.call(() -> "well")).isEqualTo("well");
+    assertThat(guard.callAsync(() -> CompletableFuture.completedFuture("well")))
+        .isCompletedWithValue("well");
+    assertThatThrownBy(() -> guard.call(this::down)).isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> guard.call(this::down)).isInstanceOf(RejectedException.class);
+
+    assertThat(seen).containsExactly(GuardState.OPEN);
+    assertThat(Objects.requireNonNull(guard.counts().bulkhead()).available()).isEqualTo(1);
+  }
+
+  @Test
+  void theLongestDurationsThatItTakesAreWithinItsArithmetic() {
+    Duration longest = Duration.ofDays(3650);
+    Guard guard = store()
+        .countWindow(2)
+        .minimumCalls(2)
+        .slowCalls(longest, 1)
+        .openFor(longest, longest)
+        .halfOpenForAtMost(longest)
+        .timeout(longest)
+        .bulkhead(1)
+        .build();
+
+    assertThat(Deadline.after(Duration.ofSeconds(1), clock).call(() -> guard.call(() -> 1)))
+        .isEqualTo(1);
+    assertThatThrownBy(() -> guard.call(this::down)).isInstanceOf(IllegalStateException.class);
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+    assertThat(guard.retryAfter()).isBetween(longest.dividedBy(2), longest);
+    assertThat(Objects.requireNonNull(guard.counts().bulkhead()).available()).isEqualTo(1);
+  }
+
+  @Test
   void aProbedGuardThatWasHeldOpenClosesByItsProbeAlone() {
     Guard guard = store().probed().build();
 
@@ -351,6 +425,22 @@ class GuardNestingTest {
     assertThat(guard.probe(attempts::incrementAndGet)).isTrue();
     assertThat(attempts).hasValue(1);
     assertThat(guard.call(() -> 1)).isEqualTo(1);
+  }
+
+  @Test
+  void aProbedGuardThatWasHeldClosedClosesByItsProbeAlone() {
+    Guard guard = store().countWindow(1).minimumCalls(1).probed().build();
+    assertThatThrownBy(() -> guard.call(this::down)).isInstanceOf(IllegalStateException.class);
+
+    guard.forceClosed();
+    assertThat(guard.call(() -> 1)).isEqualTo(1);
+    guard.automatic();
+
+    assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+    assertThat(guard.retryAfter()).isZero();
+    attempts.set(0);
+    assertThat(guard.probe(attempts::incrementAndGet)).isTrue();
+    assertThat(attempts).hasValue(1);
   }
 
   @Test

@@ -237,6 +237,18 @@ class GuardTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> fiveOfTen().openFor(Duration.ofSeconds(2), Duration.ofSeconds(1)));
     assertThatIllegalStateException().isThrownBy(() -> fiveOfTen().build().probe(() -> {}));
+    Duration tooLong = Duration.ofDays(3651);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> fiveOfTen().openFor(Duration.ofSeconds(1), tooLong))
+        .withMessage(
+            "openFor must be >= 1 ms, not longer than its bound, and that at most 3650 d, but was PT1S"
+                + " up to PT87624H");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> fiveOfTen().timeout(tooLong))
+        .withMessage("timeout must be 1 ms to 3650 d but was PT87624H");
+    assertThatIllegalArgumentException().isThrownBy(() -> fiveOfTen().slowCalls(tooLong, 1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> fiveOfTen().halfOpenForAtMost(Duration.ofSeconds(Long.MAX_VALUE)));
   }
 
   private static void open(Guard guard) {
