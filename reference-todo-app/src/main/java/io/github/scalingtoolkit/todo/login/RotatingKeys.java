@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +39,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
   private final Clock clock;
   private final KeyRing ring;
   private final Thread thread;
+  private final ReentrantLock looking = new ReentrantLock();
   private final List<Step> plan = new ArrayList<>();
   private volatile boolean closed;
 
@@ -69,19 +71,24 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
   }
 
   /** Looks once, and does what has fallen due. */
-  synchronized void look() {
-    if (secret.refresh()) {
-      succeed();
-    }
-    for (Step step : List.copyOf(plan)) {
-      if (clock.nanoTime() - step.dueNanos >= 0 && plan.remove(step)) {
-        if (step.signs) {
-          activate(step.key);
-        } else {
-          ring.remove(step.key.id());
-          log.info("keys rotation=ended key={}", step.key.id());
+  void look() {
+    looking.lock();
+    try {
+      if (secret.refresh()) {
+        succeed();
+      }
+      for (Step step : List.copyOf(plan)) {
+        if (clock.nanoTime() - step.dueNanos >= 0 && plan.remove(step)) {
+          if (step.signs) {
+            activate(step.key);
+          } else {
+            ring.remove(step.key.id());
+            log.info("keys rotation=ended key={}", step.key.id());
+          }
         }
       }
+    } finally {
+      looking.unlock();
     }
   }
 

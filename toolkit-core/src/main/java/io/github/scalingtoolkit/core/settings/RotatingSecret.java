@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.settings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +20,7 @@ public final class RotatingSecret {
   private static final Logger log = LoggerFactory.getLogger(RotatingSecret.class);
 
   private final @Nullable Path file;
+  private final ReentrantLock refreshing = new ReentrantLock();
   private volatile Secret current;
   private boolean told;
 
@@ -52,10 +54,11 @@ public final class RotatingSecret {
   }
 
   /** Reads the file again, if there is one, and tells whether there is another secret now. */
-  public synchronized boolean refresh() {
+  public boolean refresh() {
     if (file == null) {
       return false;
     }
+    refreshing.lock();
     try {
       Secret read = read(file);
       told = false;
@@ -71,6 +74,8 @@ public final class RotatingSecret {
             "secret file={} problem=\"{}\" action=keep-the-last", file, unreadable.getMessage());
       }
       return false;
+    } finally {
+      refreshing.unlock();
     }
   }
 
