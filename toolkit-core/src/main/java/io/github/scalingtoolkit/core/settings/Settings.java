@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The first source that has a key wins. A key {@code X} may also come from a file named by {@code X_FILE}, as secrets
  * are mounted into containers: one newline at the file's end is dropped. Both at once is an error, whichever source each
- * is in. An empty value counts as not set.
+ * is in. An empty value counts as not set. Where a whole directory of such files is mounted, {@link
+ * SettingsSource#directory} is a source of its own.
  *
  * <p>A value that cannot be used is noted and its default returned in its place, so that reading goes on;
  * {@link #finish} then throws. Read everything, call it, and use nothing before.
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * settings.finish();
  * }</pre>
  *
- * <p>Not safe for use by several threads. Reads files only for {@code X_FILE}.
+ * <p>Not safe for use by several threads. Itself reads files only for {@code X_FILE}.
  */
 public final class Settings {
   private static final String DEFAULT = "default";

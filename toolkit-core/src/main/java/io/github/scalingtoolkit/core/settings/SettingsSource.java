@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.core.settings;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,6 +75,27 @@ public record SettingsSource(
           file + " cannot be read as UTF-8 text: " + e.getClass().getSimpleName());
     }
     return of(file.toString(), values);
+  }
+
+  /**
+   * Reads a directory as secrets and configuration are mounted into containers: a file is a key, its content the value,
+   * less one newline at its end. Directories in it and files whose names begin with a dot are no keys. Reads it once.
+   *
+   * @throws SettingsException if the directory or a file cannot be read, or a file is larger than 64 KiB
+   */
+  public static SettingsSource directory(Path directory) {
+    Map<String, String> values = new HashMap<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        String key = String.valueOf(file.getFileName());
+        if (!key.startsWith(".") && Files.isRegularFile(file)) {
+          values.put(key, SettingsFile.read(file));
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      throw new SettingsException(directory + " cannot be read: " + e.getClass().getSimpleName());
+    }
+    return of(directory.toString(), values);
   }
 
   private static String unquoted(String value) {

@@ -207,6 +207,28 @@ class SettingsTest {
   }
 
   @Test
+  void aMountedDirectoryIsASourceOfAFileAKeyLessOneNewline() throws IOException {
+    Path data = Files.createDirectory(directory.resolve("..data"));
+    Files.writeString(data.resolve("JWT_SECRET"), "s3cret\n\n");
+    Files.writeString(data.resolve("PORT"), "4000\n");
+    Files.createSymbolicLink(directory.resolve("JWT_SECRET"), data.resolve("JWT_SECRET"));
+    Files.createSymbolicLink(directory.resolve("PORT"), data.resolve("PORT"));
+    Files.writeString(directory.resolve(".hidden"), "x");
+
+    SettingsSource mounted = SettingsSource.directory(directory);
+    Settings settings = Settings.from(mounted, SettingsSource.of("environment", Map.of("A", "b")));
+
+    assertThat(settings.secret("JWT_SECRET", "")).contains(Secret.of("s3cret\n"));
+    assertThat(settings.port("PORT", 1, "")).isEqualTo(4000);
+    assertThat(settings.text("A", "", "")).isEqualTo("b");
+    settings.finish();
+    assertThat(mounted.keys().get()).containsExactlyInAnyOrder("JWT_SECRET", "PORT");
+    assertThat(catchThrowableOfType(
+            SettingsException.class, () -> SettingsSource.directory(directory.resolve("none"))))
+        .hasMessageEndingWith("none cannot be read: NoSuchFileException");
+  }
+
+  @Test
   void aRotatingSecretFollowsItsFileAndKeepsTheLastOneWhenTheFileCannotBeRead() throws IOException {
     Path file = Files.writeString(directory.resolve("password"), "one\n");
     RotatingSecret secret = of(Map.of("PASSWORD_FILE", file.toString()))
