@@ -143,7 +143,8 @@ public final class HealthRegistry implements AutoCloseable {
       running = true;
       try {
         threads.newThread(this::run).start();
-      } catch (OutOfMemoryError noThread) {
+      } catch (Throwable noThread) {
+        // Whatever it is, a check that is never started again would be down for ever.
         running = false;
         learn(false, "no thread to ask with");
       }
@@ -225,15 +226,15 @@ public final class HealthRegistry implements AutoCloseable {
       return add(new Definition(name, false, Objects.requireNonNull(check)));
     }
 
-    /** Checks each dependency this often. Default: 1 s. */
+    /** Checks each dependency this often: above zero, at most a day. Default: 1 s. */
     public Builder interval(Duration interval) {
-      this.interval = positive("interval", interval);
+      this.interval = upToADay("interval", interval);
       return this;
     }
 
-    /** Counts a check that takes longer as down. Default: 3 s. */
+    /** Counts a check that takes longer as down: above zero, at most a day. Default: 3 s. */
     public Builder deadline(Duration deadline) {
-      this.deadline = positive("deadline", deadline);
+      this.deadline = upToADay("deadline", deadline);
       return this;
     }
 
@@ -257,9 +258,9 @@ public final class HealthRegistry implements AutoCloseable {
       return this;
     }
 
-    private static Duration positive(String what, Duration value) {
-      if (value.isZero() || value.isNegative()) {
-        throw new IllegalArgumentException(what + " must be > 0 but was " + value);
+    private static Duration upToADay(String what, Duration value) {
+      if (value.isZero() || value.isNegative() || value.compareTo(Duration.ofDays(1)) > 0) {
+        throw new IllegalArgumentException(what + " must be > 0 and <= 1 d but was " + value);
       }
       return value;
     }

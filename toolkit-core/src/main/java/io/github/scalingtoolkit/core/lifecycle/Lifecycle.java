@@ -219,6 +219,14 @@ public final class Lifecycle {
     }
   }
 
+  /**
+   * Returns how long {@link #stop} takes at most once everything has started: all deadlines together. Whoever kills the
+   * process must wait for longer.
+   */
+  public Duration stopWithin() {
+    return phases.stream().map(Phase::stopWithin).reduce(Duration.ZERO, Duration::plus);
+  }
+
   /** Waits until a stop is complete. */
   public void awaitStop() {
     boolean interrupted = false;
@@ -276,13 +284,17 @@ public final class Lifecycle {
      *
      * @param name what logs and reports call it
      * @param start sets it going; a throw ends the start of everything
-     * @param stopWithin how long its stop may take, above zero
+     * @param stopWithin how long its stop may take, above zero and at most a day
      * @param stop ends it; interrupted at its deadline
      */
     public Builder phase(String name, Runnable start, Duration stopWithin, Runnable stop) {
       if (stopWithin.isZero() || stopWithin.isNegative()) {
         throw new IllegalArgumentException(
             "stopWithin of " + name + " must be > 0 but was " + stopWithin);
+      }
+      if (stopWithin.compareTo(Duration.ofDays(1)) > 0) {
+        throw new IllegalArgumentException(
+            "stopWithin of " + name + " must be <= 1 d but was " + stopWithin);
       }
       phases.add(
           new Phase(name, Objects.requireNonNull(start), stopWithin, Objects.requireNonNull(stop)));

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Deadline {
   private static final ThreadLocal<@Nullable Deadline> CURRENT = new ThreadLocal<>();
+  private static final Duration LONGEST = Duration.ofDays(3650);
 
   private final Clock clock;
   private final long atNanos;
@@ -24,7 +25,7 @@ public final class Deadline {
   }
 
   /**
-   * Returns the deadline that comes {@code after} from now.
+   * Returns the deadline that comes {@code after} from now, or in ten years if that is sooner.
    *
    * @throws IllegalArgumentException if {@code after} is negative
    */
@@ -32,7 +33,8 @@ public final class Deadline {
     if (after.isNegative()) {
       throw new IllegalArgumentException("after must be >= 0 but was " + after);
     }
-    return new Deadline(clock, clock.nanoTime() + after.toNanos());
+    Duration bounded = after.compareTo(LONGEST) < 0 ? after : LONGEST;
+    return new Deadline(clock, clock.nanoTime() + bounded.toNanos());
   }
 
   /** Returns the deadline of this thread's work, or null if there is none. */

@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -143,6 +144,19 @@ class HealthRegistryTest {
       look(health, Status.UP);
       broken.set(true);
       look(health, Status.DOWN);
+    }
+  }
+
+  @Test
+  void refusesAnIntervalOrADeadlineThatNobodyWouldLiveToSee() {
+    for (Duration wrong : List.of(
+        Duration.ZERO, Duration.ofDays(1).plusNanos(1), Duration.ofSeconds(Long.MAX_VALUE))) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> HealthRegistry.builder().interval(wrong))
+          .withMessage("interval must be > 0 and <= 1 d but was " + wrong);
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> HealthRegistry.builder().deadline(wrong))
+          .withMessage("deadline must be > 0 and <= 1 d but was " + wrong);
     }
   }
 

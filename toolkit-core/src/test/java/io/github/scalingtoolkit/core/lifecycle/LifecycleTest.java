@@ -249,7 +249,17 @@ class LifecycleTest {
   }
 
   @Test
-  void refusesAStopWithoutTime() {
+  void tellsHowLongAllStopsTogetherMayTake() {
+    assertThat(with("redis", "http").build().stopWithin()).isEqualTo(LONG.multipliedBy(2));
+    assertThat(Lifecycle.builder().build().stopWithin()).isZero();
+  }
+
+  @Test
+  void refusesAStopWithoutTimeOrWithoutEnd() {
+    Duration tooLong = Duration.ofSeconds(Long.MAX_VALUE);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> Lifecycle.builder().phase("redis", () -> {}, tooLong, () -> {}))
+        .withMessage("stopWithin of redis must be <= 1 d but was " + tooLong);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Lifecycle.builder().phase("redis", () -> {}, Duration.ZERO, () -> {}))
         .withMessage("stopWithin of redis must be > 0 but was PT0S");

@@ -58,4 +58,12 @@ class DeadlineTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Deadline.after(Duration.ofSeconds(-1), clock));
   }
+
+  @Test
+  void oneThatIsFartherThanNanosecondsCanCountIsTenYearsAway() {
+    Deadline far = Deadline.after(Duration.ofSeconds(Long.MAX_VALUE), clock);
+
+    assertThat(far.isExpired()).isFalse();
+    assertThat(far.remaining()).isEqualTo(Duration.ofDays(3650));
+  }
 }
