@@ -25,13 +25,13 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code resilience4j.circuitbreaker.calls{name,kind=successful|failed|ignored}}: a timer of attempts
  *   <li>{@code resilience4j.circuitbreaker.not.permitted.calls{name,kind=not_permitted}}: refused by the breaker
  *   <li>{@code resilience4j.circuitbreaker.buffered.calls{name,kind}}, {@code slow.calls{name,kind}}, {@code
- *       max.buffered.calls{name}} (calls, or seconds of a time window), {@code failure.rate{name}}, {@code
- *       slow.call.rate{name}} (percent; -1 while there are too few calls)
+ *       failure.rate{name}}, {@code slow.call.rate{name}} (percent; -1 while there are too few calls)
  *   <li>{@code resilience4j.bulkhead.available.concurrent.calls{name}} and {@code max.allowed.concurrent.calls{name}}, if
  *       it has a bulkhead
  *   <li>{@code resilience4j.retry.calls{name,kind}}: idempotent calls by how they ended
  *   <li>{@code toolkit.core.guard.refusals{guard,reason=open|deadline|bulkhead}}, {@code toolkit.core.guard.retries{guard,
- *       outcome=made|stopped}} ({@code stopped} by the budget) and {@code toolkit.core.guard.retry.budget{guard}}
+ *       outcome=made|stopped}} ({@code stopped} by the budget), {@code toolkit.core.guard.retry.budget{guard}} and {@code
+ *       toolkit.core.guard.window{guard}}: how many calls, or seconds of a time window, the breaker has in view at most
  * </ul>
  *
  * <p>A guard that is not bound pays nothing; a bound one a cached timer a call.
@@ -124,9 +124,13 @@ public final class GuardMetrics implements GuardObserver {
     gauge(registry, guard, "buffered.calls", "failed", GuardCounts.Window::failed);
     gauge(registry, guard, "slow.calls", "successful", GuardCounts.Window::slowSuccessful);
     gauge(registry, guard, "slow.calls", "failed", GuardCounts.Window::slowFailed);
-    gauge(registry, guard, "max.buffered.calls", "", GuardCounts.Window::size);
     gauge(registry, guard, "failure.rate", "", GuardCounts.Window::failureRate);
     gauge(registry, guard, "slow.call.rate", "", GuardCounts.Window::slowCallRate);
+    Gauge.builder(
+            "toolkit.core.guard.window", guard, one -> one.counts().window().size())
+        .description("How many calls, or seconds, the breaker has in view at most")
+        .tag("guard", guard.name())
+        .register(registry);
   }
 
   private static void gauge(

@@ -70,7 +70,7 @@ class CoreMetricsTest {
     assertThat(value(breaker + "buffered.calls", "kind", "failed")).isEqualTo(3);
     assertThat(value(breaker + "buffered.calls", "kind", "successful")).isEqualTo(1);
     assertThat(value(breaker + "slow.calls", "kind", "failed")).isZero();
-    assertThat(value(breaker + "max.buffered.calls", "name", "store")).isEqualTo(4);
+    assertThat(value("toolkit.core.guard.window", "guard", "store")).isEqualTo(4);
     assertThat(value(breaker + "failure.rate", "name", "store")).isEqualTo(75);
     assertThat(value("resilience4j.bulkhead.available.concurrent.calls", "name", "store"))
         .isEqualTo(8);
