@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -28,7 +29,8 @@ import org.slf4j.event.Level;
  *       call finds after that state has ended counts as nothing: results of calls made before an outage do not judge
  *       the tries after it, and no permit is given back twice.
  *   <li><b>A try that is lost counts as failed</b> once the half-open state has lasted for its bound: whoever is
- *       refused then says so. No timer and no thread is needed, and no half-open state is for ever.
+ *       refused then says so. No timer and no thread is needed, and no half-open state is for ever. Only a probe is not
+ *       given up for its length alone: it may have much to do. One that takes longer than the bound is told of.
  *   <li><b>A refusal while open</b> costs a look at the clock: the state machine is not asked.
  * </ul>
  */
@@ -37,6 +39,17 @@ final class Breaker {
   private static final Throwable FAILED = new RuntimeException("failed", null, false, false) {
     private static final long serialVersionUID = 1L;
   };
+
+  /** A probe under way. */
+  private static final class Trial {
+    private final Thread thread = Thread.currentThread();
+    private final long sinceNanos;
+    private final AtomicBoolean told = new AtomicBoolean();
+
+    Trial(long sinceNanos) {
+      this.sinceNanos = sinceNanos;
+    }
+  }
 
   /** The tries of one half-open state, and since when there were too few. */
   private record Tries(Object permit, long sinceNanos) {}
@@ -52,6 +65,7 @@ final class Breaker {
   private final List<Consumer<GuardState>> listeners = new CopyOnWriteArrayList<>();
   private final ReentrantLock noticing = new ReentrantLock();
   private final AtomicReference<@Nullable Tries> lastTries = new AtomicReference<>();
+  private final AtomicReference<@Nullable Trial> trialUnderWay = new AtomicReference<>();
 
   private volatile CircuitBreaker.State seen = CircuitBreaker.State.CLOSED;
   private volatile int openings;
@@ -91,7 +105,13 @@ final class Breaker {
     return switch (now) {
       case CLOSED, DISABLED, METRICS_ONLY -> permit;
       case FORCED_OPEN -> null;
-      case OPEN, HALF_OPEN -> probed ? null : tryAcquireTry(now);
+      case OPEN, HALF_OPEN -> {
+        if (probed) {
+          tellOfHungTrial();
+          yield null;
+        }
+        yield tryAcquireTry(now);
+      }
     };
   }
 
@@ -134,6 +154,8 @@ final class Breaker {
       return state() == GuardState.CLOSED;
     }
     long started = clock.nanoTime();
+    Trial underWay = new Trial(started);
+    trialUnderWay.set(underWay);
     try {
       trial.run();
     } catch (Throwable failure) {
@@ -142,10 +164,34 @@ final class Breaker {
       log.debug("guard={} probe=failed cause={}", name, failure.getClass().getName());
       settle(permit, Outcome.FAILED, clock.nanoTime() - started);
       return false;
+    } finally {
+      trialUnderWay.compareAndSet(underWay, null);
     }
     // How long it took is no matter: it did what must be done.
     settle(permit, Outcome.SUCCESSFUL, 0);
     return state() == GuardState.CLOSED;
+  }
+
+  /**
+   * Says once of a probe that takes longer than a try may where it is. It is not given up: it may be work that takes so
+   * long, and its thread, which nothing here can end, is as a rule the only one that probes.
+   */
+  private void tellOfHungTrial() {
+    Trial trial = trialUnderWay.get();
+    if (trial == null) {
+      return;
+    }
+    long nanos = clock.nanoTime() - trial.sinceNanos;
+    if (nanos > halfOpenForAtMost.toNanos() && trial.told.compareAndSet(false, true)) {
+      Throwable where = new Throwable("the probe is here");
+      where.setStackTrace(trial.thread.getStackTrace());
+      log.warn(
+          "guard={} probe=hanging for={}ms thread={} action=go-on-refusing",
+          name,
+          TimeUnit.NANOSECONDS.toMillis(nanos),
+          trial.thread.getName(),
+          where);
+    }
   }
 
   private @Nullable Object tryAcquireProbe() {

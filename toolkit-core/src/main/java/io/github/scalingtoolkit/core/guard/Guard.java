@@ -195,6 +195,10 @@ public final class Guard {
   /**
    * Tries the dependency if it is time to: for the background loop of a {@link GuardBuilder#probed()} guard.
    *
+   * <p>Give the trial time-outs of its own: nothing ends it, and calls are refused until it ends. One that takes longer
+   * than {@link GuardBuilder#halfOpenForAtMost} is told of in the log, with the place where it is, once a caller is
+   * refused; it counts as failed if somebody else probes then.
+   *
    * @param trial asks the dependency and does what must be done before calls pass again; a throw keeps the guard open
    * @return true if the guard is closed now
    * @throws IllegalStateException if the guard was not built with {@link GuardBuilder#probed()}

@@ -118,7 +118,8 @@ public final class GuardBuilder {
 
   /**
    * Counts tries that have not ended this long after the first caller was refused for their sake as failed: 1 ms
-   * to 3650 days. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries.
+   * to 3650 days. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries, if calls are made.
+   * The time runs from that refusal, not from a try's begin. For a probe see {@link Guard#probe}.
    */
   public GuardBuilder halfOpenForAtMost(Duration bound) {
     halfOpenForAtMost = millisToYears("halfOpenForAtMost", bound);

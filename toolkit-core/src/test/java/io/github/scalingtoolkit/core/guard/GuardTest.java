@@ -9,10 +9,17 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -209,6 +216,59 @@ class GuardTest {
 
     assertThat(guard.state()).isEqualTo(GuardState.OPEN);
     assertThat(guard.retryAfter()).isPositive();
+  }
+
+  @Test
+  void aProbeThatHangsIsToldOfOnceWithThePlaceWhereItHangs() throws Exception {
+    Guard guard = fiveOfTen()
+        .openFor(Duration.ofSeconds(1), Duration.ofSeconds(8))
+        .halfOpenForAtMost(Duration.ofSeconds(10))
+        .probed()
+        .build();
+    open(guard);
+    clock.advance(Duration.ofSeconds(1));
+    CountDownLatch hanging = new CountDownLatch(1);
+    CountDownLatch letGo = new CountDownLatch(1);
+    FutureTask<Boolean> probe =
+        new FutureTask<>(() -> guard.probe(() -> aRecoveryStep(hanging, letGo)));
+    Thread prober = new Thread(probe, "prober");
+    prober.start();
+    hanging.await();
+    Await.until("it waits", () -> prober.getState() == Thread.State.WAITING);
+
+    clock.advance(Duration.ofSeconds(10));
+    assertThat(logOfARefusal(guard)).doesNotContain("probe=hanging");
+    clock.advance(Duration.ofMillis(1));
+    String told = logOfARefusal(guard);
+    assertThat(logOfARefusal(guard)).doesNotContain("probe=hanging");
+
+    assertThat(told)
+        .contains("guard=store probe=hanging for=10001ms thread=prober")
+        .contains("GuardTest.aRecoveryStep");
+    letGo.countDown();
+    assertThat(probe.get(2, TimeUnit.MINUTES)).isTrue();
+    assertThat(guard.call(() -> 1)).isEqualTo(1);
+  }
+
+  private static void aRecoveryStep(CountDownLatch hanging, CountDownLatch letGo) {
+    hanging.countDown();
+    try {
+      letGo.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static String logOfARefusal(Guard guard) {
+    PrintStream before = System.err;
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+    try {
+      assertThatThrownBy(() -> guard.call(() -> 1)).isInstanceOf(RejectedException.class);
+    } finally {
+      System.setErr(before);
+    }
+    return bytes.toString(StandardCharsets.UTF_8);
   }
 
   @Test
