@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.SecurityHeaders;
+import io.github.scalingtoolkit.todo.http.WholeBodies;
 import io.undertow.predicate.IdempotentPredicate;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -36,6 +37,7 @@ final class Balancer {
   private final ClientAddress clients;
   private final Cors cors;
   private final LeastBusy workers = new LeastBusy();
+  private final WholeBodies bodies;
   private final HttpHandler handler;
   private final int connectionsPerThread;
   private final AtomicInteger inFlight = new AtomicInteger();
@@ -57,8 +59,8 @@ final class Balancer {
     RequestLimit limit = new RequestLimit(most, most);
     limit.setFailureHandler(
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
-    handler = new WholeBody(
-        config.maxBody(), most, exchange -> limit.handleRequest(exchange, proxy), this::refuse);
+    bodies = new WholeBodies(config, most, this::refuse);
+    handler = new WholeBody(bodies, exchange -> limit.handleRequest(exchange, proxy));
     listener = new BoundedListener(config, this::handle);
   }
 
@@ -101,6 +103,7 @@ final class Balancer {
     inFlight.incrementAndGet();
     exchange.addExchangeCompleteListener((ended, next) -> {
       inFlight.decrementAndGet();
+      bodies.ended(ended);
       next.proceed();
     });
     if (draining) {

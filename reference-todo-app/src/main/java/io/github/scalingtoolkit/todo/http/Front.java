@@ -1,7 +1,6 @@
 package io.github.scalingtoolkit.todo.http;
 
 import io.github.scalingtoolkit.todo.http.Route.WithBody;
-import io.undertow.io.Receiver;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
@@ -12,7 +11,6 @@ import io.undertow.util.StatusCodes;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +33,8 @@ final class Front implements HttpHandler {
   private final RouteTimers timers;
   private final Executor blocking;
   private final RequestLimit limit;
-  /** Bodies that are still on their way: clients who are slow with theirs, on purpose or not, take nobody else's place. */
-  private final Semaphore reading;
-
+  private final WholeBodies bodies;
   private final int maxInFlight;
-  private final long maxBody;
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile boolean draining;
 
@@ -48,9 +43,8 @@ final class Front implements HttpHandler {
     this.cors = new Cors(config.corsOrigins());
     this.timers = timers;
     this.blocking = blocking;
-    maxBody = config.maxBody();
     maxInFlight = config.maxInFlight();
-    reading = new Semaphore(maxInFlight);
+    bodies = new WholeBodies(config, maxInFlight, Respond::problem);
     limit = new RequestLimit(maxInFlight, maxInFlight);
     limit.setFailureHandler(this::tooMany);
   }
@@ -70,6 +64,7 @@ final class Front implements HttpHandler {
     inFlight.incrementAndGet();
     exchange.addExchangeCompleteListener((ended, next) -> {
       inFlight.decrementAndGet();
+      bodies.ended(ended);
       Route route = ended.getAttachment(ROUTE);
       timers.record(
           route == null ? RouteTimers.NONE : route,
@@ -85,6 +80,7 @@ final class Front implements HttpHandler {
     SecurityHeaders.addTo(exchange.getResponseHeaders());
     cors.addHeaders(exchange);
     guarded(exchange, () -> route(exchange));
+    bodies.boundRest(exchange);
   }
 
   private void route(HttpServerExchange exchange) throws Exception {
@@ -94,12 +90,20 @@ final class Front implements HttpHandler {
     }
     Route route = router.find(exchange);
     exchange.putAttachment(ROUTE, route);
-    if (route.limited() && route.body() == null) {
-      // What waits in the limit's queue comes back on another stack: it needs the net of its own.
-      limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
-    } else {
+    if (!route.limited() || route.body() != null) {
       run(exchange, route);
+    } else if (exchange.isRequestComplete()) {
+      runLimited(exchange, route);
+    } else {
+      // It means nothing here, but until it has come the exchange would hold its place in the
+      // limit.
+      bodies.read(exchange, (read, unused) -> guarded(read, () -> runLimited(read, route)));
     }
+  }
+
+  private void runLimited(HttpServerExchange exchange, Route route) throws Exception {
+    // What waits in the limit's queue comes back on another stack: it needs the net of its own.
+    limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
   }
 
   private void options(HttpServerExchange exchange) {
@@ -132,39 +136,15 @@ final class Front implements HttpHandler {
 
   private void readBody(HttpServerExchange exchange, WithBody handler) {
     requireJson(exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE));
-    if (exchange.getRequestContentLength() > maxBody) {
-      tooLarge(exchange);
-      return;
-    }
-    if (!reading.tryAcquire()) {
-      exchange.setPersistent(false);
-      tooMany(exchange);
-      return;
-    }
-    Receiver receiver = exchange.getRequestReceiver();
-    receiver.setMaxBufferSize(Math.toIntExact(maxBody));
-    receiver.receiveFullBytes(
-        (read, bytes) -> {
-          reading.release();
-          guarded(
-              read,
-              () -> limit.handleRequest(
-                  read,
-                  admitted -> admitted.dispatch(
-                      blocking,
-                      apart ->
-                          guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes))))));
-        },
-        (failed, failure) -> {
-          reading.release();
-          if (failure instanceof Receiver.RequestToLargeException) {
-            tooLarge(failed);
-          } else {
-            // The client has gone or was too slow: there is nobody to answer.
-            failed.setPersistent(false);
-            failed.endExchange();
-          }
-        });
+    bodies.read(
+        exchange,
+        (read, bytes) -> guarded(
+            read,
+            () -> limit.handleRequest(
+                read,
+                admitted -> admitted.dispatch(
+                    blocking,
+                    apart -> guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes)))))));
   }
 
   private void tooMany(HttpServerExchange exchange) {
@@ -172,14 +152,6 @@ final class Front implements HttpHandler {
         exchange,
         Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
             .detail("The service is at its limit of " + maxInFlight + " requests at a time."));
-  }
-
-  private void tooLarge(HttpServerExchange exchange) {
-    exchange.setPersistent(false);
-    Respond.problem(
-        exchange,
-        Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "Body too large")
-            .detail("A body may have " + maxBody + " bytes at most."));
   }
 
   private static void requireJson(@Nullable String contentType) {

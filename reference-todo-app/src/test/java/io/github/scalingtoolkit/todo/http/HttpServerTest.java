@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -367,25 +368,25 @@ class HttpServerTest {
   }
 
   @Test
-  void clientsWhoAreSlowWithTheirBodiesKeepNobodyFromReading() throws Exception {
+  void clientsWhoAreSlowWithTheirBodiesKeepNobodyFromReadingOrWriting() throws Exception {
     // Twice: whoever has gone has left his place.
     for (int times = 0; times < 2; times++) {
       List<Socket> slow = new ArrayList<>();
       try {
         // More than are worked on, wait, and may be on their way, all together.
         for (int i = 0; i < 20; i++) {
-          Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
-          slow.add(socket);
-          socket
-              .getOutputStream()
-              .write(("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-                      + "Content-Length: 500\r\n\r\n{")
-                  .getBytes(ISO_8859_1));
+          slow.add(beginBody("POST"));
         }
-        Await.until("as many as may be read are", () -> server.inFlight() == 4);
+        Await.until("as many as may be on their way are", () -> server.inFlight() == 4);
 
         assertThat(send(to("/large")).statusCode()).isEqualTo(200);
-        assertThat(post("{}").statusCode()).isEqualTo(503);
+        for (int i = 0; i < 10; i++) {
+          assertThat(post("{}").statusCode()).isEqualTo(201);
+        }
+        assertThat(rest(slow.get(0)))
+            .as("the one that has been longest gave way, and is told so")
+            .startsWith("HTTP/1.1 503")
+            .contains("Retry-After: 1");
       } finally {
         for (Socket socket : slow) {
           socket.close();
@@ -394,6 +395,78 @@ class HttpServerTest {
       Await.until("all have gone", () -> server.inFlight() == 0);
     }
     assertThat(post("{}").statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void aBodyThatTricklesHasAsLongAsAHeadInAllAndIsThen408() throws Exception {
+    server.stop(Duration.ofSeconds(5));
+    server = start(config(4, Duration.ofSeconds(2), Set.of("*")));
+
+    assertThat(trickle(beginBody("POST"))).startsWith("HTTP/1.1 408").contains("Body too slow");
+    Await.until("its place is free", () -> server.inFlight() == 0);
+    assertThat(post("{}").statusCode()).isEqualTo(201);
+  }
+
+  @Test
+  void aBodyThatNobodyReadsHoldsNoPlaceAndEndsInItsTimeToo() throws Exception {
+    server.stop(Duration.ofSeconds(5));
+    server = start(config(4, Duration.ofSeconds(2), Set.of("*")));
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 20; i++) {
+        slow.add(beginBody("GET"));
+      }
+      Await.until("as many as may be on their way are", () -> server.inFlight() == 4);
+      assertThat(send(to("/large")).statusCode()).isEqualTo(200);
+
+      Socket unread = beginBody("DELETE");
+      slow.add(unread);
+
+      assertThat(trickle(unread)).startsWith("HTTP/1.1 405");
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+  }
+
+  private Socket beginBody(String method) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    String path = method.equals("GET") ? "/large" : "/things";
+    socket
+        .getOutputStream()
+        .write((method + " " + path + " HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 50000\r\n\r\n{")
+            .getBytes(ISO_8859_1));
+    return socket;
+  }
+
+  private static String rest(Socket socket) throws IOException {
+    socket.setSoTimeout(60_000);
+    return new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
+  }
+
+  /** Sends a byte and then listens for a moment, in turn, until it is told to go. */
+  private static String trickle(Socket socket) throws IOException {
+    ByteArrayOutputStream answer = new ByteArrayOutputStream();
+    try (socket) {
+      socket.setSoTimeout(50);
+      long started = System.nanoTime();
+      while (System.nanoTime() - started < Duration.ofSeconds(60).toNanos()) {
+        try {
+          int next = socket.getInputStream().read();
+          if (next < 0) {
+            return answer.toString(ISO_8859_1);
+          }
+          answer.write(next);
+        } catch (SocketTimeoutException nothingYet) {
+          socket.getOutputStream().write(' ');
+        }
+      }
+    } catch (SocketException closed) {
+      return answer.toString(ISO_8859_1);
+    }
+    throw new AssertionError("nobody has closed the connection: " + answer);
   }
 
   @Test

@@ -1,0 +1,191 @@
+package io.github.scalingtoolkit.todo.http;
+
+import io.undertow.io.Receiver;
+import io.undertow.io.Receiver.FullBytesCallback;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.AttachmentKey;
+import io.undertow.util.StatusCodes;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.xnio.IoUtils;
+import org.xnio.XnioExecutor;
+
+/**
+ * Reads bodies to their end, and lets no client who is slow with his keep another from sending one.
+ *
+ * <p>A body that has come with its head is read on the spot. Of the others so many may be on their way and no more: the
+ * next takes the place of the one that has been on its way for longest. Each has the configured time in all, however
+ * steadily it trickles. So whoever wants to hold all places has to send bodies faster than others send theirs.
+ *
+ * <p>Every method is called on the exchange's IO thread, and so is whatever it calls.
+ */
+public final class WholeBodies {
+  private static final AttachmentKey<Reading> READING = AttachmentKey.create(Reading.class);
+  /** For a client to read why. */
+  private static final Duration BEFORE_CLOSE = Duration.ofSeconds(1);
+
+  private final int mostBytes;
+  private final Duration longest;
+  private final int places;
+  private final BiConsumer<HttpServerExchange, Problem> refusal;
+  private final ReentrantLock lock = new ReentrantLock();
+  /** In the order in which they came. */
+  private final Set<Reading> onTheirWay = new LinkedHashSet<>();
+
+  /**
+   * Reads what {@code config} allows.
+   *
+   * @param places how many bodies may be on their way
+   * @param refusal answers with a problem
+   */
+  public WholeBodies(
+      HttpConfig config, int places, BiConsumer<HttpServerExchange, Problem> refusal) {
+    mostBytes = Math.toIntExact(config.maxBody());
+    longest = config.parseTimeout();
+    this.places = places;
+    this.refusal = refusal;
+  }
+
+  /** Calls {@code next} with the whole body, or refuses: 413 if it is too long, 408 too slow, 503 if it gave way. */
+  public void read(HttpServerExchange exchange, FullBytesCallback next) {
+    Reading reading = new Reading(exchange);
+    exchange.putAttachment(READING, reading);
+    if (exchange.getRequestContentLength() > mostBytes) {
+      reading.tooLarge();
+      return;
+    }
+    Receiver receiver = exchange.getRequestReceiver();
+    receiver.setMaxBufferSize(mostBytes);
+    receiver.receiveFullBytes(
+        (read, bytes) -> {
+          reading.end();
+          next.handle(read, bytes);
+        },
+        (failed, failure) -> {
+          reading.end();
+          if (failure instanceof Receiver.RequestToLargeException) {
+            reading.tooLarge();
+          } else {
+            // The client has gone or was too slow: there is nobody to answer.
+            failed.setPersistent(false);
+            failed.endExchange();
+          }
+        });
+    if (!reading.ended) {
+      reading.takePlace();
+    }
+  }
+
+  /** Lets what is left of a body that nobody reads come for as long as one that is read, and then closes. */
+  void boundRest(HttpServerExchange exchange) {
+    if (!exchange.isRequestComplete() && exchange.getAttachment(READING) == null) {
+      Reading unread = new Reading(exchange);
+      exchange.putAttachment(READING, unread);
+      unread.closeAfter(longest);
+    }
+  }
+
+  /** The exchange is complete: to be called for each that came here. */
+  public void ended(HttpServerExchange exchange) {
+    Reading reading = exchange.getAttachment(READING);
+    if (reading != null) {
+      reading.end();
+    }
+  }
+
+  /** Returns who has to go for it. */
+  private @Nullable Reading enter(Reading reading) {
+    lock.lock();
+    try {
+      Iterator<Reading> longestFirst = onTheirWay.iterator();
+      Reading displaced = null;
+      if (onTheirWay.size() >= places) {
+        displaced = longestFirst.next();
+        longestFirst.remove();
+      }
+      onTheirWay.add(reading);
+      return displaced;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void leave(Reading reading) {
+    lock.lock();
+    try {
+      onTheirWay.remove(reading);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A body on its way, or what is left of one: how long it may still be, whether in a place or not. */
+  private final class Reading {
+    private final HttpServerExchange exchange;
+    private XnioExecutor.@Nullable Key timer;
+    private boolean ended;
+
+    Reading(HttpServerExchange exchange) {
+      this.exchange = exchange;
+    }
+
+    void takePlace() {
+      after(
+          longest,
+          () -> refuse(Problem.of(StatusCodes.REQUEST_TIME_OUT, "Body too slow")
+              .detail("A body may take " + longest.toMillis() + " ms at most.")));
+      Reading displaced = enter(this);
+      if (displaced != null) {
+        displaced.exchange.getIoThread().execute(displaced::giveWay);
+      }
+    }
+
+    void giveWay() {
+      refuse(Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
+          .detail("Too many bodies were on their way, and this one had been for longest."));
+    }
+
+    void tooLarge() {
+      // Most send all of it before they read an answer.
+      answer(
+          Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "Body too large")
+              .detail("A body may have " + mostBytes + " bytes at most."),
+          longest);
+    }
+
+    void closeAfter(Duration wait) {
+      after(wait, () -> IoUtils.safeClose(exchange.getConnection()));
+    }
+
+    void end() {
+      ended = true;
+      if (timer != null) {
+        timer.remove();
+        leave(this);
+      }
+    }
+
+    private void refuse(Problem problem) {
+      if (!ended) {
+        end();
+        answer(problem, BEFORE_CLOSE);
+      }
+    }
+
+    private void answer(Problem problem, Duration beforeClose) {
+      exchange.setPersistent(false);
+      closeAfter(beforeClose);
+      refusal.accept(exchange, problem);
+    }
+
+    private void after(Duration wait, Runnable action) {
+      timer = exchange.getIoThread().executeAfter(action, wait.toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+}
