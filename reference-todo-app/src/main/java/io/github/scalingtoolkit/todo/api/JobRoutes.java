@@ -1,8 +1,8 @@
 package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.TodoJob;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
-import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.github.scalingtoolkit.todo.http.Respond;
@@ -16,7 +16,6 @@ import io.undertow.util.StatusCodes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /** How a todo's notification is doing: for its owner alone. */
 public final class JobRoutes {
@@ -38,25 +37,22 @@ public final class JobRoutes {
 
   private void job(HttpServerExchange exchange) {
     JobId job = JobId.parse(Router.parameter(exchange, "jobId")).orElseThrow(JobRoutes::notFound);
-    UserId owner =
-        StoreProblems.answered(() -> store.ownerOf(job)).orElseThrow(JobRoutes::notFound);
-    if (!owner.equals(Gate.user(exchange))) {
+    TodoJob found =
+        StoreProblems.answered(() -> store.findJob(job)).orElseThrow(JobRoutes::notFound);
+    if (!found.owner().equals(Gate.user(exchange))) {
       throw notFound();
     }
-    // A job ends first in the queue and then in the outbox, so this order finds it in one of them.
+    // In this order: an entry is taken out while the queue still has the job, and remembers its
+    // end. One look at the store, since each may take as long as an answer may.
     Status status = notifications.find(job);
     if (status instanceof Known known) {
       answer(exchange, job, known.state(), known.attempts());
-    } else if (StoreProblems.answered(() -> store.findPendingJob(job)).isPresent()) {
+    } else if (found.owed()) {
       answer(exchange, job, "pending", 0);
     } else if (status instanceof Notifications.Unreachable) {
       throw new ProblemException(Problem.unavailable("Queue unavailable", Duration.ofSeconds(1)));
     } else {
-      // It may have ended between the two looks.
-      Optional<Known> ended =
-          notifications.find(job) instanceof Known known ? Optional.of(known) : Optional.empty();
-      Known late = ended.orElseThrow(JobRoutes::notFound);
-      answer(exchange, job, late.state(), late.attempts());
+      throw notFound();
     }
   }
 

@@ -48,11 +48,8 @@ public interface TodoStore {
    */
   OutboxPage findOutboxOlderThan(Duration age, int limit, @Nullable TodoId after);
 
-  /** Returns the entry of a job that has not ended; empty if it ended or never was. */
-  Optional<OutboxEntry> findPendingJob(JobId job);
-
-  /** Returns whose job it is, ended or not; empty if there is no such todo. */
-  Optional<UserId> ownerOf(JobId job);
+  /** Returns whose job it is, ended or not, and whether it is owed still; empty if there is no such todo. */
+  Optional<TodoJob> findJob(JobId job);
 
   /**
    * Returns the users who last made a todo, the latest first, each once.

@@ -15,13 +15,13 @@ import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
-import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.TodoJob;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
@@ -237,14 +237,12 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   }
 
   @Override
-  public Optional<OutboxEntry> findPendingJob(JobId job) {
-    return findTodoOf(job, TodoDocuments.USER_ID, TodoDocuments.OUTBOX)
-        .flatMap(TodoDocuments::readOutbox);
-  }
-
-  @Override
-  public Optional<UserId> ownerOf(JobId job) {
-    return findTodoOf(job, TodoDocuments.USER_ID).map(TodoDocuments::owner);
+  public Optional<TodoJob> findJob(JobId job) {
+    return Optional.ofNullable(call(() -> todos
+            .find(Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId())))
+            .projection(Projections.include(TodoDocuments.USER_ID, TodoDocuments.OUTBOX))
+            .first()))
+        .flatMap(TodoDocuments::readJob);
   }
 
   @Override
@@ -287,13 +285,6 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   public void close() {
     closed = true;
     client.close();
-  }
-
-  private Optional<Document> findTodoOf(JobId job, String... fields) {
-    return Optional.ofNullable(call(() -> todos
-        .find(Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId())))
-        .projection(Projections.include(fields))
-        .first()));
   }
 
   /** Mongoose schemas may have declared {@code userId} an ObjectId. */

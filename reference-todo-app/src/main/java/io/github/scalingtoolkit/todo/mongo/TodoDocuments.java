@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.TodoJob;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Instant;
 import java.util.Date;
@@ -91,8 +92,18 @@ final class TodoDocuments {
             new OutboxEntry(job, owner, time(entry, CREATED_AT, id.getDate().toInstant())));
   }
 
+  /** Returns whose notification the document's is, and whether it owes it; empty if it is no todo. */
+  static Optional<TodoJob> readJob(Document document) {
+    return Optional.ofNullable(owner(document))
+        .map(owner -> new TodoJob(owner, readOutbox(document).isPresent()));
+  }
+
   static @Nullable UserId owner(Document document) {
-    Object value = document.get(USER_ID);
+    return userId(document.get(USER_ID));
+  }
+
+  /** Returns a user's id as Mongoose or this service wrote it; null if it is none. */
+  static @Nullable UserId userId(@Nullable Object value) {
     if (value instanceof ObjectId id) {
       return new UserId(id.toHexString());
     }

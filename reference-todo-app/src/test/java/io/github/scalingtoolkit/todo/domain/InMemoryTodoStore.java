@@ -72,13 +72,9 @@ public final class InMemoryTodoStore implements TodoStore {
   }
 
   @Override
-  public synchronized Optional<OutboxEntry> findPendingJob(JobId job) {
-    return Optional.ofNullable(outbox.get(job));
-  }
-
-  @Override
-  public synchronized Optional<UserId> ownerOf(JobId job) {
-    return Optional.ofNullable(todos.get(job.todoId().hex())).map(Todo::userId);
+  public synchronized Optional<TodoJob> findJob(JobId job) {
+    return Optional.ofNullable(todos.get(job.todoId().hex()))
+        .map(todo -> new TodoJob(todo.userId(), outbox.containsKey(job)));
   }
 
   @Override
