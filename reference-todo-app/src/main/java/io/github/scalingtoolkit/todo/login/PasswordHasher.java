@@ -45,15 +45,15 @@ public final class PasswordHasher {
         + ENCODER.encodeToString(hash);
   }
 
-  /** Tells whether {@code password} is the one that {@code hash} was made of; false for a hash it cannot read. */
+  /**
+   * Tells whether {@code password} is the one that {@code hash} was made of; false, and as slowly, for a hash it cannot
+   * read, such as another service's.
+   */
   public boolean fits(Secret password, String hash) {
     Matcher phc = PHC.matcher(hash);
-    if (!phc.matches()) {
-      return false;
-    }
-    int rounds = Integer.parseInt(phc.group(1));
+    int rounds = phc.matches() ? Integer.parseInt(phc.group(1)) : 0;
     if (rounds < 1 || rounds > MOST_ROUNDS) {
-      return false;
+      return fitsNobody(password);
     }
     byte[] expected = DECODER.decode(phc.group(3));
     return MessageDigest.isEqual(expected, derive(password, DECODER.decode(phc.group(2)), rounds));

@@ -10,7 +10,10 @@ import io.github.scalingtoolkit.todo.login.UserStore;
 import java.util.Optional;
 import org.bson.Document;
 
-/** Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. */
+/**
+ * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. Who has no password
+ * hash, as in a collection that another service made, is nobody.
+ */
 final class MongoUserStore implements UserStore {
   private static final String ID = "_id";
   private static final String USERNAME = "username";
@@ -26,12 +29,11 @@ final class MongoUserStore implements UserStore {
 
   @Override
   public Optional<User> findByUsername(String username) {
-    return Optional.ofNullable(
-            store.call(() -> users.find(Filters.eq(USERNAME, username)).first()))
-        .map(found -> new User(
-            new UserId(found.getString(ID)),
-            found.getString(USERNAME),
-            found.getString(PASSWORD_HASH)));
+    Document found = store.call(() -> users.find(Filters.eq(USERNAME, username)).first());
+    UserId id = found == null ? null : TodoDocuments.userId(found.get(ID));
+    return id != null && found.get(PASSWORD_HASH) instanceof String hash
+        ? Optional.of(new User(id, username, hash))
+        : Optional.empty();
   }
 
   @Override

@@ -1,0 +1,84 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.login.Login;
+import io.github.scalingtoolkit.todo.login.Login.Outcome;
+import io.github.scalingtoolkit.todo.login.PasswordHasher;
+import io.github.scalingtoolkit.todo.login.User;
+import org.bson.Document;
+import org.bson.types.ObjectId;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Users that another service wrote, whatever their documents look like, log in or are refused: never a fault. */
+class MongoUserStoreTest {
+  private final PasswordHasher hasher = new PasswordHasher();
+  private WireServer server;
+  private MongoClient client;
+  private MongoTodoStore store;
+
+  @BeforeEach
+  void open() {
+    server = WireServer.start();
+    client = MongoClients.create(server.uri());
+    store = MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), Clock.system());
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    client.close();
+    server.close();
+  }
+
+  @Test
+  void aUserOfMongooseWithoutAHashOfOursIsRefused() {
+    users().insertOne(new Document("username", "no hash").append("password", "$2b$10$abc"));
+    users().insertOne(new Document("username", "bcrypt").append("passwordHash", "$2b$10$abc"));
+    users().insertOne(new Document("username", "number").append("passwordHash", 7));
+    users().insertOne(new Document("_id", 7).append("username", "id").append("passwordHash", ""));
+
+    for (String username : new String[] {"no hash", "bcrypt", "number", "id"}) {
+      assertThat(logIn(username)).as(username).isInstanceOf(Outcome.Refused.class);
+    }
+  }
+
+  @Test
+  void aUserOfMongooseWithAHashOfOursIsKnownByTheHexOfHisId() {
+    ObjectId id = new ObjectId();
+    users()
+        .insertOne(new Document("_id", id)
+            .append("username", "ada")
+            .append("passwordHash", hasher.hash(Secret.of("pass"))));
+
+    assertThat(logIn("ada"))
+        .isInstanceOfSatisfying(
+            Outcome.Welcome.class,
+            welcome -> assertThat(welcome.user().id()).isEqualTo(new UserId(id.toHexString())));
+  }
+
+  @Test
+  void aUserIsAddedOnce() {
+    User ada = new User(new UserId("user123"), "ada", hasher.hash(Secret.of("pass")));
+
+    assertThat(store.users().addIfAbsent(ada)).isTrue();
+    assertThat(store.users().addIfAbsent(ada)).isFalse();
+    assertThat(logIn("ada")).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  private Outcome logIn(String username) {
+    return new Login(store.users(), hasher).check(username, Secret.of("pass"));
+  }
+
+  private MongoCollection<Document> users() {
+    return client.getDatabase("todoapp").getCollection("users");
+  }
+}
