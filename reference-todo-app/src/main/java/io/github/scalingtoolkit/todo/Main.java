@@ -158,8 +158,11 @@ public final class Main {
     } catch (StoresException cannot) {
       fail(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
-      String setting = cannot.server().equals("admin") ? "ADMIN_PORT" : "PORT";
-      fail(CANNOT_BE_HAD, cannot.getMessage() + " It is set by " + setting + ".");
+      String setting = (cannot.server().equals("admin") ? "ADMIN_" : "")
+          + (cannot.reason() == ListenException.Reason.PORT ? "PORT" : "HOST");
+      fail(
+          cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : CANNOT_BE_HAD,
+          cannot.getMessage() + " It is set by " + setting + ".");
     } catch (IllegalArgumentException wrong) {
       fail(WRONG_SETTING, wrong.getMessage());
     } catch (RuntimeException other) {

@@ -164,6 +164,63 @@ class MainTest {
   }
 
   @Test
+  void aHostThatIsNotThisMachinesEndsWith3AndOneThatNobodyKnowsWith2AndBothNameTheSetting() {
+    try (ChildJvm foreign = ServiceProcess.demo(directory.resolve("one"), "HOST=192.0.2.1");
+        ChildJvm unknown =
+            ServiceProcess.demo(directory.resolve("two"), "ADMIN_HOST=no-such-host.invalid")) {
+      assertThat(foreign.awaitEnd()).isEqualTo(3);
+      assertThat(output(foreign)).contains("192.0.2.1", " by HOST.").doesNotContain("PORT");
+      assertThat(unknown.awaitEnd()).isEqualTo(2);
+      assertThat(output(unknown)).contains("no-such-host.invalid", " by ADMIN_HOST.");
+      assertClean(foreign);
+      assertClean(unknown);
+    }
+  }
+
+  @Test
+  void notificationsThatCannotBeWrittenEndWith3AndNameTheDataDirectory() throws Exception {
+    Path data = directory.resolve("data");
+    Files.createDirectories(data.resolve("notifications.jsonl"));
+
+    try (ChildJvm child = ServiceProcess.demo(data)) {
+      assertThat(child.awaitEnd()).isEqualTo(3);
+      assertThat(output(child)).contains("notifications.jsonl", "DATA_DIR");
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void ctrlCEndsWith0() throws Exception {
+    try (ChildJvm child = ChildJvm.start(
+        List.of(
+            "setsid",
+            "env",
+            "APP_ENV=demo",
+            "PORT=0",
+            "ADMIN_PORT=0",
+            "DATA_DIR=" + directory.resolve("data")),
+        Main.class)) {
+      TodoClient user = ServiceProcess.logIn(child);
+      assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
+
+      child.interruptGroup();
+
+      assertThat(child.awaitEnd()).isZero();
+      assertClean(child);
+    }
+  }
+
+  @Test
+  void aShortSecretForHs512EndsWith2() {
+    try (ChildJvm child = ServiceProcess.start(
+        List.of("NODE_ENV=production", "JWT_ALGORITHM=HS512", "JWT_SECRET=" + "x".repeat(63)))) {
+      assertThat(child.awaitEnd()).isEqualTo(2);
+      assertThat(output(child)).contains("at least 64 bytes for HS512");
+      assertClean(child);
+    }
+  }
+
+  @Test
   void printConfigNamesEverySettingAndHidesSecrets() {
     try (ChildJvm child = ServiceProcess.start(
         List.of(

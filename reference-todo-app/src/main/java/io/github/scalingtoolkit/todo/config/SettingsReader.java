@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Binds the settings of the contract, §3, in the order in which sources win there. */
@@ -89,9 +90,10 @@ public final class SettingsReader {
                 "a number of entries from 1 to " + MOST_LOCAL_ENTRIES + ", or off",
                 "lists kept in this process' memory",
                 SettingsReader::localEntries)),
-        settings.value(
+        value(
+            settings,
             "RATE_LIMIT",
-            Optional.of(RateLimit.parse("api", "1000/1m")),
+            "1000/1m",
             "permits/period such as 1000/1m, or off",
             "requests to /api of one user, or of one address without a token",
             text -> isOff(text) ? Optional.empty() : Optional.of(rateLimit(text))),
@@ -162,9 +164,10 @@ public final class SettingsReader {
                 "proxies whose X-Forwarded-For tells the client",
                 text -> ClientAddress.behind(text.split(",")))
             .orElse(ClientAddress.behind()),
-        settings.value(
+        value(
+            settings,
             "CORS_ORIGINS",
-            Set.of("*"),
+            "*",
             "* or origins such as https://a.example,https://b.example",
             "pages that may read answers",
             SettingsReader::origins),
@@ -179,8 +182,13 @@ public final class SettingsReader {
   }
 
   private static Tokens tokens(Settings settings, boolean demo) {
-    Algorithm algorithm =
-        settings.choice("JWT_ALGORITHM", Algorithm.HS256, "by which algorithm tokens are signed");
+    Algorithm algorithm = value(
+        settings,
+        "JWT_ALGORITHM",
+        "HS256",
+        "HS256 or HS512",
+        "by which algorithm tokens are signed",
+        text -> Algorithm.valueOf(text.toUpperCase(Locale.ROOT)));
     Optional<RotatingSecret> secret = settings.rotatingSecret("JWT_SECRET", "signs tokens");
     int least = algorithm.minimumKeyBytes();
     int bytes = secret.map(found -> found.current().revealBytes().length).orElse(least);
@@ -194,6 +202,21 @@ public final class SettingsReader {
         secret,
         algorithm,
         settings.duration("ACCESS_TOKEN_TTL", Duration.ofHours(1), "how long a token holds"));
+  }
+
+  /** Reads a value whose default is listed in the form in which it is set. */
+  private static <T> T value(
+      Settings settings,
+      String key,
+      String fallback,
+      String form,
+      String description,
+      Function<String, T> parser) {
+    String text = settings.value(key, fallback, form, description, given -> {
+      parser.apply(given);
+      return given;
+    });
+    return parser.apply(text);
   }
 
   private static Optional<String> redisUrl(Settings settings, String key, String what) {

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.jobs;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.stores.StoresException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,7 +30,7 @@ public final class JsonLinesSink implements NotificationSink {
   /**
    * Opens {@code path}, made if missing.
    *
-   * @throws UncheckedIOException if it cannot be opened
+   * @throws StoresException if it cannot be opened
    */
   public JsonLinesSink(Path path, Clock clock) {
     this.clock = clock;
@@ -38,7 +39,12 @@ public final class JsonLinesSink implements NotificationSink {
       file = FileChannel.open(
           path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot open " + path + " to append notifications to it", e);
+      throw new StoresException(
+          StoresException.Reason.NOT_WRITABLE,
+          "cannot open " + path + " to append notifications to it ("
+              + e.getClass().getSimpleName()
+              + "); make it a file that can be written, or set DATA_DIR to another directory",
+          e);
     }
   }
 
