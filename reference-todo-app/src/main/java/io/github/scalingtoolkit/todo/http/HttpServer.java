@@ -20,7 +20,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class HttpServer {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
-  private static final long GZIP_FROM_BYTES = 1024;
 
   private final Front front;
   private final ExecutorService blocking;
@@ -78,14 +77,9 @@ public final class HttpServer {
   }
 
   private static HttpHandler gzip(HttpHandler next) {
-    Predicate worthIt = exchange -> {
-      String type = exchange.getResponseHeaders().getFirst(Headers.CONTENT_TYPE);
-      return exchange.getResponseContentLength() >= GZIP_FROM_BYTES
-          && type != null
-          && (type.startsWith("application/json")
-              || type.startsWith("application/problem+json")
-              || type.startsWith("text/"));
-    };
+    Predicate worthIt = exchange -> Respond.isWorthEncoding(
+        exchange.getResponseHeaders().getFirst(Headers.CONTENT_TYPE),
+        exchange.getResponseContentLength());
     HttpHandler encoding = new EncodingHandler(
         next,
         new ContentEncodingRepository()

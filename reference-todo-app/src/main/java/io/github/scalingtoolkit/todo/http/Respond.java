@@ -2,18 +2,24 @@ package io.github.scalingtoolkit.todo.http;
 
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.handlers.encoding.AllowedContentEncodings;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** Writes answers. Every method may be called on an IO thread, and ends the exchange. */
 public final class Respond {
+  private static final String JSON = "application/json";
+  private static final String PROBLEM_JSON = "application/problem+json";
+  private static final long ENCODED_FROM_BYTES = 1024;
+
   private Respond() {}
 
   /** Answers with JSON that is ready. The array must not change afterwards. */
   public static void json(HttpServerExchange exchange, int status, byte[] json) {
-    send(exchange, status, "application/json", json);
+    send(exchange, status, JSON, json);
   }
 
   /** Answers with a problem. */
@@ -21,21 +27,30 @@ public final class Respond {
     problem
         .headers()
         .forEach((name, value) -> exchange.getResponseHeaders().put(new HttpString(name), value));
-    send(exchange, problem.status(), "application/problem+json", problem.json());
+    send(exchange, problem.status(), PROBLEM_JSON, problem.json());
   }
 
   /**
-   * Answers with JSON that is ready and known by a strong {@code ETag}: 304 without a body if the client has it.
+   * Answers with JSON that is ready and known by a strong {@code ETag}, weak where it goes out encoded: 304 without a body
+   * if the client has it.
    *
    * @param etag with its quotes
    */
   public static void json(HttpServerExchange exchange, String etag, byte[] json) {
-    exchange.getResponseHeaders().put(Headers.ETAG, etag);
+    head(exchange, StatusCodes.OK, JSON, json.length);
+    AllowedContentEncodings codings =
+        exchange.getAttachment(AllowedContentEncodings.ATTACHMENT_KEY);
+    boolean encoded =
+        codings != null && !codings.getCurrentContentEncoding().equals(Headers.IDENTITY.toString());
+    // A strong tag is of these very bytes, which an encoding changes.
+    exchange.getResponseHeaders().put(Headers.ETAG, encoded ? "W/" + etag : etag);
     String known = exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH);
     if (known != null && matches(known, etag)) {
+      exchange.getResponseHeaders().remove(Headers.CONTENT_TYPE);
+      exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
       empty(exchange, StatusCodes.NOT_MODIFIED);
     } else {
-      json(exchange, StatusCodes.OK, json);
+      body(exchange, json);
     }
   }
 
@@ -48,9 +63,30 @@ public final class Respond {
   /** Answers with text or the like that is ready. */
   public static void send(
       HttpServerExchange exchange, int status, String contentType, byte[] body) {
+    head(exchange, status, contentType, body.length);
+    body(exchange, body);
+  }
+
+  /** Tells whether an answer may be encoded, for clients who ask for it. */
+  static boolean isWorthEncoding(@Nullable String contentType, long length) {
+    return length >= ENCODED_FROM_BYTES
+        && contentType != null
+        && (contentType.startsWith(JSON)
+            || contentType.startsWith(PROBLEM_JSON)
+            || contentType.startsWith("text/"));
+  }
+
+  private static void head(
+      HttpServerExchange exchange, int status, String contentType, int length) {
     exchange.setStatusCode(status);
     exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
-    exchange.setResponseContentLength(body.length);
+    exchange.setResponseContentLength(length);
+    if (isWorthEncoding(contentType, length)) {
+      exchange.getResponseHeaders().add(Headers.VARY, Headers.ACCEPT_ENCODING_STRING);
+    }
+  }
+
+  private static void body(HttpServerExchange exchange, byte[] body) {
     onIoThread(exchange, io -> io.getResponseSender().send(ByteBuffer.wrap(body)));
   }
 

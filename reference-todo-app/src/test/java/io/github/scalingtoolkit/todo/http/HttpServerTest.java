@@ -189,7 +189,9 @@ class HttpServerTest {
         "\ufeff{}",
         "{}{}",
         "{\"a\":01}",
-        "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]"
+        "[[[[[[[[[[[[[[[[[[[[1",
+        "[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]{}",
+        "{\"a\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]],\"a\":1}"
       })
   void whatIsNotOneJsonObjectWithoutDuplicatesIs400(String body) throws Exception {
     HttpResponse<String> answer = post(body);
@@ -199,11 +201,23 @@ class HttpServerTest {
   }
 
   @Test
-  void whatIsNestedTooDeepIsToldSo() throws Exception {
-    HttpResponse<String> answer = post("[".repeat(17) + "1" + "]".repeat(17));
+  void jsonBeyondABoundIs422AndToldWhichOne() throws Exception {
+    assertBeyond("{\"a\":" + "[".repeat(16) + "1" + "]".repeat(16) + "}", "deeper than 16 levels");
+    assertBeyond("{\"a\":" + "1".repeat(101) + "}", "more than 100 characters");
+    assertBeyond("{\"" + "a".repeat(50_001) + "\":1}", "more than 50000 characters");
 
-    assertThat(answer.statusCode()).isEqualTo(400);
-    assertThat(json.readTree(answer.body()).get("detail").asText()).contains("deeper than 16");
+    assertThat(post("{\"a\":" + "[".repeat(15) + "1" + "]".repeat(15) + "}").statusCode())
+        .isEqualTo(201);
+    assertThat(post("{\"a\":" + "1".repeat(100) + "}").statusCode()).isEqualTo(201);
+  }
+
+  private void assertBeyond(String body, String bound) throws Exception {
+    HttpResponse<String> answer = post(body);
+
+    assertThat(answer.statusCode()).isEqualTo(422);
+    JsonNode errors = json.readTree(answer.body()).get("errors");
+    assertThat(errors).hasSize(1);
+    assertThat(errors.get(0).get("message").textValue()).contains(bound);
   }
 
   @Test
@@ -327,6 +341,28 @@ class HttpServerTest {
         .isEqualTo(LARGE);
     assertThat(plain.body()).isEqualTo(LARGE);
     assertThat(small.headers().firstValue("Content-Encoding")).isEmpty();
+  }
+
+  @Test
+  void cachesAreToldOfTheCodingAndOneStrongTagIsOfOneCoding() throws Exception {
+    HttpResponse<String> zipped = send(to("/large").header("Accept-Encoding", "gzip"));
+    HttpResponse<String> plain = send(to("/large"));
+    HttpResponse<String> small = send(to("/health").header("Accept-Encoding", "gzip"));
+    String tag = zipped.headers().firstValue("ETag").orElseThrow();
+
+    assertThat(zipped.headers().allValues("Vary")).contains("Accept-Encoding");
+    assertThat(plain.headers().allValues("Vary")).contains("Accept-Encoding");
+    assertThat(small.headers().allValues("Vary")).doesNotContain("Accept-Encoding");
+    assertThat(tag).isEqualTo("W/\"v1\"");
+    assertThat(plain.headers().firstValue("ETag")).contains("\"v1\"");
+    for (String known : List.of(tag, "\"v1\"")) {
+      HttpResponse<String> same =
+          send(to("/large").header("Accept-Encoding", "gzip").header("If-None-Match", known));
+      assertThat(same.statusCode()).isEqualTo(304);
+      assertThat(same.headers().firstValue("ETag")).contains(tag);
+      assertThat(same.headers().allValues("Vary")).contains("Accept-Encoding");
+      assertThat(same.headers().firstValue("Content-Length")).isEmpty();
+    }
   }
 
   @Test
@@ -498,6 +534,18 @@ class HttpServerTest {
         .isThrownBy(() -> HttpServer.start(taken, new Router(List.of()), meters))
         .withMessageContaining("127.0.0.1:" + server.port())
         .withMessageContaining("choose another port");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"no-such-host.invalid,UNKNOWN_HOST", "192.0.2.1,FOREIGN_HOST"})
+  void aHostThatIsNotThisMachineIsNamedWithWhatToDo(String host, ListenException.Reason reason) {
+    assertThatExceptionOfType(ListenException.class)
+        .isThrownBy(
+            () -> HttpServer.start(HttpConfig.at("public", host, 0), new Router(List.of()), meters))
+        .withMessageContaining(host)
+        .withMessageContaining("an address of this machine")
+        .withMessageNotContaining("another port")
+        .satisfies(refused -> assertThat(refused.reason()).isEqualTo(reason));
   }
 
   @Test
