@@ -34,6 +34,7 @@ public final class Lease implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Runnable> whenLost = new ArrayList<>();
   private State state = State.HELD;
+  private volatile String cause = "not-renewed-in-time";
   private volatile long endsNanos;
 
   Lease(
@@ -77,7 +78,7 @@ public final class Lease implements AutoCloseable {
 
   /**
    * Has {@code action} run once if the lease is lost, and at once if it is lost already; never after {@link #close}. Runs
-   * on the thread that renews all leases: it must not block. What it throws is logged.
+   * on the thread that tells all losses, so one that blocks makes others hear late. What it throws is logged.
    */
   public void onLost(Runnable action) {
     Objects.requireNonNull(action);
@@ -119,10 +120,16 @@ public final class Lease implements AutoCloseable {
     endsNanos = nanos;
   }
 
+  /** Takes Redis' word for it; the next to look tells. */
+  void endedInRedis() {
+    cause = "ended-in-redis";
+    endsNanos = clock.nanoTime();
+  }
+
   /** Tells whoever wants to know, unless it was closed or lost before. */
-  void lose(String why) {
+  void lose() {
     if (end(State.LOST)) {
-      log.warn("lease={} token={} state=lost cause={}", name, token, why);
+      log.warn("lease={} token={} state=lost cause={}", name, token, cause);
       whenLost.forEach(Lease::run);
     }
   }
@@ -143,7 +150,8 @@ public final class Lease implements AutoCloseable {
   private static void run(Runnable action) {
     try {
       action.run();
-    } catch (RuntimeException failure) {
+    } catch (Throwable failure) {
+      // Also an Error: whoever listens besides has to hear of it all the same.
       log.error("a lease's listener failed cause={}", failure.getClass().getName());
     }
   }

@@ -6,46 +6,61 @@ import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Renews the leases of a process: each when a third of its lifetime is over, all that are due in one round trip; and tells
- * those that have ended. A lease ends here a lifetime after the moment before its renewal was sent, so never later than in
- * Redis.
+ * Renews the leases of a process, each when a third of its lifetime is over, and tells those that have ended. A lease ends
+ * here a lifetime after the moment before its renewal was sent, so never later than in Redis.
+ *
+ * <p>Two threads, so that neither Redis nor a listener can hold up what the other one does: one renews and runs nothing of
+ * the users'; one tells and does no I/O. Both outlive whatever is thrown.
  */
 final class LeaseKeeper {
   private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
   private static final int MOST_A_TRIP = 500;
+  private static final long RETRY_NANOS = Duration.ofMillis(200).toNanos();
 
   private final RedisAccess redis;
   private final LeaseScripts scripts;
   private final long lifetimeNanos;
   private final Clock clock;
   private final Set<Lease> held = ConcurrentHashMap.newKeySet();
-  private final Thread thread;
+  private final Set<Abandoned> abandoned = ConcurrentHashMap.newKeySet();
+  private final Thread renewing;
+  private final Thread telling;
   private volatile boolean closed;
+
+  /**
+   * One who may hold a permit and does not know it.
+   *
+   * @param untilNanos when it has ended by itself
+   */
+  private record Abandoned(String name, String holder, long untilNanos) {}
 
   LeaseKeeper(RedisAccess redis, LeaseScripts scripts, Duration lifetime, Clock clock) {
     this.redis = redis;
     this.scripts = scripts;
     this.clock = clock;
     lifetimeNanos = lifetime.toNanos();
-    thread = BlockingThreads.platformFactory("lease-keeper-").newThread(this::run);
+    renewing = thread("lease-renewals-", this::step, this::untilNextStep);
+    telling = thread("lease-losses-", this::tell, this::untilOneEnds);
   }
 
   void start() {
-    thread.start();
+    renewing.start();
+    telling.start();
   }
 
   void add(Lease lease) {
     held.add(lease);
-    LockSupport.unpark(thread);
+    wake();
   }
 
   void remove(Lease lease) {
@@ -58,65 +73,129 @@ final class LeaseKeeper {
 
   void close() {
     closed = true;
-    LockSupport.unpark(thread);
+    wake();
   }
 
-  /** One step: renews what is due and drops what has ended. */
+  /** Gives a permit back in the background, if it is held at all; tried until it has ended by itself. */
+  void abandon(String name, String holder) {
+    abandoned.add(new Abandoned(name, holder, clock.nanoTime() + lifetimeNanos));
+    wake();
+  }
+
+  /** Renews what is due, the soonest end first, {@value #MOST_A_TRIP} a round trip; ends when Redis does not answer. */
   void step() {
-    List<Lease> due = new ArrayList<>();
-    for (Lease lease : held) {
-      if (lease.endsNanos() - clock.nanoTime() < lifetimeNanos / 3 * 2
-          && due.size() < MOST_A_TRIP) {
-        due.add(lease);
+    renewAll(due());
+    giveBack();
+  }
+
+  private void renewAll(List<Lease> due) {
+    for (int from = 0; from < due.size(); from += MOST_A_TRIP) {
+      if (!renew(due.subList(from, Math.min(due.size(), from + MOST_A_TRIP)))) {
+        return;
       }
     }
-    if (!due.isEmpty()) {
-      renew(due);
-    }
+  }
+
+  List<Lease> due() {
+    long now = clock.nanoTime();
+    return held.stream()
+        .filter(lease -> {
+          long left = lease.endsNanos() - now;
+          return left > 0 && left < lifetimeNanos / 3 * 2;
+        })
+        .sorted(Comparator.comparingLong(lease -> lease.endsNanos() - now))
+        .toList();
+  }
+
+  /** Tells those that have ended. */
+  void tell() {
     for (Lease lease : held) {
       if (lease.endsNanos() - clock.nanoTime() <= 0) {
-        lose(lease, "not-renewed-in-time");
+        held.remove(lease);
+        lease.lose();
       }
     }
   }
 
-  private void renew(List<Lease> due) {
+  private void giveBack() {
+    for (Abandoned one : abandoned) {
+      if (one.untilNanos() - clock.nanoTime() > 0) {
+        try {
+          scripts.release(one.name(), one.holder());
+        } catch (RuntimeException failure) {
+          log.debug(
+              "lease={} state=not-released cause={}",
+              one.name(),
+              failure.getClass().getName());
+          return;
+        }
+      }
+      abandoned.remove(one);
+    }
+  }
+
+  private boolean renew(List<Lease> due) {
     List<ScriptCall> calls =
         due.stream().map(lease -> scripts.renewal(lease.name(), lease.holder())).toList();
     long sent = clock.nanoTime();
+    List<ScriptReply> replies;
     try {
-      List<ScriptReply> replies = redis.evalAll(calls);
-      for (int i = 0; i < due.size(); i++) {
-        if (replies.get(i).get() instanceof Long kept && kept == 1) {
-          due.get(i).renewedUntil(sent + lifetimeNanos);
-        } else {
-          lose(due.get(i), "ended-in-redis");
-        }
-      }
+      replies = redis.evalAll(calls);
     } catch (RuntimeException failure) {
       // Tried again in the next step, until the lifetime is over.
       log.debug("lease=renewal state=failed cause={}", failure.getClass().getName());
+      return false;
+    }
+    for (int i = 0; i < due.size(); i++) {
+      settle(due.get(i), replies.get(i), sent);
+    }
+    return true;
+  }
+
+  private void settle(Lease lease, ScriptReply reply, long sent) {
+    if (reply.failure() != null) {
+      log.debug(
+          "lease={} state=not-renewed cause={}", lease.name(), reply.failure().getMessage());
+    } else if (reply.value() instanceof Long kept && kept == 1) {
+      lease.renewedUntil(sent + lifetimeNanos);
+    } else {
+      lease.endedInRedis();
+      LockSupport.unpark(telling);
     }
   }
 
-  private void lose(Lease lease, String why) {
-    held.remove(lease);
-    lease.lose(why);
+  private void wake() {
+    LockSupport.unpark(renewing);
+    LockSupport.unpark(telling);
   }
 
-  private void run() {
-    while (!closed) {
-      if (held.isEmpty()) {
-        LockSupport.park(this);
-      } else {
-        step();
-        LockSupport.parkNanos(this, pauseNanos());
+  private Thread thread(String name, Runnable step, LongSupplier pauseNanos) {
+    return BlockingThreads.platformFactory(name).newThread(() -> {
+      boolean told = false;
+      while (!closed) {
+        try {
+          step.run();
+          told = false;
+        } catch (Throwable unexpected) {
+          if (!told) {
+            told = true;
+            log.error("lease=keeper state=failed action=go-on", unexpected);
+          }
+        }
+        if (held.isEmpty() && abandoned.isEmpty()) {
+          LockSupport.park(this);
+        } else {
+          LockSupport.parkNanos(this, pauseNanos.getAsLong());
+        }
       }
-    }
+    });
   }
 
-  /** A sixth of a lifetime, or less if one ends before. */
-  private long pauseNanos() {
+  private long untilNextStep() {
+    return abandoned.isEmpty() ? lifetimeNanos / 6 : Math.min(lifetimeNanos / 6, RETRY_NANOS);
+  }
+
+  private long untilOneEnds() {
     long pause = lifetimeNanos / 6;
     for (Lease lease : held) {
       pause = Math.min(pause, lease.endsNanos() - clock.nanoTime());

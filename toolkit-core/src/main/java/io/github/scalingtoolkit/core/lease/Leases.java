@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Locks and semaphores across the processes that use one Redis.
@@ -35,8 +37,9 @@ import org.slf4j.LoggerFactory;
  *   <li>Order: who waits longest need not be the next.
  * </ul>
  *
- * <p>Blocks only as long as {@link #acquire} is told to wait, and for a round trip. Safe for use by several threads. Has a
- * thread, and a subscription if the access has connections for it; close it before the access.
+ * <p>Blocks only as long as {@link #acquire} is told to wait, and for a round trip. Safe for use by several threads. Has two
+ * threads, connections of its own with a breaker of their own for renewals (see {@link RedisAccess#sibling}), and a
+ * subscription if the access has connections for it; close it before the access.
  */
 public final class Leases implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Leases.class);
@@ -45,7 +48,11 @@ public final class Leases implements AutoCloseable {
 
   private static final Duration WITHOUT_SUBSCRIPTION = Duration.ofMillis(100);
 
+  private static final Duration FIRST_BACKOFF = Duration.ofMillis(100);
+  private static final Duration LONGEST_RENEWAL = Duration.ofSeconds(1);
+
   private final LeaseScripts scripts;
+  private final RedisAccess renewals;
   private final LeaseKeeper keeper;
   private final Releases releases = new Releases();
   private final @Nullable ChannelSubscription subscription;
@@ -57,7 +64,8 @@ public final class Leases implements AutoCloseable {
     lifetime = builder.lifetime;
     clock = builder.clock;
     scripts = new LeaseScripts(builder.redis, lifetime);
-    keeper = new LeaseKeeper(builder.redis, scripts, lifetime, clock);
+    renewals = builder.redis.sibling("leases", renewalDeadline(lifetime));
+    keeper = new LeaseKeeper(renewals, new LeaseScripts(renewals, lifetime), lifetime, clock);
     subscription = builder.redis.hasBlocking()
         ? builder.redis.subscribe(LeaseScripts.CHANNEL, new Listener(releases))
         : null;
@@ -91,52 +99,113 @@ public final class Leases implements AutoCloseable {
    * @param wait how long to wait for one; zero to try once
    * @return the lease, or nothing if none was to be had in time
    * @throws InterruptedException if the thread is interrupted while it waits; then it holds nothing
-   * @throws IllegalStateException if this is closed
+   * @throws IllegalStateException if this is closed, also while it waits; then it holds nothing
    * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing
-   * @throws redis.clients.jedis.exceptions.JedisException if Redis does not answer: a permit that it gave all the same
-   *     ends by itself
+   * @throws JedisException if Redis did not answer, and was tried again until {@code wait}
+   *     was over; a permit that it gave all the same is given back in the background
    */
   public Optional<Lease> acquire(String name, int permits, Duration wait)
       throws InterruptedException {
     check(name, permits, wait);
-    String holder = UUID.randomUUID().toString();
-    long until = clock.nanoTime() + wait.toNanos();
+    Attempt attempt = new Attempt(name, permits, clock.nanoTime() + wait.toNanos());
     try (Waiter waiter = releases.join(name)) {
+      return attempt.untilItSucceedsOrIsOver(waiter);
+    } finally {
+      attempt.end();
+    }
+  }
+
+  /** One call of {@link #acquire}: all its tries are by one holder, so that one whose answer was lost is taken up. */
+  private final class Attempt {
+    private final String name;
+    private final int permits;
+    private final long untilNanos;
+    private final String holder = UUID.randomUUID().toString();
+    private int unanswered;
+    private @Nullable JedisException lost;
+    private boolean mayHold;
+
+    Attempt(String name, int permits, long untilNanos) {
+      this.name = name;
+      this.permits = permits;
+      this.untilNanos = untilNanos;
+    }
+
+    Optional<Lease> untilItSucceedsOrIsOver(Waiter waiter) throws InterruptedException {
       while (true) {
         waiter.aboutToTry();
+        checkOpen(name);
         long sent = clock.nanoTime();
-        Answer answer = scripts.acquire(name, holder, permits);
-        if (answer.token() > 0) {
-          return Optional.of(held(name, holder, answer.token(), sent));
+        Answer answer = ask();
+        if (answer != null && answer.token() > 0) {
+          return Optional.of(taken(answer.token(), sent));
         }
-        long left = until - clock.nanoTime();
-        if (left <= 0) {
+        long left = untilNanos - clock.nanoTime();
+        if (left > 0) {
+          waiter.await(Math.min(left, answer == null ? backoffNanos() : pauseNanos(answer)));
+        } else if (lost != null) {
+          throw lost;
+        } else {
           return Optional.empty();
         }
-        waiter.await(Math.min(left, pauseNanos(answer)));
+      }
+    }
+
+    /** Returns null if there is no answer. */
+    private @Nullable Answer ask() {
+      try {
+        Answer answer = scripts.acquire(name, holder, permits);
+        unanswered = 0;
+        lost = null;
+        return answer;
+      } catch (JedisDataException refused) {
+        throw refused;
+      } catch (JedisException failure) {
+        mayHold = true;
+        unanswered++;
+        lost = failure;
+        return null;
+      }
+    }
+
+    private Lease taken(long token, long sent) {
+      Lease lease =
+          new Lease(name, holder, token, sent + lifetime.toNanos(), clock, Leases.this::giveBack);
+      keeper.add(lease);
+      mayHold = false;
+      if (closed.get()) {
+        lease.close();
+        checkOpen(name);
+      }
+      return lease;
+    }
+
+    private long backoffNanos() {
+      return FIRST_BACKOFF.toNanos() << Math.min(unanswered - 1, 3);
+    }
+
+    void end() {
+      if (mayHold) {
+        keeper.abandon(name, holder);
       }
     }
   }
 
-  /** Gives back every lease that is still held, and ends the thread and the subscription. */
+  /**
+   * Gives back every lease that is still held, and ends the threads, the subscription and every {@link #acquire} that
+   * waits.
+   */
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
+      releases.wakeAll();
       keeper.held().forEach(Lease::close);
       keeper.close();
+      renewals.close();
       if (subscription != null) {
         subscription.close();
       }
     }
-  }
-
-  private Lease held(String name, String holder, long token, long sent) {
-    Lease lease = new Lease(name, holder, token, sent + lifetime.toNanos(), clock, this::giveBack);
-    keeper.add(lease);
-    if (closed.get()) {
-      lease.close();
-    }
-    return lease;
   }
 
   private void giveBack(Lease lease) {
@@ -158,10 +227,14 @@ public final class Leases implements AutoCloseable {
     return Math.min(longest.toMillis(), Math.max(1, answer.firstEndsMillis())) * 1_000_000;
   }
 
+  /** Several may fail before a lease ends, and whatever else makes calls of Redis fail is none of its business. */
+  private static Duration renewalDeadline(Duration lifetime) {
+    Duration sixth = lifetime.dividedBy(6);
+    return sixth.compareTo(LONGEST_RENEWAL) < 0 ? sixth : LONGEST_RENEWAL;
+  }
+
   private void check(String name, int permits, Duration wait) {
-    if (closed.get()) {
-      throw new IllegalStateException("these leases are closed, so '" + name + "' cannot be held");
-    }
+    checkOpen(name);
     if (!name.matches("[A-Za-z0-9._:/-]{1,200}")) {
       throw new IllegalArgumentException("name must be 1 to 200 letters, digits, dots, dashes,"
           + " colons, slashes or underscores but was '" + name + "'");
@@ -174,6 +247,12 @@ public final class Leases implements AutoCloseable {
     }
   }
 
+  private void checkOpen(String name) {
+    if (closed.get()) {
+      throw new IllegalStateException("these leases are closed, so '" + name + "' cannot be held");
+    }
+  }
+
   private record Listener(Releases releases) implements ChannelListener {
     @Override
     public void onMessage(byte[] message) {
@@ -182,7 +261,7 @@ public final class Leases implements AutoCloseable {
 
     @Override
     public void onLive() {
-      releases.missed();
+      releases.wakeAll();
     }
 
     @Override

@@ -62,8 +62,8 @@ final class Releases {
     waiters.getOrDefault(name, Set.of()).forEach(Releases::wake);
   }
 
-  /** Wakes everybody: messages may have been missed. */
-  void missed() {
+  /** Wakes everybody: messages may have been missed, or there is nothing to wait for any more. */
+  void wakeAll() {
     waiters.values().forEach(all -> all.forEach(Releases::wake));
   }
 

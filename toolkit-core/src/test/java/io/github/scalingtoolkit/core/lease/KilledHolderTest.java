@@ -7,9 +7,11 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
 
 /** A holder that is killed in a process of its own. */
 class KilledHolderTest {
@@ -48,12 +50,23 @@ class KilledHolderTest {
 
         holder.destroyForcibly();
         assertThat(holder.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        long killed = millis(server);
 
-        Lease next = leases.acquire("lock", Duration.ofSeconds(30)).orElseThrow();
+        Lease next = leases.acquire("lock", Duration.ofSeconds(60)).orElseThrow();
         assertThat(next.token()).isGreaterThan(token);
+        // A token is Redis' time, so the bound is by its clock; 1 s is for the one who waits.
+        long handedOver = next.token() / 1000;
+        assertThat(handedOver).isLessThan(killed + 2_000 + 1_000);
       } finally {
         holder.destroyForcibly();
       }
+    }
+  }
+
+  private static long millis(RedisServer server) {
+    try (Jedis jedis = server.connect()) {
+      List<String> time = jedis.time();
+      return Long.parseLong(time.get(0)) * 1000 + Long.parseLong(time.get(1)) / 1000;
     }
   }
 }

@@ -18,17 +18,24 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 
 class LeasesTest {
   private static final Duration LONG = Duration.ofSeconds(60);
+  /** Of ten hand-overs: who asks once a second needs nearly ten. */
+  private static final Duration TOLD = Duration.ofSeconds(3);
 
   private static RedisServer server;
   private static RedisAccess redis;
@@ -58,7 +65,7 @@ class LeasesTest {
     Leases there = leases(Duration.ofHours(1));
     Lease first = here.acquire("lock", Duration.ZERO).orElseThrow();
     assertThat(there.acquire("lock", Duration.ZERO)).isEmpty();
-    CompletableFuture<Optional<Lease>> waiting = async(() -> there.acquire("lock", LONG));
+    CompletableFuture<Optional<Lease>> waiting = waiting(() -> there.acquire("lock", LONG));
 
     first.close();
 
@@ -69,6 +76,18 @@ class LeasesTest {
     assertThat(first.isHeld()).isFalse();
     first.close();
     assertThat(here.acquire("lock", Duration.ZERO)).isEmpty();
+  }
+
+  @Test
+  void whoWaitsIsToldOfAReleaseAndNeedNotAsk() throws Exception {
+    Leases here = leases(Duration.ofHours(1));
+    Leases there = leases(Duration.ofHours(1));
+    Duration took = Duration.ZERO;
+    for (int i = 0; i < 10; i++) {
+      took = took.plus(handOver(here, there, "told"));
+    }
+
+    assertThat(took).isLessThan(TOLD);
   }
 
   @Test
@@ -172,6 +191,105 @@ class LeasesTest {
   }
 
   @Test
+  void anErrorOfOneListenerKeepsNoOtherLeaseFromBeingRenewedOrTold() throws Exception {
+    Leases leases = leases(Duration.ofSeconds(3));
+    Lease spoilt = leases.acquire("spoilt", Duration.ZERO).orElseThrow();
+    Lease other = leases.acquire("unspoilt", Duration.ZERO).orElseThrow();
+    CountDownLatch told = new CountDownLatch(1);
+    CountDownLatch toldOther = new CountDownLatch(1);
+    spoilt.onLost(() -> {
+      throw new AssertionError("a listener's own mistake");
+    });
+    spoilt.onLost(told::countDown);
+    other.onLost(toldOther::countDown);
+    forget("spoilt");
+    assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
+    double end = endInRedis("unspoilt");
+
+    Await.until("the other's end has moved on", () -> endInRedis("unspoilt") > end + 500);
+
+    assertThat(other.isHeld()).isTrue();
+    forget("unspoilt");
+    assertThat(toldOther.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aHolderIsToldNoLaterThanRedisHandsOverAlsoWhileItsRenewalHangs() throws Exception {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess patient = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(30))
+            .build()) {
+      Leases far = Leases.builder(patient).lifetime(Duration.ofSeconds(1)).build();
+      opened.add(far);
+      Lease lost = far.acquire("late", Duration.ZERO).orElseThrow();
+      CompletableFuture<Long> told = new CompletableFuture<>();
+      lost.onLost(() -> told.complete(System.nanoTime()));
+      proxy.hang();
+
+      assertThat(leases(LONG).acquire("late", LONG)).isPresent();
+      long handedOver = System.nanoTime();
+
+      // It ends here before it does in Redis; the rest is for a busy machine's threads.
+      assertThat(Duration.ofNanos(told.get(60, TimeUnit.SECONDS) - handedOver))
+          .isLessThan(Duration.ofSeconds(2));
+      proxy.heal();
+    }
+  }
+
+  @Test
+  void aListenerThatBlocksKeepsNoLeaseFromBeingRenewed() throws Exception {
+    Leases leases = leases(Duration.ofSeconds(3));
+    Lease lost = leases.acquire("blocking", Duration.ZERO).orElseThrow();
+    Lease other = leases.acquire("unblocked", Duration.ZERO).orElseThrow();
+    CountDownLatch blocked = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    lost.onLost(() -> {
+      blocked.countDown();
+      Await.until("it may go on", () -> release.getCount() == 0);
+    });
+    forget("blocking");
+    assertThat(blocked.await(30, TimeUnit.SECONDS)).isTrue();
+    double end = endInRedis("unblocked");
+
+    Await.until("the other's end has moved on", () -> endInRedis("unblocked") > end + 500);
+
+    assertThat(other.isHeld()).isTrue();
+    release.countDown();
+  }
+
+  @Test
+  void leasesAreRenewedAlsoWhileTheBreakerBeforeOtherCommandsIsOpen() throws Exception {
+    try (RedisAccess access = RedisAccess.open(server.url());
+        Leases leases = Leases.builder(access).lifetime(Duration.ofSeconds(3)).build()) {
+      Lease lease = leases.acquire("breaker", Duration.ZERO).orElseThrow();
+      double end = endInRedis("breaker");
+      access.guard().forceOpen();
+
+      Await.until("its end has moved on", () -> endInRedis("breaker") > end + 500);
+
+      assertThat(lease.isHeld()).isTrue();
+    }
+  }
+
+  @Test
+  void whoWaitsWhileItClosesIsToldSoAndHoldsNothing() throws Exception {
+    Leases closing = leases(Duration.ofHours(1));
+    Lease held =
+        leases(Duration.ofHours(1)).acquire("waited-for", Duration.ZERO).orElseThrow();
+    CompletableFuture<Optional<Lease>> waiting = waiting(() -> closing.acquire("waited-for", LONG));
+
+    closing.close();
+
+    assertThat(waiting)
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class)
+        .withCauseInstanceOf(IllegalStateException.class)
+        .withMessageContaining("closed");
+    held.close();
+    assertThat(leases(LONG).acquire("waited-for", Duration.ZERO)).isPresent();
+  }
+
+  @Test
   void whatRedisForgotIsLostAndTheNextTokenIsGreaterAllTheSame() throws Exception {
     Leases leases = leases(Duration.ofSeconds(3));
     Lease lease = leases.acquire("forgotten", Duration.ZERO).orElseThrow();
@@ -180,9 +298,7 @@ class LeasesTest {
       told.countDown();
       throw new IllegalStateException("a listener's own mistake");
     });
-    try (Jedis jedis = server.connect()) {
-      jedis.del("lease:{forgotten}:holders", "lease:{forgotten}:token");
-    }
+    forget("forgotten");
 
     assertThat(told.await(30, TimeUnit.SECONDS)).isTrue();
 
@@ -268,13 +384,12 @@ class LeasesTest {
         RedisAccess access =
             RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(10)).build();
         Leases leases = Leases.builder(access).lifetime(Duration.ofMinutes(10)).build()) {
+      Duration took = Duration.ZERO;
       for (int i = 0; i < 10; i++) {
-        String name = "name-" + i;
-        Lease lease = leases.acquire(name, Duration.ZERO).orElseThrow();
-        CompletableFuture<Optional<Lease>> waiting = async(() -> leases.acquire(name, LONG));
-        lease.close();
-        assertThat(waiting.get(30, TimeUnit.SECONDS)).isPresent();
+        took = took.plus(handOver(leases, leases, "name-" + i));
       }
+
+      assertThat(took).isLessThan(TOLD);
     }
   }
 
@@ -303,16 +418,111 @@ class LeasesTest {
     }
   }
 
+  @Test
+  void aLostAnswerIsRiddenOutUnderTheSameHolderWhileThereIsTimeToWait() throws Exception {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess access = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(20))
+            .build()) {
+      Leases leases = Leases.builder(access).lifetime(Duration.ofHours(1)).build();
+      opened.add(leases);
+      leases.acquire("warm-up", Duration.ZERO).orElseThrow().close();
+      proxy.dropReplies();
+
+      CompletableFuture<Optional<Lease>> outcome = async(() -> leases.acquire("hiccup", LONG));
+      // By the try whose answer is lost: without it, the holder's name would be in its own way for
+      // an hour.
+      Await.until("Redis has given the permit", () -> isHeldInRedis("hiccup"));
+      proxy.heal();
+
+      Lease lease = outcome.get(60, TimeUnit.SECONDS).orElseThrow();
+      assertThat(lease.isHeld()).isTrue();
+      assertThat(leases(LONG).acquire("hiccup", Duration.ZERO)).isEmpty();
+      lease.close();
+      assertThat(leases(LONG).acquire("hiccup", Duration.ZERO)).isPresent();
+    }
+  }
+
+  @Test
+  void whoGivesUpAfterALostAnswerLeavesNothingTaken() throws Exception {
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess access = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(20))
+            .build()) {
+      Leases leases = Leases.builder(access).lifetime(Duration.ofHours(1)).build();
+      opened.add(leases);
+      leases.acquire("warm-up", Duration.ZERO).orElseThrow().close();
+      proxy.dropReplies();
+
+      assertThatThrownBy(() -> leases.acquire("given-up", Duration.ZERO))
+          .isInstanceOf(JedisException.class);
+      assertThat(isHeldInRedis("given-up")).isTrue();
+      proxy.heal();
+
+      // An hour before it would have ended by itself.
+      assertThat(leases(LONG).acquire("given-up", LONG)).isPresent();
+    }
+  }
+
+  @Test
+  void whatRedisRefusesIsSaidAtOnce() {
+    try (Jedis jedis = server.connect()) {
+      jedis.set("lease:{wrong-type}:holders", "no sorted set");
+    }
+    Leases leases = leases(LONG);
+
+    assertThatThrownBy(() -> leases.acquire("wrong-type", Duration.ofDays(1)))
+        .isInstanceOf(JedisDataException.class);
+  }
+
   private Leases leases(Duration lifetime) {
     Leases leases = Leases.builder(redis).lifetime(lifetime).build();
     opened.add(leases);
     return leases;
   }
 
+  private static boolean isHeldInRedis(String name) {
+    try (Jedis jedis = server.connect()) {
+      return jedis.exists("lease:{" + name + "}:holders");
+    }
+  }
+
+  private static void forget(String name) {
+    try (Jedis jedis = server.connect()) {
+      jedis.del("lease:{" + name + "}:holders", "lease:{" + name + "}:token");
+    }
+  }
+
   private static double endInRedis(String name) {
     try (Jedis jedis = server.connect()) {
       return jedis.zrangeWithScores("lease:{" + name + "}:holders", 0, 0).get(0).getScore();
     }
+  }
+
+  /** Hands a name over once to one who waits, and returns how long he waited from the release on. */
+  private static Duration handOver(Leases from, Leases to, String name) throws Exception {
+    Lease lease = from.acquire(name, Duration.ZERO).orElseThrow();
+    CompletableFuture<Optional<Lease>> waiting = waiting(() -> to.acquire(name, LONG));
+    long closed = System.nanoTime();
+    lease.close();
+    Lease next = waiting.get(60, TimeUnit.SECONDS).orElseThrow();
+    Duration took = Duration.ofNanos(System.nanoTime() - closed);
+    next.close();
+    return took;
+  }
+
+  /** Starts a call and returns once it waits for a permit. */
+  private static <T> CompletableFuture<T> waiting(Callable<T> call) {
+    AtomicReference<Thread> thread = new AtomicReference<>();
+    CompletableFuture<T> outcome = async(() -> {
+      thread.set(Thread.currentThread());
+      return call.call();
+    });
+    Await.until(
+        "it waits",
+        () -> thread.get() != null
+            && LockSupport.getBlocker(thread.get()) instanceof Releases.Waiter);
+    return outcome;
   }
 
   private static <T> CompletableFuture<T> async(Callable<T> call) {
