@@ -1,8 +1,10 @@
 package io.github.scalingtoolkit.core.limit;
 
-import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -17,12 +19,12 @@ import org.jspecify.annotations.Nullable;
  * came first. A line without a leader is not in the map.
  *
  * <p><b>States of a waiter</b>, each entered by one compare-and-set from waiting: <i>waiting</i>; <i>leading</i>, handed
- * a batch; <i>served</i>, handed its share; <i>gone</i>, its patience is over. Who leaves after its batch was sent leaves
- * its permit unused: fewer are admitted then, never more.
+ * a batch; <i>served</i>, handed its share; <i>gone</i>, its patience is over: it takes itself out of the line. Who leaves
+ * after its batch was sent leaves its permit unused: fewer are admitted then, never more.
  *
  * <p><b>Failure.</b> When a leader's call fails, so do those in line: they would only wait in turn for the same failure.
- * A leader whose own deadline had passed speaks for nobody else: the rest of its batch is led by another. Whatever a
- * leader throws, the line moves on.
+ * A leader whose own deadline has passed, before it asked or while it did, speaks for nobody else: the rest of its batch
+ * is led by another. Whatever a leader throws, the line moves on.
  */
 final class CallMerger {
   /** Asks Redis for a number of calls. */
@@ -65,6 +67,10 @@ final class CallMerger {
       return lead(line, List.of(me));
     }
     Object outcome = me.await(patienceNanos);
+    if (outcome == GONE) {
+      lines.computeIfPresent(line, (id, busy) -> busy.without(me));
+      return Share.FAILED;
+    }
     if (outcome instanceof Batch batch) {
       return lead(line, batch.members());
     }
@@ -76,16 +82,19 @@ final class CallMerger {
     return lines.size();
   }
 
+  /** Returns how many wait for a key's next question. */
+  int inLine() {
+    return lines.values().stream().mapToInt(waiting -> waiting.waiters.size()).sum();
+  }
+
   private Share lead(Line line, List<Waiter> batch) {
     Grant grant = null;
     boolean mineAlone = false;
     try {
       grant = asker.ask(line.key(), line.cost(), batch.size());
-    } catch (RejectedException refused) {
-      mineAlone = refused.reason() == RejectedException.Reason.DEADLINE;
     } catch (RuntimeException failed) {
       // Redis' guard has counted it; the callers hear of it by a share without a grant.
-      grant = null;
+      mineAlone = Deadline.currentIsExpired();
     } finally {
       if (!mineAlone || !promote(batch.subList(1, batch.size()))) {
         for (int i = 1; i < batch.size(); i++) {
@@ -125,7 +134,7 @@ final class CallMerger {
   /** Those in line for a key; changed only inside the map's own lock of it. */
   private static final class Waiting {
     private final Waiter founder;
-    private final List<Waiter> waiters = new ArrayList<>();
+    private final Set<Waiter> waiters = new LinkedHashSet<>();
 
     Waiting(Waiter founder) {
       this.founder = founder;
@@ -133,6 +142,11 @@ final class CallMerger {
 
     Waiting with(Waiter waiter) {
       waiters.add(waiter);
+      return this;
+    }
+
+    Waiting without(Waiter waiter) {
+      waiters.remove(waiter);
       return this;
     }
 

@@ -23,7 +23,7 @@ final class LimitKeys {
   }
 
   static void checkRate(RateLimit policy) {
-    if (policy.permitNanos() < 1000) {
+    if (policy.period().toNanos() < 1000L * policy.permits()) {
       throw new IllegalArgumentException("a policy that Redis keeps hands out one permit a"
           + " microsecond at most but '" + policy.name() + "' is " + policy.permits() + " in "
           + policy.period() + ": spread it over several keys");

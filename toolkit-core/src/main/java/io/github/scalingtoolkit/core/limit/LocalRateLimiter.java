@@ -13,11 +13,12 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p><b>Algorithm.</b> GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): of each key only its theoretical
  * arrival time is kept, the moment at which all its permits will be back. A call moves it on by the time one permit is
  * worth, unless that would put it more than a period ahead. Over any stretch t it so admits at most
- * {@code permits + permits * t / period}. A denied call changes nothing.
+ * {@code permits + permits * t / period}, and at most a nanosecond a permit less than that. A denied call changes nothing.
  *
  * <p><b>Memory.</b> A key unused for a period has all its permits back, which is what an unknown key has: so keys live in
  * two generations, and each period the older one is dropped. When a generation holds {@value #MOST_KEYS} keys, further
- * keys share a fixed number of slots by their hash: memory stays bounded, and who shares gets less, never more.
+ * keys share a fixed number of slots by their hash, to which they bring what they owe: memory stays bounded, and who
+ * shares gets less, never more.
  *
  * <p>Safe for use by several threads; never blocks on anything but another thread's change of generation.
  */
@@ -28,8 +29,10 @@ public final class LocalRateLimiter implements RateLimiter {
   private final RateLimit limit;
   private final Clock clock;
   private final long origin;
-  private final long periodNanos;
   private final long permitNanos;
+  /** What all permits are worth: the period, or a little more where a permit is worth no whole nanoseconds. */
+  private final long burstNanos;
+
   private final long keptNanos;
   private final int mostKeys;
   private final AtomicLongArray shared = new AtomicLongArray(SHARED_SLOTS);
@@ -46,11 +49,11 @@ public final class LocalRateLimiter implements RateLimiter {
     this.limit = limit;
     this.clock = clock;
     this.mostKeys = mostKeys;
-    periodNanos = limit.period().toNanos();
-    permitNanos = periodNanos / limit.permits();
-    keptNanos = periodNanos * periodsKept;
+    permitNanos = limit.permitNanos();
+    burstNanos = permitNanos * limit.permits();
+    keptNanos = burstNanos * periodsKept;
     // Times count from here, so that the shared slots' zeros mean "long ago".
-    origin = clock.nanoTime() - periodNanos;
+    origin = clock.nanoTime() - burstNanos;
     generations = new Generations(now(), new ConcurrentHashMap<>(), new ConcurrentHashMap<>());
   }
 
@@ -117,7 +120,7 @@ public final class LocalRateLimiter implements RateLimiter {
     while (true) {
       long before = arrival.get();
       long after = Math.max(before, now) + taken;
-      if (after - now > periodNanos) {
+      if (after - now > burstNanos) {
         return denied(before, now, taken);
       }
       if (arrival.compareAndSet(before, after)) {
@@ -130,7 +133,7 @@ public final class LocalRateLimiter implements RateLimiter {
     while (true) {
       long before = shared.get(slot);
       long after = Math.max(before, now) + taken;
-      if (after - now > periodNanos) {
+      if (after - now > burstNanos) {
         return denied(before, now, taken);
       }
       if (shared.compareAndSet(slot, before, after)) {
@@ -143,7 +146,7 @@ public final class LocalRateLimiter implements RateLimiter {
     return new Decision(
         limit,
         true,
-        (periodNanos - (arrival - now)) / permitNanos,
+        (burstNanos - (arrival - now)) / permitNanos,
         Duration.ZERO,
         Duration.ofNanos(arrival - now),
         false);
@@ -154,8 +157,8 @@ public final class LocalRateLimiter implements RateLimiter {
     return new Decision(
         limit,
         false,
-        Math.max(0, (periodNanos - ahead) / permitNanos),
-        Duration.ofNanos(ahead + taken - periodNanos),
+        Math.max(0, (burstNanos - ahead) / permitNanos),
+        Duration.ofNanos(ahead + taken - burstNanos),
         Duration.ofNanos(ahead),
         false);
   }
@@ -167,7 +170,10 @@ public final class LocalRateLimiter implements RateLimiter {
       return young;
     }
     AtomicLong old = current.old.get(key);
-    if (old == null && current.young.size() >= mostKeys) {
+    if (current.young.size() >= mostKeys) {
+      if (old != null) {
+        shared.accumulateAndGet(slot(key), old.get(), Math::max);
+      }
       return null;
     }
     // One and the same object in both generations: a call that still holds the old one loses

@@ -70,9 +70,9 @@ public record RateLimit(String name, int permits, Duration period) {
     return new RateLimit(name, Math.max(1, permits / replicas), period);
   }
 
-  /** Returns what a permit is worth, in whole nanoseconds, rounded down. */
+  /** Returns what a permit is worth, in whole nanoseconds, rounded up so that no sum of them is too little. */
   long permitNanos() {
-    return period.toNanos() / permits;
+    return (period.toNanos() + permits - 1) / permits;
   }
 
   /** Returns what a permit is worth in microseconds, rounded up to a multiple of 1/32 so that sums are exact. */
@@ -80,8 +80,12 @@ public record RateLimit(String name, int permits, Duration period) {
     return Math.ceil(period.toNanos() / 1000.0 * 32 / permits) / 32;
   }
 
-  /** Returns the value of the {@code RateLimit-Policy} header, such as {@code "api";q=1000;w=60}. */
+  /**
+   * Returns the value of the {@code RateLimit-Policy} header, such as {@code "api";q=1000;w=60}; without {@code w} where
+   * the period is no whole number of seconds, because the header knows no other.
+   */
   public String policyHeader() {
-    return "\"" + name + "\";q=" + permits + ";w=" + Math.max(1, period.toSeconds());
+    boolean whole = period.toNanosPart() == 0;
+    return "\"" + name + "\";q=" + permits + (whole ? ";w=" + period.toSeconds() : "");
   }
 }

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Limits across processes without ever making a caller wait: it decides here and now, and settles with the others in the
@@ -36,6 +38,7 @@ import java.util.concurrent.locks.LockSupport;
  * calls count here alone. Has a thread: close it, and the Redis access after it.
  */
 public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SettledRateLimiter.class);
   private static final LuaScript CHARGE =
       LuaScript.fromResource(SettledRateLimiter.class, "/META-INF/toolkit/core/lua/charge.lua");
   private static final int INTERVAL_MILLIS = 50;
@@ -52,6 +55,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private volatile boolean degraded;
   private volatile boolean idle;
   private volatile boolean closed;
+  private boolean told;
 
   SettledRateLimiter(RedisAccess redis, String name, RateLimit limit, Clock clock) {
     LimitKeys.checkName(name);
@@ -73,7 +77,11 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
    * @throws IllegalArgumentException if a bound is not kept
    */
   public static SettledRateLimiter start(RedisAccess redis, String name, RateLimit limit) {
-    SettledRateLimiter limiter = new SettledRateLimiter(redis, name, limit, Clock.system());
+    return start(redis, name, limit, Clock.system());
+  }
+
+  static SettledRateLimiter start(RedisAccess redis, String name, RateLimit limit, Clock clock) {
+    SettledRateLimiter limiter = new SettledRateLimiter(redis, name, limit, clock);
     limiter.thread.start();
     return limiter;
   }
@@ -137,12 +145,14 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
     try {
       List<ScriptReply> replies = redis.evalAll(calls);
+      boolean refused = false;
       for (int i = 0; i < keys.size(); i++) {
-        if (replies.get(i).get() instanceof Long aheadMicros) {
+        refused |= replies.get(i).failure() != null;
+        if (replies.get(i).value() instanceof Long aheadMicros) {
           here.moveTo(keys.get(i), aheadMicros * 1000);
         }
       }
-      degraded = false;
+      degraded = refused;
     } catch (RuntimeException out) {
       // The breaker has counted and logged it.
       degraded = true;
@@ -175,10 +185,30 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     settleAll();
   }
 
+  /** Goes on whatever is thrown: without it this process would count for itself for ever. */
   private void settleAll() {
-    boolean more = settle();
-    while (more && !degraded) {
-      more = settle();
+    try {
+      boolean more = settle();
+      while (more && !degraded) {
+        more = settle();
+      }
+      told = false;
+    } catch (Throwable unexpected) {
+      degraded = true;
+      tellOnce(unexpected);
+    }
+  }
+
+  private void tellOnce(Throwable unexpected) {
+    if (told) {
+      return;
+    }
+    told = true;
+    try {
+      log.error("limiter={} settlement=failed action=go-on", name, unexpected);
+    } catch (Throwable noLog) {
+      // Out of memory, say: then later failures may be told of.
+      told = false;
     }
   }
 }

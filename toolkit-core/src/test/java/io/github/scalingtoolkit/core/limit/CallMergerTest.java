@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.limit.CallMerger.Share;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 
 class CallMergerTest {
   private static final long PATIENT = Duration.ofSeconds(30).toNanos();
@@ -131,6 +133,50 @@ class CallMergerTest {
     assertThat(admitted(hurried.get(1).get())).isTrue();
     assertThat(admitted(hurried.get(2).get())).isTrue();
     assertThat(asked).containsExactly(1, 2);
+  }
+
+  @Test
+  void aLeaderWhoseAnswerIsCutShortByHisOwnDeadlineSpeaksForNobodyElse() throws Exception {
+    ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
+    AtomicInteger questions = new AtomicInteger();
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> {
+          Grant grant = firstWaits(calls, calls);
+          if (questions.getAndIncrement() == 0) {
+            throw new JedisConnectionException(new SocketTimeoutException("Read timed out"));
+          }
+          return grant;
+        },
+        PATIENT);
+    Deadline deadline = Deadline.after(Duration.ofMillis(2), clock);
+    CompletableFuture<Share> hurried = async(() -> deadline.call(() -> merger.acquire("ada", 1)));
+    leading.await();
+    List<CompletableFuture<Share>> patient = queued(merger, 3);
+    clock.advance(Duration.ofMillis(5));
+
+    go.countDown();
+
+    assertThat(hurried.get().grant()).isNull();
+    for (CompletableFuture<Share> share : patient) {
+      assertThat(admitted(share.get())).isTrue();
+    }
+    assertThat(asked).containsExactly(1, 3);
+  }
+
+  @Test
+  void whoIsOutOfPatienceIsNotKeptInLineWhileTheLeaderHangs() throws Exception {
+    CallMerger merger = new CallMerger(
+        (key, cost, calls) -> firstWaits(calls, calls), Duration.ofMillis(1).toNanos());
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    leading.await();
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(merger.acquire("ada", 1).grant()).isNull();
+    }
+
+    assertThat(merger.inLine()).isZero();
+    go.countDown();
+    assertThat(admitted(first.get())).isTrue();
   }
 
   @Test

@@ -143,6 +143,63 @@ class LocalRateLimiterTest {
   }
 
   @Test
+  void keysThatComeBackPeriodAfterPeriodAreNotKeptBeyondTheMost() {
+    LocalRateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "5/1m"), clock, 10);
+    List<String> known = new ArrayList<>();
+    for (int period = 0; period < 20; period++) {
+      for (int i = 0; i < 10; i++) {
+        known.add(0, "key-" + period + "-" + i);
+      }
+      known.forEach(limiter::tryAcquire);
+
+      assertThat(limiter.keys()).isLessThanOrEqualTo(20);
+      clock.advance(Duration.ofMinutes(1));
+    }
+  }
+
+  @Test
+  void aKeyThatFindsItsGenerationFullKeepsItsDebt() {
+    LocalRateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "2/10s"), clock, 1);
+    clock.advance(Duration.ofMillis(9_900));
+    limiter.tryAcquire("ada", 2);
+    clock.advance(Duration.ofMillis(200));
+    limiter.tryAcquire("bob");
+
+    assertThat(limiter.tryAcquire("ada").allowed()).isFalse();
+    clock.advance(Duration.ofMillis(4_800));
+    assertThat(limiter.tryAcquire("ada").allowed()).isTrue();
+    assertThat(limiter.tryAcquire("ada").allowed()).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"300000000/1s", "999999999/1s", "7777/77ms", "7/1s", "3/1ms"})
+  void whereAPermitIsWorthNoWholeNanosecondsTheBoundHoldsAndTheBurstIsWhole(String text) {
+    RateLimit limit = RateLimit.parse("api", text);
+    RateLimiter limiter = LocalRateLimiter.of(limit, clock);
+    int cost = Math.max(1, limit.permits() / 10_000);
+    long admitted = 0;
+    assertThat(limiter.tryAcquire("whole", limit.permits()).allowed()).isTrue();
+    Duration step = limit.period().dividedBy(1000);
+
+    for (int i = 0; i < 3_000; i++) {
+      while (limiter.tryAcquire("ada", cost).allowed()) {
+        admitted += cost;
+      }
+      clock.advance(step);
+    }
+
+    double bound = limit.permits() * (1 + 2_999 / 1000.0);
+    assertThat((double) admitted).isLessThanOrEqualTo(bound).isGreaterThan(limit.permits());
+  }
+
+  @Test
+  void aPeriodThatIsNoWholeNumberOfSecondsIsNotPassedOffAsOne() {
+    assertThat(RateLimit.parse("api", "1000/100ms").policyHeader()).isEqualTo("\"api\";q=1000");
+    assertThat(RateLimit.parse("api", "10/1500ms").policyHeader()).isEqualTo("\"api\";q=10");
+    assertThat(RateLimit.parse("api", "10/2000ms").policyHeader()).isEqualTo("\"api\";q=10;w=2");
+  }
+
+  @Test
   void writesTheHeadersOfTheDraft() {
     RateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "100/15m"), Clock.system());
 

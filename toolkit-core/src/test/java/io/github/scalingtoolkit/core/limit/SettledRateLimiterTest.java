@@ -15,6 +15,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -146,6 +147,58 @@ class SettledRateLimiterTest {
       proxy.heal();
       Await.until("it is settled again", () -> !limiter.tryAcquire("cid").degraded());
     }
+  }
+
+  @Test
+  void anErrorReplyToOneKeyKeepsNoOtherFromBeingSettled() {
+    SettledRateLimiter one = limiter("spoilt", "10/1h");
+    SettledRateLimiter other = limiter("spoilt", "10/1h");
+    for (int i = 0; i < 20; i++) {
+      one.tryAcquire("user-" + i, 10);
+      other.tryAcquire("user-" + i, 1);
+    }
+    try (Jedis jedis = server.connect()) {
+      jedis.lpush("rl:{spoilt:user-7}:api", "no number");
+    }
+
+    settleAll(one, other);
+
+    for (int i = 0; i < 20; i++) {
+      assertThat(other.tryAcquire("user-" + i).allowed()).as("user-%s", i).isEqualTo(i == 7);
+    }
+    assertThat(other.degraded()).isTrue();
+  }
+
+  @Test
+  void anErrorInTheBackgroundDoesNotEndIt() {
+    AtomicInteger thrown = new AtomicInteger();
+    Clock failing = new Clock() {
+      @Override
+      public Instant now() {
+        return Clock.system().now();
+      }
+
+      @Override
+      public long nanoTime() {
+        if (Thread.currentThread().getName().startsWith("limiter-")
+            && thrown.getAndIncrement() == 0) {
+          throw new AssertionError("once");
+        }
+        return Clock.system().nanoTime();
+      }
+    };
+    try (SettledRateLimiter limiter =
+        SettledRateLimiter.start(redis, "error", RateLimit.parse("api", "10/1h"), failing)) {
+      limiter.tryAcquire("ada");
+      Await.until("it has failed", () -> thrown.get() > 0);
+      limiter.tryAcquire("bob");
+
+      Await.until("it is settled again", () -> thrown.get() > 1);
+    }
+    SettledRateLimiter next = limiter("error", "10/1h");
+    next.tryAcquire("bob", 1);
+    next.settle();
+    assertThat(next.tryAcquire("bob", 8).remaining()).isZero();
   }
 
   @Test
