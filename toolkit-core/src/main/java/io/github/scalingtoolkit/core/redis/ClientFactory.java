@@ -122,6 +122,7 @@ record ClientFactory(
         .blockingSocketTimeoutMillis(millis(blockingRead))
         .clientName(clientName)
         .database(url.database())
+        .hostAndPortMapper(Reopening::checked)
         .ssl(url.tls());
     if (tls != null) {
       config.sslSocketFactory(tls.getSocketFactory());

@@ -113,7 +113,7 @@ final class CoalescingExecutor implements CommandExecutor {
             command.getArguments().getCommand()
                 + " was sent but its connection was lost: it may have taken effect",
             lost,
-            false);
+            null);
       }
     }
   }

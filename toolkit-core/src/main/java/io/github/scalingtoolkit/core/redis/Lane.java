@@ -1,16 +1,12 @@
 package io.github.scalingtoolkit.core.redis;
 
-import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
-import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.providers.ConnectionProvider;
 
 /**
@@ -35,16 +31,19 @@ import redis.clients.jedis.providers.ConnectionProvider;
  *       holds none.
  * </ul>
  *
- * <p><b>Failure windows.</b> What was not sent fails with the reason, for the caller alone whose attempt it was. From
- * the first byte sent to the last reply read, a lost connection leaves each unanswered command of the batch with an
- * unknown outcome, except that what only reads is sent once more. A caller leaves after twice the deadline whatever the
- * leader does: a leader can hang in a write that the server does not take. Interrupts do not cut a wait short, as they
- * do not cut a read of Jedis' short, and the flag is set again at its end; an interrupted <em>virtual</em> leader loses
- * his connection (the JDK closes its socket), which is one such loss.
+ * <p><b>Failure windows.</b> What was not sent fails with the reason, for the caller alone whose attempt it was, or is
+ * sent with a later batch. From the first byte sent to the last reply read, a lost connection leaves each unanswered
+ * command of the {@link Batch} with an unknown outcome, except that what only reads is sent once more. Interrupts do not
+ * cut a wait short, as they do not cut a read of Jedis' short, and the flag is set again at its end; an interrupted
+ * <em>virtual</em> leader loses his connection (the JDK closes its socket), which is one such loss.
+ *
+ * <p>A caller leaves after his patience whatever the leader does, but not before he has looked again after its last
+ * quarter: a process that stood still wakes with everybody's time gone and the replies at hand. A leader can hang in a
+ * write that the server does not take; whoever leaves and finds the batch under way that he saw at his first look cuts
+ * its connection. A leader whom nobody waits for is as stuck as a lone caller of Jedis is, until the next who waits in
+ * vain.
  */
 final class Lane {
-  static final int LARGEST_BATCH = 256;
-  private static final int LARGEST_BYTES = 64 * 1024;
   private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
 
   private final ConnectionProvider provider;
@@ -52,17 +51,17 @@ final class Lane {
   private final @Nullable LargeReplies large;
   private final Queue<Pending> queue = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean led = new AtomicBoolean();
+  private volatile @Nullable Batch underWay;
 
   /** These are the leader's. */
-  private final List<Pending> batch = new ArrayList<>();
-
   private @Nullable Connection connection;
+
   private long heldSince;
 
   /**
    * Makes a lane.
    *
-   * @param longestRead how long a reply may take, and all of a batch, one read more
+   * @param longestRead how long a reply may take, and all of a batch
    * @param large is told of replies that are no company for short ones; null if there are none but such
    */
   Lane(ConnectionProvider provider, Duration longestRead, @Nullable LargeReplies large) {
@@ -75,16 +74,14 @@ final class Lane {
   @Nullable
   Object execute(Pending own) {
     boolean interrupted = false;
-    boolean led = false;
     queue.add(own);
     try {
       while (!own.over()) {
         interrupted |= Thread.interrupted();
         long left = own.nanosLeft();
-        if (left <= 0) {
-          own.leave();
+        if (left <= 0 && !own.looksAgain(underWay)) {
+          leave(own);
         } else if (tryLead()) {
-          led = true;
           try {
             if (!own.over()) {
               interrupted |= serve(own);
@@ -102,7 +99,17 @@ final class Lane {
         Thread.currentThread().interrupt();
       }
     }
-    return own.outcome(led);
+    return own.outcome();
+  }
+
+  /** Leaves in vain, and frees a leader who has been at the same batch for as long. */
+  private void leave(Pending own) {
+    own.leave();
+    Batch now = underWay;
+    if (now != null && now == own.seen()) {
+      // Waiting for all its replies takes no longer than for one.
+      now.cutIfStuck(longestRead.plus(longestRead.dividedBy(2)));
+    }
   }
 
   private boolean tryLead() {
@@ -136,11 +143,19 @@ final class Lane {
         }
       }
     }
-    gather();
+    Batch batch = new Batch(connection, longestRead, large);
+    gather(batch);
+    underWay = batch;
     try {
-      interrupted |= exchange(connection);
+      if (!batch.exchange(queue::add)) {
+        Connection lost = connection;
+        connection = null;
+        lost.setBroken();
+        giveBack(lost);
+        interrupted |= Thread.interrupted();
+      }
     } finally {
-      batch.clear();
+      underWay = null;
     }
     return interrupted;
   }
@@ -150,63 +165,25 @@ final class Lane {
     int millis = Math.toIntExact(longestRead.toMillis());
     // It may have been opened for somebody with less time.
     if (borrowed.getSoTimeout() != millis) {
-      borrowed.setSoTimeout(millis);
+      try {
+        borrowed.setSoTimeout(millis);
+      } catch (RuntimeException closed) {
+        giveBack(borrowed);
+        throw closed;
+      }
     }
     heldSince = System.nanoTime();
     return borrowed;
   }
 
-  private void gather() {
-    int bytes = 0;
-    while (batch.size() < LARGEST_BATCH && bytes < LARGEST_BYTES) {
-      Pending next = queue.poll();
-      if (next == null) {
-        return;
-      }
-      if (next.take()) {
+  private void gather(Batch batch) {
+    Pending next = queue.peek();
+    while (next != null && batch.hasRoomFor(next)) {
+      // He may have left meanwhile.
+      if (queue.remove(next) && next.take(batch)) {
         batch.add(next);
-        bytes += next.bytes();
       }
-    }
-  }
-
-  private boolean exchange(Connection over) {
-    int answered = 0;
-    try {
-      for (Pending next : batch) {
-        over.sendCommand(next.command());
-      }
-      long sent = System.nanoTime();
-      while (answered < batch.size()) {
-        Pending next = batch.get(answered);
-        try {
-          Object raw = answered == 0 ? over.getOne() : over.getUnflushedObject();
-          if (large != null) {
-            large.note(next.command(), raw);
-          }
-          next.answer(raw);
-        } catch (JedisDataException refused) {
-          next.refuse(refused);
-        }
-        answered++;
-        if (answered < batch.size() && System.nanoTime() - sent > longestRead.toNanos()) {
-          throw new SocketTimeoutException(
-              answered + " of " + batch.size() + " replies came in time");
-        }
-      }
-      return false;
-    } catch (Throwable lost) {
-      // An Error as well: the others must not wait for what nobody reads.
-      discard(over);
-      boolean slow = RedisFailures.timedOut(lost);
-      for (Pending next : batch.subList(answered, batch.size())) {
-        if (!slow && next.again()) {
-          queue.add(next);
-        } else {
-          next.lose(lost);
-        }
-      }
-      return Thread.interrupted();
+      next = queue.peek();
     }
   }
 
@@ -236,18 +213,6 @@ final class Lane {
       first = queue.peek();
     }
     return first;
-  }
-
-  private void discard(Connection lost) {
-    connection = null;
-    lost.setBroken();
-    try {
-      // Not a close that would flush: the server may not take it.
-      lost.forceDisconnect();
-    } catch (java.io.IOException | RuntimeException alreadyGone) {
-      // That is what was wanted.
-    }
-    giveBack(lost);
   }
 
   private static void giveBack(Connection held) {

@@ -14,7 +14,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * One caller's command in a {@link Lane}.
  *
  * <p>{@code WAITING → TAKEN → ENDED}, and back from {@code TAKEN} to {@code WAITING} once, when its connection was lost
- * and it only reads. From {@code WAITING} and {@code TAKEN} the caller may leave: {@code LEFT} and {@code LEFT_SENT}. Who
+ * and it was not sent, or only reads. From {@code WAITING} and {@code TAKEN} the caller may leave: {@code LEFT} and {@code LEFT_SENT}. Who
  * makes the step to one of the last three decides the outcome; a reply that comes for a caller who has left is dropped
  * here. The fields of the outcome are written before the step to {@code ENDED} and read after it.
  */
@@ -30,19 +30,28 @@ final class Pending {
   private final CommandArguments command;
   private final int bytes;
   private final Duration patience;
-  private final long enqueuedAt = System.nanoTime();
   private final Thread caller = Thread.currentThread();
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
+
+  /** The leader's, before the step to {@code TAKEN}. */
+  private @Nullable Batch batch;
+
+  /** These are the caller's. */
+  private long waitsUntil;
+
+  private boolean lookedAgain;
+  private @Nullable Batch seen;
 
   private @Nullable Object reply;
   private @Nullable RuntimeException refusal;
   private @Nullable Throwable loss;
-  private boolean sentAgain;
+  private boolean wasPutBack;
 
   Pending(CommandArguments command, int bytes, Duration patience) {
     this.command = command;
     this.bytes = bytes;
     this.patience = patience;
+    waitsUntil = System.nanoTime() + patience.toNanos() / 4 * 3;
   }
 
   CommandArguments command() {
@@ -53,8 +62,28 @@ final class Pending {
     return bytes;
   }
 
+  /** Returns how long the caller may wait before he looks again, or leaves. */
   long nanosLeft() {
-    return patience.toNanos() - (System.nanoTime() - enqueuedAt);
+    return waitsUntil - System.nanoTime();
+  }
+
+  /**
+   * Tells whether he waits for a last quarter of his patience, as he does once, and notes what he sees under way.
+   */
+  boolean looksAgain(@Nullable Batch underWay) {
+    if (lookedAgain) {
+      return false;
+    }
+    lookedAgain = true;
+    seen = underWay;
+    waitsUntil = System.nanoTime() + patience.toNanos() / 4;
+    return true;
+  }
+
+  /** Returns the batch that was under way at the second look, his own or another. */
+  @Nullable
+  Batch seen() {
+    return seen;
   }
 
   /** Tells whether the caller has, or will have at once, no more business in the lane. */
@@ -64,7 +93,8 @@ final class Pending {
   }
 
   /** The leader's, before he sends it; false if the caller has left. */
-  boolean take() {
+  boolean take(@Nullable Batch taker) {
+    batch = taker;
     return state.compareAndSet(State.WAITING, State.TAKEN);
   }
 
@@ -86,18 +116,23 @@ final class Pending {
     end();
   }
 
-  /** The leader's: puts it back, once, if it only reads; false if it must not be sent again. */
-  boolean again() {
-    if (sentAgain || !SharedCommands.onlyReads(command)) {
+  /** The leader's: puts it back, once, as it was not sent; false if it was put back before, or the caller has left. */
+  boolean putBack() {
+    if (wasPutBack) {
       return false;
     }
-    sentAgain = true;
+    wasPutBack = true;
     return state.compareAndSet(State.TAKEN, State.WAITING);
+  }
+
+  /** The leader's: puts it back, once, if it only reads; false if it must not be sent again. */
+  boolean again() {
+    return SharedCommands.onlyReads(command) && putBack();
   }
 
   /** The caller's: ends it unsent, for a reason that is his alone. */
   void giveUp(RuntimeException failure) {
-    if (take()) {
+    if (take(null)) {
       refuse(failure);
     }
   }
@@ -129,7 +164,7 @@ final class Pending {
 
   /** Returns the raw reply, or throws what there is instead; the caller's, once it is over. */
   @Nullable
-  Object outcome(boolean led) {
+  Object outcome() {
     State how = Objects.requireNonNull(state.get());
     switch (how) {
       case LEFT ->
@@ -139,16 +174,16 @@ final class Pending {
             new SocketTimeoutException("no turn"));
       case LEFT_SENT ->
         throw new UnknownOutcomeException(
-            name() + " was sent but not answered within " + patience.toMillis()
+            name() + " was under way but not answered within " + patience.toMillis()
                 + " ms: it may have taken effect",
             new SocketTimeoutException("no reply"),
-            false);
+            batch == null ? null : batch.told());
       default -> {
         if (loss != null) {
           throw new UnknownOutcomeException(
               name() + " was sent but its connection was lost: it may have taken effect",
               loss,
-              !led);
+              batch == null ? null : batch.told());
         }
         if (refusal != null) {
           if (refusal instanceof JedisDataException) {
@@ -162,7 +197,7 @@ final class Pending {
     }
   }
 
-  private String name() {
+  String name() {
     return String.valueOf(command.getCommand());
   }
 }

@@ -40,7 +40,7 @@ final class RedisFailures {
       return true;
     }
     if (failure instanceof UnknownOutcomeException lost) {
-      return lost.neighbour() && !timedOut(lost);
+      return !lost.counts();
     }
     if (!(failure instanceof JedisDataException)) {
       return failure instanceof IllegalArgumentException || failure instanceof RejectedException;

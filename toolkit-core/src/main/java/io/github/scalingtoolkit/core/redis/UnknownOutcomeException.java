@@ -1,5 +1,7 @@
 package io.github.scalingtoolkit.core.redis;
 
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
@@ -12,18 +14,26 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 public final class UnknownOutcomeException extends JedisConnectionException {
   private static final long serialVersionUID = 1L;
 
-  private final boolean neighbour;
+  private final transient @Nullable AtomicReference<@Nullable UnknownOutcomeException> told;
 
-  UnknownOutcomeException(String message, Throwable cause, boolean neighbour) {
+  /**
+   * Makes one.
+   *
+   * @param told where the first stands that is told of the same connection; null if no other caller was on it
+   */
+  UnknownOutcomeException(
+      String message,
+      Throwable cause,
+      @Nullable AtomicReference<@Nullable UnknownOutcomeException> told) {
     super(message, cause);
-    this.neighbour = neighbour;
+    this.told = told;
   }
 
   /**
-   * Tells whether this only repeats what another caller of the same batch is told of the same connection, so that one
-   * loss does not count as many.
+   * Tells whether this speaks for its connection: the first that is asked does, and the others, of callers who shared
+   * the connection, repeat it. So one loss does not count as many, nor as none.
    */
-  boolean neighbour() {
-    return neighbour;
+  boolean counts() {
+    return told == null || told.compareAndSet(null, this) || told.get() == this;
   }
 }

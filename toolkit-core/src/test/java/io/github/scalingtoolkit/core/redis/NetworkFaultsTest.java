@@ -8,8 +8,12 @@ import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +97,39 @@ class NetworkFaultsTest {
 
       assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
       assertThat(redis.callIdempotent(UnifiedJedis::ping)).isEqualTo("PONG");
+    }
+  }
+
+  @Test
+  void aPauseOfThisProcessIsNotHeldAgainstARedisThatIsWell() {
+    Duration deadline = Duration.ofMillis(500);
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.builder(server.url()).deadline(deadline).build()) {
+      redis.call(client -> client.set("greeting", "hello"));
+      AtomicBoolean done = new AtomicBoolean();
+      Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
+      Crowd crowd = Crowd.of(32).start(1, (caller, time) -> {
+        while (!done.get()) {
+          try {
+            redis.call(client -> client.get("greeting"));
+          } catch (RuntimeException failed) {
+            failures.add(failed);
+          }
+        }
+      });
+
+      try {
+        for (int pause = 0; pause < 5; pause++) {
+          // Longer than anybody has patience.
+          OwnProcess.pause(deadline.multipliedBy(5).dividedBy(2));
+        }
+      } finally {
+        done.set(true);
+        crowd.join();
+      }
+
+      assertThat(failures).isEmpty();
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
     }
   }
 }

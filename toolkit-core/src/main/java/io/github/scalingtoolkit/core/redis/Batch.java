@@ -1,0 +1,171 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+
+/**
+ * Commands of several callers on their way over one connection, which a {@link Lane}'s leader sends and whose replies he
+ * reads.
+ *
+ * <p>Under way until the leader has ended it or somebody {@linkplain #cutIfStuck cut} it, whoever is first. Only one of
+ * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
+ *
+ * <p><b>Time.</b> All replies together may be waited for as long as one. Only waiting counts: where this process stood
+ * still (a collection, a CPU quota that was used up), the replies have come meanwhile, and lie ready. So a reply that is
+ * there is read however late it is, and one that is not gets a last tenth of the time. Writing has no bound of its own in
+ * Java: for that there is the cutting.
+ */
+final class Batch {
+  static final int MOST_COMMANDS = 256;
+  static final int MOST_BYTES = 64 * 1024;
+
+  private final Connection connection;
+  private final Duration longestRead;
+  private final @Nullable LargeReplies large;
+  private final long startedAt = System.nanoTime();
+  private final List<Pending> commands = new ArrayList<>();
+  private final AtomicReference<@Nullable UnknownOutcomeException> told = new AtomicReference<>();
+  private final AtomicBoolean over = new AtomicBoolean();
+  private volatile boolean cut;
+
+  /** These are the leader's. */
+  private int bytes;
+
+  private int sent;
+  private int answered;
+  private long waited;
+
+  /**
+   * Makes an empty one.
+   *
+   * @param connection one whose reads wait for {@code longestRead}
+   */
+  Batch(Connection connection, Duration longestRead, @Nullable LargeReplies large) {
+    this.connection = connection;
+    this.longestRead = longestRead;
+    this.large = large;
+  }
+
+  boolean hasRoomFor(Pending next) {
+    return commands.size() < MOST_COMMANDS
+        && (commands.isEmpty() || bytes + next.bytes() <= MOST_BYTES);
+  }
+
+  void add(Pending taken) {
+    commands.add(taken);
+    bytes += taken.bytes();
+  }
+
+  /** Returns where the first failure that is told of this connection stands: the others repeat it. */
+  AtomicReference<@Nullable UnknownOutcomeException> told() {
+    return told;
+  }
+
+  /**
+   * Sends all and hands each its reply. Tells whether the connection can be used again; else it is closed.
+   *
+   * @param again takes what is to be sent with a later batch
+   */
+  boolean exchange(Consumer<Pending> again) {
+    try {
+      Reopening.forbidden(this::send);
+      read();
+      return over.compareAndSet(false, true);
+    } catch (Throwable lost) {
+      // An Error as well: the others must not wait for what nobody reads.
+      over.set(true);
+      disconnect();
+      end(lost, again);
+      return false;
+    }
+  }
+
+  private void send() {
+    for (Pending next : commands) {
+      if (!connection.isConnected()) {
+        throw new JedisConnectionException("the connection was closed in mid-batch");
+      }
+      sent++;
+      connection.sendCommand(next.command());
+    }
+  }
+
+  private void read() {
+    while (answered < commands.size()) {
+      Pending next = commands.get(answered);
+      try {
+        Object raw = readOne();
+        answered++;
+        if (large != null) {
+          large.note(next.command(), raw);
+        }
+        next.answer(raw);
+      } catch (JedisDataException refused) {
+        answered++;
+        next.refuse(refused);
+      }
+    }
+    waitFor(longestRead.toMillis());
+  }
+
+  private @Nullable Object readOne() {
+    long longest = longestRead.toNanos();
+    long allowed = Math.max(longest - waited, longest / 10);
+    waitFor(Math.max(1, Duration.ofNanos(allowed).toMillis()));
+    long from = System.nanoTime();
+    try {
+      return answered == 0 ? connection.getOne() : connection.getUnflushedObject();
+    } finally {
+      // What is more than a read may wait was no waiting.
+      waited += Math.min(System.nanoTime() - from, allowed);
+    }
+  }
+
+  private void waitFor(long millis) {
+    if (connection.getSoTimeout() != millis) {
+      connection.setSoTimeout((int) millis);
+    }
+  }
+
+  private void end(Throwable lost, Consumer<Pending> again) {
+    boolean slow = cut || RedisFailures.timedOut(lost);
+    for (int i = answered; i < commands.size(); i++) {
+      Pending next = commands.get(i);
+      boolean unsent = i >= sent;
+      if (!slow && (unsent ? next.putBack() : next.again())) {
+        again.accept(next);
+      } else if (unsent) {
+        next.refuse(new JedisConnectionException(
+            next.name() + " was not sent: the connection was lost before", lost));
+      } else {
+        next.lose(lost);
+      }
+    }
+  }
+
+  /** Closes the connection if the leader has not got through within {@code longest}, so that he is free. */
+  void cutIfStuck(Duration longest) {
+    if (System.nanoTime() - startedAt >= longest.toNanos() && over.compareAndSet(false, true)) {
+      cut = true;
+      disconnect();
+    }
+  }
+
+  private void disconnect() {
+    try {
+      // Not a close that would flush: the server may not take it.
+      connection.forceDisconnect();
+    } catch (IOException | RuntimeException alreadyGone) {
+      // That is what was wanted.
+    }
+  }
+}
