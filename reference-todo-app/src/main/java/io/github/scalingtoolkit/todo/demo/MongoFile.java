@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.demo;
 
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -118,7 +119,7 @@ final class MongoFile {
               + " another directory",
           cause);
     }
-    if (cause.getCause() instanceof IOException io) {
+    if (cause.getCause() instanceof IOException io && !(io instanceof EOFException)) {
       return new StoresException(
           Reason.NOT_WRITABLE,
           "data file " + file + " cannot be opened: " + io.getMessage()

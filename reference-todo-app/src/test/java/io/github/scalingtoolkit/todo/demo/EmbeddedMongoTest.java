@@ -216,6 +216,15 @@ class EmbeddedMongoTest {
     }
   }
 
+  @Test
+  void refusesAFileThatIsCutShortWithinItsFirstPages() throws Exception {
+    fill();
+    byte[] cut = Arrays.copyOf(Files.readAllBytes(file()), 5_000);
+    Files.write(file(), cut);
+
+    assertRefusedAndUnharmed(cut);
+  }
+
   private void assertRefusedAndUnharmed(byte[] content) {
     assertThatThrownBy(() -> EmbeddedMongo.start(file()))
         .hasMessageContaining("data file " + file() + " is damaged")
