@@ -36,26 +36,26 @@ final class Balancer {
   private final BoundedListener listener;
   private final ClientAddress clients;
   private final Cors cors;
-  private final LeastBusy workers = new LeastBusy();
+  private final LeastBusy backends = new LeastBusy();
   private final WholeBodies bodies;
   private final HttpHandler handler;
   private final int connectionsPerThread;
   private final AtomicInteger inFlight = new AtomicInteger();
   private volatile boolean draining;
 
-  /** {@code config.maxInFlight()} is what each worker takes; the balancer takes four times as much. */
-  Balancer(HttpConfig config, ClientAddress clients) {
+  /** Takes {@code config.maxInFlight()} for each of {@code workers}, as many as that many processes alone. */
+  Balancer(HttpConfig config, int workers, ClientAddress clients) {
     this.clients = clients;
     cors = new Cors(config.corsOrigins());
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
     connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
     ProxyHandler proxy = ProxyHandler.builder()
-        .setProxyClient(workers)
+        .setProxyClient(backends)
         .setMaxConnectionRetries(MOST_TRIES_MORE)
         .setNext(
             exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange())
         .build();
-    int most = 4 * config.maxInFlight();
+    int most = workers * config.maxInFlight();
     RequestLimit limit = new RequestLimit(most, most);
     limit.setFailureHandler(
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
@@ -75,13 +75,13 @@ final class Balancer {
   /** Sends requests to {@code worker}, which has said where it listens. */
   Backend add(WorkerProcess worker) {
     Backend backend = new Backend(worker, connectionsPerThread);
-    workers.add(backend);
+    backends.add(backend);
     return backend;
   }
 
   /** Sends no further request there; those under way go on. */
   void remove(Backend backend) {
-    workers.remove(backend);
+    backends.remove(backend);
   }
 
   /** From now on every answer closes its connection, so that clients go elsewhere. */

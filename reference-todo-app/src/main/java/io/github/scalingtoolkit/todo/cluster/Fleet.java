@@ -178,10 +178,11 @@ final class Fleet {
     if (!awaitReady(next)) {
       if (!stopping) {
         log.warn(
-            "worker={} replacement=not-ready within={} alive={}",
+            "worker={} replacement=failed cause=\"{}\"",
             slot.number(),
-            LONGEST_START,
-            next.isAlive());
+            next.isAlive()
+                ? "not ready within " + LONGEST_START
+                : "ended with exit " + next.exitCode());
       }
       next.terminate();
       next.awaitEnd(drain);

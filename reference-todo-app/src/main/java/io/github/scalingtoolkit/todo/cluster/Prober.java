@@ -10,7 +10,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /** Asks workers' admin ports. Safe for use by several threads. */
 final class Prober {
@@ -21,32 +23,38 @@ final class Prober {
       .connectTimeout(LONGEST_ANSWER)
       .build();
   private final Clock clock;
+  /** Who owes an answer. */
+  private final Set<WorkerProcess> asked = ConcurrentHashMap.newKeySet();
 
   Prober(Clock clock) {
     this.clock = clock;
   }
 
-  /** Asks all of {@code workers} at once whether they are ready, tells them, and returns when all have answered or not. */
+  /**
+   * Asks each of {@code workers} whether it is ready, unless it still owes an answer, and tells it once it has answered or
+   * has not for too long. Waits for nobody: one that hangs keeps us from no other.
+   */
   void probe(List<WorkerProcess> workers) {
-    CompletableFuture.allOf(workers.stream().map(this::probe).toArray(CompletableFuture[]::new))
-        .join();
+    workers.forEach(worker -> worker.adminAddress().ifPresent(address -> {
+      if (asked.add(worker)) {
+        probe(worker, address);
+      }
+    }));
   }
 
-  private CompletableFuture<?> probe(WorkerProcess worker) {
-    Optional<URI> address = worker.adminAddress();
-    if (address.isEmpty()) {
-      return CompletableFuture.completedFuture(null);
-    }
-    return client
-        .sendAsync(request(address.get(), "/readyz"), BodyHandlers.ofString())
-        .handle((answer, failure) -> {
+  private void probe(WorkerProcess worker, URI address) {
+    client
+        .sendAsync(request(address, "/readyz"), BodyHandlers.ofString())
+        // The request's own ends with the headers.
+        .orTimeout(LONGEST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+        .whenComplete((answer, failure) -> {
           if (failure == null) {
             worker.answered(
                 answer.statusCode() == 200, answer.body().contains("\"status\":\"DEGRADED\""));
           } else {
             worker.didNotAnswer(clock.nanoTime());
           }
-          return null;
+          asked.remove(worker);
         });
   }
 

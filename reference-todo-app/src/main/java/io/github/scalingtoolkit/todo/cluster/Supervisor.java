@@ -73,6 +73,7 @@ public final class Supervisor {
             Duration.ofSeconds(75),
             web.corsOrigins(),
             false),
+        size,
         web.clients());
     health = HealthRegistry.builder()
         .required("workers", () -> demand(workersReady() > 0))

@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -13,16 +14,22 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class BalancerTest {
-  /** Four of these are worked on, four wait, and four bodies may be on their way. */
+  /** For each worker one of these is worked on, one waits, and one body may be on its way. */
   private static final HttpConfig SMALL = new HttpConfig(
       "public",
       "127.0.0.1",
@@ -46,14 +53,8 @@ class BalancerTest {
     });
     served.start();
     int port = served.getAddress().getPort();
-    WorkerProcess worker = new WorkerProcess(
-        1,
-        new ProcessBuilder(
-                "sh",
-                "-c",
-                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + port + "'; exec sleep 60")
-            .start());
-    Balancer balancer = new Balancer(SMALL, ClientAddress.behind());
+    WorkerProcess worker = announcing(port);
+    Balancer balancer = new Balancer(SMALL, 4, ClientAddress.behind());
     List<Socket> slow = new ArrayList<>();
     try {
       Await.until("the worker has said where it is", () -> worker.address().isPresent());
@@ -87,6 +88,67 @@ class BalancerTest {
       worker.kill();
       served.stop(0);
     }
+  }
+
+  @Test
+  void asMuchIsUnderWayAsSoManyProcessesAloneWouldTake() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicInteger arrived = new AtomicInteger();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    HttpServer served =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    served.setExecutor(threads);
+    served.createContext("/", exchange -> {
+      arrived.incrementAndGet();
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      exchange.sendResponseHeaders(200, -1);
+      exchange.close();
+    });
+    served.start();
+    int port = served.getAddress().getPort();
+    WorkerProcess worker = announcing(port);
+    Balancer balancer = new Balancer(SMALL, 2, ClientAddress.behind());
+    try {
+      Await.until("the worker has said where it is", () -> worker.address().isPresent());
+      balancer.add(worker);
+      balancer.start();
+      HttpRequest request = HttpRequest.newBuilder(
+              URI.create("http://127.0.0.1:" + balancer.port() + "/"))
+          .build();
+      List<CompletableFuture<Integer>> answers = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        answers.add(client
+            .sendAsync(request, BodyHandlers.discarding())
+            .thenApply(HttpResponse::statusCode));
+      }
+
+      Await.until("one is refused", () -> answers.stream().anyMatch(CompletableFuture::isDone));
+      Await.until("two are at work", () -> arrived.get() == 2);
+      release.countDown();
+
+      assertThat(answers.stream().map(CompletableFuture::join))
+          .containsExactlyInAnyOrder(200, 200, 200, 200, 503);
+    } finally {
+      release.countDown();
+      balancer.stop();
+      worker.kill();
+      served.stop(0);
+      threads.shutdownNow();
+    }
+  }
+
+  private static WorkerProcess announcing(int port) throws IOException {
+    return new WorkerProcess(
+        1,
+        new ProcessBuilder(
+                "sh",
+                "-c",
+                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + port + "'; exec sleep 60")
+            .start());
   }
 
   private int status(HttpRequest request) {
