@@ -107,10 +107,22 @@ await() {
 admin_says() { curl -s --noproxy '*' -m 5 -o "$work/admin" "http://127.0.0.1:$ADMIN_PORT$1" && grep -q "$2" "$work/admin"; }
 in_file() { [ -f "$2" ] && grep -qF -- "$1" "$2"; }
 
+# busy_ticks [pid]: ticks of all processors, or of one process, that were worked; 0 where there is no /proc.
+busy_ticks() {
+  if [ ! -r /proc/stat ]; then
+    echo 0
+  elif [ -n "${1:-}" ]; then
+    sed 's/.*) //' "/proc/$1/stat" | awk '{print $12 + $13 + $14 + $15}'
+  else
+    awk '/^cpu / {print $2 + $3 + $4 + $7 + $8 + $9}' /proc/stat
+  fi
+}
+
 start() {
-  local began
+  local began busy
   starts=$((starts + 1))
   began=$(now_ms)
+  busy=$(busy_ticks)
   # From a directory without a .env, and with nothing of the caller's environment that says where its stores are.
   (
     cd "$work"
@@ -121,6 +133,8 @@ start() {
   app=$!
   await 60 "/startupz of start $starts" admin_says /startupz '"UP"'
   start_ms=$(($(now_ms) - began))
+  start_ticks=$(busy_ticks "$app")
+  others_ticks=$(($(busy_ticks) - busy - start_ticks))
   await 30 "/readyz of start $starts" admin_says /readyz '"status":"UP"'
   remember_redis
 }
@@ -246,9 +260,16 @@ wait "$app" 2>/dev/null || true
 ok "kill -9 right after a 201"
 
 start
-ok "second start in $start_ms ms"
+hertz=$(getconf CLK_TCK)
+cpu_ms=$((start_ticks * 1000 / hertz))
+others_ms=$((others_ticks * 1000 / hertz))
+ok "second start in $start_ms ms, of which $cpu_ms ms of CPU; others had $others_ms ms"
 if [ "$start_ms" -ge 3000 ]; then
-  echo "warn  the second start is to take less than 3000 ms on an idle machine"
+  # It is to be held to that only where nobody else took more than a quarter of the processors.
+  if [ "$cpu_ms" -gt 0 ] && [ "$others_ms" -lt $((start_ms * $(getconf _NPROCESSORS_ONLN) / 4)) ]; then
+    fail "the second start took $start_ms ms, on an idle machine: it is to take less than 3000 ms"
+  fi
+  echo "warn  the second start is to take less than 3000 ms on an idle machine, which this is not"
 fi
 
 as_user GET /api/todos
