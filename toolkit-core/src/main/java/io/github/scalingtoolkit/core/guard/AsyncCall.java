@@ -181,7 +181,7 @@ final class AsyncCall<T extends @Nullable Object> {
 
     private void settleFailed(Throwable failure, Outcome said) {
       Outcome outcome = Guard.outcome(said, hurried, inherited);
-      guard.settle(permit, outcome, started);
+      guard.settle(permit, outcome, started, failure);
       failedAttempt(failure, outcome, retries);
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +62,7 @@ final class Breaker {
   private final Duration halfOpenForAtMost;
   private final OpenInterval openInterval;
   private final int windowSize;
+  private final Function<Throwable, String> reasons;
   private final CircuitBreaker machine;
   private final List<Consumer<GuardState>> listeners = new CopyOnWriteArrayList<>();
   private final ReentrantLock noticing = new ReentrantLock();
@@ -70,6 +72,7 @@ final class Breaker {
   private volatile CircuitBreaker.State seen = CircuitBreaker.State.CLOSED;
   private volatile int openings;
   private volatile long retryAtNanos;
+  private volatile @Nullable String lastFailure;
 
   Breaker(GuardBuilder builder) {
     name = builder.name;
@@ -79,6 +82,7 @@ final class Breaker {
     halfOpenForAtMost = builder.halfOpenForAtMost;
     openInterval = new OpenInterval(builder.openFor, builder.openForAtMost);
     windowSize = builder.windowSize;
+    reasons = builder.reasons;
     CircuitBreakerConfig config = CircuitBreakerConfig.custom()
         .slidingWindow(
             builder.windowSize,
@@ -143,6 +147,24 @@ final class Breaker {
     }
   }
 
+  /** Remembers why a call that is about to be settled as failed did. */
+  void explain(Throwable failure) {
+    String reason;
+    try {
+      reason = reasons.apply(failure);
+    } catch (RuntimeException broken) {
+      // Whoever is about to give his permit back must get that far.
+      reason = failure.getClass().getName();
+    }
+    lastFailure = reason;
+  }
+
+  /** As {@link Guard#lastFailure}. */
+  @Nullable
+  String lastFailure() {
+    return lastFailure;
+  }
+
   /** As {@link Guard#probe}. */
   boolean probe(Runnable trial) {
     if (!probed) {
@@ -161,7 +183,8 @@ final class Breaker {
     } catch (Throwable failure) {
       // An Error as well: the permit that it holds is the only one. And a failure whatever is
       // ignored: any throw is a no.
-      log.debug("guard={} probe=failed cause={}", name, failure.getClass().getName());
+      explain(failure);
+      log.debug("guard={} probe=failed cause=\"{}\"", name, lastFailure);
       settle(permit, Outcome.FAILED, clock.nanoTime() - started);
       return false;
     } finally {
@@ -310,12 +333,10 @@ final class Breaker {
         return;
       }
       seen = now;
-      log.atLevel(stateOf(now) == GuardState.OPEN ? Level.WARN : Level.INFO)
-          .log(
-              "guard={} from={} to={} failureRate={}% openings={}",
-              name, before, now, machine.getMetrics().getFailureRate(), openings);
-      if (now == CircuitBreaker.State.CLOSED) {
+      log(before, now);
+      if (stateOf(now) == GuardState.CLOSED) {
         openings = 0;
+        lastFailure = null;
       }
       if (stateOf(now) != stateOf(before)) {
         listeners.forEach(listener -> tell(listener, stateOf(now)));
@@ -323,6 +344,20 @@ final class Breaker {
     } finally {
       noticing.unlock();
     }
+  }
+
+  /** A line when it stops calling and one when it calls again: that it goes on being down is no news. */
+  private void log(CircuitBreaker.State before, CircuitBreaker.State now) {
+    if (stateOf(now) == GuardState.CLOSED) {
+      log.info("guard={} from={} to={} openings={}", name, before, now, openings);
+      return;
+    }
+    String failure = lastFailure;
+    String cause = now == CircuitBreaker.State.FORCED_OPEN
+        ? "an operator"
+        : failure == null ? "slow calls" : failure;
+    log.atLevel(stateOf(before) == GuardState.CLOSED ? Level.WARN : Level.DEBUG)
+        .log("guard={} from={} to={} cause=\"{}\"", name, before, now, cause);
   }
 
   private void tell(Consumer<GuardState> listener, GuardState now) {

@@ -106,7 +106,7 @@ public final class Guard {
     try {
       result = timeout == null ? action.get() : Deadline.after(timeout, clock).call(action);
     } catch (Throwable failure) {
-      settle(permit, outcome(classifier.thrown(failure), hurried, inherited), started);
+      settle(permit, outcome(classifier.thrown(failure), hurried, inherited), started, failure);
       throw failure;
     }
     settle(permit, Outcome.SUCCESSFUL, started);
@@ -212,6 +212,14 @@ public final class Guard {
     return breaker.state();
   }
 
+  /**
+   * Returns why the last call or probe that counted as failed did, in the words of {@link GuardBuilder#reasons}; null if
+   * none has since the guard last closed.
+   */
+  public @Nullable String lastFailure() {
+    return breaker.lastFailure();
+  }
+
   /** Tells whether an operator holds the guard in the state it is in. */
   public boolean forced() {
     return breaker.forced();
@@ -279,6 +287,13 @@ public final class Guard {
       throw refused(Reason.BULKHEAD, Duration.ZERO);
     }
     return permit;
+  }
+
+  void settle(Object permit, Outcome outcome, long started, Throwable failure) {
+    if (outcome == Outcome.FAILED) {
+      breaker.explain(failure);
+    }
+    settle(permit, outcome, started);
   }
 
   void settle(Object permit, Outcome outcome, long started) {

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.guard;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -38,6 +39,7 @@ public final class GuardBuilder {
   double retryShare = 0.2;
   int retriesPerSecond = 10;
   Predicate<Throwable> ignored = failure -> false;
+  Function<Throwable, String> reasons = failure -> failure.getClass().getName();
   Clock clock = Clock.system();
   Pauses pauses = Pauses.SYSTEM;
 
@@ -217,6 +219,15 @@ public final class GuardBuilder {
    */
   public GuardBuilder ignoring(Predicate<Throwable> ignored) {
     this.ignored = Objects.requireNonNull(ignored);
+    return this;
+  }
+
+  /**
+   * Says of a failure what logs and {@link Guard#lastFailure} say of it: one line, without secrets or payloads. Default:
+   * the name of its class, since messages of clients may hold both.
+   */
+  public GuardBuilder reasons(Function<Throwable, String> reasons) {
+    this.reasons = Objects.requireNonNull(reasons);
     return this;
   }
 

@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -67,6 +68,53 @@ class GuardTest {
     }
 
     assertThat(guard.state()).isEqualTo(GuardState.OPEN);
+  }
+
+  @Test
+  void warnsOnceThatItOpensAndWhyHoweverManyTriesFailAfterwards() {
+    Guard guard = Guard.builder("logged-once")
+        .countWindow(10)
+        .minimumCalls(5)
+        .openFor(Duration.ofSeconds(5), Duration.ofSeconds(60))
+        .reasons(failure -> "refuses the credentials")
+        .probed()
+        .clock(clock)
+        .build();
+    try (CapturedLog log = CapturedLog.start()) {
+      open(guard);
+      for (int i = 0; i < 3; i++) {
+        clock.advance(Duration.ofSeconds(61));
+        assertThat(guard.probe(() -> {
+              throw new StoreDown();
+            }))
+            .isFalse();
+      }
+      assertThat(guard.lastFailure()).isEqualTo("refuses the credentials");
+      assertThat(log.lines("guard=logged-once"))
+          .singleElement()
+          .asString()
+          .contains("WARN", "from=CLOSED", "refuses the credentials")
+          .doesNotContain("-1");
+
+      clock.advance(Duration.ofSeconds(61));
+      assertThat(guard.probe(() -> {})).isTrue();
+
+      assertThat(guard.lastFailure()).isNull();
+      assertThat(log.lines("guard=logged-once")).as("lines of warnings").hasSize(1);
+    }
+  }
+
+  @Test
+  void aReasonThatCannotBeGivenIsTheClassAndKeepsNoPermit() {
+    Guard guard = fiveOfTen()
+        .reasons(failure -> {
+          throw new IllegalStateException("broken");
+        })
+        .build();
+
+    open(guard);
+
+    assertThat(guard.lastFailure()).isEqualTo(StoreDown.class.getName());
   }
 
   @Test
