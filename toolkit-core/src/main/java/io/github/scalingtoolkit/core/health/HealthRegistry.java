@@ -20,6 +20,10 @@ import org.slf4j.LoggerFactory;
  * answered, and again once its last answer is older than twice the interval and the deadline together (8 s by default):
  * nobody looks any more, so nobody knows.
  *
+ * <p>What a check throws is shown by its class alone, since messages of clients may carry addresses and credentials;
+ * only {@link UnhealthyException} is shown in its own words. A check that goes down, or is down from the start, is one
+ * warning; one that comes up is one line more.
+ *
  * <p>Safe for use by several threads.
  */
 public final class HealthRegistry implements AutoCloseable {
@@ -117,6 +121,7 @@ public final class HealthRegistry implements AutoCloseable {
     private volatile boolean running;
     private volatile long startedAt;
     private volatile boolean everStarted;
+    private volatile boolean learntBefore;
 
     Probe(
         Definition definition,
@@ -160,8 +165,9 @@ public final class HealthRegistry implements AutoCloseable {
         } else {
           learn(true, null);
         }
+      } catch (UnhealthyException known) {
+        learn(false, known.getMessage());
       } catch (Throwable failure) {
-        // Messages of clients may carry addresses and credentials: the class says enough here.
         learn(false, failure.getClass().getSimpleName());
       } finally {
         running = false;
@@ -170,9 +176,12 @@ public final class HealthRegistry implements AutoCloseable {
 
     private void learn(boolean up, @Nullable String message) {
       Known before = known;
-      if (before.up != up) {
-        log.info("health check={} up={} cause={}", definition.name, up, message);
+      if (up && !before.up) {
+        log.info("health check={} up=true", definition.name);
+      } else if (!up && (before.up || !learntBefore)) {
+        log.warn("health check={} up=false cause=\"{}\"", definition.name, message);
       }
+      learntBefore = true;
       long now = clock.nanoTime();
       known = new Known(up, message, before.up == up ? before.sinceNanos : now, now);
     }

@@ -5,6 +5,11 @@
  * HealthRegistry health = HealthRegistry.builder()
  *     .required("mongo", store::ping)
  *     .optional("redis", () -> redis.call(UnifiedJedis::ping))
+ *     .optional("mail", () -> {
+ *       if (!mail.connected()) {
+ *         throw new UnhealthyException("no connection to " + mail.host() + "; check MAIL_HOST");
+ *       }
+ *     })
  *     .build();
  * health.start();
  * Health now = health.snapshot();

@@ -38,9 +38,9 @@ final class LazyClient implements AutoCloseable {
       lazy.get();
     } catch (JedisException unreachable) {
       log.warn(
-          "redis={} state=unreachable cause={} action=try-again",
+          "redis={} state=unreachable cause=\"{}\" action=try-again",
           description,
-          unreachable.getClass().getName());
+          RedisFailures.reason(unreachable));
     }
     return lazy;
   }

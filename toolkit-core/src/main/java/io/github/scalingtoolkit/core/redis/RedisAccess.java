@@ -76,6 +76,7 @@ public final class RedisAccess implements AutoCloseable {
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .ignoring(RedisFailures::sayNothingOfHealth)
+        .reasons(RedisFailures::reason)
         .probed()
         .clock(clock)
         .build();
@@ -191,6 +192,15 @@ public final class RedisAccess implements AutoCloseable {
   /** Returns where this leads, without password. */
   public String description() {
     return description;
+  }
+
+  /**
+   * Says what a failure of this access means, for logs and health checks: where it leads, without password, and what is
+   * wrong there, as far as that can be told. While the breaker refuses calls, that is why the last one failed.
+   */
+  public String explain(Throwable failure) {
+    String last = failure instanceof RejectedException ? guard.lastFailure() : null;
+    return "Redis at " + description + " " + (last == null ? RedisFailures.reason(failure) : last);
   }
 
   /**

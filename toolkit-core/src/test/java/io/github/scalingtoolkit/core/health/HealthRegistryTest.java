@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.github.scalingtoolkit.core.health.Health.Status;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -64,6 +65,42 @@ class HealthRegistryTest {
       mongoUp.set(true);
       redisUp.set(true);
       look(health, Status.UP);
+    }
+  }
+
+  @Test
+  void showsTheOwnWordsOfAnExceptionThatIsMadeForItAndWarnsOfThemOnceAlsoFromTheStart() {
+    AtomicBoolean up = new AtomicBoolean(false);
+    try (CapturedLog log = CapturedLog.start();
+        HealthRegistry health = HealthRegistry.builder()
+            .optional("own-words", () -> {
+              if (!up.get()) {
+                throw new UnhealthyException("refuses the credentials; check MAIL_URL");
+              }
+            })
+            .clock(clock)
+            .build()) {
+      Await.until("it has been asked", () -> {
+        clock.advance(Duration.ofSeconds(1));
+        health.doWork();
+        return log.lines("check=own-words").size() == 1;
+      });
+      look(health, Status.DEGRADED);
+      look(health, Status.DEGRADED);
+      assertThat(health.snapshot().checks().get(0).message())
+          .isEqualTo("refuses the credentials; check MAIL_URL");
+      assertThat(log.lines("check=own-words"))
+          .singleElement()
+          .asString()
+          .contains("WARN", "up=false", "refuses the credentials; check MAIL_URL");
+
+      up.set(true);
+      look(health, Status.UP);
+      up.set(false);
+      look(health, Status.DEGRADED);
+      assertThat(log.lines("check=own-words"))
+          .as("one for each time it went down")
+          .hasSize(2);
     }
   }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -15,6 +17,8 @@ import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,6 +34,53 @@ import redis.clients.jedis.exceptions.JedisException;
 class RedisAccessTest {
   private static final LuaScript SET_IF_ABSENT = LuaScript.of(
       "set-if-absent.lua", "return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 1 or 0");
+
+  @Test
+  void saysWhereItLeadsAndWhatIsWrongThereWithoutPassword() throws IOException {
+    HttpServer http = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    http.start();
+    try (RedisServer server = RedisServer.start();
+        Jedis admin = server.connect()) {
+      admin.configSet("requirepass", "right-s3cret");
+      int closed = Ports.free();
+      assertThat(explained("redis://:s3cret@127.0.0.1:" + http.getAddress().getPort()))
+          .endsWith("answers with another protocol than Redis");
+      assertThat(explained("redis://:s3cret@127.0.0.1:" + server.port()))
+          .endsWith("refuses the credentials, or asks for some");
+      assertThat(explained("redis://127.0.0.1:" + server.port()))
+          .endsWith("refuses the credentials, or asks for some");
+      assertThat(explained("redis://:s3cret@127.0.0.1:" + closed))
+          .isEqualTo("Redis at redis://***@127.0.0.1:" + closed
+              + " cannot be reached: connection refused");
+      assertThat(explained("redis+cluster://127.0.0.1:" + closed))
+          .endsWith("cannot be reached: connection refused");
+      assertThat(explained("redis+sentinel://127.0.0.1:" + closed + "/main"))
+          .endsWith("cannot be reached: no sentinel answers");
+    } finally {
+      http.stop(0);
+    }
+  }
+
+  /** Returns what the first failure and the refusals that follow are explained by: the same. */
+  private static String explained(String url) {
+    try (RedisAccess redis = RedisAccess.open(url)) {
+      RuntimeException first =
+          catchThrowableOfType(RuntimeException.class, () -> redis.call(UnifiedJedis::ping));
+      Await.until("the breaker refuses", () -> {
+        try {
+          redis.call(UnifiedJedis::ping);
+          return false;
+        } catch (RejectedException refused) {
+          assertThat(redis.explain(refused)).isEqualTo(redis.explain(first));
+          return true;
+        } catch (RuntimeException notYet) {
+          return false;
+        }
+      });
+      assertThat(redis.explain(first)).doesNotContain("s3cret");
+      return redis.explain(first);
+    }
+  }
 
   @Test
   void aClusterThatIsAwayAtTheStartIsUsedOnceItIsThere() {
