@@ -7,7 +7,7 @@
 -- ARGV[2i+2]   what one permit of policy i is worth, us, a multiple of 1/32
 -- Returns      {calls admitted, us until one more would be (0 if all were), policy that decided, counted from 1,
 --              its permits left, us until all of them are back}
--- A denial writes nothing but TATs that lie beyond their burst. Run again it takes again.
+-- A denial writes nothing but TATs that lie beyond their burst and a 32nd, as in acquire.lua. Run again it takes again.
 -- Cost         O(policies)
 local time = redis.call('TIME')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
@@ -23,11 +23,11 @@ for i = 1, #KEYS do
   room[i] = permit * ARGV[2 * i + 1]
   step[i] = permit * cost
   ahead[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or now) - now, 0)
-  if ahead[i] > room[i] then
+  if ahead[i] > room[i] * 33 / 32 then
     ahead[i] = room[i]
     set(i)
   end
-  admitted = math.min(admitted, math.floor((room[i] - ahead[i]) / step[i]))
+  admitted = math.min(admitted, math.floor(math.max(room[i] - ahead[i], 0) / step[i]))
 end
 local all = admitted == tonumber(ARGV[2])
 local retry, which, least = 0, 1, nil
@@ -52,6 +52,6 @@ return {
   admitted,
   math.ceil(retry),
   which,
-  math.floor((room[which] - ahead[which]) / tonumber(ARGV[2 * which + 2])),
+  math.floor(math.max(room[which] - ahead[which], 0) / tonumber(ARGV[2 * which + 2])),
   math.ceil(ahead[which]),
 }

@@ -10,8 +10,10 @@
 -- ARGV[4]  what one permit is worth, us, a multiple of 1/32
 -- Returns  {calls admitted, us until one more would be (0 if all were), 1, permits left, us until all of them are back}
 -- A TAT further ahead than the burst (the limit was lowered, the clock went back) is set to the burst ahead, once: read
--- as that and left, it would stay as far ahead and deny until the old time has come. Other than that a denial writes
--- nothing. Run again it takes again: a lost answer costs permits and never gives any away.
+-- as that and left, it would stay as far ahead and deny until the old time has come. Not so within a 32nd: by so much
+-- the bursts of limits of one period differ, since a permit's worth is rounded, and where two of them take turns, each
+-- setting back would give that much away. Other than that a denial writes nothing. Run again it takes again: a lost
+-- answer costs permits and never gives any away.
 -- Cost     O(1)
 local time = redis.call('TIME')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
@@ -19,14 +21,14 @@ local permit, calls = tonumber(ARGV[4]), tonumber(ARGV[2])
 local room, step = permit * ARGV[3], permit * ARGV[1]
 local tat = redis.call('GET', KEYS[1])
 local ahead = tat and tat - now or 0
-local beyond = ahead > room
+local beyond = ahead > room * 33 / 32
 if beyond then
   ahead = room
 elseif ahead < 0 then
   ahead = 0
 end
-local floor, ceil = math.floor, math.ceil
-local admitted = floor((room - ahead) / step)
+local floor, ceil, max = math.floor, math.ceil, math.max
+local admitted = floor(max(room - ahead, 0) / step)
 if admitted > calls then
   admitted = calls
 end
@@ -38,4 +40,4 @@ local retry = 0
 if admitted < calls then
   retry = ceil(ahead + step - room)
 end
-return {admitted, retry, 1, floor((room - ahead) / permit), ceil(ahead)}
+return {admitted, retry, 1, floor(max(room - ahead, 0) / permit), ceil(ahead)}

@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Promise.</b> Over any stretch t of Redis' own clock at most {@code permits + permits * t / period} permits of a
  * key are handed out, whatever the clients' clocks say, and at most 1/32 µs a permit less than that (0.3 % at 100,000 a
- * second). When Redis' clock is set forward, that adds at most a burst; set back, nobody waits longer than a period. A
- * limit may be changed at any time by building another limiter of the same name: what was used counts on.
+ * second). When Redis' clock is set forward, that adds at most a burst; set back, nobody waits longer than a period and a
+ * 32nd of it. A limit may be changed at any time by building another limiter of the same name: what was used counts on.
+ * While limits of different periods are used side by side, each call under the shorter one forgives what the longer one
+ * has taken beyond its burst.
  *
  * <p><b>Several policies</b> (10 a second and 1,000 an hour) are asked together: a call takes from all or from none.
  *
