@@ -7,6 +7,7 @@ import static io.github.scalingtoolkit.todo.TodoClient.titles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import io.github.scalingtoolkit.testing.Await;
@@ -15,8 +16,12 @@ import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.todo.TodoApp.Sweeping;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -311,6 +316,55 @@ class ServiceUnderFailureTest {
               == 0);
     }
     assertThat(Notified.todos(stores.notifications())).contains(id(created));
+  }
+
+  @Test
+  void aJobLiesInRedisAsTheContractHasIt() throws Exception {
+    TodoApp app = run(stores.settings(), Role.SERVE);
+    TodoClient user = TodoClient.of(app.port(), "user1");
+    HttpResponse<String> created = user.create("Buy milk");
+    String job = jobPath(created).replace("/api/jobs/", "");
+
+    String stored;
+    try (Jedis jedis = stores.redis().connect()) {
+      stored = jedis.get("tq:{notifications}:j:" + job);
+    }
+
+    String[] nameAndPayload = stored.split("\n", 2);
+    assertThat(nameAndPayload[0]).endsWith("sendEmail").contains("005");
+    assertThat(new ObjectMapper().readTree(nameAndPayload[1]))
+        .isEqualTo(new ObjectMapper()
+            .createObjectNode()
+            .put("userId", "user1")
+            .put("todoId", id(created)));
+  }
+
+  @Test
+  void whileItDrainsItIsUnreadyAndAnswersWhatIsUnderWay() throws Exception {
+    TodoApp app = run(stores.settings("DRAIN_TIMEOUT", "60s"), Role.SERVE);
+    awaitReady(app, 200, "UP");
+    String body = "{\"title\":\"Buy milk\"}";
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), app.port())) {
+      socket.setSoTimeout(60_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(("POST /api/todos HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+              + "Authorization: Bearer " + TodoClient.of(0, "user1").token()
+              + "\r\nContent-Length: " + body.length() + "\r\n\r\n{")
+          .getBytes(StandardCharsets.US_ASCII));
+      Await.until(
+          "it is under way",
+          () -> TodoClient.anonymous(app.port()).get("/health").statusCode() == 200);
+      Thread stopper = new Thread(app::stop, "stopper");
+      stopper.start();
+
+      awaitReady(app, 503, "DRAINING");
+      out.write(body.substring(1).getBytes(StandardCharsets.US_ASCII));
+
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .startsWith("HTTP/1.1 201")
+          .contains("Connection: close");
+      stopper.join();
+    }
   }
 
   private static String state(TodoClient user, String job) {

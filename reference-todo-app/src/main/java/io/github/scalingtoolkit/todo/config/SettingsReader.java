@@ -17,7 +17,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -212,11 +215,12 @@ public final class SettingsReader {
       String form,
       String description,
       Function<String, T> parser) {
+    Map<String, T> parsed = new HashMap<>(Map.of(fallback, parser.apply(fallback)));
     String text = settings.value(key, fallback, form, description, given -> {
-      parser.apply(given);
+      parsed.put(given, parser.apply(given));
       return given;
     });
-    return parser.apply(text);
+    return Objects.requireNonNull(parsed.get(text));
   }
 
   private static Optional<String> redisUrl(Settings settings, String key, String what) {

@@ -72,9 +72,6 @@ final class Front implements HttpHandler {
           System.nanoTime() - started);
       next.proceed();
     });
-    if (draining) {
-      exchange.setPersistent(false);
-    }
     String id = requestId(exchange.getRequestHeaders().getFirst(REQUEST_ID));
     exchange.getResponseHeaders().put(REQUEST_ID, id);
     SecurityHeaders.addTo(exchange.getResponseHeaders());
@@ -173,7 +170,11 @@ final class Front implements HttpHandler {
     void run() throws Exception;
   }
 
-  private static void guarded(HttpServerExchange exchange, Step step) {
+  private void guarded(HttpServerExchange exchange, Step step) {
+    if (draining) {
+      // Asked at each step: the drain may have begun while its body was on its way.
+      exchange.setPersistent(false);
+    }
     try {
       step.run();
     } catch (ProblemException answer) {
