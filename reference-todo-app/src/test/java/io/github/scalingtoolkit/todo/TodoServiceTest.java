@@ -4,6 +4,7 @@ import static io.github.scalingtoolkit.todo.TodoClient.header;
 import static io.github.scalingtoolkit.todo.TodoClient.jobPath;
 import static io.github.scalingtoolkit.todo.TodoClient.json;
 import static io.github.scalingtoolkit.todo.TodoClient.titles;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
@@ -386,6 +388,55 @@ class TodoServiceTest {
 
   private static int statusFrom(TodoClient client, String forwardedFor) {
     return client.get("/api/todos", "X-Forwarded-For", forwardedFor).statusCode();
+  }
+
+  @Test
+  void hs512SignsTokensThatOpenTheList() {
+    TodoApp hs512 = new TodoApp(
+        stores.settings("JWT_ALGORITHM", "HS512", "JWT_SECRET", "x".repeat(64)), Role.SERVE);
+    hs512.start();
+    try {
+      TodoClient anybody = TodoClient.anonymous(hs512.port());
+      String credentials = "{\"username\":\"user\",\"password\":\"pass\"}";
+      Await.until(
+          "the demo's user can log in",
+          () -> anybody.post("/login", credentials).statusCode() == 200);
+
+      String token = json(anybody.post("/login", credentials)).get("token").textValue();
+
+      assertThat(new String(Base64.getUrlDecoder().decode(token.split("\\.")[0]), UTF_8))
+          .contains("\"HS512\"", "\"at+jwt\"");
+      assertThat(new TodoClient(hs512.port(), token).list().statusCode()).isEqualTo(200);
+      assertUnauthorized(TodoClient.of(hs512.port(), "user1").list(), "Invalid token");
+    } finally {
+      hs512.stop();
+    }
+  }
+
+  @Test
+  void withoutLocalMemoryACreateIsInTheNextListOfEveryProcess() {
+    TodoApp one = new TodoApp(stores.settings("CACHE_LOCAL", "off"), Role.SERVE);
+    TodoApp other = new TodoApp(stores.settings("CACHE_LOCAL", "off"), Role.SERVE);
+    one.start();
+    other.start();
+    try {
+      String name = "user-" + users.incrementAndGet();
+      TodoClient here = TodoClient.of(one.port(), name);
+      TodoClient there = TodoClient.of(other.port(), name);
+      List<String> expected = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        assertThat(there.list().statusCode()).isEqualTo(200);
+        expected.add("todo " + i);
+
+        assertThat(here.create("todo " + i).statusCode()).isEqualTo(201);
+
+        assertThat(titles(there.list())).isEqualTo(expected);
+      }
+      assertThat(header(there.list(), "X-Cache")).isEqualTo("HIT");
+    } finally {
+      one.stop();
+      other.stop();
+    }
   }
 
   @Test
