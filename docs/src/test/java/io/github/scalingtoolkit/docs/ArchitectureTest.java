@@ -2,14 +2,29 @@ package io.github.scalingtoolkit.docs;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.base.HasDescription;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaMember;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.JavaType;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.EvaluationResult;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the modules, and what may show in their API. */
@@ -50,21 +65,69 @@ class ArchitectureTest {
 
   @Test
   void theStateMachineOfTheBreakerShowsInNoApi() {
-    noMethods()
+    classes()
         .that()
         .arePublic()
         .and()
-        .areDeclaredInClassesThat()
-        .arePublic()
-        .and()
-        .areDeclaredInClassesThat()
         .resideInAnyPackage(LIBRARIES)
-        .should()
-        .haveRawReturnType(from("io.github.resilience4j"))
-        .orShould()
-        .haveRawParameterTypes(DescribedPredicate.anyElementThat(from("io.github.resilience4j")))
+        .should(showNothingFrom("io.github.resilience4j"))
         .check(CLASSES);
   }
+
+  @Test
+  void whatShowsInAnApiIsFoundWhereverItStands() {
+    JavaClasses showing = new ClassFileImporter().importClasses(Showing.class, Shown.class);
+
+    EvaluationResult result =
+        classes().should(showNothingFrom("io.github.resilience4j")).evaluate(showing);
+
+    assertThat(result.getFailureReport().getDetails())
+        .hasSize(10)
+        .anyMatch(line -> line.contains("Showing> shows"))
+        .anyMatch(line -> line.contains("Shown> shows"))
+        .anyMatch(line -> line.contains("Showing.field>"))
+        .anyMatch(line -> line.contains("Showing.<init>"))
+        .anyMatch(line -> line.contains("Showing.get("))
+        .anyMatch(line -> line.contains("Showing.thrown("))
+        .anyMatch(line -> line.contains("Showing.returned("))
+        .anyMatch(line -> line.contains("Showing.taken("))
+        .anyMatch(line -> line.contains("Showing.bounded("))
+        .anyMatch(line -> line.contains("Showing.array("))
+        .noneMatch(line -> line.contains("hidden"));
+  }
+
+  /** Shows a type in each way that there is. */
+  @SuppressWarnings("unused")
+  public static class Showing implements Supplier<List<CircuitBreaker>> {
+    protected final List<CircuitBreaker> field = List.of();
+    private final List<CircuitBreaker> hidden = List.of();
+
+    public Showing(CircuitBreaker breaker) {}
+
+    @Override
+    public List<CircuitBreaker> get() {
+      return field;
+    }
+
+    public void thrown() throws CallNotPermittedException {}
+
+    public Map<String, ? extends CircuitBreaker> returned() {
+      return Map.of();
+    }
+
+    public void taken(Supplier<CircuitBreaker> breaker) {}
+
+    public <T extends CircuitBreaker> void bounded() {}
+
+    public CircuitBreaker[] array() {
+      return new CircuitBreaker[0];
+    }
+
+    void hidden(CircuitBreaker breaker) {}
+  }
+
+  /** Shows a type as the bound of its own parameter. */
+  public interface Shown<T extends CircuitBreaker> {}
 
   @Test
   void micrometerIsOptionalSoOnlyTheBindersOfTheLibrariesKnowIt() {
@@ -127,5 +190,43 @@ class ArchitectureTest {
   private static DescribedPredicate<JavaClass> from(String prefix) {
     return DescribedPredicate.describe(
         "from " + prefix, type -> type.getPackageName().startsWith(prefix));
+  }
+
+  /** No such type in a signature that others can see, generic or not, nor as a parent. */
+  private static ArchCondition<JavaClass> showNothingFrom(String prefix) {
+    return new ArchCondition<>("show nothing from " + prefix) {
+      @Override
+      public void check(JavaClass type, ConditionEvents events) {
+        Stream<JavaType> parents =
+            Stream.concat(type.getSuperclass().stream(), type.getInterfaces().stream());
+        report(
+            type,
+            Stream.concat(parents, type.getTypeParameters().stream())
+                .flatMap(parent -> parent.getAllInvolvedRawTypes().stream()),
+            events);
+        for (JavaMember member : type.getMembers()) {
+          if (member.getModifiers().contains(JavaModifier.PUBLIC)
+              || member.getModifiers().contains(JavaModifier.PROTECTED)) {
+            Stream<JavaClass> thrown = member instanceof JavaCodeUnit code
+                ? code.getThrowsClause().getTypes().stream()
+                : Stream.empty();
+            report(member, Stream.concat(member.getAllInvolvedRawTypes().stream(), thrown), events);
+          }
+        }
+      }
+
+      private void report(HasDescription shows, Stream<JavaClass> types, ConditionEvents events) {
+        List<String> shown = types
+            .map(JavaClass::getBaseComponentType)
+            .filter(one -> one.getPackageName().startsWith(prefix))
+            .map(JavaClass::getName)
+            .distinct()
+            .toList();
+        if (!shown.isEmpty()) {
+          events.add(
+              SimpleConditionEvent.violated(shows, shows.getDescription() + " shows " + shown));
+        }
+      }
+    };
   }
 }
