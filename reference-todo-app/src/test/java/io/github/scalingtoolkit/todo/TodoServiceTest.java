@@ -58,9 +58,15 @@ class TodoServiceTest {
 
   @Test
   void everyMeterOfEveryModuleFollowsTheConventions() {
-    TodoClient user = newUser();
-    user.post("/api/todos", "{\"title\":\"measured\"}");
-    user.get("/api/todos");
+    // More than a tag may have values: one whose values users choose would show.
+    for (int i = 0; i < 100; i++) {
+      TodoClient user = newUser();
+      String id = json(user.create("measured " + i)).get("_id").textValue();
+      user.get("/api/todos?limit=" + (i + 1));
+      user.get("/api/todos/" + id);
+      user.get("/api/nothing-" + i);
+      anybody().get("/nothing-" + i + "?q=" + i);
+    }
 
     MetricConventions.assertFollowedBy(app.meters());
     assertThat(app.meters().getMeters())
