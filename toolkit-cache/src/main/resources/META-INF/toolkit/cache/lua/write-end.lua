@@ -7,8 +7,8 @@
 -- Returns  1 the key is clear; 0 records of other writers stand. The message is published in each case.
 -- Run again it may remove a newer value: that costs a load, never a stale read.
 -- A record that was made one with others (write-begin.lua) is not there: those stand until their deadline.
--- Cost     O(writers at work on this key, 65 at most) and the delivery of one message
-local keep = ''
+-- Cost     O(writers at work on this key, 1,025 at most) and the delivery of one message
+local keep = {}
 local entry = redis.call('GET', KEYS[1])
 if entry and string.sub(entry, 1, 1) == 'T' then
   local time = redis.call('TIME')
@@ -17,18 +17,18 @@ if entry and string.sub(entry, 1, 1) == 'T' then
   for i = 2, #entry, 21 do
     local deadline = tonumber(string.sub(entry, i + 8, i + 20))
     if deadline > now and string.sub(entry, i, i + 7) ~= ARGV[1] then
-      keep = keep .. string.sub(entry, i, i + 20)
+      keep[#keep + 1] = string.sub(entry, i, i + 20)
       if deadline > last then
         last = deadline
       end
     end
   end
-  if keep ~= '' then
-    redis.call('SET', KEYS[1], 'T' .. keep, 'PX', last - now)
+  if #keep > 0 then
+    redis.call('SET', KEYS[1], 'T' .. table.concat(keep), 'PX', last - now)
   end
 end
-if keep == '' then
+if #keep == 0 then
   redis.call('DEL', KEYS[1])
 end
 redis.call('PUBLISH', ARGV[2], ARGV[3])
-return keep == '' and 1 or 0
+return #keep == 0 and 1 or 0

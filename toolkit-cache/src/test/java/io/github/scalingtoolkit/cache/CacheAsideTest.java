@@ -72,6 +72,21 @@ class CacheAsideTest {
   }
 
   @Test
+  void isCachedAgainAtOnceWhenHundredsWhoWroteAtATimeHaveEnded() {
+    CacheAside<String, String> cache = texts(redis, name).build();
+    List<WriteBracket> writes = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      writes.add(cache.begin("k"));
+    }
+    assertThat(cache.lookup("k", key -> "old").outcome()).isEqualTo(Outcome.BYPASS);
+
+    writes.forEach(WriteBracket::end);
+
+    assertThat(cache.lookup("k", key -> "new").outcome()).isEqualTo(Outcome.LOADED);
+    assertThat(cache.lookup("k", NOT_TO_BE_CALLED)).isEqualTo(new Cached<>("new", Outcome.L2_HIT));
+  }
+
+  @Test
   void keepsNullAsAValue() {
     CacheAside<String, String> cache = texts(redis, name).build();
 

@@ -4,8 +4,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A step is one command to Redis or one to the database. Besides, values and leases may vanish at any time (expiry,
  * eviction), a writer may die after any step, and a tombstone's record may reach its deadline once its writer has
- * written or died: each record by itself, which is one transition each.
+ * written or died: each record by itself, which is one transition each. Where more records stand than are kept apart,
+ * those before become one of nobody's, which ends by none of their writers but only once each of them might have ended.
  */
 final class ProtocolModel {
   enum Protocol {
@@ -34,7 +37,8 @@ final class ProtocolModel {
       int writers,
       int evictors,
       boolean crashes,
-      boolean evictKeepsT) {}
+      boolean evictKeepsT,
+      int keptApart) {}
 
   record Result(int states, int stale, List<String> firstStale) {}
 
@@ -45,6 +49,9 @@ final class ProtocolModel {
   }
 
   private static final int DONE = 9;
+
+  /** Added to a writer on the tombstone whose record is part of nobody's. */
+  private static final int MERGED = 100;
 
   private record Process(Kind kind, int step, int loaded) {
     Process at(int next) {
@@ -135,18 +142,30 @@ final class ProtocolModel {
           new State(state.database(), Key.NOTHING, state.processes()), "value or lease vanishes"));
     }
     if (key.writers() != null) {
+      Set<Integer> nobodys = new TreeSet<>();
       for (int writer : key.writers()) {
-        // Between begin and the database's write a record does not end: writeLifetime is longer.
-        if (state.processes().get(writer).step() != 1) {
-          Set<Integer> left = new TreeSet<>(key.writers());
-          left.remove(writer);
-          steps.add(new Step(
-              new State(state.database(), Key.tombstone(left), state.processes()),
-              "record of " + writer + " ends"));
+        if (writer >= MERGED) {
+          nobodys.add(writer);
+        } else {
+          recordEnds(state, Set.of(writer), steps);
         }
+      }
+      if (!nobodys.isEmpty()) {
+        recordEnds(state, nobodys, steps);
       }
     }
     return steps;
+  }
+
+  private static void recordEnds(State state, Set<Integer> record, List<Step> steps) {
+    // Between begin and the database's write a record does not end: writeLifetime is longer.
+    if (record.stream().noneMatch(of -> state.processes().get(of % MERGED).step() == 1)) {
+      Set<Integer> left = new TreeSet<>(Objects.requireNonNull(state.key().writers()));
+      left.removeAll(record);
+      steps.add(new Step(
+          new State(state.database(), Key.tombstone(left), state.processes()),
+          "record of " + record + " ends"));
+    }
   }
 
   private void reader(State state, int i, List<Step> steps) {
@@ -210,6 +229,11 @@ final class ProtocolModel {
       case SINGLE_OWNER -> Key.tombstone(Set.of(i));
       case RECORDS -> {
         Set<Integer> writers = new TreeSet<>(key.writers() == null ? Set.of() : key.writers());
+        if (writers.stream().filter(writer -> writer < MERGED).count() >= setting.keptApart()) {
+          writers = writers.stream()
+              .map(writer -> writer < MERGED ? writer + MERGED : writer)
+              .collect(Collectors.toCollection(TreeSet::new));
+        }
         writers.add(i);
         yield Key.tombstone(writers);
       }

@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProtocolModelTest {
   private static Result explore(
       Protocol protocol, int readers, int writers, int evictors, boolean crashes, boolean keepsT) {
-    return new ProtocolModel(new Setting(protocol, readers, writers, evictors, crashes, keepsT))
+    return new ProtocolModel(
+            new Setting(protocol, readers, writers, evictors, crashes, keepsT, 1024))
         .explore();
   }
 
@@ -21,6 +22,20 @@ class ProtocolModelTest {
   void tombstoneRecordsLeaveNothingStaleInAnyInterleavingWithCrashesAndExpiries(
       int readers, int writers, int evictors) {
     Result result = explore(Protocol.RECORDS, readers, writers, evictors, true, true);
+
+    assertThat(result.states()).isGreaterThan(20);
+    assertThat(result.firstStale()).isEmpty();
+    assertThat(result.stale()).isZero();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2,2,0,1", "2,3,0,1", "1,3,0,2", "2,2,1,1"})
+  void recordsThatBecomeOneOfNobodysLeaveNothingStaleEither(
+      int readers, int writers, int evictors, int keptApart) {
+    Setting setting =
+        new Setting(Protocol.RECORDS, readers, writers, evictors, true, true, keptApart);
+
+    Result result = new ProtocolModel(setting).explore();
 
     assertThat(result.states()).isGreaterThan(20);
     assertThat(result.firstStale()).isEmpty();
