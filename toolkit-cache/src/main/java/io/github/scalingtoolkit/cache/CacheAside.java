@@ -65,7 +65,10 @@ import org.jspecify.annotations.Nullable;
  * Redis does not forget what it has acknowledged <em>and at the same time</em> keep older values: a fail-over to a
  * replica that lags, or a restart from a file that lacks the last second, may bring back a value from before a
  * write, for at most its time to live; FLUSHALL and a restart with nothing are safe. A tombstone that is flushed, or
- * evicted for want of memory, while its writer crashes is such a loss too: watch {@code evicted_keys}.
+ * evicted for want of memory, while its writer crashes is such a loss too. (Eviction alone is none: the writer's end
+ * removes whatever was stored meanwhile.) Tombstones have a time to live, so every {@code maxmemory-policy} but
+ * {@code noeviction} may take them, {@code volatile-ttl} first of all: such a Redis is warned of, once and after each
+ * recovery; watch {@code evicted_keys}.
  *
  * <p>Sources: leases are of "Scaling Memcache at Facebook" (NSDI 2013); tombstone records and their deadlines were
  * found with an exhaustive check of interleavings, which runs among this module's tests.
@@ -121,6 +124,10 @@ public final class CacheAside<K, V> implements AutoCloseable {
         new ReplayLoop(name, () -> journal.size() == 0, () -> invalidations.replay(remote::run));
     redis.onRecovery(client -> invalidations.replay(
         call -> RedisAccess.evalRaw(client, call.script(), call.keys(), call.args())));
+    redis.warnOfEviction(
+        "cache=" + name,
+        "a value may be served after a write, if the write's tombstone is evicted and its writer crashes",
+        policy -> !policy.equals("noeviction"));
     subscription = local == null ? null : redis.subscribe(keys.channel(), local);
   }
 

@@ -12,6 +12,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
 import java.time.Duration;
@@ -84,6 +85,24 @@ class CacheAsideTest {
 
     assertThat(cache.lookup("k", key -> "new").outcome()).isEqualTo(Outcome.LOADED);
     assertThat(cache.lookup("k", NOT_TO_BE_CALLED)).isEqualTo(new Cached<>("new", Outcome.L2_HIT));
+  }
+
+  @Test
+  void warnsOfARedisThatMayEvictTombstonesAndOfNoOther() {
+    try (CapturedLog log = CapturedLog.start();
+        RedisServer evicting = RedisServer.start("--maxmemory-policy", "volatile-ttl");
+        RedisAccess risky = Fixture.patient(evicting.url());
+        CacheAside<String, String> cache = texts(risky, name).build();
+        CacheAside<String, String> safe = texts(redis, name + "-safe").build()) {
+      Await.until("it is warned of", () -> !log.lines("cache=" + name + " ").isEmpty());
+
+      assertThat(log.lines("cache=" + name + " "))
+          .singleElement()
+          .asString()
+          .contains("maxmemory-policy=volatile-ttl", "tombstone", "set noeviction");
+      assertThat(log.lines(safe.name())).isEmpty();
+      assertThat(cache.get("k", key -> "a")).isEqualTo("a");
+    }
   }
 
   @Test

@@ -50,7 +50,8 @@ public final class RedisServer implements AutoCloseable {
     return startAt(Ports.free(), environment, arguments);
   }
 
-  static RedisServer startAt(int port, String... arguments) {
+  /** As {@link #start(String...)}, on a port. */
+  public static RedisServer startAt(int port, String... arguments) {
     return startAt(port, Map.of(), arguments);
   }
 

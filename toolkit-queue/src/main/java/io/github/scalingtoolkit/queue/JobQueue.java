@@ -9,12 +9,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A queue of jobs in Redis: enqueue here, run with a {@link Worker}.
@@ -23,8 +19,10 @@ import org.slf4j.LoggerFactory;
  * sorted set of delayed and retried ones ({@code d}), the claims ({@code r}, with their leases in {@code l}), the dead
  * letters ({@code f}), or the remembered ends ({@code e}, {@code ex}). Its envelope ({@code j:id}) is there until it is
  * done. All keys of a queue carry one hash tag and so lie in one slot of a cluster; every change is one script, and so
- * whole. No key that matters has a time to live: a Redis that evicts only keys with one ({@code volatile-*}) is safe,
- * one that evicts any ({@code allkeys-*}) is not and is warned of.
+ * whole. No key that matters has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
+ * job, though on one that is shared it takes other parts' leases and tombstones first; one that evicts any
+ * ({@code allkeys-*}) does lose jobs, and is warned of when a worker starts and after each recovery. Set
+ * {@code noeviction}.
  *
  * <p><b>Fencing.</b> A claim is {@code worker|epoch}, the epoch being a number that the worker never uses twice. Only the
  * claim that holds a job can end it: a worker that slept through its lease finds its end refused.
@@ -34,6 +32,11 @@ import org.slf4j.LoggerFactory;
  * claim. A killed worker: its leases end, any worker's beat takes its jobs over. A killed Redis loses what its own
  * persistence had not written; a FLUSHALL loses all: whoever must survive that keeps an outbox and enqueues again by id.
  *
+ * <p><b>What eviction leaves.</b> A claim whose lease is gone gets another with the next beat. A job that is in no list
+ * any more is put back when it is enqueued again by its id, as an outbox does, once its list of ready ids is down to
+ * 1,000; nothing else looks for it, so one with a made id that nobody repeats stays where it is. A job whose envelope is
+ * gone is gone.
+ *
  * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess},
  * and throws its exceptions: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis is
  * failing, {@link redis.clients.jedis.exceptions.JedisException} otherwise.
@@ -41,8 +44,6 @@ import org.slf4j.LoggerFactory;
 public final class JobQueue {
   /** Most jobs of one {@link #enqueueAll}. */
   public static final int MOST_AT_ONCE = 1000;
-
-  private static final Logger log = LoggerFactory.getLogger(JobQueue.class);
 
   private final RedisAccess redis;
   private final String name;
@@ -168,24 +169,10 @@ public final class JobQueue {
         : code == 2 ? Enqueued.Outcome.ENDED : Enqueued.Outcome.PRESENT;
   }
 
-  /** Warns if this Redis may throw jobs away. Managed ones do not let one ask; then there is nothing to say. */
+  /** Warns if this Redis may throw jobs away. */
   void warnOfEviction() {
-    try {
-      Map<String, String> policy =
-          redis.call(client -> client instanceof redis.clients.jedis.RedisClient standalone
-              ? standalone.configGet("maxmemory-policy")
-              : Map.of());
-      @Nullable String value = policy.get("maxmemory-policy");
-      if (value != null && value.startsWith("allkeys")) {
-        log.warn(
-            "queue={} maxmemory-policy={} risk=jobs-may-be-evicted action=\"set noeviction or volatile-ttl\"",
-            name,
-            value);
-      }
-    } catch (RuntimeException unknown) {
-      log.debug(
-          "queue={} maxmemory-policy=unknown cause={}", name, unknown.getClass().getName());
-    }
+    redis.warnOfEviction(
+        "queue=" + name, "jobs may be evicted", policy -> policy.startsWith("allkeys"));
   }
 
   /** Collects what a {@link JobQueue} is built from. Not safe for use by several threads. */

@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.Enqueued.Outcome;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -65,6 +66,25 @@ class JobQueueTest {
 
   private JobState state(String id) {
     return queue.find(new JobId(id)).orElseThrow().state();
+  }
+
+  @Test
+  void aWorkerWarnsOfARedisThatMayEvictJobs() {
+    try (CapturedLog log = CapturedLog.start();
+        RedisServer evicting = RedisServer.start("--maxmemory-policy", "allkeys-lru");
+        RedisAccess risky = RedisAccess.open(evicting.url());
+        Worker worker = Worker.builder(JobQueue.builder(risky, "evictable").build())
+            .handle(SEND_EMAIL, job -> JobOutcome.done())
+            .start()) {
+      Await.until("it is warned of", () -> !log.lines("queue=evictable ").isEmpty());
+
+      assertThat(log.lines("queue=evictable "))
+          .singleElement()
+          .asString()
+          .contains("maxmemory-policy=allkeys-lru", "jobs may be evicted", "set noeviction")
+          .doesNotContain("volatile");
+      assertThat(worker.running()).isZero();
+    }
   }
 
   @Test

@@ -5,11 +5,12 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tries a failing dependency until it is well again; sleeps while it is well.
+ * Tries a failing dependency until it is well again; sleeps while it is well and there is nothing to ask it.
  *
  * <p>Without it no call would ever pass again, so it outlives whatever is thrown, and logs that once.
  */
@@ -19,21 +20,35 @@ final class RecoveryLoop implements AutoCloseable {
   /** How often an open guard is asked whether its interval is over: it is cheap, and only then. */
   private static final long POLL_NANOS = Duration.ofMillis(20).toNanos();
 
+  private static final long AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+
   private final Guard guard;
   private final Runnable trial;
+  private final BooleanSupplier asksWhenWell;
   private final Thread thread;
   private volatile boolean closed;
   private boolean told;
 
-  RecoveryLoop(Guard guard, Runnable trial) {
+  /**
+   * Makes a loop, to be started.
+   *
+   * @param asksWhenWell does what is to be done while the dependency is well; returns false to be called again later
+   */
+  RecoveryLoop(Guard guard, Runnable trial, BooleanSupplier asksWhenWell) {
     this.guard = guard;
     this.trial = trial;
+    this.asksWhenWell = asksWhenWell;
     thread = BlockingThreads.platformFactory("recovery-" + guard.name() + "-").newThread(this::run);
     guard.onStateChange(state -> LockSupport.unpark(thread));
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Says that there is something new to ask. */
+  void wake() {
+    LockSupport.unpark(thread);
   }
 
   private void run() {
@@ -49,7 +64,11 @@ final class RecoveryLoop implements AutoCloseable {
 
   private void step() {
     if (guard.state() == GuardState.CLOSED) {
-      LockSupport.park(this);
+      if (asksWhenWell.getAsBoolean()) {
+        LockSupport.park(this);
+      } else {
+        LockSupport.parkNanos(this, AGAIN_NANOS);
+      }
     } else if (!guard.probe(trial)) {
       LockSupport.parkNanos(this, POLL_NANOS);
     }

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ public final class RedisAccess implements AutoCloseable {
   private final Clock clock;
   private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
   private final List<ChannelSubscription> subscriptions = new CopyOnWriteArrayList<>();
+  private final EvictionWatch evictions = new EvictionWatch();
   private final RecoveryLoop recoveryLoop;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -80,7 +82,7 @@ public final class RedisAccess implements AutoCloseable {
         .probed()
         .clock(clock)
         .build();
-    recoveryLoop = new RecoveryLoop(guard, this::recover);
+    recoveryLoop = new RecoveryLoop(guard, this::recover, this::askOfEvictions);
     recoveryLoop.start();
   }
 
@@ -271,6 +273,20 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
+   * Warns in the log, once for each policy, if a server of this Redis may evict keys in a way that somebody cannot bear.
+   * Asks in the background, again until it has been answered, and again after each recovery; a server that does not tell
+   * its policy is not warned of.
+   *
+   * @param who who cannot bear it, as a log line names him: {@code queue=mail}
+   * @param risk what may happen
+   * @param harmful tells by its name whether a {@code maxmemory-policy} is such
+   */
+  public void warnOfEviction(String who, String risk, Predicate<String> harmful) {
+    evictions.add(who, risk, harmful);
+    recoveryLoop.wake();
+  }
+
+  /**
    * Listens to a channel until the subscription is closed, on one connection a node, reconnecting for ever. A
    * connection that has not been heard for two heartbeats (1 s each) counts as lost.
    *
@@ -325,6 +341,18 @@ public final class RedisAccess implements AutoCloseable {
     for (Recovery step : recoveries) {
       step.recover(client);
     }
+    evictions.askAgain();
+  }
+
+  private boolean askOfEvictions() {
+    if (evictions.isDue()) {
+      try {
+        evictions.doWork(commands.get());
+      } catch (RuntimeException unreachable) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private <T extends @Nullable Object> T retryOnce(Supplier<T> action) {

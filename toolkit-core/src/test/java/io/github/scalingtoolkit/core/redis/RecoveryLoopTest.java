@@ -42,11 +42,12 @@ class RecoveryLoopTest {
         .clock(clock)
         .build();
     AtomicInteger trials = new AtomicInteger();
-    try (RecoveryLoop loop = new RecoveryLoop(guard, () -> {
+    Runnable trial = () -> {
       if (trials.incrementAndGet() < 3) {
         throw new StackOverflowError();
       }
-    })) {
+    };
+    try (RecoveryLoop loop = new RecoveryLoop(guard, trial, () -> true)) {
       clock.broken.set(3);
       loop.start();
       assertThatThrownBy(() -> guard.run(() -> {
