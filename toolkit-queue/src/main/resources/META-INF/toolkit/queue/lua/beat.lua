@@ -6,7 +6,7 @@
 --          (the id of one that is dropped is remembered for 24 h more)
 --          then per held job two values: id, epoch it was claimed in
 -- returns  {ms until the first lease ends or -1, given back, taken over, {ids that are not this worker's any more}}
--- cost     2 commands a held job, 1 over all claims, 5 a job given back or taken over (100 at most), 6 fixed
+-- cost     2 commands a held job, 1 over all claims, 5 a job given back or taken over (100 at most), 8 fixed
 -- retry    safe
 local p = KEYS[1]
 local worker, lease, first_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -40,6 +40,13 @@ for i = 1, #claims, 2 do
     redis.call('ZREM', p .. 'l', id)
     ready(id)
     given_back = given_back + 1
+  end
+end
+-- A claim whose lease was evicted would be held for ever: it gets another.
+if redis.call('ZCARD', p .. 'l') < redis.call('HLEN', p .. 'r') then
+  local ids = redis.call('HKEYS', p .. 'r')
+  for i = 1, #ids do
+    redis.call('ZADD', p .. 'l', 'NX', now + lease, ids[i])
   end
 end
 local expired = redis.call('ZRANGEBYSCORE', p .. 'l', '-inf', now, 'LIMIT', 0, 100)

@@ -18,8 +18,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.args.ClientType;
@@ -94,10 +96,16 @@ class QueueUnderFailureTest {
         queue.enqueue(SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("a")));
         assertThat(said.readLine()).isEqualTo("running a");
 
+        String claim;
+        try (Jedis admin = server.connect()) {
+          claim = admin.hget("tq:{mail}:r", "a");
+        }
         List<Integer> attempts = new CopyOnWriteArrayList<>();
+        CountDownLatch goOn = new CountDownLatch(1);
         try (Worker worker = Worker.builder(queue)
             .handle(SEND_EMAIL, job -> {
               attempts.add(job.attempt());
+              goOn.await();
               return JobOutcome.done();
             })
             .lease(Duration.ofSeconds(3))
@@ -106,9 +114,17 @@ class QueueUnderFailureTest {
           long killedAt = System.nanoTime();
           Await.until("it ran again", () -> attempts.size() == 1);
           Duration took = Duration.ofNanos(System.nanoTime() - killedAt);
+
+          assertThat(endLate(queue, claim)).as("while it runs elsewhere").isEqualTo(REFUSED);
+          assertThat(queue.find(new JobId("a")).orElseThrow().state()).isEqualTo(JobState.ACTIVE);
+          goOn.countDown();
           Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == 1);
+          assertThat(endLate(queue, claim)).as("once it is done").isEqualTo(REFUSED);
 
           assertThat(attempts).containsExactly(2);
+          assertThat(queue.find(new JobId("a")).orElseThrow())
+              .returns(JobState.COMPLETED, JobSnapshot::state)
+              .returns(2, JobSnapshot::attempts);
           assertThat(took).isLessThan(Duration.ofSeconds(3 + 1));
           Await.until("the worker is free", () -> worker.running() == 0);
         }
@@ -116,6 +132,24 @@ class QueueUnderFailureTest {
         doomed.destroyForcibly();
       }
     }
+  }
+
+  private static final List<Long> REFUSED = List.of(0L);
+
+  /** Ends job {@code a} as dead, as the worker of {@code claim} would once it is thawed; returns what Redis says. */
+  private static Object endLate(JobQueue queue, String claim) {
+    String worker = claim.substring(0, claim.indexOf('|'));
+    String epoch = claim.substring(claim.indexOf('|') + 1);
+    List<?> reply = (List<?>) queue
+        .redis()
+        .eval(
+            Scripts.STEP,
+            queue.keys(),
+            Stream.of(
+                    worker, "3000", "0", "999", "86400000", "60000", "a", epoch, "d", "0", "late")
+                .map(Scripts::bytes)
+                .toList());
+    return reply.get(2);
   }
 
   @Test

@@ -90,6 +90,47 @@ class ScriptContractTest {
   }
 
   @Test
+  void enqueuePutsAJobBackThatIsInNoListAnyMoreAndNoOther() {
+    call(Scripts.ENQUEUE, "claimed", 0, ENVELOPE, "dead", 0, ENVELOPE);
+    claim("w", 1, 2);
+    claim("w", 2, 0, "dead", 1, "d", 1, "why");
+    call(Scripts.ENQUEUE, "ready", 0, ENVELOPE, "delayed", 60_000, ENVELOPE);
+    for (String id : List.of("ready", "claimed", "dead", "delayed")) {
+      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(0L));
+    }
+
+    try (Jedis jedis = server.connect()) {
+      jedis.del("tq:{q}:w:1", "tq:{q}:r", "tq:{q}:l", "tq:{q}:d");
+    }
+
+    for (String id : List.of("ready", "claimed", "delayed")) {
+      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(1L));
+      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(0L));
+    }
+    assertThat(call(Scripts.ENQUEUE, "dead", 0, ENVELOPE)).isEqualTo(List.of(0L));
+    assertThat(claim("w", 4, 10).get(3))
+        .isEqualTo(List.of(
+            "ready", "0", "0", ENVELOPE,
+            "claimed", "0", "0", ENVELOPE,
+            "delayed", "0", "0", ENVELOPE));
+  }
+
+  @Test
+  void beatGivesAClaimWhoseLeaseWasEvictedAnother() {
+    call(Scripts.ENQUEUE, "a", 0, ENVELOPE);
+    claim("w", 1, 1);
+    try (Jedis jedis = server.connect()) {
+      jedis.del("tq:{q}:l");
+    }
+
+    assertThat((Long) beat("other", 1, 5).get(0)).isBetween(1L, 30_000L);
+
+    expireLeases();
+    assertThat(beat("other", 1, 5).get(2)).isEqualTo(1L);
+    assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
+  }
+
+  @Test
   void stepSaysHowLongToWaitWhatIsLeftWhatEndedAndWhatWasClaimed() {
     assertThat(claim("w", 1, 1)).isEqualTo(List.of(-1L, 0L, List.of(), List.of()));
     call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", 60_000, ENVELOPE);
