@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.CacheAsideBuilder;
 import io.github.scalingtoolkit.cache.CacheMetrics;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
+import io.github.scalingtoolkit.core.health.UnhealthyException;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
@@ -30,6 +31,7 @@ import io.github.scalingtoolkit.todo.api.NewTodos;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
@@ -65,6 +67,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.UnifiedJedis;
 
 /**
  * The whole service in one process: makes everything, starts it in order, and stops it so that no request fails and no
@@ -260,10 +263,10 @@ final class TodoApp {
     RedisAccess queueAccess = made(queueRedis);
     RedisAccess cacheAccess = made(cacheRedis);
     HealthRegistry.Builder checks = HealthRegistry.builder()
-        .required("mongodb", made(store)::ping)
-        .optional("redis", () -> ping(queueAccess));
+        .required("mongodb", () -> ping(made(store)))
+        .optional("redis", () -> ping(queueAccess, "REDIS_URL"));
     if (cacheAccess != queueAccess) {
-      checks.optional("redis-cache", () -> ping(cacheAccess));
+      checks.optional("redis-cache", () -> ping(cacheAccess, "CACHE_REDIS_URL"));
     }
     health = checks.build();
     HealthMetrics.bind(meters, health);
@@ -271,10 +274,20 @@ final class TodoApp {
     readiness = new Readiness(health);
   }
 
-  private static void ping(RedisAccess redis) {
-    String answer = redis.call(client -> client.ping());
-    if (!answer.equals("PONG")) {
-      throw new IllegalStateException("not a Redis");
+  private static void ping(MongoTodoStore store) {
+    try {
+      store.ping();
+    } catch (StoreException told) {
+      throw new UnhealthyException(String.valueOf(told.getMessage()));
+    }
+  }
+
+  private static void ping(RedisAccess redis, String setting) {
+    try {
+      redis.call(UnifiedJedis::ping);
+    } catch (RuntimeException failure) {
+      throw new UnhealthyException(
+          redis.explain(failure) + "; check that it runs and that " + setting + " names it");
     }
   }
 

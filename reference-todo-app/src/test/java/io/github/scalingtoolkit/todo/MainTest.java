@@ -6,6 +6,7 @@ import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import io.github.scalingtoolkit.todo.mongo.WireServer;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -13,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -257,15 +259,33 @@ class MainTest {
 
       assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
       assertThat(TodoClient.titles(user.list())).containsExactly("Buy milk");
-      Await.until("/readyz says DEGRADED", () -> {
+      String told = "Redis at redis://***@127.0.0.1:" + noRedis.getAddress().getPort()
+          + " answers with another protocol than Redis; check that it runs and that REDIS_URL";
+      Await.until("/readyz says DEGRADED and why", () -> {
         HttpResponse<String> answer = admin.get("/readyz");
+        assertThat(answer.body()).doesNotContain("hidden-password");
         return answer.statusCode() == 200
-            && TodoClient.json(answer).get("status").textValue().equals("DEGRADED");
+            && TodoClient.json(answer).get("status").textValue().equals("DEGRADED")
+            && answer.body().contains(told);
       });
+      Await.until(
+          "the breaker has tried again, and again in vain",
+          () -> admin
+              .get("/metrics")
+              .body()
+              .lines()
+              .anyMatch(
+                  line -> line.matches(
+                      "resilience4j_circuitbreaker_not_permitted_calls_total.*name=\"redis\".* ([3-9]|[0-9]{2,})\\.0")));
 
       child.terminate();
       assertThat(child.awaitEnd()).isZero();
-      assertThat(output(child)).doesNotContain("hidden-password");
+      assertWarnedOf(child, "redis", told);
+      assertThat(warnings(child, "guard=redis "))
+          .singleElement()
+          .asString()
+          .containsAnyOf("another protocol than Redis", "does not answer in time");
+      assertThat(output(child)).doesNotContain("hidden-password", "failureRate=-1");
       assertClean(child);
     } finally {
       noRedis.stop(0);
@@ -273,20 +293,54 @@ class MainTest {
   }
 
   @Test
-  void mongoNeverUpAServiceIsUnreadyAndSigtermIsStill0() {
+  void mongoNeverUpAServiceIsUnreadyAndSaysWhyAndSigtermIsStill0() {
+    int port = Ports.free();
+    unreadyBecauseOfMongo(
+        port, "MongoDB at 127.0.0.1:" + port + "/todoapp", "Connection refused", "MONGO_URI");
+  }
+
+  @Test
+  void aMongoThatRefusesTheCredentialsIsNamedWithWhatToDo() {
+    try (WireServer server = WireServer.start()) {
+      unreadyBecauseOfMongo(
+          server.port(),
+          "MongoDB at 127.0.0.1:" + server.port() + "/todoapp refused the credentials",
+          "authSource in MONGO_URI");
+    }
+  }
+
+  private void unreadyBecauseOfMongo(int port, String... told) {
     try (ChildJvm child = ServiceProcess.demo(
         directory.resolve("data"),
-        "MONGO_URI=mongodb://user:hidden-password@127.0.0.1:" + Ports.free() + "/todoapp")) {
+        "MONGO_URI=mongodb://user:hidden-password@127.0.0.1:" + port + "/todoapp")) {
       TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(child));
       TodoClient anybody = TodoClient.anonymous(ServiceProcess.port(child));
       assertThat(anybody.get("/health").statusCode()).isEqualTo(200);
-      Await.until("/readyz says 503", () -> admin.get("/readyz").statusCode() == 503);
+      Await.until("/readyz says 503 and why", () -> {
+        HttpResponse<String> answer = admin.get("/readyz");
+        assertThat(answer.body()).doesNotContain("hidden-password");
+        return answer.statusCode() == 503 && Stream.of(told).allMatch(answer.body()::contains);
+      });
 
       child.terminate();
       assertThat(child.awaitEnd()).isZero();
+      assertWarnedOf(child, "mongodb", told);
       assertThat(output(child)).doesNotContain("hidden-password");
       assertClean(child);
     }
+  }
+
+  /** A busy machine may find that it was slow before it finds what is wrong: each reason is one line. */
+  private static void assertWarnedOf(ChildJvm child, String check, String... told) {
+    assertThat(warnings(child, "check=" + check + " "))
+        .hasSizeBetween(1, 3)
+        .anySatisfy(line -> assertThat(line).contains(told));
+  }
+
+  private static List<String> warnings(ChildJvm child, String about) {
+    return child.lines().stream()
+        .filter(line -> line.contains(" WARN ") && line.contains(about))
+        .toList();
   }
 
   private static String output(ChildJvm child) {

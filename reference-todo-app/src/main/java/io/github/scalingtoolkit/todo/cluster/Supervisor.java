@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.cluster;
 
 import io.github.scalingtoolkit.core.health.HealthRegistry;
+import io.github.scalingtoolkit.core.health.UnhealthyException;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.settings.Secret;
@@ -76,8 +77,8 @@ public final class Supervisor {
         size,
         web.clients());
     health = HealthRegistry.builder()
-        .required("workers", () -> demand(workersReady() > 0))
-        .optional("every worker", () -> demand(workersReady() >= size && !anyDegraded()))
+        .required("workers", this::demandAWorker)
+        .optional("every worker", this::demandEveryWorker)
         .interval(Duration.ofMillis(250))
         .build();
     HealthMetrics.bind(meters, health);
@@ -134,7 +135,6 @@ public final class Supervisor {
         HttpConfig.at("admin", web.adminHost(), web.adminPort()),
         new Router(new AdminRoutes(readiness, this::metrics, this::info).routes()),
         meters);
-    health.start();
   }
 
   private String metrics() {
@@ -224,6 +224,8 @@ public final class Supervisor {
 
   private void ready() {
     started = true;
+    // Not before: that none is ready while they start is no news.
+    health.start();
     readiness.started();
   }
 
@@ -250,9 +252,21 @@ public final class Supervisor {
     return running != null && running.workers().stream().anyMatch(WorkerProcess::isDegraded);
   }
 
-  private static void demand(boolean holds) {
-    if (!holds) {
-      throw new IllegalStateException("not ready");
+  private void demandAWorker() {
+    if (workersReady() == 0) {
+      throw new UnhealthyException("none of the " + size
+          + " workers is ready; what each lacks is in its own log lines, by its number");
+    }
+  }
+
+  private void demandEveryWorker() {
+    long ready = workersReady();
+    if (ready < size) {
+      throw new UnhealthyException(ready + " of " + size + " workers are ready");
+    }
+    if (anyDegraded()) {
+      throw new UnhealthyException(
+          "a worker is degraded; what it lacks is in its own log lines, by its number");
     }
   }
 

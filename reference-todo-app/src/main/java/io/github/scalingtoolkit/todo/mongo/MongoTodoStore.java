@@ -100,6 +100,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .probed()
         .ignoring(MongoTodoStore::saysNothingOfHealth)
+        .reasons(MongoTodoStore::reason)
         .clock(clock)
         .build();
     upkeep = new MongoUpkeep(todos, failures, guard, this::ping);
@@ -347,6 +348,13 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return failure instanceof StoreUnavailableException unavailable
         ? unavailable.reason() == Reason.BUSY || unavailable.reason() == Reason.CLOSED
         : failure instanceof StoreException;
+  }
+
+  /** What was translated names no document and no secret; anything else is named by its class. */
+  private static String reason(Throwable failure) {
+    return failure instanceof StoreException told && told.getMessage() != null
+        ? told.getMessage()
+        : failure.getClass().getName();
   }
 
   /** The time that the commands of one operation share. */

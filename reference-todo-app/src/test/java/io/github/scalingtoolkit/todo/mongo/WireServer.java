@@ -10,7 +10,7 @@ import java.net.InetSocketAddress;
 import org.bson.Document;
 
 /** A server on the MongoDB wire in this process, and a plain client to look into it. */
-final class WireServer implements AutoCloseable {
+public final class WireServer implements AutoCloseable {
   private final MongoServer server = new MongoServer(H2Backend.inMemory());
   private final MongoClient client;
   private final int port;
@@ -21,7 +21,8 @@ final class WireServer implements AutoCloseable {
     client = MongoClients.create(uri(this.port));
   }
 
-  static WireServer start() {
+  /** Starts one on a free port. */
+  public static WireServer start() {
     return new WireServer(0);
   }
 
@@ -33,7 +34,8 @@ final class WireServer implements AutoCloseable {
     return "mongodb://127.0.0.1:" + port + "/todoapp";
   }
 
-  int port() {
+  /** Returns its port. */
+  public int port() {
     return port;
   }
 

@@ -6,6 +6,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>What a check throws is shown by its class alone, since messages of clients may carry addresses and credentials;
  * only {@link UnhealthyException} is shown in its own words. A check that goes down, or is down from the start, is one
- * warning; one that comes up is one line more.
+ * warning, and one more where another reason is found, three at most; one that comes up is one line more.
  *
  * <p>Safe for use by several threads.
  */
@@ -110,6 +112,8 @@ public final class HealthRegistry implements AutoCloseable {
 
   /** What is known of one dependency: one immutable value, replaced as a whole. */
   private static final class Probe {
+    private static final int MOST_TOLD = 3;
+
     private record Known(boolean up, @Nullable String message, long sinceNanos, long learntNanos) {}
 
     private final Definition definition;
@@ -121,7 +125,7 @@ public final class HealthRegistry implements AutoCloseable {
     private volatile boolean running;
     private volatile long startedAt;
     private volatile boolean everStarted;
-    private volatile boolean learntBefore;
+    private final Set<String> told = ConcurrentHashMap.newKeySet();
 
     Probe(
         Definition definition,
@@ -176,12 +180,14 @@ public final class HealthRegistry implements AutoCloseable {
 
     private void learn(boolean up, @Nullable String message) {
       Known before = known;
-      if (up && !before.up) {
-        log.info("health check={} up=true", definition.name);
-      } else if (!up && (before.up || !learntBefore)) {
+      if (up) {
+        if (!before.up) {
+          log.info("health check={} up=true", definition.name);
+        }
+        told.clear();
+      } else if (told.size() < MOST_TOLD && told.add(String.valueOf(message))) {
         log.warn("health check={} up=false cause=\"{}\"", definition.name, message);
       }
-      learntBefore = true;
       long now = clock.nanoTime();
       known = new Known(up, message, before.up == up ? before.sinceNanos : now, now);
     }

@@ -105,6 +105,26 @@ class HealthRegistryTest {
   }
 
   @Test
+  void warnsOfEachReasonOnceAndOfThreeAtMostWhileItIsDown() {
+    AtomicInteger looks = new AtomicInteger();
+    try (CapturedLog log = CapturedLog.start();
+        HealthRegistry health = HealthRegistry.builder()
+            .optional("restless", () -> {
+              throw new UnhealthyException("reason " + looks.incrementAndGet() / 2);
+            })
+            .clock(clock)
+            .build()) {
+      Await.until("it has been asked often", () -> {
+        clock.advance(Duration.ofSeconds(1));
+        health.doWork();
+        return looks.get() > 20;
+      });
+
+      assertThat(log.lines("check=restless")).hasSize(3).doesNotHaveDuplicates();
+    }
+  }
+
+  @Test
   void aCheckThatHangsIsDownAfterItsDeadlineAndCostsOneThread() {
     CountDownLatch hung = new CountDownLatch(1);
     AtomicInteger started = new AtomicInteger();
