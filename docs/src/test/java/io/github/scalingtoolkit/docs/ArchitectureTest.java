@@ -187,6 +187,61 @@ class ArchitectureTest {
         .check(CLASSES);
   }
 
+  @Test
+  void nothingDependsOnTheBenchmarksOrTheDocs() {
+    for (String end : new String[] {"benchmarks..", "docs.."}) {
+      noClasses()
+          .that()
+          .resideOutsideOfPackage(ROOT + end)
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage(ROOT + end)
+          .check(CLASSES);
+    }
+  }
+
+  @Test
+  void jedisShowsInTheApiOfItsOwnPackageAlone() {
+    noMethods()
+        .that()
+        .arePublic()
+        .and()
+        .areDeclaredInClassesThat()
+        .arePublic()
+        .and()
+        .areDeclaredInClassesThat()
+        .resideInAnyPackage(LIBRARIES)
+        .and()
+        .areDeclaredInClassesThat()
+        .resideOutsideOfPackage(ROOT + "core.redis..")
+        .should()
+        .haveRawReturnType(from("redis.clients"))
+        .orShould()
+        .haveRawParameterTypes(DescribedPredicate.anyElementThat(from("redis.clients")))
+        .check(CLASSES);
+  }
+
+  @Test
+  void whatNeedsNoRedisKnowsNoJedis() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            ROOT + "core.guard..",
+            ROOT + "core.health..",
+            ROOT + "core.lifecycle..",
+            ROOT + "core.metrics..",
+            ROOT + "core.settings..",
+            ROOT + "core.time..",
+            ROOT + "auth..",
+            ROOT + "todo.http..",
+            ROOT + "todo.domain..",
+            ROOT + "todo.mongo..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("redis.clients..")
+        .check(CLASSES);
+  }
+
   private static DescribedPredicate<JavaClass> from(String prefix) {
     return DescribedPredicate.describe(
         "from " + prefix, type -> type.getPackageName().startsWith(prefix));
