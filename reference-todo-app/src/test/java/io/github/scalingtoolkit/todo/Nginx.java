@@ -1,0 +1,141 @@
+package io.github.scalingtoolkit.todo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.Ports;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A real nginx with the configuration in {@code deploy/nginx}, changed where the file says what to change. */
+final class Nginx implements AutoCloseable {
+  private static final Path CONFIGURATION = Path.of("deploy/nginx");
+  private static final List<String> ADDRESSES =
+      List.of("127.0.0.1:3000", "127.0.0.1:3010", "127.0.0.1:3020");
+
+  private final Path directory;
+  private final Process process;
+  private final int port;
+  private final int tlsPort;
+
+  private Nginx(Path directory, Process process, int port, int tlsPort) {
+    this.directory = directory;
+    this.process = process;
+    this.port = port;
+    this.tlsPort = tlsPort;
+  }
+
+  /** Skips the test if there is no nginx here, or nothing to make a certificate with. */
+  static void assumeThere() {
+    assumeTrue(program().isPresent(), "NOT RUN: nginx before several processes: there is no nginx");
+    assumeTrue(
+        Files.isExecutable(Path.of("/usr/bin/openssl")),
+        "NOT RUN: nginx with TLS: there is no openssl to make a certificate");
+  }
+
+  private static Optional<Path> program() {
+    return Stream.of("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx")
+        .map(Path::of)
+        .filter(Files::isExecutable)
+        .findFirst();
+  }
+
+  /** Starts it in {@code directory} before servers at these three ports, and returns once it passes on requests. */
+  static Nginx start(Path directory, List<Integer> upstreams) throws Exception {
+    int port = Ports.free();
+    int tlsPort = Ports.free();
+    String text = Files.readString(CONFIGURATION.resolve("nginx.conf"));
+    for (int i = 0; i < ADDRESSES.size(); i++) {
+      assertThat(text).contains(ADDRESSES.get(i));
+      text = text.replace(ADDRESSES.get(i), "127.0.0.1:" + upstreams.get(i));
+    }
+    text = text.replace("listen 8080", "listen 127.0.0.1:" + port)
+        .replace("listen 8443", "listen 127.0.0.1:" + tlsPort);
+    Files.writeString(directory.resolve("nginx.conf"), text);
+    Files.copy(
+        CONFIGURATION.resolve("todo-locations.conf"), directory.resolve("todo-locations.conf"));
+    makeCertificate(directory);
+    Process process = new ProcessBuilder(
+            program().orElseThrow().toString(),
+            "-p",
+            directory.toString(),
+            "-c",
+            "nginx.conf",
+            "-g",
+            "daemon off;")
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("nginx.log").toFile())
+        .start();
+    Nginx nginx = new Nginx(directory, process, port, tlsPort);
+    Await.until("nginx answers", () -> {
+      assertThat(process.isAlive()).as(nginx.log()).isTrue();
+      return nginx.answers();
+    });
+    return nginx;
+  }
+
+  private static void makeCertificate(Path directory) throws Exception {
+    Process openssl = new ProcessBuilder(
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "1",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout",
+            directory.resolve("tls.key").toString(),
+            "-out",
+            directory.resolve("tls.crt").toString())
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("openssl.log").toFile())
+        .start();
+    assertThat(openssl.waitFor(2, TimeUnit.MINUTES) && openssl.exitValue() == 0).isTrue();
+  }
+
+  int port() {
+    return port;
+  }
+
+  int tlsPort() {
+    return tlsPort;
+  }
+
+  private String log() {
+    try {
+      return Files.readString(directory.resolve("nginx.log"));
+    } catch (IOException none) {
+      throw new UncheckedIOException(none);
+    }
+  }
+
+  private boolean answers() {
+    try {
+      return TodoClient.anonymous(port).get("/health").statusCode() == 200;
+    } catch (RuntimeException notYet) {
+      return false;
+    }
+  }
+
+  /** Ends it, and returns once its workers have ended as well. */
+  @Override
+  public void close() {
+    List<ProcessHandle> all =
+        Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+    process.destroy();
+    Await.until(
+        "nginx and its workers have ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
+  }
+}

@@ -1,0 +1,176 @@
+package io.github.scalingtoolkit.todo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What nginx itself does by {@code deploy/nginx}, seen from servers behind it that do nothing of it. */
+class NginxBeforePlainServersTest {
+  private static final String LONG = "{\"title\":\"" + "plain ".repeat(1000) + "\"}";
+
+  @TempDir
+  private Path directory;
+
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final List<HttpServer> servers = new ArrayList<>();
+  private final Queue<String> requests = new ConcurrentLinkedQueue<>();
+  private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch firstEventSeen = new CountDownLatch(1);
+  private final HttpClient client = HttpClient.newHttpClient();
+  private Nginx nginx;
+
+  @BeforeEach
+  void start() throws Exception {
+    Nginx.assumeThere();
+    for (int i = 0; i < 3; i++) {
+      HttpServer server =
+          HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+      server.setExecutor(threads);
+      server.createContext("/", this::answer);
+      server.start();
+      servers.add(server);
+    }
+    nginx = Nginx.start(
+        directory, servers.stream().map(server -> server.getAddress().getPort()).toList());
+    requests.clear();
+    connections.clear();
+  }
+
+  @AfterEach
+  void stop() {
+    if (nginx != null) {
+      nginx.close();
+    }
+    servers.forEach(server -> server.stop(0));
+    threads.shutdownNow();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    exchange.getRequestBody().readAllBytes();
+    requests.add(exchange.getRequestMethod() + " " + path);
+    connections.add(exchange.getRemoteAddress());
+    switch (path) {
+      case "/dies" -> {
+        // Its connection ends without an answer.
+      }
+      case "/api/events" -> tellEvents(exchange);
+      default -> {
+        byte[] body = LONG.getBytes(StandardCharsets.US_ASCII);
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(200, body.length);
+        exchange.getResponseBody().write(body);
+      }
+    }
+    exchange.close();
+  }
+
+  private void tellEvents(HttpExchange exchange) throws IOException {
+    exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
+    exchange.sendResponseHeaders(200, 0);
+    OutputStream events = exchange.getResponseBody();
+    events.write("data: first\n\n".getBytes(StandardCharsets.US_ASCII));
+    events.flush();
+    try {
+      firstEventSeen.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    events.write("data: last\n\n".getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + nginx.port() + path));
+  }
+
+  @Test
+  void whatComesPlainLeavesAsGzipForWhoeverTakesThat() throws Exception {
+    HttpResponse<byte[]> packed = client.send(
+        request("/api/todos").header("Accept-Encoding", "gzip").build(),
+        BodyHandlers.ofByteArray());
+    HttpResponse<byte[]> plain =
+        client.send(request("/api/todos").build(), BodyHandlers.ofByteArray());
+
+    assertThat(packed.headers().firstValue("Content-Encoding")).contains("gzip");
+    assertThat(packed.headers().firstValue("Vary")).contains("Accept-Encoding");
+    assertThat(new GZIPInputStream(new ByteArrayInputStream(packed.body())).readAllBytes())
+        .asString(StandardCharsets.US_ASCII)
+        .isEqualTo(LONG);
+    assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(plain.body()).asString(StandardCharsets.US_ASCII).isEqualTo(LONG);
+  }
+
+  @Test
+  void connectionsAreKept() throws Exception {
+    // Each process of nginx keeps its own to each server.
+    int most = 3 * Runtime.getRuntime().availableProcessors();
+    for (int i = 0; i < 10 * most; i++) {
+      assertThat(client.send(request("/").build(), BodyHandlers.discarding()).statusCode())
+          .isEqualTo(200);
+    }
+
+    assertThat(requests).hasSize(10 * most);
+    assertThat(connections).hasSizeLessThanOrEqualTo(most);
+  }
+
+  @Test
+  void aWriteWhoseServerDiesIsSentToNoOtherAndAReadIs() throws Exception {
+    HttpResponse<Void> write = client.send(
+        request("/dies").POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.discarding());
+
+    assertThat(write.statusCode()).isEqualTo(502);
+    assertThat(requests).containsExactly("POST /dies");
+    requests.clear();
+
+    HttpResponse<Void> read = client.send(request("/dies").build(), BodyHandlers.discarding());
+
+    assertThat(read.statusCode()).isEqualTo(502);
+    assertThat(requests).contains("GET /dies").hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void anEventArrivesWhileTheNextOneIsWaitedFor() throws Exception {
+    HttpResponse<InputStream> stream =
+        client.send(request("/api/events").build(), BodyHandlers.ofInputStream());
+    try (BufferedReader events =
+        new BufferedReader(new InputStreamReader(stream.body(), StandardCharsets.US_ASCII))) {
+      assertThat(events.readLine()).isEqualTo("data: first");
+      firstEventSeen.countDown();
+      assertThat(events.readLine()).isEmpty();
+      assertThat(events.readLine()).isEqualTo("data: last");
+    } finally {
+      firstEventSeen.countDown();
+    }
+  }
+}
