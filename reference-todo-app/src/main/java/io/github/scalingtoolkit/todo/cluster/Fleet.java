@@ -32,8 +32,6 @@ final class Fleet {
   /** More at a time would only slow each other down, until each takes as long as one that hangs. */
   private static final int MOST_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
 
-  private static final Duration LONGEST_START = Duration.ofSeconds(60);
-
   private final WorkerLauncher launcher;
   private final Balancer balancer;
   private final Duration drain;
@@ -181,7 +179,7 @@ final class Fleet {
             "worker={} replacement=failed cause=\"{}\"",
             slot.number(),
             next.isAlive()
-                ? "not ready within " + LONGEST_START
+                ? "not ready within " + Slot.LONGEST_START
                 : "ended with exit " + next.exitCode());
       }
       next.terminate();
@@ -210,7 +208,7 @@ final class Fleet {
   }
 
   private boolean awaitReady(WorkerProcess next) {
-    long deadline = clock.nanoTime() + LONGEST_START.toNanos();
+    long deadline = clock.nanoTime() + Slot.LONGEST_START.toNanos();
     while (!next.isReady() && next.isAlive() && !stopping && clock.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(TURN_NANOS);
     }

@@ -12,8 +12,8 @@ final class Slot {
   private static final Logger log = LoggerFactory.getLogger(Slot.class);
   /** A worker that answers nothing for so long is killed: a probe comes five times a second. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(20);
-  /** A start takes a second or two; one of so long is a hang. */
-  private static final Duration LONGEST_START = Duration.ofSeconds(60);
+  /** A start takes a second or two, and on a crowded machine a minute, which killing it would only lengthen. */
+  static final Duration LONGEST_START = Duration.ofMinutes(3);
 
   private final int number;
   private final WorkerLauncher launcher;
@@ -21,6 +21,7 @@ final class Slot {
   private final RestartPolicy policy;
   private @Nullable WorkerProcess worker;
   private @Nullable Backend backend;
+  private boolean killed;
   private boolean everServed;
   private int endsInARow;
   private int restarts;
@@ -57,6 +58,7 @@ final class Slot {
   private void start(long now) {
     try {
       startedAt = now;
+      killed = false;
       worker = launcher.start(number);
     } catch (IOException noProcess) {
       lastExitCode = -1;
@@ -78,7 +80,8 @@ final class Slot {
       endsInARow = 0;
     }
     boolean neverStarts = backend == null && now - startedAt > LONGEST_START.toNanos();
-    if (neverStarts || current.hangsAt(now, LONGEST_SILENCE)) {
+    if (!killed && (neverStarts || current.hangsAt(now, LONGEST_SILENCE))) {
+      killed = true;
       log.warn("worker={} pid={} hangs=true action=\"it is killed\"", number, current.pid());
       current.kill();
     }
@@ -117,6 +120,7 @@ final class Slot {
     Backend old = backend;
     leaveBalancer();
     worker = next;
+    killed = false;
     backend = added;
     everServed = true;
     startedAt = now;

@@ -190,7 +190,7 @@ class FleetTest {
         Await.until("the new one is there", () -> fleet.workers().size() == 2);
         WorkerProcess replacement = fleet.workers().get(1);
 
-        clock.advance(Duration.ofSeconds(59));
+        clock.advance(Duration.ofSeconds(179));
         fleet.turn();
         assertThat(fleet.workers()).contains(replacement);
         clock.advance(Duration.ofSeconds(2));
@@ -199,7 +199,7 @@ class FleetTest {
         assertThat(replacement.isAlive()).isFalse();
         assertThat(pids(fleet)).isEqualTo(before);
         assertThat(fleet.workers()).allMatch(WorkerProcess::isAlive);
-        assertThat(String.join("\n", logged.text())).contains("cause=\"not ready within PT1M\"");
+        assertThat(String.join("\n", logged.text())).contains("cause=\"not ready within PT3M\"");
       } finally {
         fleet.stop();
       }
@@ -252,6 +252,28 @@ class FleetTest {
       } finally {
         fleet.stop();
       }
+    }
+  }
+
+  @Test
+  void aStartIsNotKilledForBeingSlowBeforeThreeMinutesHavePassed() throws Exception {
+    ManualClock clock = clock();
+    Fleet fleet = fleet(1, "exec sleep 600", clock);
+    try (LogLines logged = new LogLines(Slot.class)) {
+      fleet.turn();
+      WorkerProcess starting = fleet.workers().get(0);
+      clock.advance(Duration.ofMinutes(3));
+      fleet.turn();
+      assertThat(starting.isAlive()).isTrue();
+      clock.advance(Duration.ofMillis(1));
+
+      Await.until("it is killed and gone", () -> {
+        fleet.turn();
+        return fleet.workers().isEmpty();
+      });
+      assertThat(logged.text()).filteredOn(line -> line.contains("hangs=true")).hasSize(1);
+    } finally {
+      fleet.stop();
     }
   }
 
