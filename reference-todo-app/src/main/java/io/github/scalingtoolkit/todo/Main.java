@@ -11,7 +11,6 @@ import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.http.ListenException;
 import io.github.scalingtoolkit.todo.logging.Logging;
-import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import java.io.IOException;
@@ -105,7 +104,7 @@ public final class Main {
     Optional<WorkerLink> supervisor = WorkerLink.find();
     TodoApp app = new TodoApp(settings, role, TodoApp.Sweeping.USUAL, supervisor.isPresent());
     Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(app::stop), "stop"));
-    supervisor.ifPresent(link -> link.follow(() -> onOrphaned(app, settings)));
+    supervisor.ifPresent(link -> link.follow(() -> onOrphaned(app)));
     started(app::start);
     if (supervisor.isPresent()) {
       supervisor.get().announce(app.port(), app.adminPort());
@@ -173,17 +172,10 @@ public final class Main {
     }
   }
 
-  /** Without its supervisor nobody sends a worker anything, and nobody ends the Redis that came with it. */
-  private static void onOrphaned(TodoApp app, TodoSettings settings) {
+  /** Without its supervisor nobody sends a worker anything. */
+  private static void onOrphaned(TodoApp app) {
     orphaned = true;
     app.stop();
-    EmbeddedStores.find().ifPresent(stores -> {
-      try (DataDirectory directory = DataDirectory.open(settings.dataDirectory())) {
-        stores.endLeftOver(directory);
-      } catch (StoresException taken) {
-        // The next supervisor, or another worker, is there already.
-      }
-    });
     Runtime.getRuntime().halt(1);
   }
 

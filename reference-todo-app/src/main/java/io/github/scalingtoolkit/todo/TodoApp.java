@@ -198,7 +198,7 @@ final class TodoApp {
         || writesFile
         || role.serves() && settings.tokens().secret().isEmpty();
     if (needed && !supervised) {
-      owned = OwnedData.open(settings.dataDirectory(), kinds);
+      owned = OwnedData.open(settings.dataDirectory(), kinds, EmbeddedStores.AfterKill.STAYS);
     }
   }
 

@@ -31,8 +31,9 @@ import org.jspecify.annotations.Nullable;
  * "ready". The stop: "not ready", the public port once everything is answered, workers, data, the admin port.
  *
  * <p>Failure windows: a worker that is killed loses the requests under way in it that change something (503), and its
- * jobs run elsewhere after their lease. A supervisor that is killed takes the ports with it, and the workers see the end
- * of their input and follow; the next start finds everything as after any kill.
+ * jobs run elsewhere after their lease. A supervisor that is killed takes the ports with it; the workers see the end of
+ * their input and follow, as does the embedded Redis, which has a watch of its own, workers or not; the next start finds
+ * everything as after any kill.
  */
 public final class Supervisor {
   private static final Duration QUICK = Duration.ofSeconds(3);
@@ -164,7 +165,7 @@ public final class Supervisor {
     if (!kinds.isEmpty()
         || settings.smtpUrl().isEmpty()
         || settings.tokens().secret().isEmpty()) {
-      owned = OwnedData.open(settings.dataDirectory(), kinds);
+      owned = OwnedData.open(settings.dataDirectory(), kinds, EmbeddedStores.AfterKill.ENDS);
     }
   }
 

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.demo;
 
 import io.github.scalingtoolkit.todo.stores.DataDirectory;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -13,8 +14,9 @@ public final class DemoStores implements EmbeddedStores {
   public DemoStores() {}
 
   @Override
-  public Running start(DataDirectory directory, Set<Kind> kinds) {
+  public Running start(DataDirectory directory, Set<Kind> kinds, AfterKill afterKill) {
     @Nullable EmbeddedMongo mongo = null;
+    @Nullable RedisWatch watch = null;
     if (kinds.contains(Kind.MONGO)) {
       mongo = EmbeddedMongo.start(directory.subdirectory("mongo").resolve("store.mv"));
     }
@@ -22,10 +24,17 @@ public final class DemoStores implements EmbeddedStores {
       @Nullable EmbeddedRedis redis = null;
       if (kinds.contains(Kind.REDIS)) {
         String path = Objects.requireNonNullElse(System.getenv("PATH"), "");
-        redis = EmbeddedRedis.start(directory.subdirectory("redis"), path);
+        Path home = directory.subdirectory("redis");
+        if (afterKill == AfterKill.ENDS) {
+          watch = RedisWatch.start(home, directory.lockFile());
+        }
+        redis = EmbeddedRedis.start(home, path);
       }
-      return new Started(mongo, redis);
+      return new Started(mongo, redis, watch);
     } catch (RuntimeException e) {
+      if (watch != null) {
+        watch.close();
+      }
       if (mongo != null) {
         mongo.close();
       }
@@ -33,14 +42,10 @@ public final class DemoStores implements EmbeddedStores {
     }
   }
 
-  @Override
-  public void endLeftOver(DataDirectory directory) {
-    // MongoDB's store lives in its process and has ended with it.
-    EmbeddedRedis.endLeftOver(directory.subdirectory("redis"));
-  }
-
   private record Started(
-      @Nullable EmbeddedMongo mongo, @Nullable EmbeddedRedis redis) implements Running {
+      @Nullable EmbeddedMongo mongo,
+      @Nullable EmbeddedRedis redis,
+      @Nullable RedisWatch watch) implements Running {
     @Override
     public Optional<String> mongoUri() {
       return Optional.ofNullable(mongo).map(EmbeddedMongo::uri);
@@ -56,6 +61,9 @@ public final class DemoStores implements EmbeddedStores {
       try {
         if (redis != null) {
           redis.close();
+        }
+        if (watch != null) {
+          watch.close();
         }
       } finally {
         if (mongo != null) {

@@ -93,26 +93,6 @@ final class EmbeddedRedis implements AutoCloseable {
     }
   }
 
-  /** Ends the server that an earlier process has left on the data in {@code directory}, if it answers. */
-  static void endLeftOver(Path directory) {
-    RedisFiles files = new RedisFiles(directory);
-    try {
-      Optional<RedisEndpoint> left = RedisEndpoint.read(files.directory());
-      if (left.isPresent()) {
-        RedisProbe probe = new RedisProbe(left.get(), files.directory());
-        Optional<RedisProbe.Server> server = probe.ask();
-        if (server.isPresent()) {
-          end(probe, server.get().process());
-          log.info(
-              "event=embedded_redis_left_over_ended pid={}",
-              server.get().process().pid());
-        }
-      }
-    } catch (IOException unreadable) {
-      log.warn("event=embedded_redis_left_over directory={}", directory);
-    }
-  }
-
   /** Returns {@code redis://:password@127.0.0.1:port}. It stays the same for the life of this object. */
   String url() {
     return endpoint.url();

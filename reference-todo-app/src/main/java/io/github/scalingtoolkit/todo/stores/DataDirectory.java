@@ -76,6 +76,11 @@ public final class DataDirectory implements AutoCloseable {
     return path;
   }
 
+  /** Returns the file in which the pid of its owner stands: this process' while this object is open. */
+  public Path lockFile() {
+    return path.resolve(LOCK_FILE);
+  }
+
   /** Returns a directory within, made if it is missing, readable by its owner only. */
   public Path subdirectory(String name) {
     return make(path.resolve(name));

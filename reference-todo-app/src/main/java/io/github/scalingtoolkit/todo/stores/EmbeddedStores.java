@@ -17,6 +17,14 @@ public interface EmbeddedStores {
     REDIS
   }
 
+  /** What becomes of a store in a process of its own when this process is killed. */
+  enum AfterKill {
+    /** It runs on, and the next start takes it over with all it holds. */
+    STAYS,
+    /** It ends, in order. */
+    ENDS
+  }
+
   /** Returns the provider of this program, or empty where none is packed: look before you promise a demo. */
   static Optional<EmbeddedStores> find() {
     return ServiceLoader.load(EmbeddedStores.class).findFirst();
@@ -30,13 +38,12 @@ public interface EmbeddedStores {
    *
    * @throws StoresException if one cannot be started; its message says what to do
    */
-  Running start(DataDirectory directory, Set<Kind> kinds);
+  Running start(DataDirectory directory, Set<Kind> kinds, AfterKill afterKill);
 
-  /**
-   * Ends what a process that was killed has left running on the data of {@code directory}, in order. Does nothing if
-   * there is nothing.
-   */
-  void endLeftOver(DataDirectory directory);
+  /** As above; who is killed leaves them to the next start. */
+  default Running start(DataDirectory directory, Set<Kind> kinds) {
+    return start(directory, kinds, AfterKill.STAYS);
+  }
 
   /** Stores that run. Safe for use by several threads. */
   interface Running extends AutoCloseable {

@@ -22,19 +22,20 @@ public final class OwnedData implements AutoCloseable {
   }
 
   /**
-   * Takes {@code directory} and starts {@code kinds} on it. If it is in use, waits for a moment: the workers of a cluster
-   * whose supervisor was killed may be ending its Redis.
+   * Takes {@code directory} and starts {@code kinds} on it. If it is in use, waits for a moment: its owner may just be
+   * ending.
    *
    * @throws StoresException if either cannot be had; then neither is
    */
-  public static OwnedData open(Path directory, Set<EmbeddedStores.Kind> kinds) {
+  public static OwnedData open(
+      Path directory, Set<EmbeddedStores.Kind> kinds, EmbeddedStores.AfterKill afterKill) {
     DataDirectory taken = take(directory);
     try {
       return new OwnedData(
           taken,
           kinds.isEmpty()
               ? null
-              : EmbeddedStores.find().orElseThrow().start(taken, EnumSet.copyOf(kinds)));
+              : EmbeddedStores.find().orElseThrow().start(taken, EnumSet.copyOf(kinds), afterKill));
     } catch (RuntimeException failure) {
       taken.close();
       throw failure;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.stores.EmbeddedStores.AfterKill;
 import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
 import java.nio.file.Path;
 import java.util.Set;
@@ -21,7 +22,7 @@ class OwnedDataTest {
     DataDirectory leaving = DataDirectory.open(directory);
 
     FutureTask<Path> next = new FutureTask<>(() -> {
-      try (OwnedData taken = OwnedData.open(directory, Set.of())) {
+      try (OwnedData taken = OwnedData.open(directory, Set.of(), AfterKill.STAYS)) {
         return taken.path();
       }
     });
@@ -37,7 +38,7 @@ class OwnedDataTest {
   void isRefusedADirectoryThatStaysInUse() {
     try (DataDirectory owner = DataDirectory.open(directory)) {
       assertThat(owner.path()).exists();
-      assertThatThrownBy(() -> OwnedData.open(directory, Set.of()))
+      assertThatThrownBy(() -> OwnedData.open(directory, Set.of(), AfterKill.STAYS))
           .isInstanceOfSatisfying(
               StoresException.class,
               refused -> assertThat(refused.reason()).isEqualTo(Reason.IN_USE));
