@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
@@ -25,6 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -90,8 +94,9 @@ class ClusterTest {
 
   private static void awaitWhole(ChildJvm cluster) {
     TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(cluster));
-    Await.until(
+    await(
         "both are ready",
+        cluster,
         () -> admin.get("/readyz").body().contains("\"status\":\"UP\",\"checks\"")
             && admin.get("/info").body().split("state=ready", -1).length == 3);
   }
@@ -235,11 +240,82 @@ class ClusterTest {
       ProcessHandle.of(before.get(0)).orElseThrow().destroyForcibly();
       awaitReplaced(Set.of(before.get(0)));
       int answered = load.answered();
-      Await.until("it went on", () -> load.answered() > answered + 200);
+      await("it went on", cluster, () -> load.answered() > answered + 200);
 
       assertThat(load.failures()).isEmpty();
     }
     assertThat(found(PID, cluster)).contains(before.get(1));
+  }
+
+  /** A worker that stands still answers nothing of what it has: when it is killed, that is under way in it. */
+  @Test
+  @Order(4)
+  void aWorkerKilledAtWorkFailsNoReadAndTellsAWriterThatItMayHaveBeenDone() throws Exception {
+    awaitWhole(cluster);
+    long stopped = found(PID, cluster).get(0);
+    HttpClient http = HttpClient.newHttpClient();
+    HttpRequest.Builder request = HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + user.port() + "/api/todos"))
+        .header("Authorization", "Bearer " + user.token())
+        .header("Content-Type", "application/json");
+    List<CompletableFuture<HttpResponse<String>>> reads = new ArrayList<>();
+    List<CompletableFuture<HttpResponse<String>>> writes = new ArrayList<>();
+
+    signal("STOP", stopped);
+    for (int i = 0; i < 8; i++) {
+      reads.add(http.sendAsync(request.copy().GET().build(), BodyHandlers.ofString()));
+      BodyPublisher title = BodyPublishers.ofString("{\"title\":\"at work " + i + "\"}");
+      writes.add(http.sendAsync(request.copy().POST(title).build(), BodyHandlers.ofString()));
+    }
+    await(
+        "the other has answered its share",
+        cluster,
+        () -> reads.stream().anyMatch(CompletableFuture::isDone)
+            && writes.stream().anyMatch(CompletableFuture::isDone));
+    assertThat(user.create("through the other").statusCode()).isEqualTo(201);
+    assertThat(writes).as("some at the one that stands still").anyMatch(write -> !write.isDone());
+    signal("KILL", stopped);
+
+    List<String> done = new ArrayList<>();
+    List<HttpResponse<String>> unknown = new ArrayList<>();
+    for (CompletableFuture<HttpResponse<String>> read : reads) {
+      assertThat(read.get(2, TimeUnit.MINUTES).statusCode()).isEqualTo(200);
+    }
+    for (CompletableFuture<HttpResponse<String>> write : writes) {
+      HttpResponse<String> answer = write.get(2, TimeUnit.MINUTES);
+      if (answer.statusCode() == 201) {
+        done.add(TodoClient.json(answer).get("title").textValue());
+      } else {
+        unknown.add(answer);
+      }
+    }
+    assertThat(unknown).isNotEmpty().allSatisfy(answer -> {
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.body()).contains("it may have been done");
+      assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
+    });
+    assertThat(TodoClient.titles(user.list())).containsAll(done);
+    awaitReplaced(Set.of(stopped));
+  }
+
+  @Test
+  @Order(4)
+  void aWorkerThatHangsIsKilledAndReplaced() throws Exception {
+    awaitWhole(cluster);
+    long hung = found(PID, cluster).get(0);
+
+    signal("STOP", hung);
+    awaitReplaced(Set.of(hung));
+
+    assertThat(runs(hung)).isFalse();
+    assertThat(String.join("\n", cluster.lines())).contains("pid=" + hung + " hangs=true");
+    assertThat(user.list().statusCode()).isEqualTo(200);
+  }
+
+  private static void signal(String name, long pid) throws Exception {
+    assertThat(
+            new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+        .isZero();
   }
 
   @Test
@@ -252,15 +328,15 @@ class ClusterTest {
         KeepAliveLoad writes =
             new KeepAliveLoad(user.port(), 1, n -> KeepAliveLoad.post(user, "rolling " + n), 201)) {
       Await.until("the load runs", () -> reads.answered() > 100 && writes.answered() > 10);
-      new ProcessBuilder("kill", "-HUP", Long.toString(cluster.pid())).start().waitFor();
+      signal("HUP", cluster.pid());
       awaitReplaced(Set.copyOf(before), ClusterTest::everyMetricIsThereOnce);
       int answered = reads.answered();
-      Await.until("it went on", () -> reads.answered() > answered + 200);
+      await("it went on", cluster, () -> reads.answered() > answered + 200);
 
       assertThat(reads.failures()).isEmpty();
       assertThat(writes.failures()).isEmpty();
     }
-    Await.until("the old ones have ended", () -> before.stream().noneMatch(ClusterTest::runs));
+    await("the old ones have ended", cluster, () -> before.stream().noneMatch(ClusterTest::runs));
     assertThat(String.join("\n", cluster.lines()))
         .as("who is replaced still has its supervisor")
         .doesNotContain("supervisor=gone");
@@ -271,12 +347,23 @@ class ClusterTest {
   }
 
   private static void awaitReplaced(Set<Long> gone, Runnable meanwhile) {
-    Await.until("others are there and ready", () -> {
+    await("others are there and ready", cluster, () -> {
       meanwhile.run();
       Set<Long> now = new TreeSet<>(found(PID, cluster));
       now.removeAll(gone);
       return now.size() == 2 && info(cluster).toString().split("state=ready", -1).length == 3;
     });
+  }
+
+  /** Fails with what {@code cluster} has printed: what kept it waiting stands there. */
+  private static void await(String what, ChildJvm cluster, BooleanSupplier condition) {
+    try {
+      Await.until(what, condition);
+    } catch (AssertionError | RuntimeException failure) {
+      throw new AssertionError(
+          failure.getMessage() + "; the cluster said:\n" + String.join("\n", cluster.lines()),
+          failure);
+    }
   }
 
   /** Prometheus refuses a text that describes a metric twice. */
@@ -361,11 +448,11 @@ class ClusterTest {
     Path data = directory.resolve("killed-early");
     List<Long> left = new ArrayList<>();
     try (ChildJvm killed = start(data, "2")) {
-      Await.until("workers are starting", () -> {
+      Await.until("workers are starting, beside the watch over Redis", () -> {
         left.clear();
         ProcessHandle.of(killed.pid())
             .ifPresent(supervisor -> supervisor.children().forEach(one -> left.add(one.pid())));
-        return left.size() >= 2;
+        return left.size() == 2 + 1;
       });
       left.add(redisOf(data));
       assertThat(killed.lines()).noneMatch(line -> line.startsWith("Todo service:"));
@@ -373,6 +460,28 @@ class ClusterTest {
     }
 
     Await.until("workers and Redis have ended", () -> left.stream().noneMatch(ClusterTest::runs));
+  }
+
+  @Test
+  @Order(7)
+  void aSupervisorKilledWhileNoWorkerLivesLeavesNoProcessBehindEither() throws Exception {
+    Path data = whereWorkersCannotServe("killed-alone");
+    List<Long> left = new ArrayList<>();
+    try (ChildJvm killed = start(data, "1")) {
+      // The next worker comes in more than a second.
+      Await.until(
+          "its worker has ended three times",
+          () -> String.join("\n", killed.lines()).contains("ends_in_a_row=3"));
+      ProcessHandle.of(killed.pid())
+          .orElseThrow()
+          .descendants()
+          .forEach(one -> left.add(one.pid()));
+      left.add(redisOf(data));
+      assertThat(left).as("the watch over Redis, and Redis").hasSize(2);
+      killed.kill();
+    }
+
+    Await.until("Redis has ended", () -> left.stream().noneMatch(ClusterTest::runs));
   }
 
   @Test

@@ -11,13 +11,17 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 
 /**
  * Clients that each send one request after the other on a connection of their own and never send one again: what fails,
- * fails here. Connects again only when told so by {@code Connection: close}.
+ * fails here. Connects again only when told so by {@code Connection: close}. Each rests between two requests, or else
+ * they would take the processors from processes that are to start meanwhile.
  */
 final class KeepAliveLoad implements AutoCloseable {
+  private static final long REST_NANOS = 5_000_000;
+
   private final int port;
   private final IntFunction<String> requests;
   private final int expected;
@@ -81,7 +85,7 @@ final class KeepAliveLoad implements AutoCloseable {
     int number = 0;
     while (!ended) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(120_000);
         InputStream in = new BufferedInputStream(socket.getInputStream());
         boolean open = true;
         while (open && !ended) {
@@ -89,6 +93,7 @@ final class KeepAliveLoad implements AutoCloseable {
               .getOutputStream()
               .write(requests.apply(number++).getBytes(StandardCharsets.US_ASCII));
           open = readAnswer(in);
+          LockSupport.parkNanos(REST_NANOS);
         }
       } catch (IOException failure) {
         failures.add(failure.toString());

@@ -24,8 +24,11 @@ import java.util.List;
 record TodoClient(int port, String token) {
   static final String JWT_SECRET = "a secret of the tests that has more than 32 bytes";
 
+  /** As long as a busy machine may need, as {@link io.github.scalingtoolkit.testing.Await} gives it. */
+  private static final Duration LONGEST = Duration.ofMinutes(2);
+
   private static final HttpClient HTTP =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
+      HttpClient.newBuilder().connectTimeout(LONGEST).build();
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TokenIssuer ISSUER = TokenIssuer.builder()
       .issuer("todo-api")
@@ -86,9 +89,8 @@ record TodoClient(int port, String token) {
   }
 
   private HttpRequest.Builder request(String path, String... headers) {
-    HttpRequest.Builder request = HttpRequest.newBuilder(
-            URI.create("http://127.0.0.1:" + port + path))
-        .timeout(Duration.ofSeconds(30));
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).timeout(LONGEST);
     if (!token.isEmpty()) {
       request.header("Authorization", "Bearer " + token);
     }
