@@ -77,5 +77,5 @@ follow() {
 }
 
 java -version 2>&1 | head -n 1
-follow run 1200
-follow start 120
+follow run 3600
+follow start 300
