@@ -19,7 +19,7 @@ import java.util.Set;
 public final class Main {
   private static final String USAGE = """
       usage: java -jar benchmarks/target/benchmarks.jar <command>
-        audit                       the tutorial's table against Little's law and the machine
+        audit                       every cell of the tutorial's table against its command
         verify <url>                contract test of a running service; --level tutorial|full
         load <url>                  one endpoint under load; --rate N for the open model
         quick                       single, cluster and k8s-shape beside the Express peer, 10 minutes

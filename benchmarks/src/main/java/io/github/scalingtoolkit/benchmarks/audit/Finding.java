@@ -16,9 +16,7 @@ public record Finding(String row, String column, String value, Verdict verdict, 
     POSSIBLE,
     /** It can be so, but the command that is named does not show it. */
     NOT_SHOWN,
-    /** It contradicts arithmetic, by no more than a measurement may be off. */
-    DOUBTFUL,
-    /** It contradicts arithmetic. */
+    /** It contradicts arithmetic, or the table itself. */
     IMPOSSIBLE
   }
 }
