@@ -7,5 +7,7 @@ public enum Figure {
   /** How long callers wait. */
   LATENCY,
   /** What the server's processes use for an answer. */
-  CPU
+  CPU,
+  /** What of the server's processes is resident. */
+  MEMORY
 }

@@ -95,12 +95,10 @@ public final class LoadCommand {
     refusal = Validity.refusal(measured, Figure.CPU);
     counts &= refusal.isEmpty() || measured.usage().isEmpty();
     System.out.println("  server CPU     " + refusal.orElseGet(() -> measured.shownCpu()));
-    System.out.println("  server memory  " + measured.shownMemory());
+    System.out.println("  server memory  "
+        + Validity.refusal(measured, Figure.MEMORY).orElseGet(measured::shownMemory));
     System.out.printf(
-        Locale.ROOT,
-        "  generator      %.0f %% of its core, %.1f us a request%n",
-        100 * result.clientShare(),
-        result.clientCpu().toNanos() / 1e3 / Math.max(1, result.answered()));
+        Locale.ROOT, "  generator      %.0f %% of its core%n", 100 * result.clientShare());
     return counts;
   }
 

@@ -63,11 +63,8 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
         .orElse("not watched: --pid names the server's process");
   }
 
-  /** Returns the server's memory as text. */
+  /** Returns the server's memory as text; only if processes were watched. */
   public String shownMemory() {
-    if (usage.isEmpty()) {
-      return "not watched";
-    }
     return last().rssBytes() / 1_048_576
         + " MiB resident, at most "
         + last().peakBytes() / 1_048_576;

@@ -16,6 +16,7 @@ import java.util.Optional;
  *       {@value #CLIENT_BOUND} of its core, else they are its own and not the server's
  *   <li>CPU for an answer: the halves must agree in it within {@value #HALVES_BOUND}. A machine that others use too, or a
  *       generator at its limit, changes how many answers there are and hardly what one costs
+ *   <li>memory: nothing besides
  * </ul>
  */
 public final class Validity {
@@ -23,6 +24,8 @@ public final class Validity {
   static final double HALVES_BOUND = 0.05;
   static final double OFFERED_BOUND = 0.99;
   static final double CLIENT_BOUND = 0.80;
+
+  private static final String NOT_WATCHED = "NOT RUN: no process was watched";
 
   private Validity() {}
 
@@ -41,7 +44,11 @@ public final class Validity {
           "SATURATED: %.1f %% of the offered requests were answered",
           100.0 * run.answered() / run.offered());
     }
-    return figure == Figure.CPU ? ofCpu(measured) : ofRun(run);
+    return switch (figure) {
+      case THROUGHPUT, LATENCY -> ofRun(run);
+      case CPU -> ofCpu(measured);
+      case MEMORY -> measured.usage().isEmpty() ? Optional.of(NOT_WATCHED) : Optional.empty();
+    };
   }
 
   private static Optional<String> ofRun(LoadResult run) {
@@ -51,6 +58,9 @@ public final class Validity {
         && Math.abs(little - connections) > LITTLE_BOUND * connections) {
       return refused(
           "INVALID: rate x latency is %.1f where %d requests were under way", little, connections);
+    }
+    if (Double.isInfinite(run.halvesDiffer())) {
+      return Optional.of("INVALID: parts of the run have no answer");
     }
     if (run.halvesDiffer() > HALVES_BOUND) {
       return refused("INVALID: the halves differ by %.1f %%", 100 * run.halvesDiffer());
@@ -64,9 +74,12 @@ public final class Validity {
 
   private static Optional<String> ofCpu(Measured measured) {
     if (measured.cpuMicros().isEmpty()) {
-      return Optional.of("NOT RUN: no process was watched");
+      return Optional.of(NOT_WATCHED);
     }
     double differ = measured.cpuHalvesDiffer();
+    if (Double.isInfinite(differ)) {
+      return Optional.of("INVALID: parts of the run have no answer or show no CPU");
+    }
     return differ > HALVES_BOUND
         ? refused("INVALID: the halves differ by %.1f %% in CPU a request", 100 * differ)
         : Optional.empty();

@@ -32,13 +32,17 @@ public record Ratio(String what, String wanted, String measured, String verdict)
     add(ratios, results, EXPRESS_LIST, OURS_LIST, Promise.LIST_EXPRESS, Ratio::cpu);
     add(ratios, results, OURS_LIST, FLOOR_LIST, Promise.LIST_FLOOR, Ratio::cpu);
     add(ratios, results, EXPRESS_CREATE, OURS_CREATE, Promise.CREATE, Ratio::cpu);
-    if (results.isPart(OURS_LIST) && results.isPart(EXPRESS_LIST)) {
-      ratios.add(of(
-          "resident memory under load (list), ours beside Express",
-          Summary.of(results, OURS_LIST, Run::rssMiB, run -> ""),
-          Summary.of(results, EXPRESS_LIST, Run::rssMiB, run -> ""),
-          "at most 1 x",
-          ratio -> ratio <= 1));
+    for (String scenario : List.of("health", "list", "create")) {
+      Cell ours = new Cell("single", "L1+L2", scenario);
+      Cell express = new Cell("express", "own", scenario);
+      if (results.isPart(ours) && results.isPart(express)) {
+        ratios.add(of(
+            "resident memory under load (" + scenario + "), ours beside Express",
+            Summary.memory(results, ours),
+            Summary.memory(results, express),
+            "at most 1 x",
+            ratio -> ratio <= 1));
+      }
     }
     add(ratios, results, NGINX_LIST, CLUSTER_LIST, Promise.BALANCER, Ratio::front);
     return ratios;
@@ -85,7 +89,7 @@ public record Ratio(String what, String wanted, String measured, String verdict)
       String wanted,
       java.util.function.DoublePredicate reached) {
     if (!above.counts() || !below.counts() || below.median() == 0) {
-      String reason = (above.counts() ? below : above).refusal();
+      String reason = (above.counts() ? below : above).reason();
       return new Ratio(
           what, wanted, reason.isEmpty() ? "NOT RUN" : "refused: " + reason, "NOT RUN");
     }

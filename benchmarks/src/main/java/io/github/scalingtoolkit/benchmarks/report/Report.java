@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The report of a session, made of its results and of nothing else: the same results give the same bytes. */
@@ -66,6 +67,10 @@ public final class Report {
     line("Made from `runs.json` by `benchmarks report`; do not edit. How it is measured, when a");
     line("figure is refused and what each row is: docs/scaling.md.");
     line("");
+    if (results.stopped() != null) {
+      line("**The session ended early**: %s.", results.stopped());
+      line("");
+    }
     ratios();
     shared();
     line("");
@@ -90,7 +95,7 @@ public final class Report {
     line(
         "Service, stores and generator share the machine's cores: answers a second are what is left");
     line("to the service, CPU for an answer is what it costs. The service's processes alone are");
-    line("counted; the stores' CPU stands beside.");
+    line("counted; the stores' CPU and memory stand beside.");
     lists();
     singles();
     open();
@@ -159,27 +164,28 @@ public final class Report {
   private void table(List<Cell> cells) {
     line("");
     line(
-        "| row | cache | | CPU an answer, us | of it compiling | answers/s | stores' CPU, us | resident, MiB | CPU by process |");
-    line("|---|---|---|---|---|---|---|---|---|");
+        "| row | cache | | CPU an answer, us | of it compiling | answers/s | stores' CPU, us | resident, MiB | MongoDB's wire, Redis: resident, MiB | CPU by process |");
+    line("|---|---|---|---|---|---|---|---|---|---|");
     for (Cell cell : cells) {
       List<Run> runs = runs(cell);
       if (runs.isEmpty()) {
         line(
-            "| %s | %s | %s | NOT RUN | | NOT RUN | | | |",
+            "| %s | %s | %s | NOT RUN | | NOT RUN | | NOT RUN | | |",
             cell.row(), cell.cache(), cell.scenario());
         continue;
       }
       line(
-          "| %s | %s | %s | %s | %s | %s | %s | %s | %s |",
+          "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |",
           cell.row(),
           cell.cache(),
           cell.scenario(),
           shown(Summary.cpu(results, cell)),
-          compiling(runs.get(runs.size() - 1)),
+          lastThatCounts(runs, Run::refusedCpu, Report::compiling),
           shown(Summary.perSecond(results, cell)),
           shown(Summary.of(results, cell, Run::storesCpuMicros, Run::refusedCpu)),
-          shown(Summary.of(results, cell, Run::rssMiB, run -> "")),
-          shares(runs.get(runs.size() - 1)));
+          shown(Summary.memory(results, cell)),
+          lastThatCounts(runs, Run::refusedMemory, Report::storesMemory),
+          lastThatCounts(runs, Run::refusedCpu, Report::shares));
     }
   }
 
@@ -219,8 +225,16 @@ public final class Report {
     line("");
     line("## Not run");
     line("");
-    if (results.notRun().isEmpty()) {
+    List<Cell> cut = results.runs().stream()
+        .map(Run::cell)
+        .distinct()
+        .filter(cell -> results.roundsOf(cell) < results.rounds())
+        .toList();
+    if (results.notRun().isEmpty() && cut.isEmpty() && results.stopped() == null) {
       line("Everything ran.");
+    }
+    for (Cell cell : cut) {
+      line("- %s: %d of %d rounds", cell, results.roundsOf(cell), results.rounds());
     }
     for (Results.NotRun not : results.notRun()) {
       line("- NOT RUN: %s: %s", not.cell(), not.reason().replace("\n", " "));
@@ -242,6 +256,22 @@ public final class Report {
           "| %s | %s | %s | %s | %s |",
           finding.row(), finding.column(), finding.value(), finding.verdict(), finding.reason());
     }
+  }
+
+  /** What is read off the last run of a cell whose figure is not refused; empty if there is none. */
+  private static String lastThatCounts(
+      List<Run> runs, Function<Run, String> refused, Function<Run, String> shown) {
+    return runs.stream()
+        .filter(run -> refused.apply(run).isEmpty())
+        .reduce((first, last) -> last)
+        .map(shown)
+        .orElse("");
+  }
+
+  private static String storesMemory(Run run) {
+    return run.mongoMiB() == null || run.redisMiB() == null
+        ? ""
+        : run.mongoMiB() + ", " + run.redisMiB();
   }
 
   private List<Run> runs(Cell cell) {
@@ -268,7 +298,8 @@ public final class Report {
   /** A median with its extremes and how many rounds counted, or why there is none. */
   private static String shown(Summary summary) {
     if (!summary.counts()) {
-      return summary.refusal().isEmpty() ? "NOT RUN" : summary.refusal().replace("|", "\\|");
+      String reason = summary.reason();
+      return reason.isEmpty() ? "NOT RUN" : reason.replace("|", "\\|");
     }
     String counted = summary.values().size() == summary.rounds()
         ? ""

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * All that a session measured.
@@ -19,6 +20,7 @@ import java.util.List;
  * @param seconds how long each run was to last
  * @param runs what was measured, in that order
  * @param notRun what was not, and why
+ * @param stopped why the session ended before its last round; null if it did not
  */
 public record Results(
     String kind,
@@ -26,7 +28,8 @@ public record Results(
     int rounds,
     int seconds,
     List<Run> runs,
-    List<NotRun> notRun) {
+    List<NotRun> notRun,
+    @Nullable String stopped) {
   private static final String FILE = "runs.json";
   private static final String NOT_YET = "the session ended before it";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,7 +48,7 @@ public record Results(
     more.add(run);
     List<NotRun> others =
         notRun.stream().filter(not -> !isPlanOf(not, run.cell())).toList();
-    return new Results(kind, environment, rounds, seconds, List.copyOf(more), others);
+    return new Results(kind, environment, rounds, seconds, List.copyOf(more), others, stopped);
   }
 
   /** Returns these with a cell that was not run; the first reason stays. */
@@ -55,7 +58,12 @@ public record Results(
     if (more.stream().noneMatch(not -> not.cell().equals(cell))) {
       more.add(new NotRun(cell, reason));
     }
-    return new Results(kind, environment, rounds, seconds, runs, List.copyOf(more));
+    return new Results(kind, environment, rounds, seconds, runs, List.copyOf(more), stopped);
+  }
+
+  /** Returns these of a session that ended before its last round. */
+  public Results stopped(String reason) {
+    return new Results(kind, environment, rounds, seconds, runs, notRun, reason);
   }
 
   /** Tells whether {@code cell} was tried and cannot be run here. */
@@ -67,6 +75,15 @@ public record Results(
   public boolean isPart(Cell cell) {
     return runs.stream().anyMatch(run -> run.cell().equals(cell))
         || notRun.stream().anyMatch(not -> not.cell().equals(cell));
+  }
+
+  /** Returns how many rounds of {@code cell} were run, counting or not. */
+  long roundsOf(Cell cell) {
+    return runs.stream()
+        .filter(run -> run.cell().equals(cell))
+        .mapToInt(Run::round)
+        .distinct()
+        .count();
   }
 
   private static boolean isPlanOf(NotRun not, Cell cell) {

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  *     null in sessions that did not look
  * @param storesCpuMicros CPU of both stores for an answer
  * @param othersShare CPU that nobody of this session used, a share of the machine
+ * @param mongoMiB resident memory of the store on MongoDB's wire at the end; null in sessions that did not look
+ * @param redisMiB of the Redis, likewise
  * @param rssMiB resident memory of the service's processes at the end
  * @param peakMiB the most they ever had, summed
  * @param refusedThroughput why perSecond must not be printed; empty if it may
@@ -63,6 +65,8 @@ public record Run(
     @Nullable Double compilerShare,
     double storesCpuMicros,
     double othersShare,
+    @Nullable Long mongoMiB,
+    @Nullable Long redisMiB,
     long rssMiB,
     long peakMiB,
     String refusedThroughput,
@@ -74,7 +78,9 @@ public record Run(
       List<Double> processShares,
       double compilerShare,
       double storesCpuMicros,
-      double othersShare) {}
+      double othersShare,
+      long mongoMiB,
+      long redisMiB) {}
 
   /** Keeps a run. */
   public static Run of(Cell cell, int round, int attempt, Measured measured, Beside beside) {
@@ -104,11 +110,21 @@ public record Run(
         rounded(beside.compilerShare()),
         rounded(beside.storesCpuMicros()),
         rounded(beside.othersShare()),
+        beside.mongoMiB(),
+        beside.redisMiB(),
         last.rssBytes() >> 20,
         last.peakBytes() >> 20,
         Validity.refusal(measured, Figure.THROUGHPUT).orElse(""),
         Validity.refusal(measured, Figure.LATENCY).orElse(""),
         Validity.refusal(measured, Figure.CPU).orElse(""));
+  }
+
+  /** Returns why rssMiB must not be printed, or the stores' memory; empty if it may. */
+  String refusedMemory() {
+    if (errors > 0 || answered == 0) {
+      return refusedThroughput;
+    }
+    return rssMiB == 0 ? "NOT RUN: no process was watched" : "";
   }
 
   private static double percentile(LoadResult result, double percentile) {

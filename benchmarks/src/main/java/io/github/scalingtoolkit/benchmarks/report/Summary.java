@@ -11,7 +11,7 @@ import java.util.function.ToDoubleFunction;
  * best.
  *
  * @param values what counts, one a round, ascending
- * @param rounds how many rounds were run
+ * @param rounds how many rounds the session was to have: one that was never run does not count
  * @param refusal why the last refused run was, or empty
  */
 public record Summary(List<Double> values, long rounds, String refusal) {
@@ -36,8 +36,7 @@ public record Summary(List<Double> values, long rounds, String refusal) {
         .filter(reason -> !reason.isEmpty())
         .reduce((first, last) -> last)
         .orElse("");
-    long rounds = runs.stream().mapToInt(Run::round).distinct().count();
-    return new Summary(Arrays.stream(values).boxed().toList(), rounds, refusal);
+    return new Summary(Arrays.stream(values).boxed().toList(), results.rounds(), refusal);
   }
 
   /** Returns answers a second of {@code cell}. */
@@ -50,9 +49,21 @@ public record Summary(List<Double> values, long rounds, String refusal) {
     return of(results, cell, Run::cpuMicros, Run::refusedCpu);
   }
 
+  /** Returns MiB that are resident of the service under the load of {@code cell}. */
+  public static Summary memory(Results results, Cell cell) {
+    return of(results, cell, Run::rssMiB, Run::refusedMemory);
+  }
+
   /** Tells whether the median means something: at least two thirds of the rounds counted. */
   public boolean counts() {
     return !values.isEmpty() && values.size() * 3L >= rounds * 2;
+  }
+
+  /** Returns why it does not count; empty if there was no run at all. */
+  public String reason() {
+    return values.isEmpty() || !refusal.isEmpty()
+        ? refusal
+        : values.size() + " of " + rounds + " rounds were run";
   }
 
   /** Returns the median; only if it counts. */

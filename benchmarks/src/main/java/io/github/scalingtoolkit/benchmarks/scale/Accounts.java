@@ -52,7 +52,9 @@ final class Accounts {
         used.stream().map(one -> (double) one / Math.max(1, all)).toList(),
         Math.max(0, compilers(service) - compilersBefore) / (double) Math.max(1, all),
         1000.0 * byStores / Math.max(1, result.answered()),
-        Math.max(0, others / capacity));
+        Math.max(0, others / capacity),
+        residentMiB(stores.get(0)),
+        residentMiB(stores.get(1)));
   }
 
   /** CPU time of the threads that compile, in milliseconds: of those that still live, so it is a lower bound. */
@@ -80,6 +82,10 @@ final class Accounts {
 
   private static long cpu(List<Long> pids) {
     return ProcUsage.of(pids).map(ProcUsage::cpuMillis).orElse(0L);
+  }
+
+  private static long residentMiB(long pid) {
+    return ProcUsage.of(List.of(pid)).map(usage -> usage.rssBytes() >> 20).orElse(0L);
   }
 
   /** CPU time of the whole machine that was not idle, in milliseconds; stolen time counts, it was not ours. */

@@ -84,7 +84,8 @@ public final class ScaleCommand {
           timing.rounds(),
           Math.toIntExact(timing.measured().toSeconds()),
           List.of(),
-          List.of());
+          List.of(),
+          null);
       List<Entry> entries = new ScaleCommand(kind, bench).entries();
       new Session(entries, bench.stores, bench.children, out, timing, empty).run();
       System.out.println("written: " + out.resolve("REPORT.md"));

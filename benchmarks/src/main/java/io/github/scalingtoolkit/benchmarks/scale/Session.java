@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Goes through its entries round by round, forwards and backwards in turn so that a machine that gets slower or warmer
@@ -83,7 +84,10 @@ final class Session {
       }
       for (Entry entry : order) {
         if (elapsed() > 1) {
-          System.out.println("stopped after " + timing.longest() + " in round " + round);
+          String reason = "its " + timing.longest().toSeconds() + " s were over in round " + round;
+          System.out.println("stopped: " + reason);
+          results = results.stopped(reason);
+          keep();
           return results;
         }
         visit(entry, round);
@@ -152,14 +156,7 @@ final class Session {
       }
       results = results.with(run);
       seen = run.perSecond();
-      System.out.printf(
-          "round %d  %-32s %9.0f/s %8.1f us CPU  p99 %7.2f ms  %s%n",
-          round,
-          run.cell(),
-          run.perSecond(),
-          run.cpuMicros(),
-          run.p99Millis(),
-          (run.refusedCpu() + " " + run.refusedThroughput()).strip());
+      System.out.println(line(run));
       if (isFine(run) || !isOnSchedule(timing.measured())) {
         break;
       }
@@ -182,6 +179,22 @@ final class Session {
         return;
       }
     }
+  }
+
+  /** Each figure, or why there is none. */
+  static String line(Run run) {
+    return String.format(
+        Locale.ROOT,
+        "round %d  %-32s CPU: %s; rate: %s; p99: %s",
+        run.round(),
+        run.cell(),
+        shown(run.refusedCpu(), run.cpuMicros(), "us"),
+        shown(run.refusedThroughput(), run.perSecond(), "/s"),
+        shown(run.refusedLatency(), run.p99Millis(), "ms"));
+  }
+
+  private static String shown(String refused, double figure, String unit) {
+    return refused.isEmpty() ? String.format(Locale.ROOT, "%.2f %s", figure, unit) : refused;
   }
 
   /** Returns the share of the longest time that is over. */

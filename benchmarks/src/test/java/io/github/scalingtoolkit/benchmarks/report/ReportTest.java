@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -91,6 +92,61 @@ class ReportTest {
   }
 
   @Test
+  void aRoundThatWasNeverRunIsNoSoundRound() {
+    Results results = session(run(OURS, 1, 20, ""), run(EXPRESS, 3, 600, ""));
+
+    String report = Report.files(results).get(Report.NAME);
+
+    assertThat(Summary.cpu(results, OURS).counts()).isFalse();
+    assertThat(report)
+        .contains("| single | L1+L2 | list | 1 of 3 rounds were run |")
+        .contains("- single, cache L1+L2, list: 1 of 3 rounds")
+        .doesNotContain("Everything ran.");
+  }
+
+  @Test
+  void aSessionThatEndedEarlySaysSoAndAWholeOneSaysThatEverythingRan() {
+    Results whole = session(run(OURS, 1, 20, ""));
+
+    assertThat(Report.files(whole).get(Report.NAME)).contains("Everything ran.");
+    assertThat(Report.files(whole.stopped("its 555 s were over in round 2")).get(Report.NAME))
+        .contains("**The session ended early**: its 555 s were over in round 2.")
+        .doesNotContain("Everything ran.");
+  }
+
+  @Test
+  void memoryOfARunWithWrongAnswersIsNotShownAndNothingElseOfItEither() {
+    Results results = session(wrong(run(OURS, 1, 9876.5, "INVALID: 3 wrong answers")));
+
+    String report = Report.files(results).get(Report.NAME);
+
+    assertThat(Summary.memory(results, OURS).counts()).isFalse();
+    String wrong = "INVALID: 3 wrong answers";
+    assertThat(report)
+        .contains("| single | L1+L2 | list | " + wrong + " |  | " + wrong + " | " + wrong + " | "
+            + wrong + " |  |  |");
+  }
+
+  @Test
+  void memoryOfARunWhoseRateIsRefusedCounts() {
+    Results results = session(run(OURS, 1, 20, "INVALID: cold"));
+
+    assertThat(Summary.memory(results, OURS).values()).containsExactly(200.0);
+    assertThat(Report.files(results).get(Report.NAME)).contains("| 300, 10 |");
+  }
+
+  @Test
+  void memoryIsSetBesideExpressInEveryScenarioThatBothHave() {
+    Cell ours = new Cell("single", "L1+L2", "create");
+    Cell express = new Cell("express", "own", "create");
+
+    assertThat(Ratio.of(session(run(ours, 1, 20, ""), run(express, 1, 600, ""))))
+        .extracting(Ratio::what)
+        .contains("resident memory under load (create), ours beside Express")
+        .doesNotContain("resident memory under load (list), ours beside Express");
+  }
+
+  @Test
   void ofARoundTheFirstAttemptThatCountsIsTakenAndNotTheBestOne() {
     Results results =
         session(run(OURS, 1, 30, "INVALID: cold"), run(OURS, 1, 25, ""), run(OURS, 1, 20, ""));
@@ -156,7 +212,41 @@ class ReportTest {
         "6.2.11",
         "slim jar",
         0.5);
-    return new Results("quick", environment, 3, 5, List.of(runs), List.of());
+    int rounds = Arrays.stream(runs).mapToInt(Run::round).max().orElse(1);
+    return new Results("quick", environment, rounds, 5, List.of(runs), List.of(), null);
+  }
+
+  private static Run wrong(Run run) {
+    return new Run(
+        run.cell(),
+        run.round(),
+        run.attempt(),
+        run.model(),
+        run.seconds(),
+        run.answered(),
+        3,
+        run.perSecond(),
+        run.meanMillis(),
+        run.p50Millis(),
+        run.p99Millis(),
+        run.p999Millis(),
+        run.maxMillis(),
+        run.p99SentMillis(),
+        run.halvesDiffer(),
+        run.clientShare(),
+        run.cpuMicros(),
+        run.cpuHalvesDiffer(),
+        List.of(0.5, 0.5),
+        run.compilerShare(),
+        run.storesCpuMicros(),
+        run.othersShare(),
+        run.mongoMiB(),
+        run.redisMiB(),
+        run.rssMiB(),
+        run.peakMiB(),
+        run.refusedThroughput(),
+        run.refusedLatency(),
+        run.refusedCpu());
   }
 
   private static Run run(Cell cell, int round, double cpuMicros, String refusedCpu) {
@@ -183,6 +273,8 @@ class ReportTest {
         0.25,
         0.5,
         0.3,
+        300L,
+        10L,
         200,
         220,
         refusedCpu,

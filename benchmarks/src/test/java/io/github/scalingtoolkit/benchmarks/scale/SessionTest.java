@@ -70,6 +70,7 @@ class SessionTest {
       assertThat(run.errors()).isPositive();
       assertThat(run.refusedCpu()).contains("another body than expected");
       assertThat(run.refusedThroughput()).contains("another body than expected");
+      assertThat(Session.line(run)).doesNotContain("us", "/s", " ms");
     });
   }
 
@@ -94,9 +95,11 @@ class SessionTest {
     Session.Timing over = new Session.Timing(
         50, Duration.ofMillis(200), 2, Duration.ofMillis(200), 2, Duration.ofMillis(1));
 
-    run(over, service("first"), service("second"));
+    Results results = run(over, service("first"), service("second"));
 
     assertThat(started).containsExactly("first");
+    assertThat(results.stopped()).isEqualTo("its 0 s were over in round 1");
+    assertThat(Results.read(out)).isEqualTo(results);
   }
 
   private Results run(Session.Timing timing, Entry... entries)
@@ -110,7 +113,7 @@ class SessionTest {
               children,
               out,
               timing,
-              new Results("quick", nowhere, timing.rounds(), 1, List.of(), List.of()))
+              new Results("quick", nowhere, timing.rounds(), 1, List.of(), List.of(), null))
           .run();
     }
   }
