@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.benchmarks.load;
 
+import io.github.scalingtoolkit.benchmarks.Companion;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +15,7 @@ import java.util.regex.Pattern;
 /** The load generator wrk, where it is installed: a second opinion on throughput in the closed model. */
 public final class Wrk {
   /** How far ours may be from it. */
-  public static final double AGREES_WITHIN = 0.15;
+  public static final double AGREES_WITHIN = 0.10;
 
   private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([0-9.]+)");
 
@@ -41,16 +42,15 @@ public final class Wrk {
       command.addAll(List.of("-H", "Authorization: Bearer " + token));
     }
     command.add(url.toString());
-    Process wrk = new ProcessBuilder(command).redirectErrorStream(true).start();
-    try {
+    try (Companion running =
+        Companion.start(new ProcessBuilder(command).redirectErrorStream(true))) {
+      Process wrk = running.process();
       String printed = new String(wrk.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       Matcher rate = RATE.matcher(printed);
       if (wrk.waitFor() != 0 || printed.contains("Non-2xx") || !rate.find()) {
         throw new IOException("wrk failed: " + printed.strip());
       }
       return Double.parseDouble(rate.group(1));
-    } finally {
-      wrk.destroyForcibly();
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.benchmarks.scale;
 
+import io.github.scalingtoolkit.benchmarks.Companion;
 import io.github.scalingtoolkit.benchmarks.verify.Client;
 import java.io.IOException;
 import java.net.URI;
@@ -33,12 +34,13 @@ public final class ExpressPeer {
       return;
     }
     System.out.println("npm ci in " + artifacts.express());
-    Process npm = new ProcessBuilder("npm", "ci", "--silent")
+    ProcessBuilder npm = new ProcessBuilder("npm", "ci", "--silent")
         .directory(artifacts.express().toFile())
         .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start();
-    npm.waitFor();
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    try (Companion running = Companion.start(npm)) {
+      running.process().waitFor();
+    }
   }
 
   /**

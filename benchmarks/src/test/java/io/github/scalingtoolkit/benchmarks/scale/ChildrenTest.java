@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.github.scalingtoolkit.benchmarks.Companion;
 import io.github.scalingtoolkit.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -38,6 +39,10 @@ class ChildrenTest {
   @ParameterizedTest
   @ValueSource(strings = {"INT", "TERM"})
   void aSignalEndsEveryChildAndAllUnderIt(String signal) throws Exception {
+    endedBy(signal, Parent.class);
+  }
+
+  private void endedBy(String signal, Class<?> main) throws Exception {
     assumeFalse(
         signal.equals("INT") && interruptIsIgnored(),
         "NOT RUN: Ctrl-C: whoever started this in the background has it ignored");
@@ -45,7 +50,7 @@ class ChildrenTest {
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",
             System.getProperty("java.class.path"),
-            Parent.class.getName(),
+            main.getName(),
             logs.toString())
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
@@ -62,6 +67,24 @@ class ChildrenTest {
     } finally {
       parent.destroyForcibly();
     }
+  }
+
+  /** Starts a companion with a process under it, tells their ids and waits for it. */
+  static final class Waiting {
+    public static void main(String[] args) throws Exception {
+      ProcessBuilder builder =
+          new ProcessBuilder("sh", "-c", "sleep 600 & echo $$ $!; wait").redirectErrorStream(true);
+      try (Companion companion = Companion.start(builder)) {
+        System.out.println(companion.process().inputReader().readLine());
+        companion.process().waitFor();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  void aSignalEndsACompanionAndAllUnderIt(String signal) throws Exception {
+    endedBy(signal, Waiting.class);
   }
 
   private static void send(String signal, Process process) throws Exception {
