@@ -9,8 +9,9 @@ import java.util.Arrays;
  * @param low lower end
  * @param median of the values
  * @param high upper end
+ * @param held in what share of sessions it holds the true one
  */
-record MedianInterval(double low, double median, double high) {
+record MedianInterval(double low, double median, double high, double held) {
   private static final double MISSED_ON_A_SIDE = 0.025;
 
   static MedianInterval of(double[] values) {
@@ -29,6 +30,13 @@ record MedianInterval(double low, double median, double high) {
       below += term;
     }
     int first = Math.max(0, cut - 1);
-    return new MedianInterval(sorted[first], median, sorted[count - 1 - first]);
+    double missed = 0;
+    term = Math.pow(0.5, count);
+    for (int i = 0; i <= first; i++) {
+      missed += term;
+      term *= (double) (count - i) / (i + 1);
+    }
+    return new MedianInterval(
+        sorted[first], median, sorted[count - 1 - first], Math.max(0, 1 - 2 * missed));
   }
 }

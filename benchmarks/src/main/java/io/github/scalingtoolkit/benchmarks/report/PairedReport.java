@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.benchmarks.report;
 
+import io.github.scalingtoolkit.benchmarks.load.Halves;
 import io.github.scalingtoolkit.benchmarks.report.PairedResults.NotRun;
 import io.github.scalingtoolkit.benchmarks.report.PairedResults.Pair;
 import java.io.IOException;
@@ -11,6 +12,8 @@ import java.util.function.ToDoubleFunction;
 
 /** The report of a session of pairs, made of its results and of nothing else. */
 public final class PairedReport {
+  private static final int LEAST_ROUNDS = 3;
+
   private final PairedResults results;
   private final StringBuilder text = new StringBuilder();
 
@@ -34,28 +37,28 @@ public final class PairedReport {
     line(
         "Made from `pairs.json` by `benchmarks report`; do not edit. How: docs/scaling.md, *Ratios*.");
     line("");
-    line("| | wanted | median | 95 %% interval of the median | pairs | verdict |");
-    line("|---|---|---|---|---|---|");
+    line(
+        "| | wanted | median of the rounds | interval | holds the true median | the rounds' medians | verdict |");
+    line("|---|---|---|---|---|---|---|");
     for (Promise promise : Promise.values()) {
       row(promise);
     }
     line("");
-    line("## CPU for an answer, and answers a second");
+    line("## CPU for an answer");
     line("");
-    line("Medians over all slices. A rate is what was left of the machine to that side.");
+    line("Medians over all slices of the rounds that count.");
     line("");
-    line("| | first, us | second, us | first, 1/s | second, 1/s |");
-    line("|---|---|---|---|---|");
+    line("| | first, us | second, us |");
+    line("|---|---|---|");
     for (Promise promise : Promise.values()) {
-      List<Pair> pairs = of(promise);
-      if (!pairs.isEmpty()) {
+      List<PairedRound> counting =
+          rounds(promise).stream().filter(PairedRound::counts).toList();
+      if (!counting.isEmpty() && enough(counting.size(), promise)) {
+        List<Pair> pairs =
+            counting.stream().flatMap(round -> round.pairs().stream()).toList();
         line(
-            "| %s | %s | %s | %s | %s |",
-            promise.what(),
-            median(pairs, Pair::aboveMicros),
-            median(pairs, Pair::belowMicros),
-            median(pairs, Pair::abovePerSecond),
-            median(pairs, Pair::belowPerSecond));
+            "| %s | %s | %s |",
+            promise.what(), median(pairs, Pair::aboveMicros), median(pairs, Pair::belowMicros));
       }
     }
     Environment at = results.environment();
@@ -74,7 +77,7 @@ public final class PairedReport {
     line("| Redis, for both sides | %s |", at.redis());
     line("| the service | %s |", at.settings());
     line(
-        "| each round | fresh processes, %d s of load on each side (creates: three times that), then slices of %d s in the order ABBA |",
+        "| each round | fresh processes, at least %d s of load on each side and until both have settled, then slices of %d s in the order ABBA |",
         results.warmSeconds(), results.sliceSeconds());
     line("");
     line("## Again");
@@ -94,20 +97,43 @@ public final class PairedReport {
           .map(NotRun::reason)
           .findFirst()
           .orElse("the session ended before");
-      line("| %s | %s | NOT RUN: %s | | 0 | |", promise.what(), promise.wanted(), reason);
+      line("| %s | %s | NOT RUN: %s | | | | |", promise.what(), promise.wanted(), reason);
       return;
     }
-    MedianInterval ratio =
-        MedianInterval.of(pairs.stream().mapToDouble(Pair::ratio).toArray());
+    List<PairedRound> rounds = rounds(promise);
+    String medians =
+        rounds.stream().map(PairedRound::shown).collect(java.util.stream.Collectors.joining(", "));
+    double[] counting = rounds.stream()
+        .filter(PairedRound::counts)
+        .mapToDouble(PairedRound::ratio)
+        .toArray();
+    if (!enough(counting.length, promise)) {
+      line(
+          "| %s | %s | refused: %d of %d rounds count | | | %s | |",
+          promise.what(), promise.wanted(), counting.length, planned(promise), medians);
+      return;
+    }
+    MedianInterval ratio = MedianInterval.of(counting);
     line(
-        "| %s | %s | %s x | %s to %s | %d | %s |",
+        "| %s | %s | %s x | %s to %s | in %.0f of 100 sessions | %s | %s |",
         promise.what(),
         promise.wanted(),
         Report.number(ratio.median()),
         Report.number(ratio.low()),
         Report.number(ratio.high()),
-        pairs.size(),
-        verdict(promise, ratio));
+        Math.floor(100 * ratio.held()),
+        medians,
+        counting.length < LEAST_ROUNDS
+            ? "undecided: fewer than three rounds"
+            : verdict(promise, ratio));
+  }
+
+  private boolean enough(int counting, Promise promise) {
+    return counting * 3 >= planned(promise) * 2;
+  }
+
+  private int planned(Promise promise) {
+    return Math.max(results.rounds(), rounds(promise).size());
   }
 
   private static String verdict(Promise promise, MedianInterval ratio) {
@@ -120,8 +146,16 @@ public final class PairedReport {
   }
 
   private static String median(List<Pair> pairs, ToDoubleFunction<Pair> figure) {
-    return Report.number(
-        MedianInterval.of(pairs.stream().mapToDouble(figure).toArray()).median());
+    return Report.number(Halves.median(pairs.stream().mapToDouble(figure).toArray()));
+  }
+
+  private List<PairedRound> rounds(Promise promise) {
+    return of(promise).stream()
+        .mapToInt(Pair::round)
+        .distinct()
+        .mapToObj(number -> new PairedRound(
+            number, of(promise).stream().filter(pair -> pair.round() == number).toList()))
+        .toList();
   }
 
   private List<Pair> of(Promise promise) {

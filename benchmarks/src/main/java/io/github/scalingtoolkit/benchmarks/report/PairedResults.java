@@ -14,13 +14,15 @@ import java.util.List;
  * What a session of pairs measured.
  *
  * @param environment where
- * @param warmSeconds load on each side before its first slice, in each round
+ * @param rounds how many pairs of fresh processes each promise was to get; 0 in sessions that did not say
+ * @param warmSeconds least load on each side before its first slice, in each round
  * @param sliceSeconds how long one slice is
  * @param pairs in the order in which they were run
  * @param notRun what could not be, and why
  */
 public record PairedResults(
     Environment environment,
+    int rounds,
     int warmSeconds,
     int sliceSeconds,
     List<Pair> pairs,
@@ -57,7 +59,8 @@ public record PairedResults(
   public PairedResults with(Pair pair) {
     List<Pair> more = new ArrayList<>(pairs);
     more.add(pair);
-    return new PairedResults(environment, warmSeconds, sliceSeconds, List.copyOf(more), notRun);
+    return new PairedResults(
+        environment, rounds, warmSeconds, sliceSeconds, List.copyOf(more), notRun);
   }
 
   /** Returns these without any pair of a promise, and the reason. */
@@ -66,6 +69,7 @@ public record PairedResults(
     more.add(new NotRun(promise, reason));
     return new PairedResults(
         environment,
+        rounds,
         warmSeconds,
         sliceSeconds,
         pairs.stream().filter(pair -> pair.promise() != promise).toList(),

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Two services that run at the same time and are loaded in turn, in short slices in the order ABBA: whatever makes the
@@ -19,7 +20,10 @@ import java.util.List;
  * minute to the next, and hardly changes the ratio of two slices that follow each other.
  */
 final class Pairing {
+  private static final int STEPS = 3;
+
   private final Promise promise;
+  private final Stores stores;
   private final Side above;
   private final Side below;
 
@@ -32,19 +36,33 @@ final class Pairing {
    */
   record Side(Target target, Call call, List<Long> pids) {}
 
-  Pairing(Promise promise, Side above, Side below) {
+  Pairing(Promise promise, Stores stores, Side above, Side below) {
     this.promise = promise;
+    this.stores = stores;
     this.above = above;
     this.below = below;
   }
 
-  /** Loads both for {@code warm} each, in turn, so that neither is warmer. */
-  void warm(Duration warm, int connections) throws IOException, InterruptedException {
-    Duration step = warm.dividedBy(3);
-    for (int i = 0; i < 3; i++) {
-      slice(above, step, connections);
-      slice(below, step, connections);
+  /**
+   * Loads both in turn until both have settled, for {@code least} each and {@code most} times that at most. Tells whether
+   * they have.
+   */
+  boolean warm(Duration least, int most, int connections) throws IOException, InterruptedException {
+    Duration step = least.dividedBy(STEPS);
+    for (int i = 1; i <= STEPS * most; i++) {
+      boolean settled = settles(above, step, connections) & settles(below, step, connections);
+      if (settled && i >= STEPS) {
+        return true;
+      }
     }
+    return false;
+  }
+
+  private boolean settles(Side side, Duration step, int connections)
+      throws IOException, InterruptedException {
+    Accounts accounts = Accounts.open(side.pids(), stores);
+    Measured measured = slice(side, step, connections);
+    return Session.settled(measured, accounts.close(measured.result()));
   }
 
   /** Measures {@code count} pairs. */
@@ -75,13 +93,21 @@ final class Pairing {
     return Math.round(micros * 1000) / 1000.0;
   }
 
-  private static Measured slice(Side side, Duration time, int connections)
+  private Measured slice(Side side, Duration time, int connections)
       throws IOException, InterruptedException {
     Load load = Load.on(side.target().url(), side.call(), new Model.Closed(connections), time);
     Measured measured = Measured.run(load, side.pids());
-    if (measured.result().errors() > 0 || measured.result().answered() == 0) {
-      throw new IOException(Validity.refusal(measured, Figure.CPU).orElse("nothing was answered"));
+    // What refuses all of a run. Whether CPU counts is seen over the round: a slice is too short to
+    // have halves.
+    Optional<String> refusal = Validity.refusal(measured, Figure.MEMORY);
+    if (refusal.isPresent()) {
+      throw new IOException(refusal.get());
     }
-    return measured;
+    if (promise != Promise.CREATE) {
+      return measured;
+    }
+    // What a slice leaves undone would be done in the other side's, or never be counted.
+    stores.awaitNoJobs();
+    return measured.untilNow(side.pids());
   }
 }

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.benchmarks.scale;
 
 import io.github.scalingtoolkit.benchmarks.Arguments;
+import io.github.scalingtoolkit.benchmarks.UsageException;
 import io.github.scalingtoolkit.benchmarks.report.PairedReport;
 import io.github.scalingtoolkit.benchmarks.report.PairedResults;
 import io.github.scalingtoolkit.benchmarks.report.PairedResults.Pair;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** {@code ratios}: each promised ratio, of two services that run at the same time and are loaded in turn. */
@@ -25,6 +27,7 @@ public final class RatiosCommand {
   private final int rounds;
   private final int pairs;
   private final int connections;
+  private final List<Promise> only;
   private PairedResults results;
   private int databases;
 
@@ -32,24 +35,29 @@ public final class RatiosCommand {
       throws InterruptedException {
     this.bench = bench;
     this.out = out;
-    rounds = arguments.integer("--rounds", 3, 1, 100);
+    rounds = arguments.integer("--rounds", 5, 1, 100);
     pairs = arguments.integer("--pairs", 8, 2, 1000);
     warm = Duration.ofSeconds(arguments.integer("--warm", 15, 1, 600));
     slice = Duration.ofSeconds(arguments.integer("--seconds", 2, 1, 60));
     connections = arguments.integer("--connections", 32, 1, 1000);
     results = new PairedResults(
         Surroundings.of(bench.artifacts, String.join(" ", words), bench.stores),
+        rounds,
         Math.toIntExact(warm.toSeconds()),
         Math.toIntExact(slice.toSeconds()),
         List.of(),
         List.of());
+    only = arguments.has("--only")
+        ? List.of(promise(arguments.text("--only", "")))
+        : List.of(Promise.values());
   }
 
   /** Runs it, writes what it measured to {@code --out}, and returns 0, or 1 if it could not be run at all. */
   public static int run(List<String> words) throws IOException, InterruptedException {
     Arguments arguments = Arguments.parse(
             words,
-            Set.of("--out", "--rounds", "--pairs", "--warm", "--seconds", "--connections"),
+            Set.of(
+                "--out", "--rounds", "--pairs", "--warm", "--seconds", "--connections", "--only"),
             Set.of())
         .withoutPlain();
     List<String> again = new ArrayList<>(List.of("ratios"));
@@ -65,9 +73,17 @@ public final class RatiosCommand {
     });
   }
 
+  private static Promise promise(String word) {
+    try {
+      return Promise.valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
+    } catch (IllegalArgumentException unknown) {
+      throw new UsageException("--only: there is no ratio '" + word + "'");
+    }
+  }
+
   private void run() throws IOException, InterruptedException {
     for (int round = 1; round <= rounds; round++) {
-      for (Promise promise : Promise.values()) {
+      for (Promise promise : only) {
         if (results.notRun().stream().noneMatch(not -> not.promise() == promise)) {
           measure(promise, round);
           results.write(out);
@@ -83,7 +99,10 @@ public final class RatiosCommand {
     try {
       Pairing pairing = start(promise, running);
       // Stores let few creates through, so their code takes longer to be compiled.
-      pairing.warm(promise == Promise.CREATE ? warm.multipliedBy(3) : warm, connections);
+      boolean settled = pairing.warm(warm, promise == Promise.CREATE ? 6 : 3, connections);
+      if (!settled) {
+        System.out.printf("round %d  %-12s has not settled: its trend decides%n", round, promise);
+      }
       for (Pair pair : pairing.measure(round, pairs, slice, connections)) {
         results = results.with(pair);
         System.out.printf(
@@ -109,14 +128,15 @@ public final class RatiosCommand {
       case HEALTH -> {
         Target floor = started(running, bench.startFloor(database()));
         Target ours = started(running, single());
-        yield new Pairing(promise, health(floor), health(ours));
+        yield new Pairing(promise, bench.stores, health(floor), health(ours));
       }
       case LIST_EXPRESS -> {
         Target express = started(running, bench.express.start(database()));
         Target ours = started(running, single());
         TodoList.fill(express);
         TodoList.fill(ours);
-        yield new Pairing(promise, list(express, "", express.pids()), list(ours, ours.pids()));
+        yield new Pairing(
+            promise, bench.stores, list(express, "", express.pids()), list(ours, ours.pids()));
       }
       case LIST_FLOOR -> {
         Target floor = started(running, bench.startFloor(database()));
@@ -126,13 +146,14 @@ public final class RatiosCommand {
         byte[] learnt = TodoList.read(floor, "");
         yield new Pairing(
             promise,
+            bench.stores,
             list(ours, ours.pids()),
             new Side(floor, Calls.list(floor, learnt), floor.pids()));
       }
       case CREATE -> {
         Target express = started(running, bench.express.start(database()));
         Target ours = started(running, single());
-        yield new Pairing(promise, create(express), create(ours));
+        yield new Pairing(promise, bench.stores, create(express), create(ours));
       }
       case BALANCER -> {
         // Of one user, in one Redis: they must have one database, and so one list.
@@ -142,7 +163,8 @@ public final class RatiosCommand {
         Target cluster =
             started(running, bench.service.cluster(PROCESSES, CacheMode.L1_L2, database));
         TodoList.fill(nginx);
-        yield new Pairing(promise, list(nginx, front(nginx)), list(cluster, front(cluster)));
+        yield new Pairing(
+            promise, bench.stores, list(nginx, front(nginx)), list(cluster, front(cluster)));
       }
     };
   }

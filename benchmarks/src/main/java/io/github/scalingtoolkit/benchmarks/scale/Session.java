@@ -141,14 +141,18 @@ final class Session {
       Duration warm =
           scenario == entry.scenarios().get(0) ? timing.warm() : timing.warm().dividedBy(2);
       int left = entry.scenarios().size() - entry.scenarios().indexOf(scenario);
-      warm(Load.on(target.url(), call, closed, warm), target, timing.measured().multipliedBy(left));
+      warm(
+          Load.on(target.url(), call, closed, warm),
+          target,
+          scenario,
+          timing.measured().multipliedBy(left));
     }
     Model model = open ? new Model.Open(seenBefore / 2, timing.connections()) : closed;
     Load load = Load.on(target.url(), call, model, timing.measured());
     double seen = 0;
     for (int attempt = 1; attempt <= 2; attempt++) {
       Accounts accounts = Accounts.open(target.pids(), stores);
-      Measured measured = Measured.run(load, target.pids());
+      Measured measured = run(load, target, scenario);
       Run run =
           Run.of(entry.cell(scenario), round, attempt, measured, accounts.close(measured.result()));
       if (children.ending()) {
@@ -168,17 +172,32 @@ final class Session {
    * Loads until the process has settled: an answer costs the same in both halves, as a figure must, and little of it is
    * compiling. Gives up when there would be no time left for what is still {@code ahead} of the visit.
    */
-  private void warm(Load load, Target target, Duration ahead)
+  private void warm(Load load, Target target, Scenario scenario, Duration ahead)
       throws IOException, InterruptedException {
     for (int times = 1; times <= timing.mostWarm(); times++) {
       Accounts accounts = Accounts.open(target.pids(), stores);
-      Measured measured = Measured.run(load, target.pids());
-      boolean settled = measured.cpuHalvesDiffer() < SETTLED
-          && accounts.close(measured.result()).compilerShare() < HARDLY_COMPILES;
+      Measured measured = run(load, target, scenario);
+      boolean settled = settled(measured, accounts.close(measured.result()));
       if (settled || !isOnSchedule(ahead.plus(load.time()))) {
         return;
       }
     }
+  }
+
+  /** Tells whether a process is warm: an answer cost the same in both halves, and little of it was compiling. */
+  static boolean settled(Measured measured, Run.Beside beside) {
+    return measured.cpuHalvesDiffer() < SETTLED && beside.compilerShare() < HARDLY_COMPILES;
+  }
+
+  /** The jobs of creates are part of what they cost. */
+  private Measured run(Load load, Target target, Scenario scenario)
+      throws IOException, InterruptedException {
+    Measured measured = Measured.run(load, target.pids());
+    if (scenario != Scenario.CREATE || measured.result().answered() == 0) {
+      return measured;
+    }
+    stores.awaitNoJobs();
+    return measured.untilNow(target.pids());
   }
 
   /** Each figure, or why there is none. */

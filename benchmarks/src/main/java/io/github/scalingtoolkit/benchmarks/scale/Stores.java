@@ -21,6 +21,7 @@ import redis.clients.jedis.Jedis;
  */
 public record Stores(
     int mongoPort, URI redisUrl, long mongoPid, long redisPid, String redisVersion) {
+  private static final Duration LONGEST_JOBS = Duration.ofSeconds(30);
   private static final Pattern PRINTED =
       Pattern.compile("stores mongodb://127\\.0\\.0\\.1:(\\d+)/\\S* (redis://\\S+)");
 
@@ -70,6 +71,11 @@ public record Stores(
     try (Jedis jedis = new Jedis(redisUrl)) {
       jedis.flushAll();
     }
+  }
+
+  /** Waits until no job of any service waits or runs, as {@link Jobs#awaitNone}. */
+  void awaitNoJobs() throws IOException, InterruptedException {
+    new Jobs(redisUrl, LONGEST_JOBS).awaitNone();
   }
 
   private static String field(String info, String name) {

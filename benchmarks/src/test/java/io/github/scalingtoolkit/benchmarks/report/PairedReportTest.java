@@ -59,13 +59,32 @@ class PairedReportTest {
 
   @Test
   void aBoundOutsideTheIntervalDecidesAndOneWithinItDoesNot() {
-    assertThat(PairedReport.text(session(1.0, 1.01, 1.02, 1.03, 1.04, 1.05, 1.06, 1.07)))
+    assertThat(PairedReport.text(session(1.0, 1.01, 1.02, 1.03, 1.04)))
+        .contains("| 1.02 x | 1.00 to 1.04 | in 93 of 100 sessions |")
         .contains("| reached |")
         .contains("NOT RUN: the session ended before");
-    assertThat(PairedReport.text(session(1.2, 1.21, 1.22, 1.23, 1.24, 1.25, 1.26, 1.27)))
+    assertThat(PairedReport.text(session(1.2, 1.21, 1.22, 1.23, 1.24)))
         .contains("| **not reached** |");
-    assertThat(PairedReport.text(session(1.0, 1.2, 1.0, 1.2, 1.0, 1.2, 1.0, 1.2)))
+    assertThat(PairedReport.text(session(1.0, 1.2, 1.0, 1.2, 1.0)))
         .contains("| undecided: the bound is within the interval |");
+  }
+
+  @Test
+  void pairsOfOnePairOfProcessesAreOneValueHoweverManyTheyAre() {
+    assertThat(PairedReport.text(session(1.0, 1.0)))
+        .contains("in 50 of 100 sessions")
+        .contains("| undecided: fewer than three rounds |");
+  }
+
+  @Test
+  void aRoundWhoseRatioHasATrendIsRefusedAndShownByIt() {
+    double[] warming = {0.28, 0.26, 0.26, 0.30, 0.49, 0.58, 0.61, 0.56};
+    PairedResults three = round(round(round(none(3), 1, 1.0, 1.0), 2, 1.02, 1.02), 3, warming);
+    PairedResults two = round(round(none(3), 1, 1.0, 1.0), 2, warming);
+
+    assertThat(PairedReport.text(three))
+        .contains("| 1.00, 1.02, refused: its halves differ by 111 % |");
+    assertThat(PairedReport.text(two)).contains("refused: 1 of 3 rounds count");
   }
 
   @Test
@@ -92,12 +111,26 @@ class PairedReportTest {
 
     // Order statistics come in steps: of 24 values the interval holds 97.7 %.
     assertThat((double) held / sessions).isCloseTo(0.977, within(0.01));
+    assertThat(MedianInterval.of(new double[24]).held()).isCloseTo(0.977, within(0.001));
   }
 
+  /** A round for each ratio, of two pairs. */
   private static PairedResults session(double... ratios) {
-    PairedResults results = new PairedResults(HERE, 15, 2, List.of(), List.of());
+    PairedResults results = none(ratios.length);
+    for (int i = 0; i < ratios.length; i++) {
+      results = round(results, i + 1, ratios[i], ratios[i]);
+    }
+    return results;
+  }
+
+  private static PairedResults none(int rounds) {
+    return new PairedResults(HERE, rounds, 15, 2, List.of(), List.of());
+  }
+
+  private static PairedResults round(PairedResults before, int number, double... ratios) {
+    PairedResults results = before;
     for (double ratio : ratios) {
-      results = results.with(new Pair(Promise.LIST_FLOOR, 1, 10 * ratio, 10, 1000, 1100));
+      results = results.with(new Pair(Promise.LIST_FLOOR, number, 10 * ratio, 10, 1000, 1100));
     }
     return results;
   }

@@ -1,0 +1,67 @@
+package io.github.scalingtoolkit.benchmarks.scale;
+
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * The jobs that creates have brought, of both sides, by the keys of their queues in Redis: what a create costs is known
+ * once they are done.
+ */
+final class Jobs {
+  private static final String OURS = "tq:{notifications}:";
+  private static final String BULL = "bull:notifications:";
+  /** There once a job was done, here, or added, there. A queue without it is not the one that is meant. */
+  private static final List<String> MARKS = List.of(OURS + "ex", BULL + "id");
+
+  private static final int PRIORITIES = 10;
+  private static final Duration STEP = Duration.ofMillis(20);
+
+  private final URI redis;
+  private final Duration longest;
+
+  Jobs(URI redis, Duration longest) {
+    this.redis = redis;
+    this.longest = longest;
+  }
+
+  /**
+   * Returns once no job waits or runs.
+   *
+   * @throws IOException if some still do after the longest time, if there is no queue, or Redis does not answer
+   */
+  void awaitNone() throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    try (Jedis jedis = new Jedis(redis)) {
+      // Twice, because a job may be added just after its create was answered.
+      for (int none = 0; none < 2; ) {
+        long open = open(jedis);
+        none = open == 0 ? none + 1 : 0;
+        if (open > 0 && System.nanoTime() - began > longest.toNanos()) {
+          throw new IOException(open + " jobs were not done " + longest.toSeconds()
+              + " s after their creates: what those cost is not known");
+        }
+        Thread.sleep(STEP.toMillis());
+      }
+      if (MARKS.stream().noneMatch(jedis::exists)) {
+        throw new IOException("creates left no queue in Redis: what their jobs cost is not known");
+      }
+    } catch (JedisException unread) {
+      throw new IOException("the queues' depth cannot be read: " + unread.getMessage(), unread);
+    }
+  }
+
+  private static long open(Jedis jedis) {
+    long open = jedis.zcard(OURS + "d") + jedis.hlen(OURS + "r");
+    for (int priority = 0; priority < PRIORITIES; priority++) {
+      open += jedis.llen(OURS + "w:" + priority);
+    }
+    return open
+        + jedis.llen(BULL + "wait")
+        + jedis.llen(BULL + "active")
+        + jedis.zcard(BULL + "delayed");
+  }
+}
