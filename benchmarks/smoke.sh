@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
-# The benchmark's smoke test: a cut-down session within a minute, whose every answer is checked, and a session that is
-# interrupted, which must leave its finished rows and no process.
+# The benchmark's smoke test: a cut-down session within a minute, whose every answer is checked; each kind of row that it
+# leaves out, a ratio and a hot path once; and a session that is interrupted, which must leave its finished rows and no
+# process.
 #
 # usage: benchmarks/smoke.sh
 #   The jars must have been built. Rows that need what is not installed are NOT RUN, and said so.
@@ -23,6 +24,12 @@ fail() {
   tail -n 20 "$work"/*.log >&2 || true
   exit 1
 }
+answered() {
+  grep -q "\"row\" : \"$1\"" "$2/runs.json" || fail "there is no run of $1"
+}
+all_right() {
+  if grep '"errors" : [1-9]' "$1/runs.json"; then fail "answers were wrong"; fi
+}
 clean_up() {
   local code=$?
   trap - EXIT
@@ -40,19 +47,42 @@ began=$SECONDS
 "$java" -jar "$jar" smoke --out "$work/smoke" > "$work/smoke.log" 2>&1 || fail "the session ended with $?"
 took=$((SECONDS - began))
 grep '^NOT RUN' "$work/smoke.log" || true
-for row in single floor; do
-  grep -q "\"row\" : \"$row\"" "$work/smoke/runs.json" || fail "there is no run of $row"
-done
-if grep '"errors" : [1-9]' "$work/smoke/runs.json"; then fail "answers were wrong"; fi
+# A busy machine may not have time for all: the session ends itself, and says so.
+if grep -q '"stopped" : "' "$work/smoke/runs.json"; then sed -n 's/^stopped: /NOT RUN  /p' "$work/smoke.log"; else
+  for row in single floor; do answered "$row" "$work/smoke"; done
+fi
+all_right "$work/smoke"
 cp -r "$work/smoke" "$work/again"
 "$java" -jar "$jar" report "$work/again" > "$work/report.log" || fail "report"
 diff -r "$work/smoke" "$work/again" || fail "the report made anew differs"
 echo "ok  every answer of single, peer and floor was as expected; $took s"
-[ "$took" -le 60 ] || echo "warn  the smoke session is to take 60 s at most on an idle machine"
+# It begins nothing that would not end within its 55 s; only what cannot be begun in part may take longer.
+[ "$took" -le 120 ] || fail "the smoke session took $took s"
+
+began=$SECONDS
+"$java" -jar "$jar" smoke --rows cluster,nginx,k8s-shape --out "$work/rows" > "$work/rows.log" 2>&1 || fail "the rows ended with $?"
+grep '^NOT RUN' "$work/rows.log" || true
+sed -n 's/^stopped: /NOT RUN  /p' "$work/rows.log"
+if grep -q ': it failed' "$work/rows.log"; then fail "a row failed"; fi
+all_right "$work/rows"
+echo "ok  every answer of cluster, nginx and k8s-shape was as expected; $((SECONDS - began)) s"
+
+began=$SECONDS
+"$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 1 --seconds 1 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
+if grep '^refused' "$work/ratios.log"; then fail "the ratio was refused"; fi
+if grep -q '"aboveMicros"' "$work/ratios/pairs.json"; then
+  echo "ok  a ratio of creates, counted until their jobs were done; $((SECONDS - began)) s"
+else
+  sed -n 's/.*"reason" : /NOT RUN  a ratio of creates: /p' "$work/ratios/pairs.json"
+fi
+
+"$java" -jar "$jar" jmh -f1 -wi0 -i1 -r100ms -foe true 'VerifyBenchmark.cached' > "$work/jmh.log" 2>&1 || fail "jmh"
+grep -q '^# Run complete' "$work/jmh.log" || fail "jmh did not complete"
+echo "ok  a hot path"
 
 "$java" -jar "$jar" quick --out "$work/quick" > "$work/quick.log" 2>&1 &
 session=$!
-for _ in $(seq 600); do
+for _ in $(seq 1800); do
   if grep -qs '"row" : "single"' "$work/quick/runs.json"; then break; fi
   kill -0 "$session" 2>/dev/null || fail "the session ended by itself"
   sleep 0.1

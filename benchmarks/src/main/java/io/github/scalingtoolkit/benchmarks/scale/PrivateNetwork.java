@@ -2,6 +2,8 @@ package io.github.scalingtoolkit.benchmarks.scale;
 
 import io.github.scalingtoolkit.benchmarks.Main;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,12 +12,25 @@ import java.util.concurrent.TimeUnit;
 /** Starts this program over in a network namespace of its own, in which it may do as it likes and disturbs nobody. */
 public final class PrivateNetwork {
   private static final String MARK = "BENCHMARKS_NETWORK";
+  private static final String BEGAN = "BENCHMARKS_BEGAN";
 
   private PrivateNetwork() {}
 
   /** Tells whether this process is in one. */
   public static boolean inside() {
     return "private".equals(System.getenv(MARK));
+  }
+
+  /** Returns how long ago the command was given: by the process that was started first. */
+  static Duration since() {
+    return Duration.ofMillis(Math.max(0, System.currentTimeMillis() - began()));
+  }
+
+  private static long began() {
+    String given = System.getenv(BEGAN);
+    return inside() && given != null
+        ? Long.parseLong(given)
+        : ManagementFactory.getRuntimeMXBean().getStartTime();
   }
 
   /**
@@ -43,6 +58,7 @@ public final class PrivateNetwork {
     command.addAll(words);
     ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
     builder.environment().put(MARK, "private");
+    builder.environment().put(BEGAN, Long.toString(began()));
     Process process = builder.start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(process), "end-private-network"));
     return Optional.of(process.waitFor());

@@ -31,7 +31,8 @@ public final class RatiosCommand {
   private PairedResults results;
   private int databases;
 
-  private RatiosCommand(Workbench bench, Path out, Arguments arguments, List<String> words)
+  private RatiosCommand(
+      Workbench bench, Path out, Arguments arguments, List<Promise> only, List<String> words)
       throws InterruptedException {
     this.bench = bench;
     this.out = out;
@@ -47,9 +48,7 @@ public final class RatiosCommand {
         Math.toIntExact(slice.toSeconds()),
         List.of(),
         List.of());
-    only = arguments.has("--only")
-        ? List.of(promise(arguments.text("--only", "")))
-        : List.of(Promise.values());
+    this.only = only;
   }
 
   /** Runs it, writes what it measured to {@code --out}, and returns 0, or 1 if it could not be run at all. */
@@ -60,6 +59,9 @@ public final class RatiosCommand {
                 "--out", "--rounds", "--pairs", "--warm", "--seconds", "--connections", "--only"),
             Set.of())
         .withoutPlain();
+    List<Promise> only = arguments.has("--only")
+        ? List.of(promise(arguments.text("--only", "")))
+        : List.of(Promise.values());
     List<String> again = new ArrayList<>(List.of("ratios"));
     again.addAll(words);
     return Workbench.run(again, bench -> {
@@ -67,7 +69,7 @@ public final class RatiosCommand {
           "--out",
           bench.artifacts.top().resolve("benchmarks/target/results/ratios").toString()));
       Files.createDirectories(out);
-      new RatiosCommand(bench, out, arguments, again).run();
+      new RatiosCommand(bench, out, arguments, only, again).run();
       System.out.println("written: " + out.resolve("REPORT.md"));
       return 0;
     });

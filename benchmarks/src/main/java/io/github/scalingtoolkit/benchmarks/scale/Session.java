@@ -33,6 +33,7 @@ final class Session {
   private int visits;
   private double planned;
   private long began;
+  private long longestStart;
 
   /**
    * How long things take.
@@ -44,7 +45,7 @@ final class Session {
    * @param measured a measured run
    * @param connections of the generator
    * @param longest for the whole session, of which each visit has its entry's part: what is refused is repeated once
-   *     while it is on schedule, and no visit begins after it
+   *     while it is on schedule, and no visit but the first begins that would not end within it
    */
   record Timing(
       int rounds,
@@ -52,7 +53,19 @@ final class Session {
       int mostWarm,
       Duration measured,
       int connections,
-      Duration longest) {}
+      Duration longest) {
+    /** Returns the same with another longest time, of a millisecond at least. */
+    Timing within(Duration left) {
+      Duration atLeast = Duration.ofMillis(1);
+      return new Timing(
+          rounds,
+          warm,
+          mostWarm,
+          measured,
+          connections,
+          left.compareTo(atLeast) < 0 ? atLeast : left);
+    }
+  }
 
   Session(
       List<Entry> entries,
@@ -83,8 +96,9 @@ final class Session {
         Collections.reverse(order);
       }
       for (Entry entry : order) {
-        if (elapsed() > 1) {
-          String reason = "its " + timing.longest().toSeconds() + " s were over in round " + round;
+        if (visits > 0 && !fits(entry)) {
+          String reason = "its time did not suffice for " + entry.row() + ", cache " + entry.cache()
+              + " in round " + round;
           System.out.println("stopped: " + reason);
           results = results.stopped(reason);
           keep();
@@ -104,11 +118,13 @@ final class Session {
     stores.flushRedis();
     visits++;
     planned += entry.parts() / (double) (timing.rounds() * parts());
+    long starts = System.nanoTime();
     try (Target target = entry.start().on("bench" + visits)) {
       if (!entry.filled()) {
         TodoList.fill(target);
       }
       byte[] list = TodoList.read(target, entry.expectedCache());
+      longestStart = Math.max(longestStart, System.nanoTime() - starts);
       double seen = 0;
       for (Scenario scenario : entry.scenarios()) {
         seen = measure(entry, scenario, target, list, round, seen);
@@ -214,6 +230,18 @@ final class Session {
 
   private static String shown(String refused, double figure, String unit) {
     return refused.isEmpty() ? String.format(Locale.ROOT, "%.2f %s", figure, unit) : refused;
+  }
+
+  /** Tells whether there is time for a visit in which nothing is warmed or measured twice. */
+  private boolean fits(Entry entry) {
+    long scenarios = entry.scenarios().size();
+    Duration least = timing
+        .warm()
+        .dividedBy(2)
+        .multipliedBy(scenarios + 1)
+        .plus(timing.measured().multipliedBy(scenarios))
+        .plusNanos(longestStart);
+    return elapsed() + (double) least.toNanos() / timing.longest().toNanos() <= 1;
   }
 
   /** Returns the share of the longest time that is over. */

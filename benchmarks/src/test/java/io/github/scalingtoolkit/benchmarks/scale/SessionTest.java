@@ -98,8 +98,19 @@ class SessionTest {
     Results results = run(over, service("first"), service("second"));
 
     assertThat(started).containsExactly("first");
-    assertThat(results.stopped()).isEqualTo("its 0 s were over in round 1");
+    assertThat(results.stopped())
+        .isEqualTo("its time did not suffice for second, cache own in round 1");
     assertThat(Results.read(out)).isEqualTo(results);
+  }
+
+  @Test
+  void noVisitBeginsThatWouldNotEndWithinTheTime() throws Exception {
+    Session.Timing tight = new Session.Timing(
+        2, Duration.ofHours(1), 0, Duration.ofMillis(200), 2, Duration.ofMinutes(30));
+
+    run(tight, service("first"), service("second"));
+
+    assertThat(started).containsExactly("first");
   }
 
   private Results run(Session.Timing timing, Entry... entries)
