@@ -74,8 +74,9 @@ final class Batch {
    * Sends all and hands each its reply. Tells whether the connection can be used again; else it is closed.
    *
    * @param again takes what is to be sent with a later batch
+   * @param onLoss is run before anybody is told that the connection is lost
    */
-  boolean exchange(Consumer<Pending> again) {
+  boolean exchange(Consumer<Pending> again, Runnable onLoss) {
     try {
       Reopening.forbidden(this::send);
       read();
@@ -84,6 +85,7 @@ final class Batch {
       // An Error as well: the others must not wait for what nobody reads.
       over.set(true);
       disconnect();
+      onLoss.run();
       end(lost, again);
       return false;
     }

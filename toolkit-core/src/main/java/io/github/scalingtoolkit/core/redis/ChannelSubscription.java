@@ -44,6 +44,9 @@ public final class ChannelSubscription implements AutoCloseable {
   /** How many nodes there are; 0 while that is not known. Guarded by the lock. */
   private int expected;
 
+  /** The ticker's. */
+  private boolean told;
+
   private volatile boolean live;
   private volatile boolean closed;
 
@@ -90,8 +93,26 @@ public final class ChannelSubscription implements AutoCloseable {
 
   private void run() {
     while (!closed) {
-      beat();
+      try {
+        beat();
+      } catch (Throwable unexpected) {
+        // An Error as well: nobody would notice any more what is lost.
+        tellOnce(unexpected);
+      }
       LockSupport.parkNanos(this, heartbeat.toNanos());
+    }
+  }
+
+  private void tellOnce(Throwable unexpected) {
+    if (told) {
+      return;
+    }
+    told = true;
+    try {
+      log.error("subscription channel={} heartbeat=failed action=go-on", channel, unexpected);
+    } catch (Throwable noLog) {
+      // Out of memory, say: then later failures may be told of.
+      told = false;
     }
   }
 
@@ -166,7 +187,7 @@ public final class ChannelSubscription implements AutoCloseable {
   private void tell(String what, Runnable call) {
     try {
       call.run();
-    } catch (RuntimeException thrown) {
+    } catch (Throwable thrown) {
       log.error("subscription channel={} listener={} threw", channel, what, thrown);
     }
   }

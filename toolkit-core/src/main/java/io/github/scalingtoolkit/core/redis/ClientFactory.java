@@ -1,9 +1,11 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.settings.Secret;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,7 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.ConnectionFactory;
 import redis.clients.jedis.ConnectionPoolConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.DefaultRedisCredentials;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
@@ -22,12 +24,14 @@ import redis.clients.jedis.executors.DefaultCommandExecutor;
 import redis.clients.jedis.providers.ConnectionProvider;
 import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.providers.SentineledConnectionProvider;
+import redis.clients.jedis.util.IOUtils;
 
 /** Opens Jedis clients for a URL, each with bounds on everything that Jedis leaves unbounded. */
 record ClientFactory(
     RedisUrl url,
     String clientName,
     Duration connectTimeout,
+    @Nullable Supplier<Secret> password,
     @Nullable SSLContext tls) {
 
   /**
@@ -37,15 +41,20 @@ record ClientFactory(
    * @param coalesced whether its callers share connections, where that can be done: not on a cluster
    */
   UnifiedJedis commands(Duration deadline, int poolSize, boolean coalesced) {
-    boolean sharing = coalesced && poolSize >= CoalescingExecutor.SMALLEST_POOL;
     JedisClientConfig config = config(deadline, deadline);
+    ConnectionFactory standalone = new DeadlineConnections(url.nodes().get(0), config);
+    if (url.mode() == RedisUrl.Mode.CLUSTER
+        || !coalesced
+        || poolSize < CoalescingExecutor.SMALLEST_POOL) {
+      return open(config, pool(poolSize, deadline), standalone, DefaultCommandExecutor::new);
+    }
+    int shared = CoalescingExecutor.shared(poolSize);
     return open(
         config,
-        pool(poolSize, deadline),
-        new DeadlineConnections(url.nodes().get(0), config),
-        sharing
-            ? provider -> new CoalescingExecutor(provider, poolSize, deadline)
-            : DefaultCommandExecutor::new);
+        pool(poolSize - shared, deadline),
+        standalone,
+        unshared -> new CoalescingExecutor(
+            unshared, provider(config, pool(shared, deadline), standalone), poolSize, deadline));
   }
 
   /**
@@ -68,7 +77,7 @@ record ClientFactory(
       Function<ConnectionProvider, CommandExecutor> executor) {
     return switch (url.mode()) {
       case STANDALONE -> {
-        ConnectionProvider provider = new PooledConnectionProvider(standalone, pool);
+        ConnectionProvider provider = provider(config, pool, standalone);
         yield RedisClient.builder()
             .clientConfig(config)
             .connectionProvider(provider)
@@ -83,22 +92,43 @@ record ClientFactory(
             .maxAttempts(3)
             .build();
       case SENTINEL -> {
-        String master = Objects.requireNonNull(url.master());
-        Set<HostAndPort> sentinels = Set.copyOf(url.nodes());
-        JedisClientConfig sentinelConfig = sentinelConfig();
-        ConnectionProvider provider =
-            new SentineledConnectionProvider(master, config, pool, sentinels, sentinelConfig);
+        ConnectionProvider provider = provider(config, pool, standalone);
         yield RedisSentinelClient.builder()
-            .masterName(master)
-            .sentinels(sentinels)
-            .sentinelClientConfig(sentinelConfig)
+            .masterName(Objects.requireNonNull(url.master()))
+            .sentinels(Set.copyOf(url.nodes()))
+            .sentinelClientConfig(sentinelConfig())
             .clientConfig(config)
             .poolConfig(pool)
             .connectionProvider(provider)
-            .commandExecutor(executor.apply(provider))
+            .commandExecutor(over(provider, executor))
             .build();
       }
     };
+  }
+
+  /** Listeners to sentinels must not stay behind when the second one's sentinels cannot be reached. */
+  private static CommandExecutor over(
+      ConnectionProvider provider, Function<ConnectionProvider, CommandExecutor> executor) {
+    try {
+      return executor.apply(provider);
+    } catch (RuntimeException failed) {
+      IOUtils.closeQuietly(provider);
+      throw failed;
+    }
+  }
+
+  private ConnectionProvider provider(
+      JedisClientConfig config,
+      GenericObjectPoolConfig<Connection> pool,
+      ConnectionFactory standalone) {
+    return url.mode() == RedisUrl.Mode.SENTINEL
+        ? new SentineledConnectionProvider(
+            Objects.requireNonNull(url.master()),
+            config,
+            pool,
+            Set.copyOf(url.nodes()),
+            sentinelConfig())
+        : new PooledConnectionProvider(standalone, pool);
   }
 
   private JedisClientConfig sentinelConfig() {
@@ -130,7 +160,10 @@ record ClientFactory(
     if (url.user() != null) {
       config.user(url.user());
     }
-    if (url.password() != null) {
+    if (password != null) {
+      config.credentialsProvider(
+          () -> new DefaultRedisCredentials(url.user(), password.get().reveal()));
+    } else if (url.password() != null) {
       config.password(url.password().reveal());
     }
     return config.build();

@@ -18,8 +18,12 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * commands, and its clients run as Jedis has them.
  *
  * <p>Few callers gain nothing by sharing, so they don't: each takes a connection of the pool, and only who finds that
- * many are under way already joins a {@link Lane}. Likewise whatever {@link SharedCommands} does not know as harmless.
- * What carries or asks for much shares a lane of its own, away from short commands, and what is huge none.
+ * many are under way already joins a {@link Lane}. What carries or asks for much shares a lane of its own, away from
+ * short commands.
+ *
+ * <p>Whatever {@link SharedCommands} does not know as harmless, and what is huge, takes a connection of another pool: the
+ * client's own, which its transactions and pipelines hold for as long as they like. The pool of what is shared has one for
+ * each that it can need, so that nobody drains it.
  *
  * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
  * use by several threads.
@@ -32,43 +36,61 @@ final class CoalescingExecutor implements CommandExecutor {
 
   private static final int MOST_ALONE = 8;
 
-  private final ConnectionProvider provider;
+  private static final int LANES = 2;
+
+  private final ConnectionProvider unshared;
+  private final ConnectionProvider shared;
   private final Duration deadline;
   private final Duration patience;
   private final int mostAlone;
-  private final Lane[] lanes;
-  private final Lane bulk;
   private final LargeReplies large = new LargeReplies();
+  private final Lane[] lanes = new Lane[LANES];
+  private final Lane bulk;
   private final AtomicInteger underWay = new AtomicInteger();
 
   /**
-   * Makes one over a pool.
+   * Makes one over two pools.
    *
-   * @param poolSize connections that the pool may open, {@link #SMALLEST_POOL} at least
+   * @param unshared the client's own
+   * @param shared may open {@link #shared} connections
+   * @param poolSize connections that both together may open, {@link #SMALLEST_POOL} at least
    * @param deadline how long a read may wait; a caller waits for his turn and his reply twice that
    */
-  CoalescingExecutor(ConnectionProvider provider, int poolSize, Duration deadline) {
-    this.provider = provider;
+  CoalescingExecutor(
+      ConnectionProvider unshared, ConnectionProvider shared, int poolSize, Duration deadline) {
+    this.unshared = unshared;
+    this.shared = shared;
     this.deadline = deadline;
     patience = deadline.multipliedBy(2);
-    mostAlone = Math.min(MOST_ALONE, poolSize / 2);
-    lanes = new Lane[] {lane(large), lane(large)};
-    bulk = lane(null);
+    mostAlone = mostAlone(poolSize);
+    for (int i = 0; i < LANES; i++) {
+      lanes[i] = new Lane(shared, deadline, large);
+    }
+    bulk = new Lane(shared, deadline, null);
+  }
+
+  /** Returns how many of a client's connections are for commands that can be shared. */
+  static int shared(int poolSize) {
+    return mostAlone(poolSize) + LANES + 1;
+  }
+
+  private static int mostAlone(int poolSize) {
+    return Math.min(MOST_ALONE, poolSize / 4);
   }
 
   @Override
   public <T> T executeCommand(CommandObject<T> command) {
     CommandArguments arguments = command.getArguments();
     if (!SharedCommands.shareable(arguments) || hurried()) {
-      return alone(command);
+      return alone(unshared, command);
     }
     try {
       if (underWay.incrementAndGet() <= mostAlone) {
-        return alone(command);
+        return alone(shared, command);
       }
       int bytes = SharedCommands.bytes(arguments);
       return switch (way(arguments, bytes)) {
-        case ALONE -> alone(command);
+        case ALONE -> alone(unshared, command);
         case SHARED -> together(lane(), command, bytes);
         case BULK -> together(bulk, command, bytes);
       };
@@ -79,9 +101,10 @@ final class CoalescingExecutor implements CommandExecutor {
 
   @Override
   public void close() throws Exception {
-    // Lanes hold connections of this pool only while they are led, and give them back to a closed
-    // one.
-    provider.close();
+    // Lanes hold connections only while they are led, and give them back to a closed pool.
+    try (unshared) {
+      shared.close();
+    }
   }
 
   private boolean hurried() {
@@ -95,16 +118,27 @@ final class CoalescingExecutor implements CommandExecutor {
     return way == Way.SHARED && large.contains(arguments) ? Way.BULK : way;
   }
 
-  private Lane lane(@Nullable LargeReplies seen) {
-    return new Lane(provider, deadline, seen);
-  }
-
   private <T> T together(Lane lane, CommandObject<T> command, int bytes) {
     @Nullable Object raw = lane.execute(new Pending(command.getArguments(), bytes, patience));
     return command.getBuilder().build(raw);
   }
 
-  private <T> T alone(CommandObject<T> command) {
+  private static <T> T alone(ConnectionProvider provider, CommandObject<T> command) {
+    try {
+      return once(provider, command);
+    } catch (UnknownOutcomeException lost) {
+      if (RedisFailures.timedOut(lost)) {
+        throw lost;
+      }
+      NodePools.dropIdle(provider);
+      if (Resending.isCallers() || !SharedCommands.onlyReads(command.getArguments())) {
+        throw lost;
+      }
+      return once(provider, command);
+    }
+  }
+
+  private static <T> T once(ConnectionProvider provider, CommandObject<T> command) {
     try (Connection connection = provider.getConnection(command.getArguments())) {
       try {
         return connection.executeCommand(command);

@@ -147,7 +147,7 @@ final class Lane {
     gather(batch);
     underWay = batch;
     try {
-      if (!batch.exchange(queue::add)) {
+      if (!batch.exchange(queue::add, () -> NodePools.dropIdle(provider))) {
         Connection lost = connection;
         connection = null;
         lost.setBroken();

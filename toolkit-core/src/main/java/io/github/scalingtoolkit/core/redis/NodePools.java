@@ -7,6 +7,9 @@ import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.providers.PooledConnectionProvider;
+import redis.clients.jedis.providers.SentineledConnectionProvider;
 import redis.clients.jedis.util.Pool;
 
 /** The connection pools inside a Jedis client, one a node, by the node's name. */
@@ -37,5 +40,14 @@ final class NodePools {
   /** Closes the connections that lie idle: after an outage each of them is dead, and would fail one call. */
   static void dropIdle(UnifiedJedis client) {
     of(client).values().forEach(Pool::clear);
+  }
+
+  /** As {@link #dropIdle(UnifiedJedis)}. */
+  static void dropIdle(ConnectionProvider provider) {
+    if (provider instanceof PooledConnectionProvider standalone) {
+      standalone.getPool().clear();
+    } else if (provider instanceof SentineledConnectionProvider sentinel) {
+      sentinel.getConnectionMap().values().forEach(Pool::clear);
+    }
   }
 }

@@ -45,6 +45,7 @@ final class Pending {
   private @Nullable Object reply;
   private @Nullable RuntimeException refusal;
   private @Nullable Throwable loss;
+  private final boolean laneMaySendAgain = !Resending.isCallers();
   private boolean wasPutBack;
 
   Pending(CommandArguments command, int bytes, Duration patience) {
@@ -125,9 +126,9 @@ final class Pending {
     return state.compareAndSet(State.TAKEN, State.WAITING);
   }
 
-  /** The leader's: puts it back, once, if it only reads; false if it must not be sent again. */
+  /** The leader's: puts it back, once, if it only reads and its caller does not; false if it must not be sent again. */
   boolean again() {
-    return SharedCommands.onlyReads(command) && putBack();
+    return laneMaySendAgain && SharedCommands.onlyReads(command) && putBack();
   }
 
   /** The caller's: ends it unsent, for a reason that is his alone. */

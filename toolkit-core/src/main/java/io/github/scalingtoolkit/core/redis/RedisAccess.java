@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * One Redis as a process sees it: a client for commands, one for commands that block, and one breaker before both.
@@ -28,7 +30,8 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
  *
  * <p><b>Callers in a hurry.</b> Where a thread has a {@link Deadline} that is earlier, a standalone Redis' reply is waited
- * for no longer than that; a time-out that it brought about does not count against Redis.
+ * for no longer than that. A time-out that it brought about does not count against Redis, if it left the call less than
+ * half of the deadline.
  *
  * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
  * {@link #eval} and {@link #callIdempotent} then try once more on a fresh connection, so that a restarted Redis goes
@@ -43,6 +46,10 @@ public final class RedisAccess implements AutoCloseable {
   private final String description;
   private final @Nullable Builder origin;
   private final boolean cluster;
+
+  /** The deadline that a caller's earlier one cuts short; null if it does not, but on a single server. */
+  private final @Nullable Duration cutShortBy;
+
   private final LazyClient commands;
   private final @Nullable LazyClient blocking;
   private final boolean owned;
@@ -66,6 +73,8 @@ public final class RedisAccess implements AutoCloseable {
     this.description = description;
     this.origin = origin;
     this.cluster = cluster;
+    this.cutShortBy =
+        origin != null && origin.url.mode() == RedisUrl.Mode.STANDALONE ? origin.deadline : null;
     this.commands = commands;
     this.blocking = blocking;
     this.owned = owned;
@@ -139,7 +148,7 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Returns another access to the same Redis, with a breaker of its own: for what must be bounded more tightly than the
-   * rest, or must not be cut off with it. It has connections of its own and this one's defaults otherwise; that of a
+   * rest, or must not be cut off with it. It has connections of its own and is built as this one otherwise; that of a
    * wrapped client shares that client, and its time-outs stay. Close it by itself.
    *
    * @param name what messages, logs, metrics and Redis' client list call it
@@ -148,7 +157,7 @@ public final class RedisAccess implements AutoCloseable {
   public RedisAccess sibling(String name, Duration deadline) {
     return origin == null
         ? new RedisAccess(name, description, null, cluster, commands, blocking, false, clock)
-        : origin.likewise().name(name).deadline(deadline).build();
+        : origin.copy().name(name).deadline(deadline).build();
   }
 
   /**
@@ -212,14 +221,14 @@ public final class RedisAccess implements AutoCloseable {
    * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether a command took effect is unknown
    */
   public <T extends @Nullable Object> T call(Function<UnifiedJedis, T> action) {
-    return guard.call(() -> action.apply(commands.get()));
+    return guarded(() -> action.apply(commands.get()));
   }
 
   /**
    * As {@link #call}, for actions that may run twice: one that lost its connection is tried once more.
    */
   public <T extends @Nullable Object> T callIdempotent(Function<UnifiedJedis, T> action) {
-    return guard.call(() -> retryOnce(() -> action.apply(commands.get())));
+    return guarded(() -> retryOnce(() -> action.apply(commands.get())));
   }
 
   /**
@@ -233,28 +242,47 @@ public final class RedisAccess implements AutoCloseable {
    *     {@link JedisDataException}
    */
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return guard.call(() -> retryOnce(() -> evalRaw(commands.get(), script, keys, args)));
+    return guarded(() -> retryOnce(() -> evalRaw(commands.get(), script, keys, args)));
   }
 
   /**
    * Runs several scripts in one round trip under the breaker; on a cluster, where their keys lie apart, one after the
-   * other. One that fails does not keep the others from running, and they are not one transaction.
+   * other, each as a call of its own. One that fails does not keep the others from running, and they are not one
+   * transaction.
    *
-   * @return a reply for each call, in order
+   * @return a reply for each call, in order; on a cluster a lost connection, or a refusal after the first call, is the
+   *     failure of the calls that it concerns
    * @throws RejectedException at once, while Redis is failing: none ran
-   * @throws redis.clients.jedis.exceptions.JedisException if the connection failed; whether any ran is unknown
+   * @throws redis.clients.jedis.exceptions.JedisException if the one connection failed; whether any ran is unknown
    */
   public List<ScriptReply> evalAll(List<ScriptCall> calls) {
-    if (isCluster() || calls.size() == 1) {
-      return guard.call(() -> {
-        List<ScriptReply> replies = new ArrayList<>(calls.size());
-        for (ScriptCall call : calls) {
-          replies.add(retryOnce(() -> Scripts.reply(commands.get(), call)));
-        }
-        return replies;
-      });
+    if (calls.size() == 1) {
+      return List.of(one(calls.get(0)));
     }
-    return guard.call(() -> retryOnce(() -> Scripts.pipelined(commands.get(), calls)));
+    return isCluster()
+        ? oneByOne(calls)
+        : guarded(() -> retryOnce(() -> Scripts.pipelined(commands.get(), calls)));
+  }
+
+  private List<ScriptReply> oneByOne(List<ScriptCall> calls) {
+    List<ScriptReply> replies = new ArrayList<>(calls.size());
+    for (ScriptCall call : calls) {
+      try {
+        replies.add(one(call));
+      } catch (RejectedException open) {
+        if (replies.isEmpty()) {
+          throw open;
+        }
+        replies.add(new ScriptReply(null, open));
+      } catch (JedisException lost) {
+        replies.add(new ScriptReply(null, lost));
+      }
+    }
+    return replies;
+  }
+
+  private ScriptReply one(ScriptCall call) {
+    return guarded(() -> retryOnce(() -> Scripts.reply(commands.get(), call)));
   }
 
   /**
@@ -337,7 +365,7 @@ public final class RedisAccess implements AutoCloseable {
   private void recover() {
     UnifiedJedis client = commands.get();
     NodePools.dropIdle(client);
-    client.ping();
+    retryOnce(client::ping);
     for (Recovery step : recoveries) {
       step.recover(client);
     }
@@ -355,16 +383,24 @@ public final class RedisAccess implements AutoCloseable {
     return true;
   }
 
+  private <T extends @Nullable Object> T guarded(Supplier<T> call) {
+    return cutShortBy == null
+        ? guard.call(call)
+        : HurriedCalls.noting(cutShortBy, () -> guard.call(call));
+  }
+
   private <T extends @Nullable Object> T retryOnce(Supplier<T> action) {
-    try {
-      return action.get();
-    } catch (JedisConnectionException lost) {
-      if (RedisFailures.timedOut(lost)) {
-        throw lost;
+    return Resending.byCaller(() -> {
+      try {
+        return action.get();
+      } catch (JedisConnectionException lost) {
+        if (RedisFailures.timedOut(lost)) {
+          throw lost;
+        }
+        NodePools.dropIdle(commands.get());
+        return action.get();
       }
-      NodePools.dropIdle(commands.get());
-      return action.get();
-    }
+    });
   }
 
   /** Collects what a {@link RedisAccess} is built from. Not safe for use by several threads. */
@@ -374,6 +410,7 @@ public final class RedisAccess implements AutoCloseable {
     private Duration deadline = DEFAULT_DEADLINE;
     private @Nullable Duration connectTimeout;
     private int poolSize = 64;
+    private @Nullable Supplier<Secret> password;
     private @Nullable SSLContext tls;
     private boolean coalesced = true;
     private Clock clock = Clock.system();
@@ -382,9 +419,13 @@ public final class RedisAccess implements AutoCloseable {
       this.url = url;
     }
 
-    /** Returns a builder for the same Redis, with the defaults otherwise. */
-    private Builder likewise() {
+    private Builder copy() {
       Builder same = new Builder(url);
+      same.name = name;
+      same.deadline = deadline;
+      same.connectTimeout = connectTimeout;
+      same.poolSize = poolSize;
+      same.password = password;
       same.tls = tls;
       same.coalesced = coalesced;
       same.clock = clock;
@@ -414,12 +455,33 @@ public final class RedisAccess implements AutoCloseable {
       return this;
     }
 
-    /** Sets the most connections for commands at a time, for each node, at least 1. Default: 64. */
+    /**
+     * Sets the most connections for commands at a time, for each node, at least 1. Default: 64. Where callers share
+     * connections, up to 11 of these are theirs, and the others for what cannot be shared: transactions and pipelines, say,
+     * which can thus not keep short commands waiting.
+     */
     public Builder poolSize(int connections) {
       if (connections < 1) {
         throw new IllegalArgumentException("poolSize must be >= 1 but was " + connections);
       }
       this.poolSize = connections;
+      return this;
+    }
+
+    /**
+     * Asks for the password whenever a connection is opened, so that one that is changed while the process runs is used
+     * from then on: {@code password(rotating::current)} with a
+     * {@link io.github.scalingtoolkit.core.settings.RotatingSecret}. Open connections keep the authentication they have,
+     * as Redis has it. Default: the URL's.
+     *
+     * @param password is asked by several threads, and must not block
+     * @throws IllegalArgumentException if the URL has a password as well
+     */
+    public Builder password(Supplier<Secret> password) {
+      if (url.password() != null) {
+        throw new IllegalArgumentException("there is a password in the URL as well: " + url);
+      }
+      this.password = Objects.requireNonNull(password);
       return this;
     }
 
@@ -461,13 +523,13 @@ public final class RedisAccess implements AutoCloseable {
 
     /** Opens the clients; see {@link RedisAccess#open}. */
     public RedisAccess build() {
-      ClientFactory factory =
-          new ClientFactory(url, name, connectTimeout == null ? deadline : connectTimeout, tls);
+      ClientFactory factory = new ClientFactory(
+          url, name, connectTimeout == null ? deadline : connectTimeout, password, tls);
       String where = url.toString();
       return new RedisAccess(
           name,
           where,
-          likewise(),
+          copy(),
           url.mode() == RedisUrl.Mode.CLUSTER,
           LazyClient.opening(where, () -> factory.commands(deadline, poolSize, coalesced)),
           LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),

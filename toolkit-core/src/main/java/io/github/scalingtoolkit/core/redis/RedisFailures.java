@@ -1,7 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.time.Deadline;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -18,12 +17,13 @@ final class RedisFailures {
       "READONLY",
       "MASTERDOWN",
       "MISCONF",
-      "BUSY",
+      "BUSY ",
       "CLUSTERDOWN",
       "NOAUTH",
       "WRONGPASS",
       "NOREPLICAS",
-      "OOM");
+      "OOM",
+      "ERR max number of clients reached");
 
   private static final int DEEPEST_CAUSE = 8;
 
@@ -40,8 +40,8 @@ final class RedisFailures {
    * the server says that it cannot serve anyone; and one lost connection counts once, however many shared it.
    */
   static boolean sayNothingOfHealth(Throwable failure) {
-    if (Deadline.currentIsExpired() && causedBy(SocketTimeoutException.class, failure)) {
-      // The caller had no more time: what he cut short is not held against Redis.
+    if (HurriedCalls.outOfTime() && causedBy(SocketTimeoutException.class, failure)) {
+      // What a caller in a hurry cut short is not held against Redis.
       return true;
     }
     if (failure instanceof UnknownOutcomeException lost) {

@@ -22,7 +22,7 @@ import redis.clients.jedis.params.ClientKillParams;
 import redis.clients.jedis.util.Pool;
 
 class ChannelSubscriptionTest {
-  private static final class Heard implements ChannelListener {
+  private static class Heard implements ChannelListener {
     final List<String> events = new CopyOnWriteArrayList<>();
 
     @Override
@@ -173,6 +173,39 @@ class ChannelSubscriptionTest {
       cluster.masters().get(2).kill();
 
       Await.until("it says so", () -> heard.count("GAP") == 1);
+    }
+  }
+
+  @Test
+  void goesOnAfterAnErrorOfItsListener() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url());
+        Jedis admin = server.connect()) {
+      Heard heard = new Heard() {
+        @Override
+        public void onGap() {
+          super.onGap();
+          throw new StackOverflowError();
+        }
+
+        @Override
+        public void onLive() {
+          super.onLive();
+          throw new NoClassDefFoundError("gone");
+        }
+      };
+      ChannelSubscription subscription = redis.subscribe("news", heard);
+      for (int time = 1; time <= 3; time++) {
+        int times = time;
+        Await.until("it is live again", () -> subscription.live() && heard.count("LIVE") == times);
+
+        admin.clientKill(new ClientKillParams().type(ClientType.PUBSUB));
+
+        Await.until("it says so", () -> heard.count("GAP") == times);
+      }
+      Await.until("it is live again", () -> heard.count("LIVE") == 4);
+      admin.publish("news", "after");
+      Await.until("it hears again", () -> heard.events.contains("after"));
     }
   }
 }

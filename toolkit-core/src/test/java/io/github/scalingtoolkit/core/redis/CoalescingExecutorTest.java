@@ -10,21 +10,42 @@ import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.commons.pool2.BasePooledObjectFactory;
+import org.apache.commons.pool2.PooledObject;
+import org.apache.commons.pool2.PooledObjectFactory;
+import org.apache.commons.pool2.impl.DefaultPooledObject;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.AbstractTransaction;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.args.ClientPauseMode;
+import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.params.ClientKillParams;
+import redis.clients.jedis.params.ClientKillParams.SkipMe;
+import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.providers.PooledConnectionProvider;
 
 /** What callers of one client see who share connections, on a real server. */
 class CoalescingExecutorTest {
@@ -75,23 +96,87 @@ class CoalescingExecutorTest {
 
   @Test
   void manyCallersShareFewConnectionsAndTheyGoBackWhenNobodyWaits() {
-    try (RedisAccess redis = open(server.url(), LONG);
-        Jedis admin = server.connect()) {
-      UnifiedJedis client = redis.commands();
-      int before = clients(admin);
+    JedisClientConfig config = config();
+    try (PooledConnectionProvider unshared = pool(21, config);
+        PooledConnectionProvider shared = pool(CoalescingExecutor.shared(32), config);
+        RedisClient client = client(unshared, shared)) {
       AtomicInteger most = new AtomicInteger();
 
       Crowd.of(MANY).each(500, (caller, time) -> {
         client.get("own:" + caller);
         if (caller == 0 && time % 50 == 0) {
-          most.accumulateAndGet(NodePools.of(client).get("redis").getNumActive(), Math::max);
+          most.accumulateAndGet(shared.getPool().getNumActive(), Math::max);
         }
       });
 
       // Eight who go alone, two lanes, and the one for what is large.
-      assertThat(clients(admin) - before).isLessThanOrEqualTo(11);
-      assertThat(most.get()).isLessThanOrEqualTo(11);
-      assertThat(NodePools.of(client).get("redis").getNumActive()).isZero();
+      assertThat(most.get()).isBetween(1, 11);
+      assertThat(shared.getPool().getNumIdle()).isBetween(1, 11);
+      assertThat(shared.getPool().getNumActive()).isZero();
+      // The builder's, who asks the server for its protocol.
+      assertThat(unshared.getPool().getCreatedCount()).isLessThanOrEqualTo(1);
+    }
+  }
+
+  @Test
+  void whoCallsWhileFewDoGoesAloneAndShortOnesAmongManyTravelWithoutLargeOnes() {
+    Queue<Trip> trips = new ConcurrentLinkedQueue<>();
+    PooledObjectFactory<Connection> factory = new BasePooledObjectFactory<>() {
+      @Override
+      public Connection create() {
+        return new Observed(node(), config(), trips);
+      }
+
+      @Override
+      public PooledObject<Connection> wrap(Connection connection) {
+        return new DefaultPooledObject<>(connection);
+      }
+    };
+    try (PooledConnectionProvider unshared = pool(21, config());
+        PooledConnectionProvider shared =
+            new PooledConnectionProvider(factory, poolConfig(CoalescingExecutor.shared(32)));
+        RedisClient client = client(unshared, shared)) {
+      for (int time = 0; time < 20; time++) {
+        client.get("own");
+      }
+      assertThat(trips).hasSize(20).allMatch(Trip::alone);
+      trips.clear();
+
+      String large = "l".repeat(10_000);
+      Crowd.of(MANY).each(200, (caller, time) -> {
+        if (caller % 2 == 0) {
+          client.get("own:" + caller);
+        } else {
+          client.append("large:" + caller % 4, large);
+          client.del("large:" + caller % 4);
+        }
+      });
+
+      assertThat(trips).anyMatch(trip -> !trip.alone() && trip.large() > 1);
+      assertThat(trips).anyMatch(trip -> !trip.alone() && trip.small() > 1);
+      assertThat(trips).noneMatch(trip -> trip.large() > 0 && trip.small() > 0);
+    }
+  }
+
+  @Test
+  void transactionsThatHoldEveryConnectionTheyCanGetKeepNobodyElseWaiting() {
+    try (RedisAccess redis = RedisAccess.builder(server.url())
+        .deadline(Duration.ofSeconds(3))
+        .poolSize(8)
+        .build()) {
+      UnifiedJedis client = redis.commands();
+      List<AbstractTransaction> held = new ArrayList<>();
+      assertThatThrownBy(() -> {
+            for (int i = 0; i < 9; i++) {
+              held.add(client.multi());
+            }
+          })
+          .isInstanceOf(JedisException.class);
+
+      assertThat(held).isNotEmpty();
+      assertThat(client.get("none")).isNull();
+      Crowd.of(MANY).each(20, (caller, time) -> assertThat(client.get("none")).isNull());
+      held.forEach(AbstractTransaction::close);
     }
   }
 
@@ -189,36 +274,48 @@ class CoalescingExecutorTest {
 
   @Test
   void aWriteWhoseConnectionIsLostHasAnUnknownOutcomeAndAReadIsSentAgain() {
-    try (FaultProxy proxy = FaultProxy.to(server.port());
-        RedisAccess redis = open(proxy.redisUrl(), LONG)) {
+    try (RedisAccess redis = open(server.url(), LONG);
+        Jedis admin = server.connect()) {
       UnifiedJedis client = redis.commands();
       client.set("lost:reads", "there");
       AtomicInteger unknown = new AtomicInteger();
       AtomicInteger written = new AtomicInteger();
       AtomicInteger readsFailed = new AtomicInteger();
+      admin.clientPause(60_000, ClientPauseMode.WRITE);
 
-      Crowd.of(MANY).each(100, (caller, time) -> {
-        if (caller == 0 && time % 20 == 10) {
-          proxy.dropConnections();
+      Crowd.Act write = (caller, time) -> {
+        try {
+          client.incr("lost:writes");
+          written.incrementAndGet();
+        } catch (UnknownOutcomeException lost) {
+          unknown.incrementAndGet();
+          assertThat(lost).hasMessageContaining("may have taken effect");
+        }
+      };
+      Crowd alone = Crowd.of(8).start(1, write);
+      Await.until("eight wait alone", () -> held(admin) == 8);
+      Crowd crowd = Crowd.of(MANY).start(1, (caller, time) -> {
+        if (caller / 2 % 2 == 0) {
+          write.run(caller, time);
+          return;
         }
         try {
-          if (caller % 2 == 0) {
-            client.incr("lost:writes");
-            written.incrementAndGet();
-          } else {
-            assertThat(client.get("lost:reads")).isEqualTo("there");
-          }
+          assertThat(client.get("lost:reads")).isEqualTo("there");
         } catch (UnknownOutcomeException lost) {
-          (caller % 2 == 0 ? unknown : readsFailed).incrementAndGet();
-          assertThat(lost).hasMessageContaining("may have taken effect");
-        } catch (JedisConnectionException neverSent) {
-          // A connection that could not be opened.
-          assertThat(neverSent).isNotNull();
+          readsFailed.incrementAndGet();
         }
       });
+      Await.until("a write waits in each of two lanes", () -> held(admin) == 10);
+      admin.clientKill(new ClientKillParams().type(ClientType.NORMAL).skipMe(SkipMe.YES));
+      admin.clientUnpause();
+      alone.join();
+      crowd.join();
 
-      long counted = Long.parseLong(client.get("lost:writes"));
-      assertThat(counted).isBetween((long) written.get(), (long) written.get() + unknown.get());
+      assertThat(readsFailed.get()).isZero();
+      assertThat(unknown.get()).isGreaterThanOrEqualTo(10);
+      assertThat(written.get() + unknown.get()).isEqualTo(8 + MANY / 2);
+      assertThat(client.get("lost:writes"))
+          .isEqualTo(written.get() == 0 ? null : "" + written.get());
     }
   }
 
@@ -337,8 +434,88 @@ class CoalescingExecutorTest {
     }
   }
 
-  private static int clients(Jedis admin) {
-    return (int) admin.clientList().lines().count();
+  private static long held(Jedis admin) {
+    return admin
+        .clientList()
+        .lines()
+        .filter(client -> client.contains(" flags=b "))
+        .count();
+  }
+
+  private static JedisClientConfig config() {
+    return DefaultJedisClientConfig.builder()
+        .resp2()
+        .timeoutMillis((int) LONG.toMillis())
+        .build();
+  }
+
+  private static PooledConnectionProvider pool(int size, JedisClientConfig config) {
+    return new PooledConnectionProvider(node(), config, poolConfig(size));
+  }
+
+  private static HostAndPort node() {
+    return new HostAndPort("127.0.0.1", server.port());
+  }
+
+  private static ConnectionPoolConfig poolConfig(int size) {
+    ConnectionPoolConfig config = new ConnectionPoolConfig();
+    config.setMaxTotal(size);
+    config.setMaxIdle(size);
+    return config;
+  }
+
+  private static RedisClient client(ConnectionProvider unshared, ConnectionProvider shared) {
+    return RedisClient.builder()
+        .connectionProvider(unshared)
+        .commandExecutor(new CoalescingExecutor(unshared, shared, 32, LONG))
+        .build();
+  }
+
+  /** What went over a connection before its first reply was asked for. */
+  private record Trip(boolean alone, int small, int large) {}
+
+  private static final class Observed extends Connection {
+    private final Queue<Trip> trips;
+    private boolean alone;
+    private int small;
+    private int large;
+
+    Observed(HostAndPort node, JedisClientConfig config, Queue<Trip> trips) {
+      super(node, config);
+      this.trips = trips;
+      small = 0;
+    }
+
+    @Override
+    public <T> T executeCommand(CommandObject<T> command) {
+      alone = true;
+      try {
+        return super.executeCommand(command);
+      } finally {
+        alone = false;
+      }
+    }
+
+    @Override
+    public void sendCommand(CommandArguments command) {
+      if (SharedCommands.bytes(command) > SharedCommands.LARGE_BYTES) {
+        large++;
+      } else if (command.getCommand() != Command.DEL) {
+        small++;
+      }
+      super.sendCommand(command);
+    }
+
+    @Override
+    public Object getOne() {
+      // Null during the greetings.
+      if (trips != null) {
+        trips.add(new Trip(alone, small, large));
+        small = 0;
+        large = 0;
+      }
+      return super.getOne();
+    }
   }
 
   private static byte[] bytes(String text) {

@@ -36,6 +36,9 @@ import redis.clients.jedis.providers.ConnectionProvider;
 class LaneTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
+  /** The server answers it, and closes the connection before it reads what comes after. */
+  private static final ProtocolCommand QUIT = () -> "QUIT".getBytes(StandardCharsets.US_ASCII);
+
   private final RedisServer server = RedisServer.start();
   private final CountDownLatch open = new CountDownLatch(1);
   private final List<Caller> callers = new ArrayList<>();
@@ -72,25 +75,27 @@ class LaneTest {
     Duration deadline = Duration.ofMillis(200);
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
-    String large = "v".repeat(30_000);
-    for (int i = 0; i < 3; i++) {
-      join(lane, command(Command.SET, "key" + i, large), deadline.multipliedBy(2));
+    String large = "v".repeat(60_000);
+    // More than what lies between the two takes up.
+    for (int i = 0; i < 20; i++) {
+      start(lane, command(Command.SET, "key" + i, large), deadline.multipliedBy(2));
     }
+    awaitQueued();
     server.pause();
 
     run();
 
-    for (Caller caller : callers) {
-      assertThat(caller.failure.get()).isInstanceOf(UnknownOutcomeException.class);
-    }
+    assertThat(callers)
+        .extracting(caller -> caller.failure.get())
+        .hasOnlyElementsOfType(JedisConnectionException.class)
+        .hasAtLeastOneElementOfType(UnknownOutcomeException.class);
   }
 
   @Test
   void aConnectionThatIsLostInMidBatchCountsOnceHoweverManyWereOnIt() {
     Lane lane = lane(LONG, this::connection);
-    ProtocolCommand quit = () -> "QUIT".getBytes(StandardCharsets.US_ASCII);
     join(lane, command(Command.INCR, "count"), LONG);
-    join(lane, new CommandArguments(quit), LONG);
+    join(lane, new CommandArguments(QUIT), LONG);
     for (int i = 0; i < 6; i++) {
       join(lane, command(Command.INCR, "count"), LONG);
     }
@@ -143,6 +148,31 @@ class LaneTest {
       other.select(3);
       assertThat(other.get("after")).isEqualTo("1");
     }
+  }
+
+  @Test
+  void whatOnlyReadsIsSentAgainWhenItsReplyIsLostUnlessItsCallerDoesSoHimself() {
+    Lane lane = lane(LONG, this::connection);
+    join(lane, new CommandArguments(QUIT), LONG);
+    join(lane, command(Command.GET, "none"), LONG);
+    callers.add(new Caller(lane, command(Command.GET, "none"), LONG) {
+      @Override
+      public void run() {
+        Resending.byCaller(() -> {
+          super.run();
+          return true;
+        });
+      }
+    });
+    callers.get(2).start();
+    awaitQueued();
+    join(lane, command(Command.INCR, "count"), LONG);
+
+    run();
+
+    assertThat(callers.get(1).reply()).isNull();
+    assertThat(callers.get(2).failure.get()).isInstanceOf(UnknownOutcomeException.class);
+    assertThat(callers.get(3).failure.get()).isInstanceOf(UnknownOutcomeException.class);
   }
 
   @Test
@@ -299,7 +329,7 @@ class LaneTest {
     return new CommandArguments(command).addObjects((Object[]) arguments);
   }
 
-  private static final class Caller extends Thread {
+  private static class Caller extends Thread {
     private final AtomicReference<@Nullable Object> reply = new AtomicReference<>();
     final AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
     private final Lane lane;

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
@@ -24,12 +25,17 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.commons.pool2.impl.GenericObjectPool;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.params.ClientKillParams;
+import redis.clients.jedis.params.ClientKillParams.SkipMe;
 
 class RedisAccessTest {
   private static final LuaScript SET_IF_ABSENT = LuaScript.of(
@@ -391,5 +397,94 @@ class RedisAccessTest {
 
   private static List<byte[]> keys(String... keys) {
     return List.of(keys).stream().map(key -> key.getBytes(UTF_8)).toList();
+  }
+
+  @Test
+  void aLostNodeOfAClusterFailsOnlyTheScriptsThatAreForIt() {
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+      // Slots 3300, 7365 and 11298: one on each master.
+      List<ScriptCall> calls = List.of(
+          new ScriptCall(SET_IF_ABSENT, keys("{b}"), keys("1")),
+          new ScriptCall(SET_IF_ABSENT, keys("{c}"), keys("1")),
+          new ScriptCall(SET_IF_ABSENT, keys("{d}"), keys("1")));
+      redis.evalAll(calls);
+
+      cluster.masters().get(1).kill();
+
+      List<ScriptReply> replies = redis.evalAll(calls);
+      assertThat(replies.get(0).get()).isEqualTo(0L);
+      assertThatThrownBy(replies.get(1)::get).isInstanceOf(JedisException.class);
+      assertThat(replies.get(2).get()).isEqualTo(0L);
+      assertThat(redis.guard().counts().window().failed()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aSiblingIsBuiltAsItsOriginalButForItsNameAndDeadline() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.builder(server.url())
+            .connectTimeout(Duration.ofSeconds(7))
+            .poolSize(3)
+            .build();
+        RedisAccess sibling = redis.sibling("other", Duration.ofSeconds(2));
+        RedisAccess nephew = sibling.sibling("another", Duration.ofSeconds(2))) {
+      for (RedisAccess each : List.of(redis, sibling, nephew)) {
+        GenericObjectPool<?> pool =
+            (GenericObjectPool<?>) NodePools.of(each.commands()).get("redis");
+        assertThat(pool.getMaxTotal()).isEqualTo(3);
+      }
+      assertThat(nephew.guard().name()).isEqualTo("another");
+    }
+  }
+
+  @Test
+  void newConnectionsUseThePasswordThatIsInForceThen() {
+    AtomicReference<Secret> password = new AtomicReference<>(Secret.of("first"));
+    try (RedisServer server = RedisServer.start("--requirepass", "first");
+        Jedis admin = server.connect();
+        RedisAccess redis = RedisAccess.builder(server.url())
+            .deadline(Duration.ofSeconds(30))
+            .password(password::get)
+            .build();
+        RedisAccess sibling = redis.sibling("other", Duration.ofSeconds(30))) {
+      admin.auth("first");
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger served = new AtomicInteger();
+      Crowd crowd = Crowd.of(32).start(1, (caller, time) -> {
+        String key = "own:" + caller;
+        while (!done.get()) {
+          redis.callIdempotent(client -> client.set(key, key));
+          String read = redis.callIdempotent(client -> client.get(key));
+          assertThat(read).isEqualTo(key);
+          served.incrementAndGet();
+        }
+      });
+      try {
+        Await.until("they are served", () -> served.get() > 500);
+
+        admin.configSet("requirepass", "second");
+        password.set(Secret.of("second"));
+        int before = served.get();
+        Await.until("open connections serve on", () -> served.get() > before + 500);
+        admin.clientKill(new ClientKillParams().type(ClientType.NORMAL).skipMe(SkipMe.YES));
+
+        int after = served.get();
+        Await.until("new ones serve", () -> served.get() > after + 500);
+      } finally {
+        done.set(true);
+        crowd.join();
+      }
+      assertThat(sibling.call(UnifiedJedis::ping)).isEqualTo("PONG");
+    }
+  }
+
+  @Test
+  void twoPasswordsAreAMistakeThatShowsNeither() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() ->
+            RedisAccess.builder("redis://:first@127.0.0.1").password(() -> Secret.of("second")))
+        .withMessageNotContainingAny("first", "second");
   }
 }
