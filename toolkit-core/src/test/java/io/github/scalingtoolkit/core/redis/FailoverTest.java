@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisSentinel;
@@ -12,8 +13,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisException;
 
 /** What a master's end means to an access: real servers, whose replicas take over. */
 class FailoverTest {
@@ -62,6 +68,56 @@ class FailoverTest {
           return heard.contains("again");
         });
       }
+    }
+  }
+
+  @Test
+  void manyWhoShareConnectionsGoToTheNewMasterAfterASentinelsFailover() {
+    try (RedisSentinel servers = RedisSentinel.start();
+        RedisAccess redis =
+            RedisAccess.builder(servers.url()).deadline(Duration.ofSeconds(2)).build()) {
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger servedByTheFirst = new AtomicInteger();
+      AtomicInteger servedByTheNext = new AtomicInteger();
+      AtomicReference<AtomicInteger> serves = new AtomicReference<>(servedByTheFirst);
+      Crowd crowd = Crowd.of(32).start(1, (caller, time) -> {
+        String key = "own:" + caller;
+        while (!done.get()) {
+          AtomicInteger by = serves.get();
+          try {
+            redis.call(client -> client.set(key, key));
+            String read = redis.call(client -> client.get(key));
+            assertThat(read).isEqualTo(key);
+            by.incrementAndGet();
+          } catch (JedisException | RejectedException meanwhile) {
+            LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
+          }
+        }
+      });
+      try {
+        Await.until("they are served", () -> servedByTheFirst.get() > 500);
+        try (Jedis first = servers.master().connect()) {
+          // Eight who go alone and the lanes share what is open: not one for each of thirty-two.
+          assertThat(first.clientList().lines().filter(line -> line.contains(" name=redis ")))
+              .hasSizeBetween(2, 16);
+        }
+
+        servers.master().kill();
+        Await.until("the replica takes over", () -> isMaster(servers.replica()));
+        serves.set(servedByTheNext);
+
+        Await.until("all go on", () -> servedByTheNext.get() > 500);
+        assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+      } finally {
+        done.set(true);
+        crowd.join();
+      }
+    }
+  }
+
+  private static boolean isMaster(RedisServer server) {
+    try (Jedis jedis = server.connect()) {
+      return jedis.info("replication").contains("role:master");
     }
   }
 

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
 
 /** A real redis-server that speaks TLS and wants a client certificate. */
@@ -81,6 +82,25 @@ class TlsRedisTest {
       Await.until("the subscription is live", () -> heard.contains("live"));
       sibling.call(client -> client.publish("news", "today"));
       Await.until("the message has come", () -> heard.contains("today"));
+    }
+  }
+
+  @Test
+  void manyShareEncryptedConnectionsAndEachGetsHisOwnReplies() {
+    try (RedisAccess redis = at("127.0.0.1").sslContext(certificate.context()).build();
+        Jedis admin = server.connect()) {
+      Crowd.of(48).each(100, (caller, time) -> {
+        String key = "own:" + caller;
+        String value = (caller + "/" + time + "/").repeat(time);
+        redis.call(client -> client.set(key, value));
+        String read = redis.call(client -> client.get(key));
+        assertThat(read).isEqualTo(value);
+      });
+
+      // Eight who go alone, two lanes and one for what is large, and what Jedis asked with at the
+      // opening: not one for each.
+      assertThat(admin.clientList().lines().filter(line -> line.contains(" name=redis ")))
+          .hasSizeBetween(2, 16);
     }
   }
 
