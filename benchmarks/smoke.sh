@@ -68,8 +68,9 @@ all_right "$work/rows"
 echo "ok  every answer of cluster, nginx and k8s-shape was as expected; $((SECONDS - began)) s"
 
 began=$SECONDS
-"$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 1 --seconds 1 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
-if grep '^refused' "$work/ratios.log"; then fail "the ratio was refused"; fi
+"$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 3 --seconds 1 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
+# A busy machine may answer nothing in a second; whatever else refuses a ratio is a fault.
+if grep '^refused' "$work/ratios.log" | grep -v 'nothing was answered'; then fail "the ratio was refused"; fi
 if grep -q '"aboveMicros"' "$work/ratios/pairs.json"; then
   echo "ok  a ratio of creates, counted until their jobs were done; $((SECONDS - began)) s"
 else
