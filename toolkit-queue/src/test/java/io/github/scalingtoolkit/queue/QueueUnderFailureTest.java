@@ -145,8 +145,7 @@ class QueueUnderFailureTest {
         .eval(
             Scripts.STEP,
             queue.keys(),
-            Stream.of(
-                    worker, "3000", "0", "999", "86400000", "60000", "a", epoch, "d", "0", "late")
+            Stream.of(worker, "3000", "0", "999", "86400000", "60000", "a", epoch, "d", "0", "late")
                 .map(Scripts::bytes)
                 .toList());
     return reply.get(2);

@@ -110,9 +110,8 @@ class ScriptContractTest {
     assertThat(call(Scripts.ENQUEUE, "dead", 0, ENVELOPE)).isEqualTo(List.of(0L));
     assertThat(claim("w", 4, 10).get(3))
         .isEqualTo(List.of(
-            "ready", "0", "0", ENVELOPE,
-            "claimed", "0", "0", ENVELOPE,
-            "delayed", "0", "0", ENVELOPE));
+            "ready", "0", "0", ENVELOPE, "claimed", "0", "0", ENVELOPE, "delayed", "0", "0",
+            ENVELOPE));
   }
 
   @Test

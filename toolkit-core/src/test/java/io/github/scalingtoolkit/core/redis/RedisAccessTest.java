@@ -69,7 +69,9 @@ class RedisAccessTest {
 
   /** Returns what the first failure and the refusals that follow are explained by: the same. */
   private static String explained(String url) {
-    try (RedisAccess redis = RedisAccess.open(url)) {
+    // A busy machine must not be taken for a Redis that does not answer.
+    try (RedisAccess redis =
+        RedisAccess.builder(url).deadline(Duration.ofSeconds(20)).build()) {
       RuntimeException first =
           catchThrowableOfType(RuntimeException.class, () -> redis.call(UnifiedJedis::ping));
       Await.until("the breaker refuses", () -> {
