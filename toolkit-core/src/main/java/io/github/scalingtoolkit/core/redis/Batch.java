@@ -16,7 +16,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * Commands of several callers on their way over one connection, which a {@link Lane}'s leader sends and whose replies he
  * reads.
  *
- * <p>Under way until the leader has ended it or somebody {@linkplain #cutIfStuck cut} it, whoever is first. Only one of
+ * <p>Under way until the leader has ended it or somebody {@linkplain #cutIfLate cut} it, whoever is first. Only one of
  * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
  *
  * <p><b>Time.</b> All replies together may be waited for as long as one. Only waiting counts: where this process stood
@@ -35,6 +35,7 @@ final class Batch {
   private final List<Pending> commands = new ArrayList<>();
   private final AtomicReference<@Nullable UnknownOutcomeException> told = new AtomicReference<>();
   private final AtomicBoolean over = new AtomicBoolean();
+  private volatile boolean sending = true;
   private volatile boolean cut;
 
   /** These are the leader's. */
@@ -99,6 +100,9 @@ final class Batch {
       sent++;
       connection.sendCommand(next.command());
     }
+    // Reads nothing: it is the one way to flush.
+    connection.getMany(0);
+    sending = false;
   }
 
   private void read() {
@@ -125,7 +129,7 @@ final class Batch {
     waitFor(Math.max(1, Duration.ofNanos(allowed).toMillis()));
     long from = System.nanoTime();
     try {
-      return answered == 0 ? connection.getOne() : connection.getUnflushedObject();
+      return connection.getUnflushedObject();
     } finally {
       // What is more than a read may wait was no waiting.
       waited += Math.min(System.nanoTime() - from, allowed);
@@ -154,9 +158,19 @@ final class Batch {
     }
   }
 
-  /** Closes the connection if the leader has not got through within {@code longest}, so that he is free. */
-  void cutIfStuck(Duration longest) {
-    if (System.nanoTime() - startedAt >= longest.toNanos() && over.compareAndSet(false, true)) {
+  /** Tells whether the server has not taken all yet. */
+  boolean isSending() {
+    return sending;
+  }
+
+  /** Tells whether it has taken longer than the replies to all may: half as long again. */
+  boolean isLate() {
+    return System.nanoTime() - startedAt >= longestRead.toNanos() / 2 * 3;
+  }
+
+  /** Closes the connection of one that is late, so that its leader is free. */
+  void cutIfLate() {
+    if (isLate() && over.compareAndSet(false, true)) {
       cut = true;
       disconnect();
     }

@@ -39,9 +39,10 @@ import redis.clients.jedis.providers.ConnectionProvider;
  *
  * <p>A caller leaves after his patience whatever the leader does, but not before he has looked again after its last
  * quarter: a process that stood still wakes with everybody's time gone and the replies at hand. A leader can hang in a
- * write that the server does not take; whoever leaves and finds the batch under way that he saw at his first look cuts
- * its connection. A leader whom nobody waits for is as stuck as a lone caller of Jedis is, until the next who waits in
- * vain.
+ * write that the server does not take; whoever leaves and finds the late batch under way that he saw at his last look cuts
+ * its connection. Whose own command is in a batch that is still being written stays until it is late, as nobody else may
+ * come to free the leader. A leader alone in his batch is as stuck as a lone caller of Jedis is, until the next who waits
+ * in vain.
  */
 final class Lane {
   private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
@@ -79,7 +80,7 @@ final class Lane {
       while (!own.over()) {
         interrupted |= Thread.interrupted();
         long left = own.nanosLeft();
-        if (left <= 0 && !own.looksAgain(underWay)) {
+        if (left <= 0 && !own.looksAgain(underWay) && !own.staysBy(underWay)) {
           leave(own);
         } else if (tryLead()) {
           try {
@@ -107,8 +108,7 @@ final class Lane {
     own.leave();
     Batch now = underWay;
     if (now != null && now == own.seen()) {
-      // Waiting for all its replies takes no longer than for one.
-      now.cutIfStuck(longestRead.plus(longestRead.dividedBy(2)));
+      now.cutIfLate();
     }
   }
 

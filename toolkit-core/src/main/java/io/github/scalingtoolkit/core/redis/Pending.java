@@ -40,6 +40,7 @@ final class Pending {
   private long waitsUntil;
 
   private boolean lookedAgain;
+  private boolean stayed;
   private @Nullable Batch seen;
 
   private @Nullable Object reply;
@@ -81,7 +82,26 @@ final class Pending {
     return true;
   }
 
-  /** Returns the batch that was under way at the second look, his own or another. */
+  /**
+   * Tells whether he stays, as he does once, until his own batch, which the server is slow to take, is late: for he can
+   * free its leader then.
+   */
+  boolean staysBy(@Nullable Batch underWay) {
+    if (stayed
+        || underWay == null
+        || state.get() != State.TAKEN
+        || batch != underWay
+        || !underWay.isSending()
+        || (seen == underWay && underWay.isLate())) {
+      return false;
+    }
+    stayed = true;
+    seen = underWay;
+    waitsUntil = System.nanoTime() + patience.toNanos() / 4 * 3;
+    return true;
+  }
+
+  /** Returns the batch that was under way at his last look, his own or another. */
   @Nullable
   Batch seen() {
     return seen;

@@ -471,7 +471,7 @@ class CoalescingExecutorTest {
         .build();
   }
 
-  /** What went over a connection before its first reply was asked for. */
+  /** What was sent over a connection at once. */
   private record Trip(boolean alone, int small, int large) {}
 
   private static final class Observed extends Connection {
@@ -507,14 +507,14 @@ class CoalescingExecutorTest {
     }
 
     @Override
-    public Object getOne() {
+    protected void flush() {
       // Null during the greetings.
       if (trips != null) {
         trips.add(new Trip(alone, small, large));
         small = 0;
         large = 0;
       }
-      return super.getOne();
+      super.flush();
     }
   }
 

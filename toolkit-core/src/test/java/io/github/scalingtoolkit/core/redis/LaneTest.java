@@ -36,6 +36,9 @@ import redis.clients.jedis.providers.ConnectionProvider;
 class LaneTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
+  /** Long enough for all to queue before its last quarter, on a machine that does other things as well. */
+  private static final Duration LAST_LOOK = Duration.ofSeconds(4);
+
   /** The server answers it, and closes the connection before it reads what comes after. */
   private static final ProtocolCommand QUIT = () -> "QUIT".getBytes(StandardCharsets.US_ASCII);
 
@@ -52,11 +55,16 @@ class LaneTest {
   @Test
   void aProcessThatStoodStillReadsTheRepliesThatHaveComeMeanwhile() {
     Lane lane = lane(Duration.ofMillis(100), () -> new Connection(node(), config(0)) {
+      private boolean stoodStill;
+
       @Override
-      public Object getOne() {
-        Object first = super.getOne();
-        LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
-        return first;
+      public Object getUnflushedObject() {
+        Object reply = super.getUnflushedObject();
+        if (!stoodStill) {
+          stoodStill = true;
+          LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+        }
+        return reply;
       }
     });
     for (int i = 0; i < 8; i++) {
@@ -81,6 +89,34 @@ class LaneTest {
       start(lane, command(Command.SET, "key" + i, large), deadline.multipliedBy(2));
     }
     awaitQueued();
+    server.pause();
+
+    run();
+
+    assertThat(callers)
+        .extracting(caller -> caller.failure.get())
+        .hasOnlyElementsOfType(JedisConnectionException.class)
+        .hasAtLeastOneElementOfType(UnknownOutcomeException.class);
+  }
+
+  @Test
+  void whoseTimeIsNearlyOverWhenHisBatchBeginsStaysToFreeItsLeader() {
+    Duration deadline = Duration.ofMillis(200);
+    Connection narrow = new Connection(this::narrowSocket, config(0));
+    Lane lane = lane(deadline, () -> narrow);
+    String large = "v".repeat(60_000);
+    // He leads, and so outlasts his patience; the others take their last looks before there is a
+    // batch.
+    start(lane, command(Command.SET, "key", large), deadline.multipliedBy(2));
+    awaitQueued();
+    for (int i = 0; i < 20; i++) {
+      start(lane, command(Command.SET, "key" + i, large), LAST_LOOK);
+    }
+    awaitQueued();
+    long queuedAt = System.nanoTime();
+    Await.until(
+        "they have taken their last looks",
+        () -> System.nanoTime() - queuedAt > LAST_LOOK.toNanos() / 5 * 4);
     server.pause();
 
     run();
@@ -366,7 +402,7 @@ class LaneTest {
     }
   }
 
-  /** Notes which commands went before each first reply that was asked for. */
+  /** Notes which commands were sent together. */
   private static final class Recording extends Connection {
     private final Queue<List<CommandArguments>> batches;
     private @Nullable List<CommandArguments> sent;
@@ -387,12 +423,12 @@ class LaneTest {
     }
 
     @Override
-    public Object getOne() {
+    protected void flush() {
       if (sent != null) {
         batches.add(sent);
         sent = new ArrayList<>();
       }
-      return super.getOne();
+      super.flush();
     }
   }
 }
