@@ -68,7 +68,7 @@ all_right "$work/rows"
 echo "ok  every answer of cluster, nginx and k8s-shape was as expected; $((SECONDS - began)) s"
 
 began=$SECONDS
-"$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 3 --seconds 1 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
+"$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 1 --seconds 3 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
 # A busy machine may answer nothing in a second; whatever else refuses a ratio is a fault.
 if grep '^refused' "$work/ratios.log" | grep -v 'nothing was answered'; then fail "the ratio was refused"; fi
 if grep -q '"aboveMicros"' "$work/ratios/pairs.json"; then
@@ -77,7 +77,7 @@ else
   sed -n 's/.*"reason" : /NOT RUN  a ratio of creates: /p' "$work/ratios/pairs.json"
 fi
 
-"$java" -jar "$jar" jmh -f1 -wi0 -i1 -r100ms -foe true 'VerifyBenchmark.cached' > "$work/jmh.log" 2>&1 || fail "jmh"
+"$java" -jar "$jar" jmh -f 1 -wi 0 -i 1 -r 100ms -foe true 'VerifyBenchmark.cached' > "$work/jmh.log" 2>&1 || fail "jmh"
 grep -q '^# Run complete' "$work/jmh.log" || fail "jmh did not complete"
 echo "ok  a hot path"
 

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Two services that run at the same time and are loaded in turn, in short slices in the order ABBA: whatever makes the
@@ -58,10 +57,14 @@ final class Pairing {
     return false;
   }
 
+  /** A cold process may answer nothing in a step; what it answers must be right. */
   private boolean settles(Side side, Duration step, int connections)
       throws IOException, InterruptedException {
     Accounts accounts = Accounts.open(side.pids(), stores);
-    Measured measured = slice(side, step, connections);
+    Measured measured = load(side, step, connections);
+    if (measured.result().errors() > 0) {
+      throw refused(side, measured);
+    }
     return Session.settled(measured, accounts.close(measured.result()));
   }
 
@@ -95,19 +98,29 @@ final class Pairing {
 
   private Measured slice(Side side, Duration time, int connections)
       throws IOException, InterruptedException {
-    Load load = Load.on(side.target().url(), side.call(), new Model.Closed(connections), time);
-    Measured measured = Measured.run(load, side.pids());
+    Measured measured = load(side, time, connections);
     // What refuses all of a run. Whether CPU counts is seen over the round: a slice is too short to
     // have halves.
-    Optional<String> refusal = Validity.refusal(measured, Figure.MEMORY);
-    if (refusal.isPresent()) {
-      throw new IOException(refusal.get());
+    if (Validity.refusal(measured, Figure.MEMORY).isPresent()) {
+      throw refused(side, measured);
     }
-    if (promise != Promise.CREATE) {
+    return measured;
+  }
+
+  private Measured load(Side side, Duration time, int connections)
+      throws IOException, InterruptedException {
+    Load load = Load.on(side.target().url(), side.call(), new Model.Closed(connections), time);
+    Measured measured = Measured.run(load, side.pids());
+    if (promise != Promise.CREATE || measured.result().answered() == 0) {
       return measured;
     }
     // What a slice leaves undone would be done in the other side's, or never be counted.
     stores.awaitNoJobs();
     return measured.untilNow(side.pids());
+  }
+
+  private IOException refused(Side side, Measured measured) {
+    return new IOException((side == above ? "the first of the two: " : "the second: ")
+        + Validity.refusal(measured, Figure.MEMORY).orElse("no reason"));
   }
 }

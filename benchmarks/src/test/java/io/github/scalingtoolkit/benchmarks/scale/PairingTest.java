@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.benchmarks.load.TinyServer;
 import io.github.scalingtoolkit.benchmarks.report.PairedResults.Pair;
 import io.github.scalingtoolkit.benchmarks.report.Promise;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.undertow.server.HttpServerExchange;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -59,6 +60,19 @@ class PairingTest {
       assertThatThrownBy(() -> pairing.measure(1, 2, SHORT, 2))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("wrong answers");
+    }
+  }
+
+  @Test
+  void aColdProcessThatAnswersNothingYetIsWarmedOn() throws Exception {
+    try (TinyServer silent = TinyServer.start(HttpServerExchange::dispatch);
+        TinyServer below = answering(200, HEALTHY)) {
+      Pairing pairing = new Pairing(Promise.HEALTH, stores(), health(silent), health(below));
+
+      assertThat(pairing.warm(SHORT, 1, 2)).isFalse();
+      assertThatThrownBy(() -> pairing.measure(1, 2, SHORT, 2))
+          .isInstanceOf(IOException.class)
+          .hasMessage("the first of the two: INVALID: nothing was answered");
     }
   }
 
