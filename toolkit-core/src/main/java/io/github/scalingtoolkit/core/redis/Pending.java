@@ -70,7 +70,8 @@ final class Pending {
   }
 
   /**
-   * Tells whether he waits for a last quarter of his patience, as he does once, and notes what he sees under way.
+   * Tells whether he waits for a last quarter of his patience, as he does once, and notes what he sees under way. Who
+   * woke later than that, as this process stood still, waits for as long as he was late, at most once more for all.
    */
   boolean looksAgain(@Nullable Batch underWay) {
     if (lookedAgain) {
@@ -78,7 +79,9 @@ final class Pending {
     }
     lookedAgain = true;
     seen = underWay;
-    waitsUntil = System.nanoTime() + patience.toNanos() / 4;
+    long now = System.nanoTime();
+    long late = now - waitsUntil;
+    waitsUntil = now + Math.min(Math.max(patience.toNanos() / 4, late), patience.toNanos());
     return true;
   }
 

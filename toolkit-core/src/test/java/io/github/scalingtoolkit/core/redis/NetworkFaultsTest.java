@@ -12,6 +12,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,10 +109,12 @@ class NetworkFaultsTest {
       redis.call(client -> client.set("greeting", "hello"));
       AtomicBoolean done = new AtomicBoolean();
       Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
+      AtomicLong answers = new AtomicLong();
       Crowd crowd = Crowd.of(32).start(1, (caller, time) -> {
         while (!done.get()) {
           try {
             redis.call(client -> client.get("greeting"));
+            answers.incrementAndGet();
           } catch (RuntimeException failed) {
             failures.add(failed);
           }
@@ -122,6 +125,10 @@ class NetworkFaultsTest {
         for (int pause = 0; pause < 5; pause++) {
           // Longer than anybody has patience.
           OwnProcess.pause(deadline.multipliedBy(5).dividedBy(2));
+          // Pauses without anything between them are one that is longer.
+          long before = answers.get();
+          Await.until(
+              "callers were answered", () -> answers.get() > before + 1_000 || !failures.isEmpty());
         }
       } finally {
         done.set(true);
