@@ -30,7 +30,10 @@ final class MongoUserStore implements UserStore {
   @Override
   public Optional<User> findByUsername(String username) {
     Document found = store.call(() -> users.find(Filters.eq(USERNAME, username)).first());
-    UserId id = found == null ? null : TodoDocuments.userId(found.get(ID));
+    if (found == null) {
+      return Optional.empty();
+    }
+    UserId id = TodoDocuments.userId(found.get(ID));
     return id != null && found.get(PASSWORD_HASH) instanceof String hash
         ? Optional.of(new User(id, username, hash))
         : Optional.empty();
