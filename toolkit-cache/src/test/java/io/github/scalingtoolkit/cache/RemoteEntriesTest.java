@@ -37,6 +37,8 @@ class RemoteEntriesTest {
 
       assertThat(tokens).containsExactly("token0", "token1");
       assertThat(new String(entry, UTF_8)).isEqualTo("Ltoken1");
+      // Pipelines have connections of their own: one is to be there when it is killed.
+      remote.readOrLeaseAll(List.of("c", "d"), id -> "other" + id, List.of(false, false));
       admin.clientKill(
           new ClientKillParams().type(ClientType.NORMAL).skipMe(ClientKillParams.SkipMe.YES));
 
