@@ -16,7 +16,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * Commands of several callers on their way over one connection, which a {@link Lane}'s leader sends and whose replies he
  * reads.
  *
- * <p>Under way until the leader has ended it or somebody {@linkplain #cutIfLate cut} it, whoever is first. Only one of
+ * <p>Under way until the leader has ended it or somebody {@linkplain #cut cut} it, whoever is first. Only one of
  * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
  *
  * <p><b>Time.</b> All replies together may be waited for as long as one. Only waiting counts: where this process stood
@@ -31,7 +31,6 @@ final class Batch {
   private final Connection connection;
   private final Duration longestRead;
   private final @Nullable LargeReplies large;
-  private final long startedAt = System.nanoTime();
   private final List<Pending> commands = new ArrayList<>();
   private final AtomicReference<@Nullable UnknownOutcomeException> told = new AtomicReference<>();
   private final AtomicBoolean over = new AtomicBoolean();
@@ -163,14 +162,9 @@ final class Batch {
     return sending;
   }
 
-  /** Tells whether it has taken longer than the replies to all may: half as long again. */
-  boolean isLate() {
-    return System.nanoTime() - startedAt >= longestRead.toNanos() / 2 * 3;
-  }
-
-  /** Closes the connection of one that is late, so that its leader is free. */
-  void cutIfLate() {
-    if (isLate() && over.compareAndSet(false, true)) {
+  /** Closes the connection, so that its leader is free, unless he has ended. */
+  void cut() {
+    if (over.compareAndSet(false, true)) {
       cut = true;
       disconnect();
     }

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.providers.ConnectionProvider;
@@ -37,12 +36,12 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * cut a wait short, as they do not cut a read of Jedis' short, and the flag is set again at its end; an interrupted
  * <em>virtual</em> leader loses his connection (the JDK closes its socket), which is one such loss.
  *
- * <p>A caller leaves after his patience whatever the leader does, but not before he has looked again after its last
- * quarter: a process that stood still wakes with everybody's time gone and the replies at hand. A leader can hang in a
- * write that the server does not take; whoever leaves and finds the late batch under way that he saw at his last look cuts
- * its connection. Whose own command is in a batch that is still being written stays until it is late, as nobody else may
- * come to free the leader. A leader alone in his batch is as stuck as a lone caller of Jedis is, until the next who waits
- * in vain.
+ * <p>A caller leaves after his patience whatever the leader does. He counts it in steps, so that a process that stood
+ * still does not wake with everybody's time gone and the replies at hand. A leader can hang in a write that the server
+ * does not take; whoever leaves, and has seen the same batch under way for longer than the replies to all may take, cuts
+ * its connection. Whose own command is on a batch that is still being written stays until then, as nobody else may come
+ * to free the leader. A leader alone on his batch is as stuck as a lone caller of Jedis is, until the next who waits in
+ * vain.
  */
 final class Lane {
   private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
@@ -79,9 +78,8 @@ final class Lane {
     try {
       while (!own.over()) {
         interrupted |= Thread.interrupted();
-        long left = own.nanosLeft();
-        if (left <= 0 && !own.looksAgain(underWay) && !own.staysBy(underWay)) {
-          leave(own);
+        if (own.leavesInVain()) {
+          freeLeader(own);
         } else if (tryLead()) {
           try {
             if (!own.over()) {
@@ -91,7 +89,7 @@ final class Lane {
             endLead();
           }
         } else {
-          LockSupport.parkNanos(this, left);
+          own.await(this, underWay);
         }
       }
     } finally {
@@ -103,12 +101,11 @@ final class Lane {
     return own.outcome();
   }
 
-  /** Leaves in vain, and frees a leader who has been at the same batch for as long. */
-  private void leave(Pending own) {
-    own.leave();
+  /** Frees a leader who has been at the same batch for most of the time that one who left has waited. */
+  private void freeLeader(Pending left) {
     Batch now = underWay;
-    if (now != null && now == own.seen()) {
-      now.cutIfLate();
+    if (now != null && left.findsStuck(now)) {
+      now.cut();
     }
   }
 
@@ -131,12 +128,14 @@ final class Lane {
   private boolean serve(Pending own) {
     boolean interrupted = false;
     while (connection == null) {
+      long from = System.nanoTime();
       try {
         connection = borrow();
       } catch (RuntimeException failed) {
+        own.hasWaited(System.nanoTime() - from);
         boolean cutShort = Thread.interrupted() || causedByInterrupt(failed);
         interrupted |= cutShort;
-        if (!cutShort || own.nanosLeft() <= 0) {
+        if (!cutShort || own.outOfPatience()) {
           own.giveUp(failed);
           queue.remove(own);
           return interrupted;
@@ -144,9 +143,10 @@ final class Lane {
       }
     }
     Batch batch = new Batch(connection, longestRead, large);
-    gather(batch);
+    // Before anybody is on it: he who is must find it.
     underWay = batch;
     try {
+      gather(batch);
       if (!batch.exchange(queue::add, () -> NodePools.dropIdle(provider))) {
         Connection lost = connection;
         connection = null;

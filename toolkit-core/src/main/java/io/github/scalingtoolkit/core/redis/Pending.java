@@ -27,6 +27,9 @@ final class Pending {
     LEFT_SENT
   }
 
+  /** A step that lasts longer than it should counts as one: then this process stood still, and not the server. */
+  private static final int STEPS = 8;
+
   private final CommandArguments command;
   private final int bytes;
   private final Duration patience;
@@ -37,10 +40,9 @@ final class Pending {
   private @Nullable Batch batch;
 
   /** These are the caller's. */
-  private long waitsUntil;
+  private long waited;
 
-  private boolean lookedAgain;
-  private boolean stayed;
+  private long watched;
   private @Nullable Batch seen;
 
   private @Nullable Object reply;
@@ -53,7 +55,6 @@ final class Pending {
     this.command = command;
     this.bytes = bytes;
     this.patience = patience;
-    waitsUntil = System.nanoTime() + patience.toNanos() / 4 * 3;
   }
 
   CommandArguments command() {
@@ -64,50 +65,49 @@ final class Pending {
     return bytes;
   }
 
-  /** Returns how long the caller may wait before he looks again, or leaves. */
-  long nanosLeft() {
-    return waitsUntil - System.nanoTime();
+  /** Tells whether he has waited for as long as he would. */
+  boolean outOfPatience() {
+    return waited >= patience.toNanos();
   }
 
   /**
-   * Tells whether he waits for a last quarter of his patience, as he does once, and notes what he sees under way. Who
-   * woke later than that, as this process stood still, waits for as long as he was late, at most once more for all.
+   * The caller's: leaves if his patience is over, and tells whether he did. Where his command is on a batch that the
+   * server does not take he stays until he finds it stuck, so that somebody is there to free its leader.
    */
-  boolean looksAgain(@Nullable Batch underWay) {
-    if (lookedAgain) {
+  boolean leavesInVain() {
+    if (!outOfPatience()) {
       return false;
     }
-    lookedAgain = true;
-    seen = underWay;
-    long now = System.nanoTime();
-    long late = now - waitsUntil;
-    waitsUntil = now + Math.min(Math.max(patience.toNanos() / 4, late), patience.toNanos());
-    return true;
-  }
-
-  /**
-   * Tells whether he stays, as he does once, until his own batch, which the server is slow to take, is late: for he can
-   * free its leader then.
-   */
-  boolean staysBy(@Nullable Batch underWay) {
-    if (stayed
-        || underWay == null
-        || state.get() != State.TAKEN
-        || batch != underWay
-        || !underWay.isSending()
-        || (seen == underWay && underWay.isLate())) {
-      return false;
+    if (state.compareAndSet(State.WAITING, State.LEFT)) {
+      return true;
     }
-    stayed = true;
-    seen = underWay;
-    waitsUntil = System.nanoTime() + patience.toNanos() / 4 * 3;
-    return true;
+    Batch own = batch;
+    boolean stays = own != null && own.isSending() && !findsStuck(own);
+    return !stays && state.compareAndSet(State.TAKEN, State.LEFT_SENT);
   }
 
-  /** Returns the batch that was under way at his last look, his own or another. */
-  @Nullable
-  Batch seen() {
-    return seen;
+  /** Tells whether he has seen a batch under way for longer than it may be: three quarters of his patience. */
+  boolean findsStuck(@Nullable Batch underWay) {
+    return underWay != null && underWay == seen && watched >= patience.toNanos() / 4 * 3;
+  }
+
+  /** Waits for a step, or until he is woken. */
+  void await(Object blocker, @Nullable Batch underWay) {
+    if (underWay != seen) {
+      seen = underWay;
+      watched = 0;
+    }
+    long step = patience.toNanos() / STEPS;
+    long from = System.nanoTime();
+    LockSupport.parkNanos(blocker, step);
+    long took = Math.min(System.nanoTime() - from, step);
+    waited += took;
+    watched += took;
+  }
+
+  /** Counts what he has waited elsewhere. */
+  void hasWaited(long nanos) {
+    waited += nanos;
   }
 
   /** Tells whether the caller has, or will have at once, no more business in the lane. */
@@ -161,7 +161,7 @@ final class Pending {
     }
   }
 
-  /** The caller's, when his patience is over; does nothing if the outcome has come meanwhile. */
+  /** The caller's, whatever he still waits for; does nothing if the outcome has come. */
   void leave() {
     while (!over()) {
       if (state.compareAndSet(State.WAITING, State.LEFT)

@@ -36,8 +36,8 @@ import redis.clients.jedis.providers.ConnectionProvider;
 class LaneTest {
   private static final Duration LONG = Duration.ofSeconds(30);
 
-  /** Long enough for all to queue before its last quarter, on a machine that does other things as well. */
-  private static final Duration LAST_LOOK = Duration.ofSeconds(4);
+  /** Long enough for all to queue before most of it is over, on a machine that does other things as well. */
+  private static final Duration SHORT = Duration.ofSeconds(4);
 
   /** The server answers it, and closes the connection before it reads what comes after. */
   private static final ProtocolCommand QUIT = () -> "QUIT".getBytes(StandardCharsets.US_ASCII);
@@ -105,18 +105,17 @@ class LaneTest {
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
     String large = "v".repeat(60_000);
-    // He leads, and so outlasts his patience; the others take their last looks before there is a
+    // He leads, and so outlasts his patience; that of the others is nearly over before there is a
     // batch.
     start(lane, command(Command.SET, "key", large), deadline.multipliedBy(2));
     awaitQueued();
     for (int i = 0; i < 20; i++) {
-      start(lane, command(Command.SET, "key" + i, large), LAST_LOOK);
+      start(lane, command(Command.SET, "key" + i, large), SHORT);
     }
     awaitQueued();
     long queuedAt = System.nanoTime();
     Await.until(
-        "they have taken their last looks",
-        () -> System.nanoTime() - queuedAt > LAST_LOOK.toNanos() / 5 * 4);
+        "their time is nearly over", () -> System.nanoTime() - queuedAt > SHORT.toNanos() / 5 * 4);
     server.pause();
 
     run();
