@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.todo.http.BoundedListener;
 import io.github.scalingtoolkit.todo.http.Cors;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
+import io.github.scalingtoolkit.todo.http.InFlight;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.SecurityHeaders;
@@ -19,7 +20,6 @@ import io.undertow.util.StatusCodes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The public port of a cluster: passes each request to the worker with the fewest under way.
@@ -40,7 +40,7 @@ final class Balancer {
   private final WholeBodies bodies;
   private final HttpHandler handler;
   private final int connectionsPerThread;
-  private final AtomicInteger inFlight = new AtomicInteger();
+  private final InFlight inFlight;
   private volatile boolean draining;
 
   /** Takes {@code config.maxInFlight()} for each of {@code workers}, as many as that many processes alone. */
@@ -61,7 +61,8 @@ final class Balancer {
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
     bodies = new WholeBodies(config, most, this::refuse);
     handler = new WholeBody(bodies, exchange -> limit.handleRequest(exchange, proxy));
-    listener = new BoundedListener(config, this::handle);
+    inFlight = new InFlight(config.parseTimeout());
+    listener = new BoundedListener(config, inFlight, this::handle);
   }
 
   void start() {
@@ -91,7 +92,7 @@ final class Balancer {
 
   /** Waits until nothing is under way, for {@code longest} at most. */
   void awaitQuiet(Duration longest) {
-    listener.awaitQuiet(inFlight::get, longest);
+    listener.awaitQuiet(longest);
   }
 
   /** Closes the port. */
@@ -100,9 +101,9 @@ final class Balancer {
   }
 
   private void handle(HttpServerExchange exchange) throws Exception {
-    inFlight.incrementAndGet();
+    inFlight.began(exchange);
     exchange.addExchangeCompleteListener((ended, next) -> {
-      inFlight.decrementAndGet();
+      inFlight.ended(ended);
       bodies.ended(ended);
       next.proceed();
     });

@@ -8,15 +8,15 @@ import io.undertow.server.handlers.HttpContinueReadHandler;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.Options;
 
 /**
  * Undertow on one port, with a bound on everything that it leaves open: the head and the body of a request and the time
- * for each, and the buffers. Its own buffer pool keeps buffers by thread, which with a virtual thread a request keeps one
+ * for each, that for reading an answer, and the buffers. Its own buffer pool keeps buffers by thread, which with a virtual thread a request keeps one
  * for each request there ever was; the pool here is shared and bounded.
  */
 public final class BoundedListener {
@@ -31,15 +31,18 @@ public final class BoundedListener {
   private static final long MOST_DISCARDED_BYTES = 1024 * 1024;
 
   private static final Duration QUIET = Duration.ofMillis(50);
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
   private static final int BUFFER_BYTES = 16 * 1024 - 20;
   private static final int MOST_POOLED_BUFFERS = 1000;
 
   private final HttpConfig config;
+  private final InFlight inFlight;
   private final Undertow undertow;
 
-  /** Makes one that hands requests to {@code handler}; {@link #start} opens the port. */
-  public BoundedListener(HttpConfig config, HttpHandler handler) {
+  /** Makes one that hands requests to {@code handler}, which counts them; {@link #start} opens the port. */
+  public BoundedListener(HttpConfig config, InFlight inFlight, HttpHandler handler) {
     this.config = config;
+    this.inFlight = inFlight;
     undertow = Undertow.builder()
         .addHttpListener(config.port(), config.host())
         .setByteBufferPool(new DefaultByteBufferPool(true, BUFFER_BYTES, MOST_POOLED_BUFFERS, 0))
@@ -59,7 +62,6 @@ public final class BoundedListener {
             MOST_HEADERS + (config.behindBalancer() ? ADDED_HEADERS : 0))
         .setServerOption(UndertowOptions.ENABLE_HTTP2, false)
         .setServerOption(UndertowOptions.RECORD_REQUEST_START_TIME, false)
-        .setSocketOption(Options.READ_TIMEOUT, millis(config.parseTimeout()))
         .setSocketOption(Options.BACKLOG, 1024)
         .setHandler(new HttpContinueReadHandler(handler))
         .build();
@@ -80,6 +82,13 @@ public final class BoundedListener {
       }
       throw new ListenException(config, cause);
     }
+    undertow
+        .getWorker()
+        .getIoThread()
+        .executeAtInterval(
+            () -> inFlight.cutUnread(System.nanoTime()),
+            BETWEEN_LOOKS.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   /** Returns the port it listens on. */
@@ -91,19 +100,17 @@ public final class BoundedListener {
    * Waits until no request is under way and none has come for a moment, for {@code longest} at most. Undertow cannot
    * refuse connections without cutting those it has, so whoever balances should have gone elsewhere by now, and each
    * answer should close its connection.
-   *
-   * @param inFlight returns how many requests are under way
    */
-  public void awaitQuiet(IntSupplier inFlight, Duration longest) {
+  public void awaitQuiet(Duration longest) {
     long deadline = System.nanoTime() + longest.toNanos();
     long quietSince = System.nanoTime();
     while (System.nanoTime() - quietSince < QUIET.toNanos() && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-      if (inFlight.getAsInt() > 0) {
+      if (inFlight.count() > 0) {
         quietSince = System.nanoTime();
       }
     }
-    int left = inFlight.getAsInt();
+    int left = inFlight.count();
     if (left > 0) {
       log.warn(
           "stopping name={} unanswered={} after={}ms", config.name(), left, longest.toMillis());

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,10 +34,12 @@ final class Front implements HttpHandler {
   private final RequestLimit limit;
   private final WholeBodies bodies;
   private final int maxInFlight;
-  private final AtomicInteger inFlight = new AtomicInteger();
+  private final InFlight inFlight;
   private volatile boolean draining;
 
-  Front(HttpConfig config, Router router, RouteTimers timers, Executor blocking) {
+  Front(
+      HttpConfig config, InFlight inFlight, Router router, RouteTimers timers, Executor blocking) {
+    this.inFlight = inFlight;
     this.router = router;
     this.cors = new Cors(config.corsOrigins());
     this.timers = timers;
@@ -54,16 +55,12 @@ final class Front implements HttpHandler {
     draining = true;
   }
 
-  int inFlight() {
-    return inFlight.get();
-  }
-
   @Override
   public void handleRequest(HttpServerExchange exchange) {
     long started = System.nanoTime();
-    inFlight.incrementAndGet();
+    inFlight.began(exchange);
     exchange.addExchangeCompleteListener((ended, next) -> {
-      inFlight.decrementAndGet();
+      inFlight.ended(ended);
       bodies.ended(ended);
       Route route = ended.getAttachment(ROUTE);
       timers.record(

@@ -12,7 +12,8 @@ import java.util.Set;
  * @param maxBody most bytes of a request's body
  * @param maxInFlight most requests worked on at a time; as many again wait, and the rest get 503. Of as many more the
  *     body may be on its way
- * @param parseTimeout how long a client may take for a request's head, and as long again for its whole body
+ * @param parseTimeout how long a client may take for a request's head, as long again for its whole body, and about as
+ *     long to read the answer
  * @param idleTimeout how long a connection may lie idle between requests; more than a balancer in front keeps it
  * @param corsOrigins origins whose pages may read answers, or {@code *}
  * @param behindBalancer whether all that connect are a balancer of ours, which tells the client's address

@@ -21,14 +21,16 @@ import org.slf4j.LoggerFactory;
 public final class HttpServer {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
 
+  private final InFlight inFlight;
   private final Front front;
   private final ExecutorService blocking;
   private final BoundedListener listener;
 
   private HttpServer(HttpConfig config, Router router, MeterRegistry meters) {
     blocking = BlockingThreads.executor(config.name() + "-", Math.min(config.maxInFlight(), 256));
-    front = new Front(config, router, new RouteTimers(meters), blocking);
-    listener = new BoundedListener(config, gzip(front));
+    inFlight = new InFlight(config.parseTimeout());
+    front = new Front(config, inFlight, router, new RouteTimers(meters), blocking);
+    listener = new BoundedListener(config, inFlight, gzip(front));
   }
 
   /**
@@ -56,7 +58,7 @@ public final class HttpServer {
 
   /** Returns how many requests are being answered now. */
   public int inFlight() {
-    return front.inFlight();
+    return inFlight.count();
   }
 
   /** Goes on serving, but closes each connection with its next answer, so that clients and balancers go elsewhere. */
@@ -71,7 +73,7 @@ public final class HttpServer {
    */
   public void stop(Duration longest) {
     front.drain();
-    listener.awaitQuiet(front::inFlight, longest);
+    listener.awaitQuiet(longest);
     listener.stop();
     blocking.shutdownNow();
   }
