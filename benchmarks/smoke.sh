@@ -68,6 +68,10 @@ all_right "$work/rows"
 echo "ok  every answer of cluster, nginx and k8s-shape was as expected; $((SECONDS - began)) s"
 
 began=$SECONDS
+"$java" -jar "$jar" peer > "$work/peer.log" 2>&1 || fail "the peer is otherwise than listed"
+grep '^NOT RUN' "$work/peer.log" || echo "ok  the peer serves old lists and ends with its Redis, as listed; $((SECONDS - began)) s"
+
+began=$SECONDS
 "$java" -jar "$jar" ratios --only create --rounds 1 --pairs 2 --warm 1 --seconds 3 --out "$work/ratios" > "$work/ratios.log" 2>&1 || fail "the ratio ended with $?"
 # A busy machine may answer nothing in a second; whatever else refuses a ratio is a fault.
 if grep '^refused' "$work/ratios.log" | grep -v 'nothing was answered'; then fail "the ratio was refused"; fi

@@ -5,6 +5,7 @@ import io.github.scalingtoolkit.benchmarks.callers.CallersCommand;
 import io.github.scalingtoolkit.benchmarks.invalidation.InvalidationCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
 import io.github.scalingtoolkit.benchmarks.report.ReportCommand;
+import io.github.scalingtoolkit.benchmarks.scale.PeerCommand;
 import io.github.scalingtoolkit.benchmarks.scale.RatiosCommand;
 import io.github.scalingtoolkit.benchmarks.scale.ScaleCommand;
 import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
@@ -26,6 +27,7 @@ public final class Main {
         scale                       the same in rounds that are longer and more
         smoke                       the same, cut down to less than a minute
         ratios                      the promised ratios, of two that run at the same time
+        peer                        what the Express peer does that nobody should want
         callers                     many callers of one Redis: shared connections, pools, Lettuce, Redisson
         invalidation                how long another cache still has what was written
         report <directory>          writes REPORT.md and the charts anew from the raw data
@@ -62,6 +64,7 @@ public final class Main {
         case "quick" -> ScaleCommand.run(ScaleCommand.Kind.QUICK, rest);
         case "scale" -> ScaleCommand.run(ScaleCommand.Kind.SCALE, rest);
         case "ratios" -> RatiosCommand.run(rest);
+        case "peer" -> PeerCommand.run(rest);
         case "callers" -> CallersCommand.run(rest);
         case "invalidation" -> InvalidationCommand.run(rest);
         case "smoke" -> ScaleCommand.run(ScaleCommand.Kind.SMOKE, rest);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.testing.Await;
-import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
 import io.github.scalingtoolkit.todo.mongo.WireServer;
 import java.net.InetAddress;
@@ -294,9 +293,11 @@ class MainTest {
 
   @Test
   void mongoNeverUpAServiceIsUnreadyAndSaysWhyAndSigtermIsStill0() {
-    int port = Ports.free();
-    unreadyBecauseOfMongo(
-        port, "MongoDB at 127.0.0.1:" + port + "/todoapp", "Connection refused", "MONGO_URI");
+    try (ClosedPort nobody = new ClosedPort()) {
+      int port = nobody.port();
+      unreadyBecauseOfMongo(
+          port, "MongoDB at 127.0.0.1:" + port + "/todoapp", "Connection refused", "MONGO_URI");
+    }
   }
 
   @Test

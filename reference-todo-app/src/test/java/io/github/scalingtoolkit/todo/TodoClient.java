@@ -79,6 +79,12 @@ record TodoClient(int port, String token) {
     return titles;
   }
 
+  static List<String> fieldNames(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
   static String header(HttpResponse<String> answer, String name) {
     return answer.headers().firstValue(name).orElse("none");
   }

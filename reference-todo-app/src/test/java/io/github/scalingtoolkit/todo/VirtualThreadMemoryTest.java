@@ -41,6 +41,9 @@ class VirtualThreadMemoryTest {
 
       // The whole of the process, from its start.
       assertThat(directMemory(admin)).isPositive().isLessThan(MOST);
+      // Killed, it would leave its Redis to the next start.
+      service.terminate();
+      assertThat(service.awaitEnd()).isZero();
     }
   }
 

@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.todo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -63,7 +62,6 @@ class WarmTest {
 
   @Test
   void whatCannotBeReachedIsNamedAndEndsWith1AndACacheThatIsOffWith2() {
-    String nobody = "127.0.0.1:" + Ports.free();
     TodoApp app = new TodoApp(stores.settings(), Role.SERVE);
     app.start();
     try {
@@ -73,11 +71,13 @@ class WarmTest {
       app.stop();
     }
 
-    try (ChildJvm noMongo = warm("MONGO_URI=mongodb://" + nobody + "/todoapp");
-        ChildJvm noRedis = warm("REDIS_URL=redis://" + nobody);
+    try (ClosedPort closed = new ClosedPort();
+        ChildJvm noMongo = warm("MONGO_URI=mongodb://127.0.0.1:" + closed.port() + "/todoapp");
+        ChildJvm noRedis = warm("REDIS_URL=redis://127.0.0.1:" + closed.port());
         ChildJvm noCache = warm("CACHE_TTL=off")) {
       assertThat(noMongo.awaitEnd()).isEqualTo(1);
-      assertThat(String.join("\n", noMongo.lines())).contains("nothing was warmed", nobody);
+      assertThat(String.join("\n", noMongo.lines()))
+          .contains("nothing was warmed", "127.0.0.1:" + closed.port());
       assertThat(noRedis.awaitEnd()).isEqualTo(1);
       assertThat(noRedis.lines())
           .contains("Lists:         0 loaded into Redis, 0 there already, 1 not brought there");

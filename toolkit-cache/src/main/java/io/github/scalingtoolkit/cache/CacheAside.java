@@ -67,8 +67,8 @@ import org.jspecify.annotations.Nullable;
  * write, for at most its time to live; FLUSHALL and a restart with nothing are safe. A tombstone that is flushed, or
  * evicted for want of memory, while its writer crashes is such a loss too. (Eviction alone is none: the writer's end
  * removes whatever was stored meanwhile.) Tombstones have a time to live, so every {@code maxmemory-policy} but
- * {@code noeviction} may take them, {@code volatile-ttl} first of all: such a Redis is warned of, once and after each
- * recovery; watch {@code evicted_keys}.
+ * {@code noeviction} may take them, {@code volatile-ttl} first of all: such a Redis is warned of once, and asked again
+ * after each recovery; watch {@code evicted_keys}.
  *
  * <p>Sources: leases are of "Scaling Memcache at Facebook" (NSDI 2013); tombstone records and their deadlines were
  * found with an exhaustive check of interleavings, which runs among this module's tests.

@@ -100,6 +100,8 @@ class CacheAsideTest {
           .singleElement()
           .asString()
           .contains("maxmemory-policy=volatile-ttl", "tombstone", "set noeviction");
+      redis.warnOfEviction("cache=marker", "none", policy -> true);
+      Await.until("the other was asked", () -> !log.lines("cache=marker ").isEmpty());
       assertThat(log.lines(safe.name())).isEmpty();
       assertThat(cache.get("k", key -> "a")).isEqualTo("a");
     }

@@ -25,7 +25,7 @@ public final class RedisCluster implements AutoCloseable {
   public static RedisCluster startWithReplica() {
     RedisCluster cluster = start(1000);
     RedisServer first = cluster.masters.get(0);
-    RedisServer replica = node(Ports.free(1, 10_000).get(0), 1000);
+    RedisServer replica = node(Ports.free(), 1000);
     cluster.replicas.add(replica);
     try (Jedis jedis = replica.connect();
         Jedis master = first.connect()) {
@@ -60,9 +60,8 @@ public final class RedisCluster implements AutoCloseable {
 
   private static RedisCluster start(int timeoutMillis) {
     List<RedisServer> masters = new ArrayList<>();
-    // The bus listens 10,000 above each port.
-    for (int port : Ports.free(3, 10_000)) {
-      masters.add(node(port, timeoutMillis));
+    for (int i = 0; i < 3; i++) {
+      masters.add(node(Ports.free(), timeoutMillis));
     }
     for (int i = 0; i < 3; i++) {
       try (Jedis jedis = masters.get(i).connect()) {

@@ -21,7 +21,7 @@ import java.util.Optional;
  * done. All keys of a queue carry one hash tag and so lie in one slot of a cluster; every change is one script, and so
  * whole. No key that matters has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
  * job, though on one that is shared it takes other parts' leases and tombstones first; one that evicts any
- * ({@code allkeys-*}) does lose jobs, and is warned of when a worker starts and after each recovery. Set
+ * ({@code allkeys-*}) does lose jobs, and is warned of once, when a worker starts or a recovery brings it. Set
  * {@code noeviction}.
  *
  * <p><b>Fencing.</b> A claim is {@code worker|epoch}, the epoch being a number that the worker never uses twice. Only the

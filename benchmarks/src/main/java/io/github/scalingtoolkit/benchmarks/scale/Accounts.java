@@ -22,6 +22,7 @@ final class Accounts {
   private final long storesBefore;
   private final long selfBefore;
   private final long machineBefore;
+  private final long began;
 
   private Accounts(List<Long> service, Stores stores) {
     this.service = service;
@@ -31,6 +32,7 @@ final class Accounts {
     storesBefore = cpu(this.stores);
     selfBefore = cpu(List.of(self));
     machineBefore = machine();
+    began = System.nanoTime();
   }
 
   static Accounts open(List<Long> service, Stores stores) {
@@ -46,8 +48,9 @@ final class Accounts {
     long all = used.stream().mapToLong(Long::longValue).sum();
     long byStores = cpu(stores) - storesBefore;
     long others = machine() - machineBefore - all - byStores - (cpu(List.of(self)) - selfBefore);
+    // Of all the time since then: jobs are waited for after the load.
     double capacity =
-        result.time().toMillis() * (double) Runtime.getRuntime().availableProcessors();
+        (System.nanoTime() - began) / 1e6 * Runtime.getRuntime().availableProcessors();
     return new Run.Beside(
         used.stream().map(one -> (double) one / Math.max(1, all)).toList(),
         Math.max(0, compilers(service) - compilersBefore) / (double) Math.max(1, all),

@@ -13,6 +13,9 @@ import java.util.Map;
 
 /** The tutorial's Express application, one Node process, as {@code benchmarks/peers/express} has it. */
 public final class ExpressPeer {
+  /** npm writes it last: without it, an installation was cut short. */
+  private static final String INSTALLED = "node_modules/.package-lock.json";
+
   private final Children children;
   private final Path directory;
   private final Stores stores;
@@ -25,22 +28,31 @@ public final class ExpressPeer {
   }
 
   /**
-   * Installs its packages as its lock file says, if they are not there. Needs a registry, so it is called before the
-   * network is left.
+   * Installs its packages as its lock file says, if they are not there, and says so if it cannot. Needs a registry, so
+   * it is called before the network is left.
    */
   public static void install(Artifacts artifacts) throws IOException, InterruptedException {
-    Path modules = artifacts.express().resolve("node_modules");
-    if (Files.isDirectory(modules) || Artifacts.onPath("npm").isEmpty()) {
+    Path directory = artifacts.express();
+    if (isInstalled(directory) || Artifacts.onPath("npm").isEmpty()) {
       return;
     }
-    System.out.println("npm ci in " + artifacts.express());
+    System.out.println("npm ci in " + directory);
     ProcessBuilder npm = new ProcessBuilder("npm", "ci", "--silent")
-        .directory(artifacts.express().toFile())
+        .directory(directory.toFile())
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD);
     try (Companion running = Companion.start(npm)) {
-      running.process().waitFor();
+      int code = running.process().waitFor();
+      if (code != 0) {
+        System.out.println("npm ci in " + directory + " failed with exit code " + code
+            + ": the Express peer will not run; the same command by hand says why");
+      }
     }
+  }
+
+  /** Tells whether all of its packages are in {@code directory}. */
+  static boolean isInstalled(Path directory) {
+    return Files.isRegularFile(directory.resolve(INSTALLED));
   }
 
   /**
@@ -52,7 +64,7 @@ public final class ExpressPeer {
     if (Artifacts.onPath("node").isEmpty()) {
       throw new NotRunException("node is not installed");
     }
-    if (!Files.isDirectory(directory.resolve("node_modules"))) {
+    if (!isInstalled(directory)) {
       throw new NotRunException("its packages are not installed: npm ci in " + directory);
     }
     int port = Service.freePort();
@@ -78,6 +90,7 @@ public final class ExpressPeer {
         .json()
         .path("token")
         .asText();
-    return new Target(url, token, List.of(child.pid()), List.of(() -> children.end(child)));
+    return new Target(
+        url, token, List.of(child.pid()), Jobs.Queue.BULL, List.of(() -> children.end(child)));
   }
 }

@@ -65,6 +65,7 @@ public final class Floor {
         URI.create("http://127.0.0.1:" + port),
         "",
         List.of(child.pid()),
+        Jobs.Queue.NONE,
         List.of(() -> children.end(child)));
   }
 

@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.benchmarks.scale;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -14,14 +13,26 @@ import redis.clients.jedis.exceptions.JedisException;
 final class Jobs {
   private static final String OURS = "tq:{notifications}:";
   private static final String BULL = "bull:notifications:";
-  /** There once a job was done, here, or added, there. A queue without it is not the one that is meant. */
-  private static final List<String> MARKS = List.of(OURS + "ex", BULL + "id");
-
   private static final int PRIORITIES = 10;
   private static final Duration STEP = Duration.ofMillis(20);
 
   private final URI redis;
   private final Duration longest;
+
+  /** Through which queue a service's jobs go. */
+  enum Queue {
+    OURS(Jobs.OURS + "ex"),
+    BULL(Jobs.BULL + "id"),
+    /** For who answers creates with nothing behind them: whoever waits for its jobs is told that there are none. */
+    NONE("");
+
+    /** There once a job was done, here, or added, there. Without it, what has no open jobs is no queue. */
+    private final String mark;
+
+    Queue(String mark) {
+      this.mark = mark;
+    }
+  }
 
   Jobs(URI redis, Duration longest) {
     this.redis = redis;
@@ -29,11 +40,12 @@ final class Jobs {
   }
 
   /**
-   * Returns once no job waits or runs.
+   * Returns once no job waits or runs, of either side.
    *
-   * @throws IOException if some still do after the longest time, if there is no queue, or Redis does not answer
+   * @param queue that of whoever answered the creates
+   * @throws IOException if some still do after the longest time, if there is no such queue, or Redis does not answer
    */
-  void awaitNone() throws IOException, InterruptedException {
+  void awaitNone(Queue queue) throws IOException, InterruptedException {
     long began = System.nanoTime();
     try (Jedis jedis = new Jedis(redis)) {
       // Twice, because a job may be added just after its create was answered.
@@ -46,8 +58,9 @@ final class Jobs {
         }
         Thread.sleep(STEP.toMillis());
       }
-      if (MARKS.stream().noneMatch(jedis::exists)) {
-        throw new IOException("creates left no queue in Redis: what their jobs cost is not known");
+      if (!jedis.exists(queue.mark)) {
+        throw new IOException("creates left no queue in Redis, as there is no key '" + queue.mark
+            + "': what their jobs cost is not known");
       }
     } catch (JedisException unread) {
       throw new IOException("the queues' depth cannot be read: " + unread.getMessage(), unread);

@@ -115,7 +115,7 @@ final class Pairing {
       return measured;
     }
     // What a slice leaves undone would be done in the other side's, or never be counted.
-    stores.awaitNoJobs();
+    stores.awaitNoJobs(side.target().queue());
     return measured.untilNow(side.pids());
   }
 

@@ -17,9 +17,12 @@ import java.util.Map;
 
 /** This project's service: the slim jar, with the memory that its image gives it and without rate limits. */
 public final class Service {
-  /** 60 % of the 256 MiB that a container of the deployment asks for, as the image's options have it. */
+  /**
+   * 60 % of the 256 MiB that a container of the deployment asks for, as the image's options have it, and the collector that
+   * they name: it is the JVM's own choice in a container of that size.
+   */
   public static final List<String> JVM_OPTIONS =
-      List.of("-Xmx154m", "-XX:MaxDirectMemorySize=64m", "-XX:-UsePerfData");
+      List.of("-Xmx154m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=64m", "-XX:-UsePerfData");
 
   private static final String SECRET = "signs-the-tokens-of-benchmarks-and-nothing-else";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
@@ -125,6 +128,7 @@ public final class Service {
         url,
         token(),
         pids,
+        Jobs.Queue.OURS,
         running.stream().<Runnable>map(child -> () -> children.end(child)).toList());
   }
 

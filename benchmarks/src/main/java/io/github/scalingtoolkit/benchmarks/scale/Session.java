@@ -212,7 +212,7 @@ final class Session {
     if (scenario != Scenario.CREATE || measured.result().answered() == 0) {
       return measured;
     }
-    stores.awaitNoJobs();
+    stores.awaitNoJobs(target.queue());
     return measured.untilNow(target.pids());
   }
 

@@ -74,8 +74,8 @@ public record Stores(
   }
 
   /** Waits until no job of any service waits or runs, as {@link Jobs#awaitNone}. */
-  void awaitNoJobs() throws IOException, InterruptedException {
-    new Jobs(redisUrl, LONGEST_JOBS).awaitNone();
+  void awaitNoJobs(Jobs.Queue queue) throws IOException, InterruptedException {
+    new Jobs(redisUrl, LONGEST_JOBS).awaitNone(queue);
   }
 
   private static String field(String info, String name) {

@@ -9,9 +9,11 @@ import java.util.List;
  * @param url where it is asked
  * @param token what it takes for a user's token
  * @param pids its processes, without the stores; of replicas in their order
+ * @param queue where the jobs of its creates are
  * @param children what ends it
  */
-public record Target(URI url, String token, List<Long> pids, List<Runnable> children)
+public record Target(
+    URI url, String token, List<Long> pids, Jobs.Queue queue, List<Runnable> children)
     implements AutoCloseable {
   @Override
   public void close() {

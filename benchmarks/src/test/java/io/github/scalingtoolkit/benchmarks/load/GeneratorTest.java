@@ -21,16 +21,9 @@ import org.junit.jupiter.api.Test;
 class GeneratorTest {
   private static final Duration SHORT = Duration.ofSeconds(1);
 
-  /** A JVM that loads both sides' classes on a busy machine can take longer than a short run. */
   @BeforeAll
   static void bothSidesAreLoaded() throws Exception {
-    try (TinyServer server =
-        TinyServer.start(exchange -> exchange.getResponseSender().send("fine"))) {
-      LoadResult result;
-      do {
-        result = run(server.url(), "fine", new Model.Closed(4), SHORT);
-      } while (result.answered() == 0 && result.errors() == 0);
-    }
+    Warm.bothSides();
   }
 
   @Test

@@ -1,22 +1,15 @@
 package io.github.scalingtoolkit.benchmarks.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.HdrHistogram.Histogram;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class LoadCommandTest {
   private final List<String> taken = new ArrayList<>();
-
-  @BeforeEach
-  void wrkIsThere() {
-    assumeTrue(Wrk.installed(), "NOT RUN: wrk is not installed");
-  }
 
   @Test
   void oursAndWrkTakeTurnsAndMustBeWithinTenPercent() throws Exception {

@@ -46,7 +46,7 @@ class JobsTest {
       jedis.lpush(list, "1");
     }
 
-    assertThatThrownBy(() -> jobs().awaitNone())
+    assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.OURS))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("1 jobs were not done");
   }
@@ -58,7 +58,8 @@ class JobsTest {
           .build()
           .enqueue(JobType.of("sendEmail", String.class), "any");
 
-      assertThatThrownBy(() -> jobs().awaitNone()).hasMessageStartingWith("1 jobs were not done");
+      assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.OURS))
+          .hasMessageStartingWith("1 jobs were not done");
     }
   }
 
@@ -68,12 +69,31 @@ class JobsTest {
       jedis.zadd("tq:{notifications}:ex", 1, "done");
     }
 
-    jobs().awaitNone();
+    jobs().awaitNone(Jobs.Queue.OURS);
   }
 
   @Test
   void aQueueThatIsNotThereIsNoEmptyOne() {
-    assertThatThrownBy(() -> jobs().awaitNone())
+    assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.OURS))
+        .isInstanceOf(IOException.class)
+        .hasMessageStartingWith("creates left no queue in Redis");
+  }
+
+  @Test
+  void theQueueOfOneSideDoesNotStandForThatOfTheOther() throws Exception {
+    try (Jedis jedis = new Jedis(redis.url())) {
+      jedis.set("bull:notifications:id", "1");
+    }
+
+    jobs().awaitNone(Jobs.Queue.BULL);
+    assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.OURS))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("there is no key 'tq:{notifications}:ex'");
+  }
+
+  @Test
+  void whoHasNoQueueHasNoJobsToWaitFor() {
+    assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.NONE))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("creates left no queue in Redis");
   }
@@ -82,7 +102,7 @@ class JobsTest {
   void aDepthThatCannotBeReadRefuses() {
     Jobs unreachable = new Jobs(URI.create("redis://127.0.0.1:1"), Duration.ZERO);
 
-    assertThatThrownBy(unreachable::awaitNone)
+    assertThatThrownBy(() -> unreachable.awaitNone(Jobs.Queue.OURS))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("the queues' depth cannot be read");
   }

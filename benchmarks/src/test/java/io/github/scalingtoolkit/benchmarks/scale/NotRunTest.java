@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.benchmarks.load.TinyServer;
 import io.github.scalingtoolkit.benchmarks.load.Wrk;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,6 +43,15 @@ class NotRunTest {
           .message()
           .matches("node is not installed|its packages are not installed: npm ci in .*");
     }
+  }
+
+  @Test
+  void packagesOfWhichSomeMayBeMissingAreNotInstalled() throws IOException {
+    Path packages = Files.createDirectories(directory.resolve("node_modules"));
+    assertThat(ExpressPeer.isInstalled(directory)).isFalse();
+
+    Files.createFile(packages.resolve(".package-lock.json"));
+    assertThat(ExpressPeer.isInstalled(directory)).isTrue();
   }
 
   private static double perSecondOfOurs(TinyServer server) throws Exception {

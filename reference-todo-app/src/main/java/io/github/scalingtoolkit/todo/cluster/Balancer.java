@@ -60,7 +60,14 @@ final class Balancer {
     limit.setFailureHandler(
         exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange());
     bodies = new WholeBodies(config, most, this::refuse);
-    handler = new WholeBody(bodies, exchange -> limit.handleRequest(exchange, proxy));
+    HttpHandler pass = admitted -> {
+      if (draining) {
+        // Asked again: the drain may have begun while the body was on its way, or in the queue.
+        admitted.setPersistent(false);
+      }
+      proxy.handleRequest(admitted);
+    };
+    handler = new WholeBody(bodies, exchange -> limit.handleRequest(exchange, pass));
     inFlight = new InFlight(config.parseTimeout());
     listener = new BoundedListener(config, inFlight, this::handle);
   }

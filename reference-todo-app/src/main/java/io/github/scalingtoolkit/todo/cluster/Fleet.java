@@ -90,7 +90,18 @@ final class Fleet {
     }
   }
 
-  /** Lets {@link #start} return at once, with less than all: for who wants to stop meanwhile. */
+  /**
+   * Waits until each has answered that it is ready, for {@code longest} at most: whoever said last where it listens has
+   * not been asked yet when {@link #start} returns.
+   */
+  void awaitFirstAnswers(Duration longest) {
+    long deadline = clock.nanoTime() + longest.toNanos();
+    while (ready() < slots.size() && !stopping && clock.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
+    }
+  }
+
+  /** Lets what waits for a start return at once, with less than all: for who wants to stop meanwhile. */
   void giveUpStarting() {
     stopping = true;
   }
@@ -250,6 +261,11 @@ final class Fleet {
 
   int size() {
     return slots.size();
+  }
+
+  /** Returns how many of {@link #workers} wanted requests when last asked. */
+  long ready() {
+    return workers().stream().filter(WorkerProcess::isReady).count();
   }
 
   private List<WorkerProcess> inSlots() {

@@ -1,7 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
 import io.github.scalingtoolkit.core.time.Clock;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -11,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -58,20 +58,20 @@ final class Prober {
         });
   }
 
-  /** Returns what a worker's {@code /metrics} says; empty if it does not answer. */
+  /** Returns what a worker's {@code /metrics} says; empty if it does not answer, or not all of it in time. */
   Optional<String> metrics(WorkerProcess worker) {
     Optional<URI> address = worker.adminAddress();
     if (address.isEmpty()) {
       return Optional.empty();
     }
     try {
-      HttpResponse<String> answer =
-          client.send(request(address.get(), "/metrics"), BodyHandlers.ofString());
+      HttpResponse<String> answer = client
+          .sendAsync(request(address.get(), "/metrics"), BodyHandlers.ofString())
+          // The request's own ends with the headers.
+          .orTimeout(LONGEST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+          .join();
       return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
-    } catch (IOException unanswered) {
-      return Optional.empty();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    } catch (CompletionException unanswered) {
       return Optional.empty();
     }
   }

@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Supervisor {
   private static final Duration QUICK = Duration.ofSeconds(3);
+  /** Ten times as long as a worker waits for its first probe. */
+  private static final Duration FIRST_ANSWERS = Duration.ofSeconds(2);
 
   private final TodoSettings settings;
   private final int size;
@@ -224,8 +226,9 @@ public final class Supervisor {
   }
 
   private void ready() {
+    // Not before: that none is ready while they start is no news, nor that one has not been asked.
+    made(fleet).awaitFirstAnswers(FIRST_ANSWERS);
     started = true;
-    // Not before: that none is ready while they start is no news.
     health.start();
     readiness.started();
   }
@@ -243,9 +246,7 @@ public final class Supervisor {
 
   private long workersReady() {
     Fleet running = fleet;
-    return running == null
-        ? 0
-        : running.workers().stream().filter(WorkerProcess::isReady).count();
+    return running == null ? 0 : running.ready();
   }
 
   private boolean anyDegraded() {

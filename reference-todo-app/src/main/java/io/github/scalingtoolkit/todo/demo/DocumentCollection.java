@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code outbox.…: {$lt: x}} and the like: those that have an outbox
  * </ul>
  *
- * <p>Both indexes are maps of the same file, and so committed with the documents.
+ * <p>Both indexes are maps of the same file, and so committed with the documents. So is how many entries each map has,
+ * written with every change: an older version of this program writes documents alone, and one that finds other numbers
+ * makes the indexes again.
  */
 final class DocumentCollection extends H2Collection {
   static final String ID = "_id";
@@ -43,12 +45,13 @@ final class DocumentCollection extends H2Collection {
   private static final Set<String> NEED_A_VALUE = Set.of("$lt", "$lte", "$gt", "$gte");
 
   private final MVMap<Object, Document> documents;
+  private final MVMap<String, Object> meta;
   private final SortedIds byOwner;
   private final SortedIds owing;
 
   /**
    * As the library's, with {@code owners} and {@code owed} for the indexes, which are filled if the collection is older
-   * than they are.
+   * than they are, or was changed without them.
    */
   DocumentCollection(
       MongoDatabase database,
@@ -61,20 +64,30 @@ final class DocumentCollection extends H2Collection {
       CursorRegistry cursors) {
     super(database, name, options, documents, meta, cursors);
     this.documents = documents;
+    this.meta = meta;
     byOwner = new SortedIds(owners, document -> ownerKey(document.get(OWNER)));
     owing = new SortedIds(owed, document -> document.containsKey(OUTBOX) ? OWED : null);
-    if (!meta.containsKey(INDEXED)) {
+    if (!known().equals(meta.get(INDEXED))) {
       byOwner.clear();
       owing.clear();
       documents.values().forEach(this::index);
-      meta.put(INDEXED, true);
+      noteKnown();
     }
+  }
+
+  private String known() {
+    return documents.sizeAsLong() + " " + byOwner.size() + " " + owing.size();
+  }
+
+  private void noteKnown() {
+    meta.put(INDEXED, known());
   }
 
   @Override
   protected Object addDocumentInternal(Document document) {
     Object position = super.addDocumentInternal(document);
     index(document);
+    noteKnown();
     return position;
   }
 
@@ -88,6 +101,7 @@ final class DocumentCollection extends H2Collection {
       // Where the library has changed the document in place, before is as after.
       owing.remove(new Document(ID, after.get(ID)).append(OUTBOX, true));
     }
+    noteKnown();
   }
 
   @Override
@@ -98,6 +112,7 @@ final class DocumentCollection extends H2Collection {
       byOwner.remove(document);
       owing.remove(document);
     }
+    noteKnown();
   }
 
   private void index(Document document) {

@@ -46,6 +46,10 @@ final class SortedIds {
     map.clear();
   }
 
+  long size() {
+    return map.sizeAsLong();
+  }
+
   /** Returns the ids under {@code key} after {@code after}, in their order; lazily. */
   Stream<ObjectId> find(String key, @Nullable ObjectId after) {
     String from = after == null ? key : key + after.getHexData() + LAST;

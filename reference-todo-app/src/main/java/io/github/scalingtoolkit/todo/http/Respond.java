@@ -57,7 +57,7 @@ public final class Respond {
   /** Answers without a body. */
   public static void empty(HttpServerExchange exchange, int status) {
     exchange.setStatusCode(status);
-    exchange.endExchange();
+    onIoThread(exchange, HttpServerExchange::endExchange);
   }
 
   /** Answers with text or the like that is ready. */

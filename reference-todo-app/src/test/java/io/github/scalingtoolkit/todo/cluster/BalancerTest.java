@@ -6,7 +6,10 @@ import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
+import io.github.scalingtoolkit.todo.http.RawAnswer;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -74,8 +77,7 @@ class BalancerTest {
       HttpRequest write = request.copy().POST(BodyPublishers.ofString("{}")).build();
 
       // Which eight is for the threads that read them to say.
-      List<CompletableFuture<String>> answers =
-          slow.stream().map(BalancerTest::answer).toList();
+      List<CompletableFuture<String>> answers = slow.stream().map(RawAnswer::on).toList();
       Await.until(
           "those gave way who have no place, and are told so",
           () -> answers.stream()
@@ -96,18 +98,61 @@ class BalancerTest {
     }
   }
 
-  private static CompletableFuture<String> answer(Socket socket) {
-    CompletableFuture<String> answer = new CompletableFuture<>();
-    Thread reader = new Thread(() -> {
-      try {
-        answer.complete(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-      } catch (IOException gone) {
-        answer.completeExceptionally(gone);
-      }
+  @Test
+  void aDrainThatBeginsWhileABodyIsOnItsWayClosesItsConnectionToo() throws Exception {
+    HttpServer served =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    served.createContext("/", exchange -> {
+      exchange.sendResponseHeaders(200, -1);
+      exchange.close();
     });
-    reader.setDaemon(true);
-    reader.start();
-    return answer;
+    served.start();
+    WorkerProcess worker = announcing(served.getAddress().getPort());
+    Balancer balancer = new Balancer(SMALL, 1, ClientAddress.behind());
+    try (Socket socket = new Socket()) {
+      Await.until("the worker has said where it is", () -> worker.address().isPresent());
+      balancer.add(worker);
+      balancer.start();
+      socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), balancer.port()));
+      BufferedReader answers = new BufferedReader(
+          new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+
+      String before = post(socket, answers, () -> {});
+      String drained = post(socket, answers, balancer::drain);
+
+      assertThat(before).startsWith("HTTP/1.1 200").doesNotContain("Connection: close");
+      assertThat(drained).startsWith("HTTP/1.1 200").contains("\nConnection: close\n");
+    } finally {
+      balancer.stop();
+      worker.kill();
+      served.stop(0);
+    }
+  }
+
+  /** Sends a request whose body follows only after {@code between}, and returns the head of its answer. */
+  private static String post(Socket socket, BufferedReader answers, Runnable between)
+      throws IOException {
+    send(socket, "POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n");
+    send(socket, "Content-Length: 2\r\n\r\n");
+    // Who says so has read the head, and has begun with the body.
+    assertThat(head(answers)).startsWith("HTTP/1.1 100");
+    between.run();
+    send(socket, "{}");
+    return head(answers);
+  }
+
+  private static void send(Socket socket, String text) throws IOException {
+    socket.getOutputStream().write(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String head(BufferedReader answers) throws IOException {
+    StringBuilder head = new StringBuilder();
+    String line = answers.readLine();
+    while (line != null && !line.isEmpty()) {
+      head.append(line).append('\n');
+      line = answers.readLine();
+    }
+    return head.toString();
   }
 
   @Test
@@ -161,7 +206,8 @@ class BalancerTest {
     }
   }
 
-  private static WorkerProcess announcing(int port) throws IOException {
+  /** Returns a worker that says that it serves at {@code port}, with its admin port, and does nothing else. */
+  static WorkerProcess announcing(int port) throws IOException {
     return new WorkerProcess(
         1,
         new ProcessBuilder(

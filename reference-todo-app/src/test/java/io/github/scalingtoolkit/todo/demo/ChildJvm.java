@@ -44,6 +44,7 @@ public final class ChildJvm implements AutoCloseable {
     command.addAll(List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
         "-Xmx128m",
         "-cp",
         System.getProperty("java.class.path"),

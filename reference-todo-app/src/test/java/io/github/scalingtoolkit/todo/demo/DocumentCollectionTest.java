@@ -9,6 +9,7 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.Updates;
 import de.bwaldvogel.mongo.backend.CursorRegistry;
+import de.bwaldvogel.mongo.backend.h2.H2Database;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Date;
@@ -21,6 +22,7 @@ import java.util.stream.IntStream;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
+import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +105,53 @@ class DocumentCollectionTest {
 
       assertThat(todos.candidates(doc("userId", "ada"))).containsExactly(id);
     }
+  }
+
+  @Test
+  void whatAnOlderVersionAddedInBetweenIsIndexedWhenTheCollectionIsOpenedAgain() {
+    try (MVStore store = MVStore.open(null)) {
+      de.bwaldvogel.mongo.bson.ObjectId first = new de.bwaldvogel.mongo.bson.ObjectId();
+      de.bwaldvogel.mongo.bson.ObjectId second = new de.bwaldvogel.mongo.bson.ObjectId();
+      make(store).addDocument(doc("_id", first).append("userId", "ada"));
+      new H2Database("todoapp", store, new CursorRegistry())
+          .resolveCollection("todos", true)
+          .addDocument(doc("_id", second).append("userId", "ada"));
+
+      DocumentCollection again = openAgain(store);
+
+      assertThat(again.candidates(doc("userId", "ada"))).containsExactlyInAnyOrder(first, second);
+    }
+  }
+
+  @Test
+  void indexesThatKnowWhatWasAddedChangedAndRemovedAreNotMadeAgain() {
+    try (MVStore store = MVStore.open(null)) {
+      de.bwaldvogel.mongo.bson.ObjectId id = new de.bwaldvogel.mongo.bson.ObjectId();
+      de.bwaldvogel.mongo.bson.Document todo = doc("_id", id).append("userId", "ada");
+      de.bwaldvogel.mongo.bson.Document gone = doc("_id", "gone").append("userId", "ada");
+      DocumentCollection todos = make(store);
+      todos.addDocument(todo);
+      todos.addDocument(gone);
+      todos.removeDocument(gone);
+      todos.handleUpdate(id, todo, todo.cloneDeeply().append("outbox", List.of(doc("a", 1))));
+      MVMap<String, Boolean> owners = store.openMap("meta.todoapp.todos#owners");
+      owners.remove(owners.firstKey());
+      owners.put("as many as before", true);
+
+      DocumentCollection again = openAgain(store);
+
+      assertThat(again.candidates(doc("userId", "ada"))).isEmpty();
+    }
+  }
+
+  private static DocumentCollection make(MVStore store) {
+    return (DocumentCollection) DocumentDatabase.open("todoapp", store, new CursorRegistry())
+        .createCollectionOrThrowIfExists("todos");
+  }
+
+  private static DocumentCollection openAgain(MVStore store) {
+    return (DocumentCollection) DocumentDatabase.open("todoapp", store, new CursorRegistry())
+        .resolveCollection("todos", true);
   }
 
   private static de.bwaldvogel.mongo.bson.Document doc(String field, Object value) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.stores.DataDirectory;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -11,8 +12,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
 
-/** What a watch does when its pipe breaks: ClusterTest breaks it by kill -9. */
+/** What a watch does when its pipe breaks: ClusterFailureTest breaks it by kill -9. */
 class RedisWatchTest {
   @TempDir
   private Path data;
@@ -57,7 +59,7 @@ class RedisWatchTest {
     watch.close();
 
     assertThat(watch.shell().waitFor()).isZero();
-    assertThat(runs(redis.pid())).isTrue();
+    assertWasNotAskedToEnd();
   }
 
   @Test
@@ -67,6 +69,15 @@ class RedisWatchTest {
     watch.shell().getOutputStream().close();
 
     assertThat(watch.shell().waitFor()).isZero();
+    assertWasNotAskedToEnd();
+  }
+
+  /** A signal is taken up at the latest with the next command, and logged before it is obeyed. */
+  private void assertWasNotAskedToEnd() throws IOException {
+    try (Jedis jedis = new Jedis(redis.url())) {
+      assertThat(jedis.ping()).isEqualTo("PONG");
+    }
     assertThat(runs(redis.pid())).isTrue();
+    assertThat(Files.readString(home.resolve("redis.log"))).doesNotContain("User requested");
   }
 }

@@ -10,7 +10,7 @@ import com.icegreen.greenmail.util.GreenMail;
 import com.icegreen.greenmail.util.ServerSetup;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.ManualClock;
-import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.ClosedPort;
 import jakarta.mail.internet.MimeMessage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -97,8 +97,7 @@ class NotificationSinksTest {
 
   @Test
   void handsMailToARealServerWithAMessageIdMadeOfTheJob() throws Exception {
-    GreenMail server =
-        new GreenMail(new ServerSetup(Ports.free(), "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
+    GreenMail server = new GreenMail(new ServerSetup(0, "127.0.0.1", ServerSetup.PROTOCOL_SMTP));
     server.setUser("ada@example.org", "ada", "s3cret/x");
     server.start();
     try (SmtpSink sink = new SmtpSink(SmtpUrl.parse("smtp://ada:s3cret%2Fx@127.0.0.1:"
@@ -119,8 +118,9 @@ class NotificationSinksTest {
 
   @Test
   void aDeadMailServerIsAnErrorThatShowsNoPassword() {
-    try (SmtpSink sink =
-        new SmtpSink(SmtpUrl.parse("smtp://ada:s3cret@127.0.0.1:" + Ports.free()))) {
+    try (ClosedPort nobody = new ClosedPort();
+        SmtpSink sink =
+            new SmtpSink(SmtpUrl.parse("smtp://ada:s3cret@127.0.0.1:" + nobody.port()))) {
       assertThatIOException()
           .isThrownBy(() -> sink.deliver("job-1", NOTIFICATION))
           .satisfies(e ->

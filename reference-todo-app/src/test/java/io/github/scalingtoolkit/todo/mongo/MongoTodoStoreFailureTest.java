@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
-import io.github.scalingtoolkit.testing.Ports;
+import io.github.scalingtoolkit.todo.ClosedPort;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
@@ -34,11 +34,13 @@ class MongoTodoStoreFailureTest {
 
   @Test
   void opensWhileMongoIsDownAndMakesIndexesWhenItComesUp() {
-    int port = Ports.free();
+    ClosedPort closed = new ClosedPort();
+    int port = closed.port();
     try (MongoTodoStore store =
         MongoTodoStore.open(MongoSettings.of(WireServer.uri(port)), Clock.system())) {
       StoreUnavailableException refused = failure(() -> store.listByUser(USER, 10, null));
 
+      closed.close();
       try (WireServer server = WireServer.startOn(port)) {
         Await.until("a create succeeds", () -> succeeds(() -> store.create(USER, INPUT)));
         Await.until(
@@ -54,9 +56,11 @@ class MongoTodoStoreFailureTest {
 
   @Test
   void answersAtOnceOnceMongoIsKnownToBeDown() {
-    try (MongoTodoStore store = MongoTodoStore.openWithoutThread(
-        MongoSettings.of(WireServer.uri(Ports.free())).withOperationTimeout(Duration.ofMillis(200)),
-        Clock.system())) {
+    try (ClosedPort nobody = new ClosedPort();
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of(WireServer.uri(nobody.port()))
+                .withOperationTimeout(Duration.ofMillis(200)),
+            Clock.system())) {
       for (int i = 0; i < 5; i++) {
         failure(() -> store.create(USER, INPUT));
       }

@@ -147,8 +147,11 @@ final class Breaker {
     }
   }
 
-  /** Remembers why a call that is about to be settled as failed did. */
-  void explain(Throwable failure) {
+  /** Remembers why a call that is about to be settled as failed did, if it will count. */
+  void explain(Object permit, Throwable failure) {
+    if (machine.getMetrics() != permit) {
+      return;
+    }
     String reason;
     try {
       reason = reasons.apply(failure);
@@ -183,7 +186,7 @@ final class Breaker {
     } catch (Throwable failure) {
       // An Error as well: the permit that it holds is the only one. And a failure whatever is
       // ignored: any throw is a no.
-      explain(failure);
+      explain(permit, failure);
       log.debug("guard={} probe=failed cause=\"{}\"", name, lastFailure);
       settle(permit, Outcome.FAILED, clock.nanoTime() - started);
       return false;
@@ -353,9 +356,13 @@ final class Breaker {
       return;
     }
     String failure = lastFailure;
-    String cause = now == CircuitBreaker.State.FORCED_OPEN
-        ? "an operator"
-        : failure == null ? "slow calls" : failure;
+    CircuitBreaker.Metrics judged = machine.getMetrics();
+    boolean slow = failure == null
+        || judged.getSlowCallRate() >= machine.getCircuitBreakerConfig().getSlowCallRateThreshold()
+            && judged.getFailureRate()
+                < machine.getCircuitBreakerConfig().getFailureRateThreshold();
+    String cause =
+        now == CircuitBreaker.State.FORCED_OPEN ? "an operator" : slow ? "slow calls" : failure;
     log.atLevel(stateOf(before) == GuardState.CLOSED ? Level.WARN : Level.DEBUG)
         .log("guard={} from={} to={} cause=\"{}\"", name, before, now, cause);
   }

@@ -291,7 +291,7 @@ public final class Guard {
 
   void settle(Object permit, Outcome outcome, long started, Throwable failure) {
     if (outcome == Outcome.FAILED) {
-      breaker.explain(failure);
+      breaker.explain(permit, failure);
     }
     settle(permit, outcome, started);
   }

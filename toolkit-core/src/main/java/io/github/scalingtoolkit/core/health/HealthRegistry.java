@@ -194,15 +194,18 @@ public final class HealthRegistry implements AutoCloseable {
 
     Health.Check check() {
       Known current = known;
+      // In this order: what runs has begun at that moment or later.
+      boolean underWay = running;
+      long began = startedAt;
       long now = clock.nanoTime();
-      long running = now - startedAt;
-      if (this.running && running > deadline.toNanos()) {
+      if (underWay && now - began > deadline.toNanos()) {
+        Duration since = Duration.ofNanos(now - began);
         return new Health.Check(
             definition.name,
             definition.required,
             false,
-            "no answer for " + Duration.ofNanos(running).toMillis() + " ms",
-            Duration.ofNanos(running));
+            "no answer for " + since.toMillis() + " ms",
+            since);
       }
       long age = now - current.learntNanos;
       if (current.up && age > oldest.toNanos()) {

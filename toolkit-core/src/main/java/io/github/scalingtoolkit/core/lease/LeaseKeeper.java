@@ -71,9 +71,11 @@ final class LeaseKeeper {
     return Set.copyOf(held);
   }
 
+  /** Ends both threads, after one try to give back what was abandoned. */
   void close() {
     closed = true;
     wake();
+    giveBack();
   }
 
   /** Gives a permit back in the background, if it is held at all; tried until it has ended by itself. */
@@ -181,6 +183,10 @@ final class LeaseKeeper {
             told = true;
             log.error("lease=keeper state=failed action=go-on", unexpected);
           }
+        }
+        if (closed) {
+          // Looked at again, as the step may have parked, and so swallowed the waking.
+          return;
         }
         if (held.isEmpty() && abandoned.isEmpty()) {
           LockSupport.park(this);

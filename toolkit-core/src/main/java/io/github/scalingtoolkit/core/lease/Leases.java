@@ -66,9 +66,18 @@ public final class Leases implements AutoCloseable {
     scripts = new LeaseScripts(builder.redis, lifetime);
     renewals = builder.redis.sibling("leases", renewalDeadline(lifetime));
     keeper = new LeaseKeeper(renewals, new LeaseScripts(renewals, lifetime), lifetime, clock);
-    subscription = builder.redis.hasBlocking()
-        ? builder.redis.subscribe(LeaseScripts.CHANNEL, new Listener(releases))
-        : null;
+    try {
+      subscription = builder.redis.hasBlocking()
+          ? builder.redis.subscribe(LeaseScripts.CHANNEL, new Listener(releases))
+          : null;
+    } catch (RuntimeException cannotListen) {
+      renewals.close();
+      throw cannotListen;
+    }
+    builder.redis.warnOfEviction(
+        "leases",
+        "a name may have more holders than permits, if it is evicted while it is held",
+        policy -> !policy.equals("noeviction"));
     keeper.start();
   }
 
@@ -185,7 +194,9 @@ public final class Leases implements AutoCloseable {
     }
 
     void end() {
-      if (mayHold) {
+      if (mayHold && closed.get()) {
+        release(name, holder);
+      } else if (mayHold) {
         keeper.abandon(name, holder);
       }
     }
@@ -210,13 +221,16 @@ public final class Leases implements AutoCloseable {
 
   private void giveBack(Lease lease) {
     keeper.remove(lease);
+    release(lease.name(), lease.holder());
+  }
+
+  private void release(String name, String holder) {
     try {
-      scripts.release(lease.name(), lease.holder());
+      scripts.release(name, holder);
     } catch (RuntimeException failure) {
       log.info(
-          "lease={} token={} state=not-released cause={}: it ends by itself",
-          lease.name(),
-          lease.token(),
+          "lease={} state=not-released cause={}: it ends by itself",
+          name,
           failure.getClass().getName());
     }
   }

@@ -177,8 +177,9 @@ public final class LocalRateLimiter implements RateLimiter {
       return null;
     }
     // One and the same object in both generations: a call that still holds the old one loses
-    // nothing.
-    return current.young.computeIfAbsent(key, absent -> old != null ? old : new AtomicLong(now));
+    // nothing. Who was sharing goes on with what the shared slot has counted.
+    return current.young.computeIfAbsent(
+        key, absent -> old != null ? old : new AtomicLong(Math.max(now, shared.get(slot(key)))));
   }
 
   private Generations generationsAt(long now) {

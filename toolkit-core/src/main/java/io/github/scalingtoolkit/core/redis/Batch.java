@@ -1,11 +1,11 @@
 package io.github.scalingtoolkit.core.redis;
 
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
@@ -19,7 +19,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * <p>Under way until the leader has ended it or somebody {@linkplain #cut cut} it, whoever is first. Only one of
  * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
  *
- * <p><b>Time.</b> All replies together may be waited for as long as one. Only waiting counts: where this process stood
+ * <p><b>Time.</b> All replies together may be waited for as long as one, and then a tenth of that for each. Only waiting counts: where this process stood
  * still (a collection, a CPU quota that was used up), the replies have come meanwhile, and lie ready. So a reply that is
  * there is read however late it is, and one that is not gets a last tenth of the time. Writing has no bound of its own in
  * Java: for that there is the cutting.
@@ -32,7 +32,7 @@ final class Batch {
   private final Duration longestRead;
   private final @Nullable LargeReplies large;
   private final List<Pending> commands = new ArrayList<>();
-  private final AtomicReference<@Nullable UnknownOutcomeException> told = new AtomicReference<>();
+  private final Loss loss = new Loss();
   private final AtomicBoolean over = new AtomicBoolean();
   private volatile boolean sending = true;
   private volatile boolean cut;
@@ -65,9 +65,9 @@ final class Batch {
     bytes += taken.bytes();
   }
 
-  /** Returns where the first failure that is told of this connection stands: the others repeat it. */
-  AtomicReference<@Nullable UnknownOutcomeException> told() {
-    return told;
+  /** Returns what its callers have in common, should the connection be lost. */
+  Loss loss() {
+    return loss;
   }
 
   /**
@@ -141,16 +141,21 @@ final class Batch {
     }
   }
 
-  private void end(Throwable lost, Consumer<Pending> again) {
-    boolean slow = cut || RedisFailures.timedOut(lost);
+  private void end(Throwable failure, Consumer<Pending> again) {
+    // What was cut fails as a closed socket does, but it was cut because the server was slow.
+    Throwable lost = cut && !RedisFailures.timedOut(failure)
+        ? new JedisConnectionException(
+            "the server took or answered no more", new SocketTimeoutException("cut"))
+        : failure;
+    boolean slow = RedisFailures.timedOut(lost);
     for (int i = answered; i < commands.size(); i++) {
       Pending next = commands.get(i);
       boolean unsent = i >= sent;
       if (!slow && (unsent ? next.putBack() : next.again())) {
         again.accept(next);
       } else if (unsent) {
-        next.refuse(new JedisConnectionException(
-            next.name() + " was not sent: the connection was lost before", lost));
+        next.refuse(new UnsentException(
+            next.name() + " was not sent: the connection was lost before", lost, loss));
       } else {
         next.lose(lost);
       }

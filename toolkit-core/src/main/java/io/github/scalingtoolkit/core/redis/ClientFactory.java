@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.core.settings.Secret;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
@@ -39,8 +40,10 @@ record ClientFactory(
    * Redis a single server.
    *
    * @param coalesced whether its callers share connections, where that can be done: not on a cluster
+   * @param lent is told what those connections come from, once the client is open
    */
-  UnifiedJedis commands(Duration deadline, int poolSize, boolean coalesced) {
+  UnifiedJedis commands(
+      Duration deadline, int poolSize, boolean coalesced, Consumer<ConnectionProvider> lent) {
     JedisClientConfig config = config(deadline, deadline);
     ConnectionFactory standalone = new DeadlineConnections(url.nodes().get(0), config);
     if (url.mode() == RedisUrl.Mode.CLUSTER
@@ -49,12 +52,11 @@ record ClientFactory(
       return open(config, pool(poolSize, deadline), standalone, DefaultCommandExecutor::new);
     }
     int shared = CoalescingExecutor.shared(poolSize);
-    return open(
-        config,
-        pool(poolSize - shared, deadline),
-        standalone,
-        unshared -> new CoalescingExecutor(
-            unshared, provider(config, pool(shared, deadline), standalone), poolSize, deadline));
+    return open(config, pool(poolSize - shared, deadline), standalone, unshared -> {
+      ConnectionProvider provider = provider(config, pool(shared, deadline), standalone);
+      lent.accept(provider);
+      return new CoalescingExecutor(unshared, provider, poolSize, deadline);
+    });
   }
 
   /**

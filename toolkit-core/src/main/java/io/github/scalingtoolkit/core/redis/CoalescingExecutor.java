@@ -28,7 +28,7 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
  * use by several threads.
  *
- * <p>A caller with less time left than a reply may take goes alone, so that his hurry cuts nobody else's reply short.
+ * <p>A caller with less time left than his turn and the replies may take at worst goes alone, so that his hurry cuts nobody else's reply short.
  */
 final class CoalescingExecutor implements CommandExecutor {
   /** With fewer connections than this there is nothing to lend to lanes. */

@@ -154,6 +154,9 @@ final class NodeLink {
     @Override
     public void onMessage(byte[] from, byte[] message) {
       heardAt = clock.nanoTime();
+      if (closed) {
+        return;
+      }
       // What a listener throws ends the connection: he has missed this one, and is told of a gap.
       messages.accept(message);
     }

@@ -201,13 +201,13 @@ final class Pending {
             name() + " was under way but not answered within " + patience.toMillis()
                 + " ms: it may have taken effect",
             new SocketTimeoutException("no reply"),
-            batch == null ? null : batch.told());
+            batch == null ? null : batch.loss());
       default -> {
         if (loss != null) {
           throw new UnknownOutcomeException(
               name() + " was sent but its connection was lost: it may have taken effect",
               loss,
-              batch == null ? null : batch.told());
+              batch == null ? null : batch.loss());
         }
         if (refusal != null) {
           if (refusal instanceof JedisDataException) {

@@ -64,10 +64,12 @@ final class RecoveryLoop implements AutoCloseable {
 
   private void step() {
     if (guard.state() == GuardState.CLOSED) {
-      if (asksWhenWell.getAsBoolean()) {
-        LockSupport.park(this);
-      } else {
+      if (!asksWhenWell.getAsBoolean()) {
         LockSupport.parkNanos(this, AGAIN_NANOS);
+      } else if (!closed && guard.state() == GuardState.CLOSED) {
+        // Looked at again, as asking may have parked, and so swallowed the news that it had
+        // changed.
+        LockSupport.park(this);
       }
     } else if (!guard.probe(trial)) {
       LockSupport.parkNanos(this, POLL_NANOS);

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
+import redis.clients.jedis.providers.ConnectionProvider;
 
 /**
  * One Redis as a process sees it: a client for commands, one for commands that block, and one breaker before both.
@@ -53,6 +55,10 @@ public final class RedisAccess implements AutoCloseable {
   private final LazyClient commands;
   private final @Nullable LazyClient blocking;
   private final boolean owned;
+
+  /** What callers of {@link #commands} share, apart from its own pool. */
+  private final List<ConnectionProvider> shared;
+
   private final Guard guard;
   private final Clock clock;
   private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
@@ -69,6 +75,7 @@ public final class RedisAccess implements AutoCloseable {
       LazyClient commands,
       @Nullable LazyClient blocking,
       boolean owned,
+      List<ConnectionProvider> shared,
       Clock clock) {
     this.description = description;
     this.origin = origin;
@@ -78,6 +85,7 @@ public final class RedisAccess implements AutoCloseable {
     this.commands = commands;
     this.blocking = blocking;
     this.owned = owned;
+    this.shared = shared;
     this.clock = clock;
     guard = Guard.builder(name)
         .countWindow(10)
@@ -143,12 +151,14 @@ public final class RedisAccess implements AutoCloseable {
         LazyClient.of(commands),
         blocking,
         false,
+        List.of(),
         Clock.system());
   }
 
   /**
    * Returns another access to the same Redis, with a breaker of its own: for what must be bounded more tightly than the
-   * rest, or must not be cut off with it. It has connections of its own and is built as this one otherwise; that of a
+   * rest, or must not be cut off with it. It has connections of its own and is built as this one otherwise, but connects within the
+   * deadline; that of a
    * wrapped client shares that client, and its time-outs stay. Close it by itself.
    *
    * @param name what messages, logs, metrics and Redis' client list call it
@@ -156,8 +166,9 @@ public final class RedisAccess implements AutoCloseable {
    */
   public RedisAccess sibling(String name, Duration deadline) {
     return origin == null
-        ? new RedisAccess(name, description, null, cluster, commands, blocking, false, clock)
-        : origin.copy().name(name).deadline(deadline).build();
+        ? new RedisAccess(
+            name, description, null, cluster, commands, blocking, false, List.of(), clock)
+        : origin.likewise(deadline).name(name).build();
   }
 
   /**
@@ -210,7 +221,9 @@ public final class RedisAccess implements AutoCloseable {
    * wrong there, as far as that can be told. While the breaker refuses calls, that is why the last one failed.
    */
   public String explain(Throwable failure) {
-    String last = failure instanceof RejectedException ? guard.lastFailure() : null;
+    String last = failure instanceof RejectedException rejected && rejected.reason() == Reason.OPEN
+        ? guard.lastFailure()
+        : null;
     return "Redis at " + description + " " + (last == null ? RedisFailures.reason(failure) : last);
   }
 
@@ -364,7 +377,7 @@ public final class RedisAccess implements AutoCloseable {
 
   private void recover() {
     UnifiedJedis client = commands.get();
-    NodePools.dropIdle(client);
+    dropIdle();
     retryOnce(client::ping);
     for (Recovery step : recoveries) {
       step.recover(client);
@@ -380,7 +393,12 @@ public final class RedisAccess implements AutoCloseable {
         return false;
       }
     }
-    return true;
+    return !evictions.isDue();
+  }
+
+  private void dropIdle() {
+    NodePools.dropIdle(commands.get());
+    shared.forEach(NodePools::dropIdle);
   }
 
   private <T extends @Nullable Object> T guarded(Supplier<T> call) {
@@ -397,7 +415,7 @@ public final class RedisAccess implements AutoCloseable {
         if (RedisFailures.timedOut(lost)) {
           throw lost;
         }
-        NodePools.dropIdle(commands.get());
+        dropIdle();
         return action.get();
       }
     });
@@ -417,6 +435,14 @@ public final class RedisAccess implements AutoCloseable {
 
     private Builder(RedisUrl url) {
       this.url = url;
+    }
+
+    private Builder likewise(Duration deadline) {
+      Builder tighter = copy().deadline(deadline);
+      if (tighter.connectTimeout != null && tighter.connectTimeout.compareTo(deadline) > 0) {
+        tighter.connectTimeout = deadline;
+      }
+      return tighter;
     }
 
     private Builder copy() {
@@ -503,11 +529,11 @@ public final class RedisAccess implements AutoCloseable {
     /**
      * Sets whether callers who come at the same time share connections, so that many commands cost one round trip
      * (automatic pipelining). Default: true. Few callers do not share, nor do commands that block or change their
-     * connection, transactions, pipelines, callers with less time left than the deadline, pools of less than 8, and a
-     * cluster's clients, which run as Jedis has them.
+     * connection, transactions, pipelines, callers with less time left than four times the deadline, pools of less than 8,
+     * and a cluster's clients, which run as Jedis has them.
      *
-     * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then; a
-     * connection that is lost after sending fails every command that was on it with {@link UnknownOutcomeException},
+     * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then, or, if
+     * the server does not take what he sends, within twice that; a connection that is lost after sending fails every command that was on it with {@link UnknownOutcomeException},
      * except that what only reads is sent once more; and an interrupt of a virtual thread can be such a loss.
      */
     public Builder coalesced(boolean coalesced) {
@@ -526,14 +552,17 @@ public final class RedisAccess implements AutoCloseable {
       ClientFactory factory = new ClientFactory(
           url, name, connectTimeout == null ? deadline : connectTimeout, password, tls);
       String where = url.toString();
+      List<ConnectionProvider> shared = new CopyOnWriteArrayList<>();
       return new RedisAccess(
           name,
           where,
           copy(),
           url.mode() == RedisUrl.Mode.CLUSTER,
-          LazyClient.opening(where, () -> factory.commands(deadline, poolSize, coalesced)),
+          LazyClient.opening(
+              where, () -> factory.commands(deadline, poolSize, coalesced, shared::add)),
           LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),
           true,
+          shared,
           clock);
     }
 

@@ -47,6 +47,9 @@ final class RedisFailures {
     if (failure instanceof UnknownOutcomeException lost) {
       return !lost.counts();
     }
+    if (failure instanceof UnsentException unsent) {
+      return !unsent.counts();
+    }
     if (!(failure instanceof JedisDataException)) {
       return failure instanceof IllegalArgumentException || failure instanceof RejectedException;
     }

@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.redis;
 
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
@@ -14,19 +13,16 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 public final class UnknownOutcomeException extends JedisConnectionException {
   private static final long serialVersionUID = 1L;
 
-  private final transient @Nullable AtomicReference<@Nullable UnknownOutcomeException> told;
+  private final transient @Nullable Loss loss;
 
   /**
    * Makes one.
    *
-   * @param told where the first stands that is told of the same connection; null if no other caller was on it
+   * @param loss what others who were on the same connection are told of as well; null if nobody was
    */
-  UnknownOutcomeException(
-      String message,
-      Throwable cause,
-      @Nullable AtomicReference<@Nullable UnknownOutcomeException> told) {
+  UnknownOutcomeException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
-    this.told = told;
+    this.loss = loss;
   }
 
   /**
@@ -34,6 +30,6 @@ public final class UnknownOutcomeException extends JedisConnectionException {
    * the connection, repeat it. So one loss does not count as many, nor as none.
    */
   boolean counts() {
-    return told == null || told.compareAndSet(null, this) || told.get() == this;
+    return loss == null || loss.countsAs(this);
   }
 }

@@ -155,7 +155,7 @@ class LifecycleTest {
               awaitQuietly(goOn);
               events.add("+slow");
             },
-            Duration.ofMillis(50),
+            Duration.ofSeconds(1),
             () -> events.add("-slow"));
     Lifecycle lifecycle = last
         ? builder.build()

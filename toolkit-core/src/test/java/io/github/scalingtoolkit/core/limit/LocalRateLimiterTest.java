@@ -158,6 +158,18 @@ class LocalRateLimiterTest {
   }
 
   @Test
+  void aKeyThatSharedKeepsItsDebtWhenThereIsRoomForItAgain() {
+    LocalRateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "2/10s"), clock, 1);
+    limiter.tryAcquire("bob");
+    clock.advance(Duration.ofMillis(9_900));
+    assertThat(limiter.tryAcquire("ada", 2).allowed()).isTrue();
+
+    clock.advance(Duration.ofMillis(200));
+
+    assertThat(limiter.tryAcquire("ada").allowed()).isFalse();
+  }
+
+  @Test
   void aKeyThatFindsItsGenerationFullKeepsItsDebt() {
     LocalRateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "2/10s"), clock, 1);
     clock.advance(Duration.ofMillis(9_900));

@@ -54,7 +54,7 @@ class LaneTest {
 
   @Test
   void aProcessThatStoodStillReadsTheRepliesThatHaveComeMeanwhile() {
-    Lane lane = lane(Duration.ofMillis(100), () -> new Connection(node(), config(0)) {
+    Lane lane = lane(Duration.ofSeconds(1), () -> new Connection(node(), config(0)) {
       private boolean stoodStill;
 
       @Override
@@ -62,7 +62,7 @@ class LaneTest {
         Object reply = super.getUnflushedObject();
         if (!stoodStill) {
           stoodStill = true;
-          LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+          LockSupport.parkNanos(Duration.ofMillis(2_500).toNanos());
         }
         return reply;
       }
@@ -86,7 +86,7 @@ class LaneTest {
     String large = "v".repeat(60_000);
     // More than what lies between the two takes up.
     for (int i = 0; i < 20; i++) {
-      start(lane, command(Command.SET, "key" + i, large), deadline.multipliedBy(2));
+      start(lane, command(Command.SET, "key" + i, large), SHORT);
     }
     awaitQueued();
     server.pause();

@@ -22,7 +22,8 @@ class RedisFailuresTest {
   @Test
   void creatingAGroupThatIsThereIsTheCallersMistake() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis =
+            RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(20)).build()) {
       redis.call(client -> client.xgroupCreate("events", "all", new StreamEntryID(), true));
 
       for (int i = 0; i < 20; i++) {
@@ -41,7 +42,8 @@ class RedisFailuresTest {
     try (RedisServer server = RedisServer.start();
         Jedis only = server.connect()) {
       only.configSet("maxclients", "1");
-      try (RedisAccess redis = RedisAccess.open(server.url())) {
+      try (RedisAccess redis =
+          RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(20)).build()) {
         for (int i = 0; i < 5; i++) {
           assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
               .hasStackTraceContaining("max number of clients reached");

@@ -1,0 +1,100 @@
+package io.github.scalingtoolkit.todo;
+
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A cluster as a user starts it, and what its admin port tells of its workers. */
+final class ClusterProcess implements AutoCloseable {
+  private static final Pattern PID = Pattern.compile("pid=(\\d+)");
+  private static final Pattern ADDRESS = Pattern.compile("address=http://127.0.0.1:(\\d+)");
+
+  private final ChildJvm supervisor;
+
+  private ClusterProcess(ChildJvm supervisor) {
+    this.supervisor = supervisor;
+  }
+
+  /** Starts a demo of {@code size} workers; {@code environment} are {@code NAME=value}, of which the later wins. */
+  static ClusterProcess start(Path data, String size, String... environment) {
+    List<String> all = new ArrayList<>(List.of(
+        "APP_ENV=demo",
+        "PORT=0",
+        "ADMIN_PORT=0",
+        "DATA_DIR=" + data,
+        "DRAIN_TIMEOUT=2s",
+        "RATE_LIMIT=off"));
+    all.addAll(List.of(environment));
+    return new ClusterProcess(ServiceProcess.start(all, "cluster", size));
+  }
+
+  /** Returns the process that was started, which starts the others. */
+  ChildJvm supervisor() {
+    return supervisor;
+  }
+
+  /** Returns what it and its workers have printed so far. */
+  String printed() {
+    return String.join("\n", supervisor.lines());
+  }
+
+  int port() {
+    return ServiceProcess.port(supervisor);
+  }
+
+  /** Returns a client of the admin port. */
+  TodoClient admin() {
+    return TodoClient.anonymous(ServiceProcess.adminPort(supervisor));
+  }
+
+  /** Returns the ids of the workers' processes. */
+  List<Long> pids() {
+    return found(PID);
+  }
+
+  /** Returns the workers' own ports. */
+  List<Integer> ports() {
+    return found(ADDRESS).stream().map(Long::intValue).toList();
+  }
+
+  /** Returns how many workers are ready. */
+  int ready() {
+    return info().split("state=ready", -1).length - 1;
+  }
+
+  static boolean runs(long pid) {
+    return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+  }
+
+  /** Fails with what the cluster has printed: what kept it waiting stands there. */
+  void await(String what, BooleanSupplier condition) {
+    try {
+      Await.until(what, condition);
+    } catch (AssertionError | RuntimeException failure) {
+      throw new AssertionError(failure.getMessage() + "; the cluster said:\n" + printed(), failure);
+    }
+  }
+
+  @Override
+  public void close() {
+    supervisor.close();
+  }
+
+  private String info() {
+    return TodoClient.json(admin().get("/info")).toString();
+  }
+
+  private List<Long> found(Pattern pattern) {
+    List<Long> found = new ArrayList<>();
+    Matcher matcher = pattern.matcher(info());
+    while (matcher.find()) {
+      found.add(Long.parseLong(matcher.group(1)));
+    }
+    return found;
+  }
+}

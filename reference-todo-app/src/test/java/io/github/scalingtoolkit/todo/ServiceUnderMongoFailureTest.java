@@ -1,0 +1,153 @@
+package io.github.scalingtoolkit.todo;
+
+import static io.github.scalingtoolkit.todo.BreakableService.STORE_BOUND;
+import static io.github.scalingtoolkit.todo.BreakableService.assertUnavailable;
+import static io.github.scalingtoolkit.todo.BreakableService.awaitReady;
+import static io.github.scalingtoolkit.todo.BreakableService.id;
+import static io.github.scalingtoolkit.todo.TodoClient.header;
+import static io.github.scalingtoolkit.todo.TodoClient.jobPath;
+import static io.github.scalingtoolkit.todo.TodoClient.json;
+import static io.github.scalingtoolkit.todo.TodoClient.titles;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import redis.clients.jedis.Jedis;
+
+/** The rows of contract §4 on MongoDB, through the whole service and real servers. */
+class ServiceUnderMongoFailureTest {
+  @TempDir
+  private Path directory;
+
+  private BreakableService service;
+
+  @BeforeEach
+  void start() {
+    service = BreakableService.start(directory);
+  }
+
+  @AfterEach
+  void stop() {
+    service.close();
+  }
+
+  @Test
+  void mongoDownHitsAreServedMissesAndWritesAre503WithRetryAfterAndReadyIs503() {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    TodoApp app = service.runBehind(proxy, Role.BOTH, "CACHE_TTL", "10m");
+    TodoClient reader = TodoClient.of(app.port(), "reader");
+    TodoClient writer = TodoClient.of(app.port(), "writer");
+    reader.create("Buy milk");
+    reader.list();
+    awaitReady(app, 200, "UP");
+
+    proxy.cut();
+
+    HttpResponse<String> hit = reader.list();
+    assertThat(hit.statusCode()).isEqualTo(200);
+    assertThat(header(hit, "X-Cache")).isEqualTo("HIT");
+    assertThat(titles(hit)).containsExactly("Buy milk");
+    for (int i = 0; i < 5; i++) {
+      assertUnavailable(() -> writer.create("never"));
+      assertUnavailable(writer::list);
+    }
+    awaitReady(app, 503, "DOWN");
+    assertThat(TodoClient.anonymous(app.port()).get("/health").statusCode()).isEqualTo(200);
+    assertThat(TodoClient.anonymous(app.adminPort()).get("/livez").statusCode()).isEqualTo(200);
+    assertThat(reader.list().statusCode()).isEqualTo(200);
+
+    proxy.heal();
+
+    Await.until("writes are taken", () -> writer.create("again").statusCode() == 201);
+    awaitReady(app, 200, "UP");
+    assertThat(titles(writer.list())).contains("again").doesNotHaveDuplicates();
+  }
+
+  @Test
+  void mongoSlowAJobIsAnsweredWithinItsBound() {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    TodoApp app = service.runBehind(proxy, Role.SERVE);
+    TodoClient user = TodoClient.of(app.port(), "user1");
+    String owed = jobPath(user.create("Buy milk"));
+    try (Jedis jedis = service.redis().connect()) {
+      jedis.flushAll();
+    }
+
+    // An operation may take 2 s: two of these would be too many.
+    proxy.delay(Duration.ofMillis(1550));
+    long started = System.nanoTime();
+    HttpResponse<String> answer = user.get(owed);
+    long took = System.nanoTime() - started;
+    proxy.heal();
+
+    assertThat(took).isLessThan(STORE_BOUND.toNanos());
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(json(answer).get("state").textValue()).isIn("pending", "waiting");
+  }
+
+  @Test
+  void mongoDownAJobWaitsOrIsDoneAndItsEntryGoesOnceItIsBack() {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    TodoApp web = service.runBehind(proxy, Role.SERVE);
+    TodoClient user = TodoClient.of(web.port(), "user1");
+    HttpResponse<String> created = user.create("Buy milk");
+    String job = jobPath(created);
+    proxy.cut();
+    awaitReady(web, 503, "DOWN");
+    assertUnavailable(() -> user.get(job));
+
+    service.runBehind(proxy, Role.WORK);
+    service.awaitDelivered(Set.of(id(created)));
+    proxy.heal();
+
+    Await.until("its end is told", () -> {
+      HttpResponse<String> answer = user.get(job);
+      return answer.statusCode() == 200
+          && json(answer).get("state").textValue().equals("completed");
+    });
+    try (MongoClient mongo = MongoClients.create(service.stores().mongoUri())) {
+      Await.until(
+          "nothing is owed",
+          () -> mongo
+                  .getDatabase("todoapp")
+                  .getCollection("todos")
+                  .countDocuments(new Document("outbox", new Document("$exists", true)))
+              == 0);
+    }
+    assertThat(Notified.todos(service.stores().notifications())).contains(id(created));
+  }
+
+  @Test
+  void mongoDownAtStartHealthIsServedReadyIs503AndItBecomesReadyWhenItComesUp() {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    proxy.cut();
+
+    TodoApp app = service.runBehind(proxy, Role.BOTH);
+
+    TodoClient anybody = TodoClient.anonymous(app.port());
+    String credentials = "{\"username\":\"user\",\"password\":\"pass\"}";
+    assertThat(anybody.get("/health").statusCode()).isEqualTo(200);
+    awaitReady(app, 503, "DOWN");
+    assertUnavailable(() -> anybody.post("/login", credentials));
+
+    proxy.heal();
+
+    awaitReady(app, 200, "UP");
+    Await.until(
+        "the demo's user can log in",
+        () -> anybody.post("/login", credentials).statusCode() == 200);
+    assertThat(TodoClient.of(app.port(), "user1").create("Buy milk").statusCode())
+        .isEqualTo(201);
+  }
+}
