@@ -54,6 +54,10 @@ public final class RedisCluster implements AutoCloseable {
         "yes",
         "--cluster-node-timeout",
         Integer.toString(timeoutMillis),
+        // However long a busy machine takes for it: a replica that has waited too long never takes
+        // over.
+        "--cluster-replica-validity-factor",
+        "0",
         "--cluster-require-full-coverage",
         "no");
   }
