@@ -20,13 +20,6 @@ public final class ChildJvm implements AutoCloseable {
   /** As long as a busy machine may need for the start or the end of several processes. */
   private static final Duration LONGEST = Duration.ofMinutes(2);
 
-  /** Most of these live too briefly for it to pay; but a password's hash takes three times as long without. */
-  private static final List<String> OPTIMIZE_HASHING_ALONE = List.of(
-      "-XX:Tier4InvocationThreshold=100000",
-      "-XX:Tier4MinInvocationThreshold=100000",
-      "-XX:Tier4CompileThreshold=200000",
-      "-XX:Tier4BackEdgeThreshold=500000");
-
   private final Process process;
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger printed = new AtomicInteger();
@@ -48,9 +41,9 @@ public final class ChildJvm implements AutoCloseable {
   /** As above, by way of {@code prefix}, a command that runs its arguments in the same process. */
   public static ChildJvm start(List<String> prefix, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(OPTIMIZE_HASHING_ALONE);
     command.addAll(List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
         "-Xmx128m",
         "-cp",
