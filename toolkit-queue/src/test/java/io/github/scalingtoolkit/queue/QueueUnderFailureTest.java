@@ -110,7 +110,7 @@ class QueueUnderFailureTest {
             })
             .lease(Duration.ofSeconds(3))
             .start()) {
-          doomed.destroyForcibly();
+          kill(doomed);
           long killedAt = System.nanoTime();
           Await.until("it ran again", () -> attempts.size() == 1);
           Duration took = Duration.ofNanos(System.nanoTime() - killedAt);
@@ -129,7 +129,7 @@ class QueueUnderFailureTest {
           Await.until("the worker is free", () -> worker.running() == 0);
         }
       } finally {
-        doomed.destroyForcibly();
+        kill(doomed);
       }
     }
   }
@@ -296,7 +296,7 @@ class QueueUnderFailureTest {
               SEND_EMAIL, new Email("a"), EnqueueOptions.defaults().id(new JobId("j" + jobs++)));
         }
         if (killed < 2 && ledger.lines > 20) {
-          doomed.destroyForcibly();
+          kill(doomed);
           ledger.join();
           killed++;
           doomed = start(BusyWorker.class, proxyB.redisUrl());
@@ -317,7 +317,7 @@ class QueueUnderFailureTest {
           default -> LockSupport.parkNanos(Duration.ofMillis(20).toNanos());
         }
       }
-      doomed.destroyForcibly();
+      kill(doomed);
       ledger.join();
       int total = jobs;
       Await.until("nothing is left", Duration.ofSeconds(60), () -> left(queue) == 0);
@@ -338,6 +338,11 @@ class QueueUnderFailureTest {
       }
       workers.forEach(worker -> worker.close(Duration.ofSeconds(5)));
     }
+  }
+
+  /** By its handle: the process' own way would close the pipe too, with what has not been read of it. */
+  private static void kill(Process process) {
+    process.toHandle().destroyForcibly();
   }
 
   private static void ran(Map<String, AtomicInteger> runs, String id) {
