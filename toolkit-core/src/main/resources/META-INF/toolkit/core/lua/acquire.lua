@@ -9,12 +9,12 @@
 -- ARGV[3]  burst, permits
 -- ARGV[4]  what one permit is worth, us, a multiple of 1/32
 -- Returns  {calls admitted, us until one more would be (0 if all were), 1, permits left, us until all of them are back}
+-- Cost     O(1)
 -- A TAT further ahead than the burst (the limit was lowered, the clock went back) is set to the burst ahead, once: read
 -- as that and left, it would stay as far ahead and deny until the old time has come. Not so within a 32nd: by so much
 -- the bursts of limits of one period differ, since a permit's worth is rounded, and where two of them take turns, each
 -- setting back would give that much away. Other than that a denial writes nothing. Run again it takes again: a lost
 -- answer costs permits and never gives any away.
--- Cost     O(1)
 local time = redis.call('TIME')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
 local permit, calls = tonumber(ARGV[4]), tonumber(ARGV[2])

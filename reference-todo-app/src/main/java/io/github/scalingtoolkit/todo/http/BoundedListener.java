@@ -16,8 +16,8 @@ import org.xnio.Options;
 
 /**
  * Undertow on one port, with a bound on everything that it leaves open: the head and the body of a request and the time
- * for each, that for reading an answer, and the buffers. Its own buffer pool keeps buffers by thread, which with a virtual thread a request keeps one
- * for each request there ever was; the pool here is shared and bounded.
+ * for each, that for reading an answer, and the buffers. Its own buffer pool keeps buffers by thread, which with a
+ * virtual thread a request keeps one for each request there ever was; the pool here is shared and bounded.
  */
 public final class BoundedListener {
   private static final Logger log = LoggerFactory.getLogger(BoundedListener.class);

@@ -19,10 +19,10 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * <p>Under way until the leader has ended it or somebody {@linkplain #cut cut} it, whoever is first. Only one of
  * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
  *
- * <p><b>Time.</b> All replies together may be waited for as long as one, and then a tenth of that for each. Only waiting counts: where this process stood
- * still (a collection, a CPU quota that was used up), the replies have come meanwhile, and lie ready. So a reply that is
- * there is read however late it is, and one that is not gets a last tenth of the time. Writing has no bound of its own in
- * Java: for that there is the cutting.
+ * <p><b>Time.</b> All replies together may be waited for as long as one, and then each for a tenth of that. Only waiting
+ * counts: where this process stood still (a collection, a CPU quota that was used up), the replies have come meanwhile,
+ * and lie ready. So a reply that is there is read however late it is, and one that is not gets its tenth. Writing has no
+ * bound of its own in Java: for that there is the cutting.
  */
 final class Batch {
   static final int MOST_COMMANDS = 256;

@@ -40,7 +40,7 @@ record ClientFactory(
    * Redis a single server.
    *
    * @param coalesced whether its callers share connections, where that can be done: not on a cluster
-   * @param lent is told what those connections come from, once the client is open
+   * @param lent is told what those connections come from, as soon as that is made
    */
   UnifiedJedis commands(
       Duration deadline, int poolSize, boolean coalesced, Consumer<ConnectionProvider> lent) {

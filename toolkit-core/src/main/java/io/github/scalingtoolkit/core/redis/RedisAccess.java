@@ -157,9 +157,9 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Returns another access to the same Redis, with a breaker of its own: for what must be bounded more tightly than the
-   * rest, or must not be cut off with it. It has connections of its own and is built as this one otherwise, but connects within the
-   * deadline; that of a
-   * wrapped client shares that client, and its time-outs stay. Close it by itself.
+   * rest, or must not be cut off with it. It has connections of its own and is built as this one
+   * otherwise, but connects within the deadline; that of a wrapped client shares that client, and its time-outs stay.
+   * Close it by itself.
    *
    * @param name what messages, logs, metrics and Redis' client list call it
    * @param deadline bounds each command: 1 ms to 1 min
@@ -533,8 +533,9 @@ public final class RedisAccess implements AutoCloseable {
      * and a cluster's clients, which run as Jedis has them.
      *
      * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then, or, if
-     * the server does not take what he sends, within twice that; a connection that is lost after sending fails every command that was on it with {@link UnknownOutcomeException},
-     * except that what only reads is sent once more; and an interrupt of a virtual thread can be such a loss.
+     * the server does not take what he sends, within twice that; a connection that is lost after sending fails every
+     * command that was on it with {@link UnknownOutcomeException}, except that what only reads is sent once more; and an
+     * interrupt of a virtual thread can be such a loss.
      */
     public Builder coalesced(boolean coalesced) {
       this.coalesced = coalesced;

@@ -10,29 +10,13 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** How a lease that is held is renewed, and who is told when it is lost. */
 class HeldLeaseTest {
-  private static RedisForLeases redis;
-
-  @BeforeAll
-  static void start() {
-    redis = new RedisForLeases();
-  }
-
-  @AfterAll
-  static void stop() {
-    redis.close();
-  }
-
-  @AfterEach
-  void close() {
-    redis.closeLeases();
-  }
+  @RegisterExtension
+  private static final RedisForLeases redis = new RedisForLeases();
 
   @Test
   void aLeaseIsRenewedForAsLongAsItIsHeld() throws Exception {

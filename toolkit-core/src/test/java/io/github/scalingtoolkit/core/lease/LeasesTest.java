@@ -22,10 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 
@@ -34,22 +32,8 @@ class LeasesTest {
   /** Of ten hand-overs: who asks once a second needs nearly ten. */
   private static final Duration TOLD = Duration.ofSeconds(6);
 
-  private static RedisForLeases redis;
-
-  @BeforeAll
-  static void start() {
-    redis = new RedisForLeases();
-  }
-
-  @AfterAll
-  static void stop() {
-    redis.close();
-  }
-
-  @AfterEach
-  void close() {
-    redis.closeLeases();
-  }
+  @RegisterExtension
+  private static final RedisForLeases redis = new RedisForLeases();
 
   @Test
   void aLockHasOneHolderAndIsHandedOverWhenItCloses() throws Exception {

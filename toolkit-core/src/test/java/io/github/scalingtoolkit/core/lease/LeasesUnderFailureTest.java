@@ -14,32 +14,16 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /** What comes of asking for a lease when Redis is out, refuses, or answers in vain. */
 class LeasesUnderFailureTest {
-  private static RedisForLeases redis;
-
-  @BeforeAll
-  static void start() {
-    redis = new RedisForLeases();
-  }
-
-  @AfterAll
-  static void stop() {
-    redis.close();
-  }
-
-  @AfterEach
-  void close() {
-    redis.closeLeases();
-  }
+  @RegisterExtension
+  private static final RedisForLeases redis = new RedisForLeases();
 
   @Test
   void aRedisThatIsOutIsSaidAtOnceAndNotTakenForALockThatIsHeld() {

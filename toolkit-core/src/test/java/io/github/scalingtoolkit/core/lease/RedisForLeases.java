@@ -7,10 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import redis.clients.jedis.Jedis;
 
 /** A Redis of the tests, what it holds of a lease, and the leases that they open on it. */
-final class RedisForLeases implements AutoCloseable {
+final class RedisForLeases implements AfterEachCallback, AfterAllCallback {
   static final Duration LONG = Duration.ofSeconds(60);
 
   private final RedisServer server = RedisServer.start();
@@ -62,7 +65,12 @@ final class RedisForLeases implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void afterEach(ExtensionContext test) {
+    closeLeases();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext tests) {
     access.close();
     server.close();
   }
