@@ -49,6 +49,11 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
     return Optional.of(1000.0 * used / result.answered());
   }
 
+  /** Returns the memory that was resident at the end, in MiB, or empty if no process was watched. */
+  public Optional<Long> residentMiB() {
+    return usage.isEmpty() ? Optional.empty() : Optional.of(last().rssBytes() / 1_048_576);
+  }
+
   /** Returns how much the halves differ in CPU for an answer, by {@link Halves}; infinite if no process was watched. */
   public double cpuHalvesDiffer() {
     if (usage.isEmpty() || result.slices().contains(0L)) {

@@ -13,6 +13,7 @@ import java.util.function.ToDoubleFunction;
 /** The report of a session of pairs, made of its results and of nothing else. */
 public final class PairedReport {
   private static final int LEAST_ROUNDS = 3;
+  private static final String UNDECIDED = "undecided: fewer than three rounds";
 
   private final PairedResults results;
   private final StringBuilder text = new StringBuilder();
@@ -61,6 +62,7 @@ public final class PairedReport {
             promise.what(), median(pairs, Pair::aboveMicros), median(pairs, Pair::belowMicros));
       }
     }
+    memory();
     Environment at = results.environment();
     line("");
     line("## Machine");
@@ -124,8 +126,51 @@ public final class PairedReport {
         Math.floor(100 * ratio.held()),
         medians,
         counting.length < LEAST_ROUNDS
-            ? "undecided: fewer than three rounds"
-            : verdict(promise, ratio));
+            ? UNDECIDED
+            : verdict(promise.kept(ratio.low()), promise.kept(ratio.high())));
+  }
+
+  /** Sessions from before memory was looked at have none to show. */
+  private void memory() {
+    if (results.pairs().stream().noneMatch(Pair::showsMemory)) {
+      return;
+    }
+    line("");
+    line("## Memory under load");
+    line("");
+    line(
+        "Resident at the end of a slice, of the processes whose CPU counts: medians over all slices, whether or not their round counts for CPU. The ratio is the second's over the first's, the interval that of the rounds' medians.");
+    line("");
+    line("| | first, MiB | second, MiB | ratio | interval | wanted | verdict |");
+    line("|---|---|---|---|---|---|---|");
+    for (Promise promise : Promise.values()) {
+      if (!of(promise).isEmpty()) {
+        memory(promise);
+      }
+    }
+  }
+
+  private void memory(Promise promise) {
+    MedianInterval ratio = MedianInterval.of(
+        rounds(promise).stream().mapToDouble(PairedRound::memoryRatio).toArray());
+    line(
+        "| %s | %s | %s | %s x | %s to %s | %s |",
+        promise.what(),
+        median(of(promise), Pair::aboveMiB),
+        median(of(promise), Pair::belowMiB),
+        Report.number(ratio.median()),
+        Report.number(ratio.low()),
+        Report.number(ratio.high()),
+        promise.besideExpress() ? memoryVerdict(promise, ratio) : "| ");
+  }
+
+  private String memoryVerdict(Promise promise, MedianInterval ratio) {
+    String wanted = "at most " + Report.number(Promise.MOST_MEMORY) + " x | ";
+    if (rounds(promise).size() < LEAST_ROUNDS) {
+      return wanted + UNDECIDED;
+    }
+    return wanted
+        + verdict(ratio.low() <= Promise.MOST_MEMORY, ratio.high() <= Promise.MOST_MEMORY);
   }
 
   private boolean enough(int counting, Promise promise) {
@@ -136,11 +181,11 @@ public final class PairedReport {
     return Math.max(results.rounds(), rounds(promise).size());
   }
 
-  private static String verdict(Promise promise, MedianInterval ratio) {
-    if (promise.kept(ratio.low()) && promise.kept(ratio.high())) {
+  private static String verdict(boolean keptByLow, boolean keptByHigh) {
+    if (keptByLow && keptByHigh) {
       return "reached";
     }
-    return promise.kept(ratio.low()) || promise.kept(ratio.high())
+    return keptByLow || keptByHigh
         ? "undecided: the bound is within the interval"
         : "**not reached**";
   }

@@ -39,6 +39,8 @@ public record PairedResults(
    * @param belowMicros of the second
    * @param abovePerSecond answers a second of the first side
    * @param belowPerSecond of the second
+   * @param aboveMiB memory resident at the end of the first side's slice, of the processes whose CPU counts
+   * @param belowMiB of the second
    */
   public record Pair(
       Promise promise,
@@ -46,9 +48,21 @@ public record PairedResults(
       double aboveMicros,
       double belowMicros,
       double abovePerSecond,
-      double belowPerSecond) {
+      double belowPerSecond,
+      long aboveMiB,
+      long belowMiB) {
     double ratio() {
       return aboveMicros / belowMicros;
+    }
+
+    /** Sessions from before it was looked at have 0. */
+    boolean showsMemory() {
+      return aboveMiB > 0 && belowMiB > 0;
+    }
+
+    /** Returns the second side's memory over the first's: ours over the peer's, where there is one. */
+    double memoryRatio() {
+      return (double) belowMiB / Math.max(1, aboveMiB);
     }
   }
 

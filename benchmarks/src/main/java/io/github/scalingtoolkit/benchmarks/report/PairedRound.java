@@ -26,6 +26,11 @@ record PairedRound(int number, List<Pair> pairs) {
     return Halves.median(ratios());
   }
 
+  /** Returns the median of the second side's memory over the first's. */
+  double memoryRatio() {
+    return Halves.median(pairs.stream().mapToDouble(Pair::memoryRatio).toArray());
+  }
+
   /** Returns the median, or why there is none. */
   String shown() {
     return counts()

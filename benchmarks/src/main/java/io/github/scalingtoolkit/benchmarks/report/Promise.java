@@ -11,6 +11,9 @@ public enum Promise {
   CREATE("create and enqueue: CPU an answer, Express + Bull beside ours", 10, true),
   BALANCER("balancer: CPU an answer (cached list), nginx beside the one of cluster", 0.5, true);
 
+  /** Of the service's memory under load over that of the Express app. */
+  static final double MOST_MEMORY = 1;
+
   private final String what;
   private final double bound;
   private final boolean atLeast;
@@ -29,6 +32,11 @@ public enum Promise {
   /** Returns the bound in words. */
   public String wanted() {
     return (atLeast ? "at least " : "at most ") + Report.number(bound) + " x";
+  }
+
+  /** Tells whether the first of the two is the Express app, whose memory the service's is held against. */
+  boolean besideExpress() {
+    return this == LIST_EXPRESS || this == CREATE;
   }
 
   /** Tells whether {@code ratio} keeps it. */

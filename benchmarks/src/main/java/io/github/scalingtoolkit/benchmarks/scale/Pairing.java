@@ -83,7 +83,9 @@ final class Pairing {
           micros(ofAbove),
           micros(ofBelow),
           Math.round(ofAbove.result().perSecond()),
-          Math.round(ofBelow.result().perSecond())));
+          Math.round(ofBelow.result().perSecond()),
+          ofAbove.residentMiB().orElse(0L),
+          ofBelow.residentMiB().orElse(0L)));
     }
     return pairs;
   }

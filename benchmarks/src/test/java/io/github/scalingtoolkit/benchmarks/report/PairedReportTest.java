@@ -88,6 +88,28 @@ class PairedReportTest {
   }
 
   @Test
+  void memoryIsHeldAgainstTheExpressAppAndShownBesideOthers() {
+    PairedResults results = none(3);
+    for (int round = 1; round <= 3; round++) {
+      results = results
+          .with(new Pair(Promise.LIST_EXPRESS, round, 900, 30, 100, 3000, 200, 100 + 10 * round))
+          .with(new Pair(Promise.CREATE, round, 900, 300, 100, 300, 100, 90 + 10 * round))
+          .with(new Pair(Promise.LIST_FLOOR, round, 30, 25, 100, 120, 150, 75));
+    }
+
+    assertThat(PairedReport.text(results))
+        .contains("| 200 | 120 | 0.60 x | 0.55 to 0.65 | at most 1.00 x | reached |")
+        .contains(
+            "| 100 | 110 | 1.10 x | 1.00 to 1.20 | at most 1.00 x | undecided: the bound is within the interval |")
+        .contains("| 150 | 75.0 | 0.50 x | 0.50 to 0.50 | |  |");
+  }
+
+  @Test
+  void aSessionThatDidNotLookAtMemoryShowsNone() {
+    assertThat(PairedReport.text(session(1.0, 1.01, 1.02))).doesNotContain("Memory");
+  }
+
+  @Test
   void aRefusedPromiseKeepsNoPairOfIt() {
     PairedResults results =
         session(1.0, 1.0).without(Promise.LIST_FLOOR, "it failed: 3 wrong answers");
@@ -130,7 +152,7 @@ class PairedReportTest {
   private static PairedResults round(PairedResults before, int number, double... ratios) {
     PairedResults results = before;
     for (double ratio : ratios) {
-      results = results.with(new Pair(Promise.LIST_FLOOR, number, 10 * ratio, 10, 1000, 1100));
+      results = results.with(new Pair(Promise.LIST_FLOOR, number, 10 * ratio, 10, 1000, 1100, 0, 0));
     }
     return results;
   }

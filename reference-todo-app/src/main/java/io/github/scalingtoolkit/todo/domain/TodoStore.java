@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.domain;
 
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -33,11 +34,11 @@ public interface TodoStore {
   TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after);
 
   /**
-   * Takes out the entry of a job that has ended.
+   * Takes out the entries of jobs that have ended, in one round trip.
    *
-   * @return false if there was none: removing is idempotent
+   * @return how many there were: removing is idempotent
    */
-  boolean removeOutboxEntry(JobId job);
+  int removeOutboxEntries(Collection<JobId> jobs);
 
   /**
    * Returns entries that have been owed for longer than {@code age}, to the millisecond, by todo id: for the sweeper,

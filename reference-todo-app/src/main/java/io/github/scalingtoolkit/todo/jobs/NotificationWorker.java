@@ -6,7 +6,6 @@ import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.QueueListener;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.todo.domain.JobId;
-import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import java.io.IOException;
 import java.util.Optional;
@@ -25,11 +24,11 @@ public final class NotificationWorker {
   private static final Logger log = LoggerFactory.getLogger(NotificationWorker.class);
 
   private final NotificationSink sink;
-  private final TodoStore store;
+  private final OutboxRemovals removals;
 
-  private NotificationWorker(NotificationSink sink, TodoStore store) {
+  private NotificationWorker(NotificationSink sink, OutboxRemovals removals) {
     this.sink = sink;
-    this.store = store;
+    this.removals = removals;
   }
 
   /** Starts to deliver jobs of {@code queue} to {@code sink}, {@code concurrency} at a time. */
@@ -39,7 +38,7 @@ public final class NotificationWorker {
       TodoStore store,
       int concurrency,
       QueueListener listener) {
-    NotificationWorker worker = new NotificationWorker(sink, store);
+    NotificationWorker worker = new NotificationWorker(sink, new OutboxRemovals(store));
     return Worker.builder(queue)
         .handle(Notifications.SEND_EMAIL, Notifications.RETRIES, worker::handle)
         .concurrency(concurrency)
@@ -50,12 +49,8 @@ public final class NotificationWorker {
   private JobOutcome handle(Job<Notification> job) throws IOException {
     sink.deliver(job.id().value(), job.payload());
     Optional<JobId> owed = JobId.parse(job.id().value());
-    if (owed.isPresent()) {
-      try {
-        store.removeOutboxEntry(owed.get());
-      } catch (StoreException unavailable) {
-        log.debug("job={} outbox=kept action=sweeper", job.id());
-      }
+    if (owed.isPresent() && !removals.remove(owed.get())) {
+      log.debug("job={} outbox=kept action=sweeper", job.id());
     }
     return JobOutcome.done();
   }

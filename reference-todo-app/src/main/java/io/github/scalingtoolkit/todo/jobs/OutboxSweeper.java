@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.jobs;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
 import io.github.scalingtoolkit.todo.domain.StoreException;
@@ -57,16 +58,18 @@ public final class OutboxSweeper implements AutoCloseable {
     do {
       OutboxPage page = store.findOutboxOlderThan(age, PAGE, after);
       List<OutboxEntry> owed = new ArrayList<>();
+      List<JobId> ended = new ArrayList<>();
       for (OutboxEntry entry : page.entries()) {
         if (notifications.find(entry.jobId()) instanceof Known known) {
           if (known.state().equals("completed") || known.state().equals("dead")) {
-            store.removeOutboxEntry(entry.jobId());
-            swept++;
+            ended.add(entry.jobId());
           }
         } else {
           owed.add(entry);
         }
       }
+      store.removeOutboxEntries(ended);
+      swept += ended.size();
       if (!owed.isEmpty()) {
         notifications.enqueueOwed(owed);
         swept += owed.size();

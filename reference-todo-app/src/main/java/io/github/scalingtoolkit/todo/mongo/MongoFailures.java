@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.mongo;
 
+import com.mongodb.MongoBulkWriteException;
 import com.mongodb.MongoClientException;
 import com.mongodb.MongoCommandException;
 import com.mongodb.MongoException;
@@ -135,6 +136,9 @@ final class MongoFailures {
   private static boolean isPassing(MongoException failure, int code) {
     return failure instanceof MongoTimeoutException
         || failure instanceof MongoWriteConcernException
+        || (failure instanceof MongoBulkWriteException bulk
+            && bulk.getWriteErrors().isEmpty()
+            && bulk.getWriteConcernError() != null)
         || isWorthAnotherTry(failure)
         || PASSING.contains(code)
         || failure.hasErrorLabel("RetryableWriteError")
@@ -144,6 +148,9 @@ final class MongoFailures {
   }
 
   private static int codeOf(MongoException failure) {
+    if (failure instanceof MongoBulkWriteException bulk && !bulk.getWriteErrors().isEmpty()) {
+      return bulk.getWriteErrors().get(0).getCode();
+    }
     return failure instanceof MongoWriteException write
         ? write.getError().getCode()
         : failure.getCode();

@@ -5,9 +5,11 @@ import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
+import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Sorts;
+import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
@@ -31,6 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Objects;
@@ -38,6 +41,7 @@ import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bson.Document;
 import org.bson.conversions.Bson;
@@ -67,6 +71,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
   private static final long LEAST_RETRY_MILLIS = 50;
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(1);
+  private static final BulkWriteOptions IN_ANY_ORDER = new BulkWriteOptions().ordered(false);
   private static final ObjectId LEAST_ID = new ObjectId(new byte[12]);
 
   private final Clock clock;
@@ -203,21 +208,36 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   }
 
   @Override
-  public boolean removeOutboxEntry(JobId job) {
-    Bson todo = Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId()));
-    Bson entry = Filters.eq(TodoDocuments.OUTBOX_JOB_ID, job.text());
+  public int removeOutboxEntries(Collection<JobId> jobs) {
+    if (jobs.isEmpty()) {
+      return 0;
+    }
     return call(() -> {
       Budget budget = new Budget();
-      // An empty array would stay in a sparse index: the last entry takes the field with it.
-      Bson only = Filters.and(todo, entry, Filters.size(TodoDocuments.OUTBOX, 1));
-      if (budget.todos().updateOne(only, Updates.unset(TodoDocuments.OUTBOX)).getMatchedCount()
-          > 0) {
-        return true;
-      }
-      Bson pull =
-          Updates.pull(TodoDocuments.OUTBOX, new Document(TodoDocuments.JOB_ID, job.text()));
-      return budget.todos().updateOne(Filters.and(todo, entry), pull).getMatchedCount() > 0;
+      int removed = budget.update(jobs, MongoTodoStore::removeLastEntry);
+      return removed == jobs.size()
+          ? removed
+          : removed + budget.update(jobs, MongoTodoStore::removeOneOfSeveral);
     });
+  }
+
+  /** An empty array would stay in a sparse index: the last entry takes the field with it. */
+  private static UpdateOneModel<Document> removeLastEntry(JobId job) {
+    return new UpdateOneModel<>(
+        Filters.and(entryOf(job), Filters.size(TodoDocuments.OUTBOX, 1)),
+        Updates.unset(TodoDocuments.OUTBOX));
+  }
+
+  private static UpdateOneModel<Document> removeOneOfSeveral(JobId job) {
+    return new UpdateOneModel<>(
+        entryOf(job),
+        Updates.pull(TodoDocuments.OUTBOX, new Document(TodoDocuments.JOB_ID, job.text())));
+  }
+
+  private static Bson entryOf(JobId job) {
+    return Filters.and(
+        Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId())),
+        Filters.eq(TodoDocuments.OUTBOX_JOB_ID, job.text()));
   }
 
   @Override
@@ -368,6 +388,13 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
     MongoCollection<Document> todos() {
       return todos.withTimeout(Math.max(1, leftMillis()), TimeUnit.MILLISECONDS);
+    }
+
+    /** Sends one update for each job, all in one command; returns how many documents they met. */
+    int update(Collection<JobId> jobs, Function<JobId, UpdateOneModel<Document>> update) {
+      return todos()
+          .bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER)
+          .getMatchedCount();
     }
   }
 }

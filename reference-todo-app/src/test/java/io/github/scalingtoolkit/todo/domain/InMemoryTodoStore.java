@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The store as it should be, without a server: what other stores are compared with. */
-public final class InMemoryTodoStore implements TodoStore {
+public class InMemoryTodoStore implements TodoStore {
   private final Clock clock;
   private final TreeMap<String, Todo> todos = new TreeMap<>();
   private final Map<JobId, OutboxEntry> outbox = new HashMap<>();
@@ -49,8 +50,8 @@ public final class InMemoryTodoStore implements TodoStore {
   }
 
   @Override
-  public synchronized boolean removeOutboxEntry(JobId job) {
-    return outbox.remove(job) != null;
+  public synchronized int removeOutboxEntries(Collection<JobId> jobs) {
+    return (int) jobs.stream().filter(job -> outbox.remove(job) != null).count();
   }
 
   @Override

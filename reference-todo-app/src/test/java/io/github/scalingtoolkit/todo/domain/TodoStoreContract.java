@@ -120,10 +120,25 @@ public abstract class TodoStoreContract {
     Todo made = create(owner, "notify me");
     JobId job = JobId.of(made.id());
 
-    assertThat(store.removeOutboxEntry(job)).isTrue();
-    assertThat(store.removeOutboxEntry(job)).isFalse();
+    assertThat(store.removeOutboxEntries(List.of(job))).isEqualTo(1);
+    assertThat(store.removeOutboxEntries(List.of(job))).isZero();
     assertThat(store.findJob(job)).contains(new TodoJob(owner, false));
     assertThat(store.listByUser(owner, 10, null).todos()).containsExactly(made);
+  }
+
+  @Test
+  void removesTheEntriesOfManyJobsAtOnceAndCountsThoseThatWereThere() {
+    JobId gone = JobId.of(create(owner, "gone").id());
+    JobId one = JobId.of(create(owner, "one").id());
+    JobId other = JobId.of(create(owner, "other").id());
+    JobId left = JobId.of(create(owner, "left").id());
+    JobId never = JobId.of(new TodoId("f".repeat(24)));
+    store.removeOutboxEntries(List.of(gone));
+    clock.advance(Duration.ofMillis(1));
+
+    assertThat(store.removeOutboxEntries(List.of())).isZero();
+    assertThat(store.removeOutboxEntries(List.of(one, gone, never, other))).isEqualTo(2);
+    assertThat(jobs(store.findOutboxOlderThan(Duration.ZERO, 100, null))).containsExactly(left);
   }
 
   @Test
@@ -131,7 +146,7 @@ public abstract class TodoStoreContract {
     JobId job = JobId.of(new TodoId("f".repeat(24)));
 
     assertThat(store.findJob(job)).isEmpty();
-    assertThat(store.removeOutboxEntry(job)).isFalse();
+    assertThat(store.removeOutboxEntries(List.of(job))).isZero();
   }
 
   @Test
@@ -151,7 +166,7 @@ public abstract class TodoStoreContract {
     for (int i = 0; i < 10; i++) {
       JobId job = JobId.of(create(owner, "t" + i).id());
       if (i % 3 == 0) {
-        store.removeOutboxEntry(job);
+        store.removeOutboxEntries(List.of(job));
       } else {
         owed.add(job);
       }
@@ -186,8 +201,9 @@ public abstract class TodoStoreContract {
         theirs.add(oracle.create(user, input));
       } else {
         int chosen = random.nextInt(mine.size());
-        assertThat(store.removeOutboxEntry(JobId.of(mine.get(chosen).id())))
-            .isEqualTo(oracle.removeOutboxEntry(JobId.of(theirs.get(chosen).id())));
+        assertThat(store.removeOutboxEntries(List.of(JobId.of(mine.get(chosen).id()))))
+            .isEqualTo(
+                oracle.removeOutboxEntries(List.of(JobId.of(theirs.get(chosen).id()))));
       }
       Duration age = Duration.ofSeconds(random.nextInt(60));
       assertThat(store.findOutboxOlderThan(age, 1000, null).entries().stream()

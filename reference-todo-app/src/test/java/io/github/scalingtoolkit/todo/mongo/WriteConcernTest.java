@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.netty.channel.Channel;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.h2.mvstore.MVStore;
@@ -69,7 +70,7 @@ class WriteConcernTest {
     try (MongoTodoStore store =
         MongoTodoStore.openWithoutThread(MongoSettings.of(uri), Clock.system())) {
       Todo made = store.create(new UserId("user123"), new NewTodo(new Title("Buy milk"), false));
-      assertThat(store.removeOutboxEntry(JobId.of(made.id()))).isTrue();
+      assertThat(store.removeOutboxEntries(List.of(JobId.of(made.id())))).isEqualTo(1);
     }
   }
 }
