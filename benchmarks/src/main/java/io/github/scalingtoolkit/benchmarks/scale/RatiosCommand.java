@@ -101,7 +101,7 @@ public final class RatiosCommand {
     try {
       Pairing pairing = start(promise, running);
       // Stores let few creates through, so their code takes longer to be compiled.
-      boolean settled = pairing.warm(warm, promise == Promise.CREATE ? 6 : 3, connections);
+      boolean settled = pairing.warm(warm, promise == Promise.CREATE ? 8 : 3, connections);
       if (!settled) {
         System.out.printf("round %d  %-12s has not settled: its trend decides%n", round, promise);
       }

@@ -26,6 +26,8 @@ public final class Service {
       "-Xmx154m",
       "-XX:+UseSerialGC",
       "-XX:MaxDirectMemorySize=64m",
+      "-XX:+IgnoreUnrecognizedVMOptions",
+      "-XX:TrimNativeHeapInterval=5000",
       "-XX:-UsePerfData");
 
   private static final String SECRET = "signs-the-tokens-of-benchmarks-and-nothing-else";
