@@ -50,8 +50,8 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
   }
 
   /** Returns the memory that was resident at the end, in MiB, or empty if no process was watched. */
-  public Optional<Long> residentMiB() {
-    return usage.isEmpty() ? Optional.empty() : Optional.of(last().rssBytes() / 1_048_576);
+  public Optional<Double> residentMiB() {
+    return usage.isEmpty() ? Optional.empty() : Optional.of(last().rssBytes() / 1_048_576.0);
   }
 
   /** Returns how much the halves differ in CPU for an answer, by {@link Halves}; infinite if no process was watched. */

@@ -39,7 +39,8 @@ public record PairedResults(
    * @param belowMicros of the second
    * @param abovePerSecond answers a second of the first side
    * @param belowPerSecond of the second
-   * @param aboveMiB memory resident at the end of the first side's slice, of the processes whose CPU counts
+   * @param aboveMiB memory resident after the first side's slice, and after its jobs if it left any, of the processes whose
+   *     CPU counts; 0 in sessions that did not look
    * @param belowMiB of the second
    */
   public record Pair(
@@ -49,20 +50,18 @@ public record PairedResults(
       double belowMicros,
       double abovePerSecond,
       double belowPerSecond,
-      long aboveMiB,
-      long belowMiB) {
+      double aboveMiB,
+      double belowMiB) {
     double ratio() {
       return aboveMicros / belowMicros;
     }
 
-    /** Sessions from before it was looked at have 0. */
     boolean showsMemory() {
       return aboveMiB > 0 && belowMiB > 0;
     }
 
-    /** Returns the second side's memory over the first's: ours over the peer's, where there is one. */
     double memoryRatio() {
-      return (double) belowMiB / Math.max(1, aboveMiB);
+      return belowMiB / aboveMiB;
     }
   }
 

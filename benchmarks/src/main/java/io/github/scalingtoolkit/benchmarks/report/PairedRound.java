@@ -26,7 +26,7 @@ record PairedRound(int number, List<Pair> pairs) {
     return Halves.median(ratios());
   }
 
-  /** Returns the median of the second side's memory over the first's. */
+  /** Returns the median of the second side's memory over the first's: of ours over that of the Express app. */
   double memoryRatio() {
     return Halves.median(pairs.stream().mapToDouble(Pair::memoryRatio).toArray());
   }

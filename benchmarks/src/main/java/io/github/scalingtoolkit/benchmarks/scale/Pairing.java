@@ -84,10 +84,15 @@ final class Pairing {
           micros(ofBelow),
           Math.round(ofAbove.result().perSecond()),
           Math.round(ofBelow.result().perSecond()),
-          ofAbove.residentMiB().orElse(0L),
-          ofBelow.residentMiB().orElse(0L)));
+          residentMiB(ofAbove),
+          residentMiB(ofBelow)));
     }
     return pairs;
+  }
+
+  private static double residentMiB(Measured measured) throws IOException {
+    double mib = measured.residentMiB().orElseThrow(() -> new IOException("no /proc to read"));
+    return Math.round(mib * 10) / 10.0;
   }
 
   private static double micros(Measured measured) throws IOException {

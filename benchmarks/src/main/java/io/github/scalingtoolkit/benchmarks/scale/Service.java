@@ -26,7 +26,7 @@ public final class Service {
       "-Xmx154m",
       "-XX:+UseSerialGC",
       "-XX:MaxDirectMemorySize=64m",
-      "-XX:+IgnoreUnrecognizedVMOptions",
+      "-XX:+UnlockExperimentalVMOptions",
       "-XX:TrimNativeHeapInterval=5000",
       "-XX:-UsePerfData");
 

@@ -101,7 +101,22 @@ class PairedReportTest {
         .contains("| 200 | 120 | 0.60 x | 0.55 to 0.65 | at most 1.00 x | reached |")
         .contains(
             "| 100 | 110 | 1.10 x | 1.00 to 1.20 | at most 1.00 x | undecided: the bound is within the interval |")
-        .contains("| 150 | 75.0 | 0.50 x | 0.50 to 0.50 | |  |");
+        .contains("| 150 | 75.0 | | | |  |");
+    assertThat(PairedReport.text(memory(3, 101, 102, 103)))
+        .contains("| 1.02 x | 1.01 to 1.03 | at most 1.00 x | **not reached** |");
+    assertThat(PairedReport.text(memory(2, 90, 90)))
+        .contains("| at most 1.00 x | undecided: fewer than three rounds |");
+    assertThat(PairedReport.text(memory(5, 90, 90, 90)))
+        .contains("| refused: 3 of 5 rounds | | at most 1.00 x |  |");
+  }
+
+  /** A round for each, of creates, in which the Express app has 100 MiB. */
+  private static PairedResults memory(int planned, double... mib) {
+    PairedResults results = none(planned);
+    for (int i = 0; i < mib.length; i++) {
+      results = results.with(new Pair(Promise.CREATE, i + 1, 900, 300, 100, 300, 100, mib[i]));
+    }
+    return results;
   }
 
   @Test
@@ -152,7 +167,8 @@ class PairedReportTest {
   private static PairedResults round(PairedResults before, int number, double... ratios) {
     PairedResults results = before;
     for (double ratio : ratios) {
-      results = results.with(new Pair(Promise.LIST_FLOOR, number, 10 * ratio, 10, 1000, 1100, 0, 0));
+      results =
+          results.with(new Pair(Promise.LIST_FLOOR, number, 10 * ratio, 10, 1000, 1100, 0, 0));
     }
     return results;
   }

@@ -34,7 +34,8 @@ public interface TodoStore {
   TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after);
 
   /**
-   * Takes out the entries of jobs that have ended, in one round trip.
+   * Takes out the entries of jobs that have ended: one round trip for all, or two if not each has its todo's only entry.
+   * What a failure leaves may be some of them.
    *
    * @return how many there were: removing is idempotent
    */

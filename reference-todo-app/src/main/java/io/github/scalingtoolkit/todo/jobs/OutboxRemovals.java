@@ -5,35 +5,45 @@ import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Takes entries out of the outbox, at one write for all jobs that end while another write is under way. A job that ends
- * alone waits for nobody.
+ * Takes entries out of the outbox, at one write for all jobs that end while others are under way: a write costs the
+ * driver and the database nearly the same for one entry and for ten. A job that ends alone waits for nobody.
  *
- * <p>Whoever gets the lock writes for all who are in line, himself among them; the others find, once they get it, that it
- * was done.
+ * <p>Two writes may be under way, so that of a database that takes its time one half of the jobs need not wait for the
+ * other. Whoever begins a write takes all who are in line with him: so nobody waits for more than the rest of one write
+ * and his own. What a write could not take out, none of its jobs could; the sweeper does it.
  */
 final class OutboxRemovals {
-  private final TodoStore store;
-  private final Queue<Removal> line = new ConcurrentLinkedQueue<>();
-  private final ReentrantLock writing = new ReentrantLock();
+  private static final int MOST_WRITES = 2;
 
-  private enum Outcome {
-    NONE_YET,
+  private final TodoStore store;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** Guarded by {@link #lock}. */
+  private final List<Removal> line = new ArrayList<>();
+
+  /** Guarded by {@link #lock}. */
+  private int writes;
+
+  private enum State {
+    IN_LINE,
+    UNDER_WAY,
     REMOVED,
     KEPT
   }
 
-  /** Its outcome is guarded by {@link #writing}. */
+  /** Its state is guarded by the lock. */
   private static final class Removal {
     private final JobId job;
-    private Outcome outcome = Outcome.NONE_YET;
+    private final Condition changed;
+    private State state = State.IN_LINE;
 
-    Removal(JobId job) {
+    Removal(JobId job, Condition changed) {
       this.job = job;
+      this.changed = changed;
     }
   }
 
@@ -41,32 +51,61 @@ final class OutboxRemovals {
     this.store = store;
   }
 
-  /** Takes it out and returns true; false if the store cannot do so now. Blocks for two writes at most. */
+  /** Takes it out and returns true; false if the store cannot do so now. Interrupts do not cut it short. */
   boolean remove(JobId job) {
-    Removal mine = new Removal(job);
-    line.add(mine);
-    writing.lock();
+    Removal mine = new Removal(job, lock.newCondition());
+    List<Removal> all;
+    lock.lock();
     try {
-      if (mine.outcome == Outcome.NONE_YET) {
-        writeForAll();
+      line.add(mine);
+      while (mine.state == State.UNDER_WAY
+          || (mine.state == State.IN_LINE && writes == MOST_WRITES)) {
+        mine.changed.awaitUninterruptibly();
       }
-      return mine.outcome == Outcome.REMOVED;
+      if (mine.state != State.IN_LINE) {
+        return mine.state == State.REMOVED;
+      }
+      all = List.copyOf(line);
+      line.clear();
+      all.forEach(removal -> removal.state = State.UNDER_WAY);
+      writes++;
     } finally {
-      writing.unlock();
+      lock.unlock();
     }
+    return write(all);
   }
 
-  private void writeForAll() {
-    List<Removal> all = new ArrayList<>();
-    for (Removal next = line.poll(); next != null; next = line.poll()) {
-      next.outcome = Outcome.KEPT;
-      all.add(next);
-    }
+  private boolean write(List<Removal> all) {
+    // The others have not been interrupted: the store would give up for them, too.
+    boolean interrupted = Thread.interrupted();
+    State end = State.KEPT;
     try {
       store.removeOutboxEntries(all.stream().map(removal -> removal.job).toList());
-      all.forEach(removal -> removal.outcome = Outcome.REMOVED);
+      end = State.REMOVED;
     } catch (StoreException unavailable) {
-      // It has been counted by the store; the sweeper takes them out.
+      // The store has counted it.
+    } finally {
+      settle(all, end);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    return end == State.REMOVED;
+  }
+
+  private void settle(List<Removal> all, State end) {
+    lock.lock();
+    try {
+      writes--;
+      for (Removal removal : all) {
+        removal.state = end;
+        removal.changed.signal();
+      }
+      if (!line.isEmpty()) {
+        line.get(0).changed.signal();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 }

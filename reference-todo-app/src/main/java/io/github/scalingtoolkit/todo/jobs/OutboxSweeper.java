@@ -54,6 +54,7 @@ public final class OutboxSweeper implements AutoCloseable {
   /** Sweeps once; returns how many entries it enqueued or took out. Throws if a store does not answer. */
   int doWork() {
     int swept = 0;
+    @Nullable StoreException failure = null;
     @Nullable TodoId after = null;
     do {
       OutboxPage page = store.findOutboxOlderThan(age, PAGE, after);
@@ -68,15 +69,23 @@ public final class OutboxSweeper implements AutoCloseable {
           owed.add(entry);
         }
       }
-      store.removeOutboxEntries(ended);
-      swept += ended.size();
+      // First what is owed: whatever hinders a removal must not hinder a notification.
       if (!owed.isEmpty()) {
         notifications.enqueueOwed(owed);
         swept += owed.size();
         log.info("outbox enqueuedAgain={}", owed.size());
       }
+      try {
+        store.removeOutboxEntries(ended);
+        swept += ended.size();
+      } catch (StoreException kept) {
+        failure = kept;
+      }
       after = page.next();
     } while (after != null && !closed);
+    if (failure != null) {
+      throw failure;
+    }
     return swept;
   }
 

@@ -148,8 +148,12 @@ final class MongoFailures {
   }
 
   private static int codeOf(MongoException failure) {
-    if (failure instanceof MongoBulkWriteException bulk && !bulk.getWriteErrors().isEmpty()) {
-      return bulk.getWriteErrors().get(0).getCode();
+    if (failure instanceof MongoBulkWriteException bulk) {
+      return bulk.getWriteErrors().isEmpty()
+          ? bulk.getWriteConcernError() == null
+              ? 0
+              : bulk.getWriteConcernError().getCode()
+          : bulk.getWriteErrors().get(0).getCode();
     }
     return failure instanceof MongoWriteException write
         ? write.getError().getCode()

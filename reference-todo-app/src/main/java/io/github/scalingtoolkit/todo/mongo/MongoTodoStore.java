@@ -392,9 +392,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
     /** Sends one update for each job, all in one command; returns how many documents they met. */
     int update(Collection<JobId> jobs, Function<JobId, UpdateOneModel<Document>> update) {
-      return todos()
-          .bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER)
-          .getMatchedCount();
+      return todos().bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER).getMatchedCount();
     }
   }
 }

@@ -16,7 +16,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,38 +38,78 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void jobsThatEndDuringAWriteShareTheNext() throws Exception {
-    List<CompletableFuture<Boolean>> removed = oneWritesAndThreeWait();
+  void jobsThatEndWhileTwoWritesAreUnderWayShareTheNext() throws Exception {
+    List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
 
     store.go.countDown();
 
-    assertThat(removed).allSatisfy(one -> assertThat(one.get()).isTrue());
-    assertThat(store.writes).containsExactly(Set.of(job(0)), Set.of(job(1), job(2), job(3)));
+    for (CompletableFuture<Boolean> one : removed) {
+      assertThat(one.get()).isTrue();
+    }
+    assertThat(store.writes)
+        .containsExactly(Set.of(job(0)), Set.of(job(1)), Set.of(job(2), job(3), job(4)));
   }
 
   @Test
   void whatTheStoreCannotRemoveIsKeptForAllWhoSharedTheWriteAndForNobodyElse() throws Exception {
-    store.down = true;
-    List<CompletableFuture<Boolean>> removed = oneWritesAndThreeWait();
+    store.failure = new StoreUnavailableException(
+        Reason.UNREACHABLE, "it does not answer", Duration.ofSeconds(1), null);
+    List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
 
     store.go.countDown();
 
-    assertThat(removed).allSatisfy(one -> assertThat(one.get()).isFalse());
-    assertThat(store.writes).hasSize(2);
-    store.down = false;
-    assertThat(removals.remove(job(4))).isTrue();
-    assertThat(store.writes).last().isEqualTo(Set.of(job(4)));
+    for (CompletableFuture<Boolean> one : removed) {
+      assertThat(one.get()).isFalse();
+    }
+    assertThat(store.writes).hasSize(3);
+    store.failure = null;
+    assertThat(removals.remove(job(5))).isTrue();
+    assertThat(store.writes).last().isEqualTo(Set.of(job(5)));
   }
 
-  private List<CompletableFuture<Boolean>> oneWritesAndThreeWait() throws InterruptedException {
+  @Test
+  void aFaultIsThrownToTheOneWhoWroteAndKeepsTheEntriesOfAll() throws Exception {
+    store.failure = new IllegalArgumentException("a fault");
+    List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
+
+    store.go.countDown();
+
+    int faults = 0;
+    for (CompletableFuture<Boolean> one : removed) {
+      try {
+        assertThat(one.get()).isFalse();
+      } catch (ExecutionException thrown) {
+        assertThat(thrown).hasCause(store.failure);
+        faults++;
+      }
+    }
+    assertThat(faults).isEqualTo(store.writes.size()).isEqualTo(3);
+    store.failure = null;
+    assertThat(removals.remove(job(5))).isTrue();
+  }
+
+  @Test
+  void whoeverIsInterruptedStillWritesForTheOthersAndStaysInterrupted() {
+    store.go.countDown();
+    Thread.currentThread().interrupt();
+
+    boolean removed = removals.remove(job(1));
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(removed).isTrue();
+  }
+
+  private List<CompletableFuture<Boolean>> twoWriteAndThreeWait() throws InterruptedException {
     List<CompletableFuture<Boolean>> removed = new ArrayList<>();
-    removed.add(inAThread(job(0)));
-    store.writing.await();
-    for (int i = 1; i <= 3; i++) {
+    for (int i = 0; i < 2; i++) {
+      removed.add(inAThread(job(i)));
+      store.begun.acquire();
+    }
+    for (int i = 2; i < 5; i++) {
       removed.add(inAThread(job(i)));
     }
-    for (Thread waiting : threads.subList(1, threads.size())) {
-      while (waiting.getState() != Thread.State.WAITING) {
+    for (Thread waiting : threads.subList(2, threads.size())) {
+      while (waiting.getState() != Thread.State.WAITING && !Thread.interrupted()) {
         Thread.onSpinWait();
       }
     }
@@ -93,10 +136,10 @@ class OutboxRemovalsTest {
 
   /** Writes only when it is told to go. */
   private static final class SlowStore extends InMemoryTodoStore {
-    private final CountDownLatch writing = new CountDownLatch(1);
+    private final Semaphore begun = new Semaphore(0);
     private final CountDownLatch go = new CountDownLatch(1);
     private final ConcurrentLinkedQueue<Set<JobId>> writes = new ConcurrentLinkedQueue<>();
-    private volatile boolean down;
+    private volatile @Nullable RuntimeException failure;
 
     SlowStore() {
       super(Clock.system());
@@ -105,15 +148,15 @@ class OutboxRemovalsTest {
     @Override
     public int removeOutboxEntries(Collection<JobId> jobs) {
       writes.add(Set.copyOf(jobs));
-      writing.countDown();
+      begun.release();
       try {
         go.await();
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
-      if (down) {
-        throw new StoreUnavailableException(
-            Reason.UNREACHABLE, "it does not answer", Duration.ofSeconds(1), null);
+      RuntimeException thrown = failure;
+      if (thrown != null) {
+        throw thrown;
       }
       return jobs.size();
     }

@@ -2,11 +2,7 @@ package io.github.scalingtoolkit.core.lifecycle;
 
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.LinkedTransferQueue;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -30,12 +26,13 @@ public final class BlockingThreads {
    * Returns a new executor for tasks that block.
    *
    * <p>On virtual threads each task has a thread of its own and {@code maxPlatformThreads} does not apply: whoever
-   * submits bounds the work (a semaphore, a request limit). A platform thread is started when no other waits for work,
-   * and ends after 30 idle seconds; tasks beyond the bound wait in a queue. Threads are daemons, so that a forgotten
+   * submits bounds the work (a semaphore, a request limit). A task goes to the platform thread that became idle
+   * last, to a new one if none is idle, or waits if there are as many tasks as may be; a thread ends after 30 idle
+   * seconds. Threads are daemons, so that a forgotten
    * executor never keeps a JVM up.
    *
    * @param name prefix of the threads' names, such as {@code "todo-web-"}
-   * @param maxPlatformThreads most platform threads at a time, at least 1
+   * @param maxPlatformThreads most tasks at a time on platform threads, at least 1
    * @throws IllegalArgumentException if {@code maxPlatformThreads} is below 1
    */
   public static ExecutorService executor(String name, int maxPlatformThreads) {
@@ -53,50 +50,7 @@ public final class BlockingThreads {
         throw new LinkageError("this JDK makes virtual threads but has no executor for them", e);
       }
     }
-    return platformPool(platformFactory(name), maxPlatformThreads, Duration.ofSeconds(30));
-  }
-
-  static ThreadPoolExecutor platformPool(ThreadFactory factory, int most, Duration idle) {
-    ThreadPoolExecutor pool = new ThreadPoolExecutor(
-        1,
-        most,
-        idle.toNanos(),
-        TimeUnit.NANOSECONDS,
-        new HandOver(),
-        factory,
-        BlockingThreads::keep);
-    pool.allowCoreThreadTimeOut(true);
-    return pool;
-  }
-
-  /**
-   * A pool starts a thread when its queue takes no task: this one takes a task only if a thread waits for one. So there are
-   * as many threads as tasks at a time; with the usual queue each task starts one until all are there, and as they take
-   * turns, none is ever idle for long.
-   */
-  private static final class HandOver extends LinkedTransferQueue<Runnable> {
-    @Override
-    public boolean offer(Runnable task) {
-      return tryTransfer(task);
-    }
-
-    void keep(Runnable task) {
-      super.offer(task);
-    }
-  }
-
-  /** For a task that found as many threads as there may be, and none that waited. */
-  private static void keep(Runnable task, ThreadPoolExecutor pool) {
-    HandOver queue = (HandOver) pool.getQueue();
-    if (!pool.isShutdown()) {
-      queue.keep(task);
-      // The threads may all have ended since.
-      pool.prestartCoreThread();
-      if (!pool.isShutdown() || !queue.remove(task)) {
-        return;
-      }
-    }
-    throw new RejectedExecutionException("the executor is shut down: it takes no more tasks");
+    return new BoundedPool(platformFactory(name), maxPlatformThreads, Duration.ofSeconds(30));
   }
 
   /**
