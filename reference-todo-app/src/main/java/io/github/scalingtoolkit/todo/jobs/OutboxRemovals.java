@@ -9,12 +9,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Takes entries out of the outbox, at one write for all jobs that end while others are under way: a write costs the
+ * Takes entries out of the outbox, at one write for all jobs that end while two others are under way: a write costs the
  * driver and the database nearly the same for one entry and for ten. A job that ends alone waits for nobody.
  *
  * <p>Two writes may be under way, so that of a database that takes its time one half of the jobs need not wait for the
  * other. Whoever begins a write takes all who are in line with him: so nobody waits for more than the rest of one write
- * and his own. What a write could not take out, none of its jobs could; the sweeper does it.
+ * and his own. After a write that failed all its entries count as kept, though some may be gone; the sweeper sees to them.
  */
 final class OutboxRemovals {
   private static final int MOST_WRITES = 2;
@@ -51,7 +51,10 @@ final class OutboxRemovals {
     this.store = store;
   }
 
-  /** Takes it out and returns true; false if the store cannot do so now. Interrupts do not cut it short. */
+  /**
+   * Takes it out and returns true; false if the store cannot do so now. An interrupt that came before waits until it
+   * returns; one that comes during the write may fail it, for all who share it.
+   */
   boolean remove(JobId job) {
     Removal mine = new Removal(job, lock.newCondition());
     List<Removal> all;

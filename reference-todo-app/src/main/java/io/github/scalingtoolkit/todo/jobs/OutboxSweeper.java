@@ -51,7 +51,10 @@ public final class OutboxSweeper implements AutoCloseable {
     thread.start();
   }
 
-  /** Sweeps once; returns how many entries it enqueued or took out. Throws if a store does not answer. */
+  /**
+   * Sweeps once; returns how many entries it enqueued or took out. Throws if a store does not answer or, after
+   * the last page, if it has refused to take out what has ended.
+   */
   int doWork() {
     int swept = 0;
     @Nullable StoreException failure = null;
@@ -79,7 +82,11 @@ public final class OutboxSweeper implements AutoCloseable {
         store.removeOutboxEntries(ended);
         swept += ended.size();
       } catch (StoreException kept) {
-        failure = kept;
+        if (failure == null) {
+          failure = kept;
+        } else {
+          failure.addSuppressed(kept);
+        }
       }
       after = page.next();
     } while (after != null && !closed);

@@ -19,6 +19,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.AbstractQueuedSynchronizer.ConditionObject;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -109,7 +111,9 @@ class OutboxRemovalsTest {
       removed.add(inAThread(job(i)));
     }
     for (Thread waiting : threads.subList(2, threads.size())) {
-      while (waiting.getState() != Thread.State.WAITING && !Thread.interrupted()) {
+      // In line, that is; not before the lock.
+      while (!(LockSupport.getBlocker(waiting) instanceof ConditionObject)
+          && !Thread.interrupted()) {
         Thread.onSpinWait();
       }
     }

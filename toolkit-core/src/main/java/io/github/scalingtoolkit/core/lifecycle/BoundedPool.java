@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants, under the lock: {@code running} tasks have a thread each; a task waits only while {@code running} is the
  * bound, and whoever has run a task takes the next that waits before it gives up its place. So nothing waits while there
- * is a place.
+ * is a place. Between giving up its place and waiting, a thread is neither counted nor idle: so there may be a few threads
+ * more than tasks.
  */
 final class BoundedPool extends AbstractExecutorService {
   private final ReentrantLock lock = new ReentrantLock();

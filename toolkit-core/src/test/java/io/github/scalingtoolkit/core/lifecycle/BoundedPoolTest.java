@@ -51,11 +51,48 @@ class BoundedPoolTest {
   @Test
   void fewTasksAtATimeHaveFewThreadsHoweverManyThereMayBe() throws Exception {
     BoundedPool pool = pool(256, LONG);
+    for (int i = 0; i < 50; i++) {
+      pool.submit(this::note).get();
+      awaitIdle();
+    }
 
     hold(pool, 3);
 
     assertThat(pool.threads()).isEqualTo(3);
     assertThat(pool.waiting()).isZero();
+  }
+
+  @Test
+  void neverMoreThanTheBoundRunAtATimeAndAllAreRun() throws Exception {
+    BoundedPool pool = pool(3, LONG);
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger most = new AtomicInteger();
+    AtomicInteger run = new AtomicInteger();
+    CountDownLatch three = new CountDownLatch(3);
+    List<Thread> submitters = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Thread submitter = FACTORY.newThread(() -> {
+        for (int j = 0; j < 500; j++) {
+          pool.execute(() -> {
+            most.accumulateAndGet(running.incrementAndGet(), Math::max);
+            three.countDown();
+            awaitQuietly(three);
+            running.decrementAndGet();
+            run.incrementAndGet();
+          });
+        }
+      });
+      submitters.add(submitter);
+      submitter.start();
+    }
+    for (Thread submitter : submitters) {
+      submitter.join();
+    }
+    pool.shutdown();
+
+    assertThat(pool.awaitTermination(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(run).hasValue(2_000);
+    assertThat(most).hasValue(3);
   }
 
   @Test
@@ -90,11 +127,12 @@ class BoundedPoolTest {
     assertThat(pool.threads()).isEqualTo(40);
 
     go.countDown();
-    while (pool.threads() > 2 && !Thread.interrupted()) {
+    while (pool.threads() > 8 && !Thread.interrupted()) {
       pool.submit(this::note).get();
     }
 
-    assertThat(pool.threads()).isLessThanOrEqualTo(2);
+    // Where waiting threads take turns, all 40 stay.
+    assertThat(pool.threads()).isLessThanOrEqualTo(8);
   }
 
   @Test
@@ -219,6 +257,14 @@ class BoundedPoolTest {
       pool.submit(held);
     }
     running.await();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private boolean note() {
