@@ -14,6 +14,7 @@ import com.mongodb.MongoSocketException;
 import com.mongodb.MongoTimeoutException;
 import com.mongodb.MongoWriteConcernException;
 import com.mongodb.MongoWriteException;
+import com.mongodb.bulk.WriteConcernError;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
@@ -136,9 +137,7 @@ final class MongoFailures {
   private static boolean isPassing(MongoException failure, int code) {
     return failure instanceof MongoTimeoutException
         || failure instanceof MongoWriteConcernException
-        || (failure instanceof MongoBulkWriteException bulk
-            && bulk.getWriteErrors().isEmpty()
-            && bulk.getWriteConcernError() != null)
+        || (failure instanceof MongoBulkWriteException bulk && isUnconfirmed(bulk))
         || isWorthAnotherTry(failure)
         || PASSING.contains(code)
         || failure.hasErrorLabel("RetryableWriteError")
@@ -147,13 +146,18 @@ final class MongoFailures {
             && failure.getCause() instanceof MongoSocketException);
   }
 
+  /** Whether all was done and only its write concern was not met: a bulk that fails has one kind of error or both. */
+  private static boolean isUnconfirmed(MongoBulkWriteException bulk) {
+    return bulk.getWriteErrors().isEmpty();
+  }
+
   private static int codeOf(MongoException failure) {
     if (failure instanceof MongoBulkWriteException bulk) {
-      return bulk.getWriteErrors().isEmpty()
-          ? bulk.getWriteConcernError() == null
-              ? 0
-              : bulk.getWriteConcernError().getCode()
-          : bulk.getWriteErrors().get(0).getCode();
+      if (!isUnconfirmed(bulk)) {
+        return bulk.getWriteErrors().get(0).getCode();
+      }
+      WriteConcernError unconfirmed = bulk.getWriteConcernError();
+      return unconfirmed == null ? 0 : unconfirmed.getCode();
     }
     return failure instanceof MongoWriteException write
         ? write.getError().getCode()
