@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
@@ -169,7 +170,17 @@ class QueueUnderFailureTest {
           for (int i = 0; i < 200; i++) {
             jobs.add(new NewJob<>(SEND_EMAIL, new Email(round + "-" + i)));
           }
-          queue.enqueueAll(jobs);
+          // Connections from before the kill may fail one by one, and the breaker open once more,
+          // when Redis
+          // is back. What it refuses was not sent.
+          Await.until("the breaker lets it through", () -> {
+            try {
+              queue.enqueueAll(jobs);
+              return true;
+            } catch (RejectedException notYet) {
+              return false;
+            }
+          });
           server.kill();
           server.restart();
           Await.until("the breaker is closed again", () -> {
