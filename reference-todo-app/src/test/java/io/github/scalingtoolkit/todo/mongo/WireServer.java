@@ -5,13 +5,15 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import de.bwaldvogel.mongo.MongoServer;
 import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import io.netty.channel.Channel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import org.bson.Document;
+import org.h2.mvstore.MVStore;
 
 /** A server on the MongoDB wire in this process, and a plain client to look into it. */
 public final class WireServer implements AutoCloseable {
-  private final MongoServer server = new MongoServer(H2Backend.inMemory());
+  private final MongoServer server = new MongoServer(new OneAtATime());
   private final MongoClient client;
   private final int port;
 
@@ -51,5 +53,18 @@ public final class WireServer implements AutoCloseable {
   public void close() {
     client.close();
     server.shutdownNow();
+  }
+
+  /** The library adds an index without the lock under which it inserts: an insert at that moment fails. */
+  private static final class OneAtATime extends H2Backend {
+    OneAtATime() {
+      super(MVStore.open(null));
+    }
+
+    @Override
+    public synchronized de.bwaldvogel.mongo.bson.Document handleCommand(
+        Channel channel, String database, String command, de.bwaldvogel.mongo.bson.Document query) {
+      return super.handleCommand(channel, database, command, query);
+    }
   }
 }
