@@ -170,9 +170,8 @@ class QueueUnderFailureTest {
           for (int i = 0; i < 200; i++) {
             jobs.add(new NewJob<>(SEND_EMAIL, new Email(round + "-" + i)));
           }
-          // Connections from before the kill may fail one by one, and the breaker open once more,
-          // when Redis
-          // is back. What it refuses was not sent.
+          // When Redis is back, connections from before the kill may fail one by one and open the
+          // breaker once more. What it refuses was not sent.
           Await.until("the breaker lets it through", () -> {
             try {
               queue.enqueueAll(jobs);
