@@ -36,6 +36,8 @@ class WorkerProcessTest {
       assertThat(worker.exitCode()).isZero();
     } finally {
       worker.kill();
+      // What reads the input outlives the shell, and writes where the test cleans up after it.
+      Await.until("its input has ended", () -> Files.exists(directory.resolve("ended")));
     }
   }
 }

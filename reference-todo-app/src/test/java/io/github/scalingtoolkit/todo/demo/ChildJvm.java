@@ -20,6 +20,16 @@ public final class ChildJvm implements AutoCloseable {
   /** As long as a busy machine may need for the start or the end of several processes. */
   private static final Duration LONGEST = Duration.ofMinutes(2);
 
+  /**
+   * A start compiles little with the second compiler, which costs more than it gains there; a password's hash needs it
+   * all the same, and takes many times as long without.
+   */
+  private static final List<String> COMPILES_LATE = List.of(
+      "-XX:Tier4InvocationThreshold=100000",
+      "-XX:Tier4MinInvocationThreshold=50000",
+      "-XX:Tier4CompileThreshold=150000",
+      "-XX:Tier4BackEdgeThreshold=400000");
+
   private final Process process;
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger printed = new AtomicInteger();
@@ -41,9 +51,9 @@ public final class ChildJvm implements AutoCloseable {
   /** As above, by way of {@code prefix}, a command that runs its arguments in the same process. */
   public static ChildJvm start(List<String> prefix, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(prefix);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(COMPILES_LATE);
     command.addAll(List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:TieredStopAtLevel=1",
         "-XX:+UseSerialGC",
         "-Xmx128m",
         "-cp",
