@@ -37,10 +37,14 @@ public final class RedisCluster implements AutoCloseable {
           "the replica follows its master",
           () -> master.info("replication").contains("state=online"));
     }
-    for (RedisServer master : cluster.masters) {
-      Await.until("the replica is known at port " + master.port(), () -> {
-        try (Jedis jedis = master.connect()) {
-          return jedis.clusterNodes().contains(" slave ") && linkedWithAll(jedis);
+    // The replica too has to know every master: it takes over by the votes of those it knows.
+    for (RedisServer node :
+        List.of(first, cluster.masters.get(1), cluster.masters.get(2), replica)) {
+      Await.until("the cluster with its replica is whole at port " + node.port(), () -> {
+        try (Jedis jedis = node.connect()) {
+          return jedis.clusterInfo().contains("cluster_known_nodes:4")
+              && jedis.clusterNodes().contains("slave")
+              && linkedWithAll(jedis);
         }
       });
     }
