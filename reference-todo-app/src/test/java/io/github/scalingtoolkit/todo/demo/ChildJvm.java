@@ -50,15 +50,17 @@ public final class ChildJvm implements AutoCloseable {
 
   /** As above, by way of {@code prefix}, a command that runs its arguments in the same process. */
   public static ChildJvm start(List<String> prefix, Class<?> main, String... arguments) {
+    return launch(prefix, ChildClasses.options(), main, arguments);
+  }
+
+  static ChildJvm launch(
+      List<String> prefix, List<String> options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(COMPILES_LATE);
-    command.addAll(List.of(
-        "-XX:+UseSerialGC",
-        "-Xmx128m",
-        "-cp",
-        System.getProperty("java.class.path"),
-        main.getName()));
+    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx128m"));
+    command.addAll(options);
+    command.add(main.getName());
     command.addAll(List.of(arguments));
     try {
       return new ChildJvm(new ProcessBuilder(command).redirectErrorStream(true).start());
