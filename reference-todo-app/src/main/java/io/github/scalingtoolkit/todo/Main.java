@@ -61,8 +61,6 @@ public final class Main {
       fail(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
     }
     int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
-    // Until the settings are read; not by a file, whose XML took a twentieth of a start.
-    Logging.configure(Logging.Format.TEXT, "WARN");
     TodoSettings settings = settings();
     Logging.configure(settings.logFormat(), settings.logLevel());
     if (WorkerLink.find().isEmpty()) {
