@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,7 +37,7 @@ final class ChildClasses {
       Path directory = Files.createTempDirectory("todo-child-classes-");
       Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
       List<String> classPath = List.of("-cp", classPath(directory));
-      String archive = directory.resolve("classes.jsa").toString();
+      Path archive = directory.resolve("classes.jsa");
       List<String> records = new ArrayList<>(List.of("-XX:ArchiveClassesAtExit=" + archive));
       records.addAll(classPath);
       try (ChildJvm service = ChildJvm.launch(
@@ -48,8 +49,11 @@ final class ChildClasses {
         service.terminate();
         service.awaitEnd();
       }
-      List<String> options = new ArrayList<>(List.of("-XX:SharedArchiveFile=" + archive));
-      options.addAll(classPath);
+      List<String> options = new ArrayList<>(classPath);
+      // A JDK without an archive of its own makes none.
+      if (Files.exists(archive)) {
+        options.add("-XX:SharedArchiveFile=" + archive);
+      }
       return List.copyOf(options);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -76,6 +80,7 @@ final class ChildClasses {
 
   private static void logIn(String url) throws IOException {
     HttpRequest login = HttpRequest.newBuilder(URI.create(url + "/login"))
+        .timeout(Duration.ofMinutes(2))
         .header("Content-Type", "application/json")
         .POST(HttpRequest.BodyPublishers.ofString("{\"username\":\"user\",\"password\":\"pass\"}"))
         .build();
