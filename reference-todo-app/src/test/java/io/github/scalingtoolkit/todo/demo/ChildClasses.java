@@ -45,9 +45,13 @@ final class ChildClasses {
               "env", "APP_ENV=demo", "PORT=0", "ADMIN_PORT=0", "DATA_DIR=" + directory + "/data"),
           records,
           Main.class)) {
-        logIn(service.awaitLine("Todo service:  "));
-        service.terminate();
-        service.awaitEnd();
+        try {
+          logIn(service.awaitLine("Todo service:  "));
+        } finally {
+          // Killed, it would leave its Redis to a next start, which never comes.
+          service.terminate();
+          service.awaitEnd();
+        }
       }
       List<String> options = new ArrayList<>(classPath);
       // A JDK without an archive of its own makes none.

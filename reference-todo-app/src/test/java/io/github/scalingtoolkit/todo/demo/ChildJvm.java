@@ -4,6 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,16 +20,6 @@ import java.util.concurrent.locks.LockSupport;
 public final class ChildJvm implements AutoCloseable {
   /** As long as a busy machine may need for the start or the end of several processes. */
   private static final Duration LONGEST = Duration.ofMinutes(2);
-
-  /**
-   * A start compiles little with the second compiler, which costs more than it gains there; a password's hash needs it
-   * all the same, and takes many times as long without.
-   */
-  private static final List<String> COMPILES_LATE = List.of(
-      "-XX:Tier4InvocationThreshold=100000",
-      "-XX:Tier4MinInvocationThreshold=50000",
-      "-XX:Tier4CompileThreshold=150000",
-      "-XX:Tier4BackEdgeThreshold=400000");
 
   private final Process process;
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
@@ -57,8 +48,11 @@ public final class ChildJvm implements AutoCloseable {
       List<String> prefix, List<String> options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(COMPILES_LATE);
-    command.addAll(List.of("-XX:+UseSerialGC", "-Xmx128m"));
+    // Among them test.jvm of pom.xml.
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> option.startsWith("-XX:"))
+        .forEach(command::add);
+    command.add("-Xmx128m");
     command.addAll(options);
     command.add(main.getName());
     command.addAll(List.of(arguments));
