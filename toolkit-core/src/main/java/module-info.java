@@ -12,6 +12,7 @@ module io.github.scalingtoolkit.core {
   requires org.apache.commons.pool2;
   requires org.slf4j;
 
+  exports io.github.scalingtoolkit.core;
   exports io.github.scalingtoolkit.core.guard;
   exports io.github.scalingtoolkit.core.health;
   exports io.github.scalingtoolkit.core.lease;
