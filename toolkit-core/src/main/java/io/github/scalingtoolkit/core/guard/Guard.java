@@ -97,14 +97,22 @@ public final class Guard {
    *     did not run
    * @throws RuntimeException whatever the action throws, unwrapped
    */
-  public <T extends @Nullable Object> T call(Supplier<T> action) {
+  public <T extends @Nullable Object, E extends Exception> T call(
+      io.github.scalingtoolkit.core.Action<T, E> action) throws E {
     Deadline inherited = Deadline.current();
     Object permit = admit(inherited);
     boolean hurried = hurried(inherited);
     long started = clock.nanoTime();
     T result;
     try {
-      result = timeout == null ? action.get() : Deadline.after(timeout, clock).call(action);
+      Supplier<T> plain = () -> {
+        try {
+          return action.run();
+        } catch (Exception thrown) {
+          throw Guard.<RuntimeException>asIs(thrown);
+        }
+      };
+      result = timeout == null ? plain.get() : Deadline.after(timeout, clock).call(plain);
     } catch (Throwable failure) {
       settle(permit, outcome(classifier.thrown(failure), hurried, inherited), started, failure);
       throw failure;
@@ -122,7 +130,7 @@ public final class Guard {
   public <T extends @Nullable Object> T call(
       Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
     try {
-      return call(action);
+      return call(action::get);
     } catch (RuntimeException failure) {
       return instead(failure, fallback);
     }
@@ -138,7 +146,7 @@ public final class Guard {
     Throwable failed = null;
     while (true) {
       try {
-        T result = call(action);
+        T result = call(action::get);
         retry.ended(true, retries);
         return result;
       } catch (Throwable failure) {
@@ -153,7 +161,7 @@ public final class Guard {
     }
   }
 
-  /** As {@link #callIdempotent(Supplier)}, with something else instead of a failure, as {@link #call(Supplier, Function)}. */
+  /** As {@link #callIdempotent(Supplier)}, with something else instead of a failure, as {@link #call}. */
   public <T extends @Nullable Object> T callIdempotent(
       Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
     try {

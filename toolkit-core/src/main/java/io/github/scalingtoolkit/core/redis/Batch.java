@@ -34,6 +34,7 @@ final class Batch {
   private final List<Pending> commands = new ArrayList<>();
   private final Loss loss = new Loss();
   private final AtomicBoolean over = new AtomicBoolean();
+  private final long begunAt = System.nanoTime();
   private volatile boolean sending = true;
   private volatile boolean cut;
 
@@ -74,18 +75,20 @@ final class Batch {
    * Sends all and hands each its reply. Tells whether the connection can be used again; else it is closed.
    *
    * @param again takes what is to be sent with a later batch
-   * @param onLoss is run before anybody is told that the connection is lost
+   * @param onLoss is run before anybody is told that the connection is lost, if it was lost and not just too slow
    */
   boolean exchange(Consumer<Pending> again, Runnable onLoss) {
     try {
-      Reopening.forbidden(this::send);
+      send();
       read();
       return over.compareAndSet(false, true);
     } catch (Throwable lost) {
       // An Error as well: the others must not wait for what nobody reads.
       over.set(true);
       disconnect();
-      onLoss.run();
+      if (!cut && !RedisFailure.timedOut(lost)) {
+        onLoss.run();
+      }
       end(lost, again);
       return false;
     }
@@ -143,11 +146,11 @@ final class Batch {
 
   private void end(Throwable failure, Consumer<Pending> again) {
     // What was cut fails as a closed socket does, but it was cut because the server was slow.
-    Throwable lost = cut && !RedisFailures.timedOut(failure)
+    Throwable lost = cut && !RedisFailure.timedOut(failure)
         ? new JedisConnectionException(
             "the server took or answered no more", new SocketTimeoutException("cut"))
         : failure;
-    boolean slow = RedisFailures.timedOut(lost);
+    boolean slow = RedisFailure.timedOut(lost);
     for (int i = answered; i < commands.size(); i++) {
       Pending next = commands.get(i);
       boolean unsent = i >= sent;
@@ -160,6 +163,11 @@ final class Batch {
         next.lose(lost);
       }
     }
+  }
+
+  /** Tells whether this was begun longer ago than {@code age}. */
+  boolean isOlderThan(Duration age) {
+    return System.nanoTime() - begunAt > age.toNanos();
   }
 
   /** Tells whether the server has not taken all yet. */

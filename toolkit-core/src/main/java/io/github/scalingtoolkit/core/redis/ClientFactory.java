@@ -1,136 +1,238 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
-import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
-import redis.clients.jedis.Connection;
-import redis.clients.jedis.ConnectionFactory;
-import redis.clients.jedis.ConnectionPoolConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.DefaultRedisCredentials;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
-import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
-import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.executors.CommandExecutor;
 import redis.clients.jedis.executors.DefaultCommandExecutor;
 import redis.clients.jedis.providers.ConnectionProvider;
-import redis.clients.jedis.providers.PooledConnectionProvider;
-import redis.clients.jedis.providers.SentineledConnectionProvider;
-import redis.clients.jedis.util.IOUtils;
 
-/** Opens Jedis clients for a URL, each with bounds on everything that Jedis leaves unbounded. */
-record ClientFactory(
-    RedisUrl url,
-    String clientName,
-    Duration connectTimeout,
-    @Nullable Supplier<Secret> password,
-    @Nullable SSLContext tls) {
+/** Opens the clients of one access, with bounds on everything that Jedis leaves unbounded. */
+final class ClientFactory {
+  private static final Logger log = LoggerFactory.getLogger(ClientFactory.class);
+
+  /** The most connections that block at a time, a node. */
+  private static final int BLOCKING_CONNECTIONS = 64;
+
+  private final RedisUrl url;
+  private final String name;
+  private final Duration connectTimeout;
+  private final @Nullable Supplier<Secret> password;
+  private final @Nullable SSLContext tls;
+  private final Clock clock;
+  private final ThreadFactory threads;
+  private final Map<HostAndPort, Rights> rights = new ConcurrentHashMap<>();
+  private final Map<HostAndPort, List<NodePool>> pools = new ConcurrentHashMap<>();
+  private final Set<HostAndPort> toldReadOnly = ConcurrentHashMap.newKeySet();
+
+  ClientFactory(
+      RedisUrl url,
+      String name,
+      Duration connectTimeout,
+      @Nullable Supplier<Secret> password,
+      @Nullable SSLContext tls,
+      Clock clock) {
+    this.url = url;
+    this.name = name;
+    this.connectTimeout = connectTimeout;
+    this.password = password;
+    this.tls = tls;
+    this.clock = clock;
+    threads = BlockingThreads.platformFactory("topology-" + name + "-");
+  }
 
   /**
-   * Returns a client whose every command ends within about the deadline, or its thread's if that is earlier and the
-   * Redis a single server.
+   * Returns clients whose every command ends within about the deadline, or its thread's if that is earlier.
    *
-   * @param coalesced whether its callers share connections, where that can be done: not on a cluster
-   * @param lent is told what those connections come from, as soon as that is made
+   * @param coalesced whether callers share connections, where that can be done: not on a cluster
+   * @param nodes gives the breaker of a cluster's node
+   * @param payloads gives the breaker of a node for what carries payloads
    */
-  UnifiedJedis commands(
-      Duration deadline, int poolSize, boolean coalesced, Consumer<ConnectionProvider> lent) {
+  Clients commands(
+      Duration deadline,
+      int poolSize,
+      boolean coalesced,
+      Function<HostAndPort, Guard> nodes,
+      Function<HostAndPort, Guard> payloads) {
     JedisClientConfig config = config(deadline, deadline);
-    ConnectionFactory standalone = new DeadlineConnections(url.nodes().get(0), config);
-    if (url.mode() == RedisUrl.Mode.CLUSTER
-        || !coalesced
-        || poolSize < CoalescingExecutor.SMALLEST_POOL) {
-      return open(config, pool(poolSize, deadline), standalone, DefaultCommandExecutor::new);
-    }
-    int shared = CoalescingExecutor.shared(poolSize);
-    return open(config, pool(poolSize - shared, deadline), standalone, unshared -> {
-      ConnectionProvider provider = provider(config, pool(shared, deadline), standalone);
-      lent.accept(provider);
-      return new CoalescingExecutor(unshared, provider, poolSize, deadline);
-    });
+    return url.mode() == RedisUrl.Mode.CLUSTER
+        ? ofCluster(config, deadline, poolSize, nodes, payloads)
+        : ofOneNode(config, deadline, poolSize, coalesced, payloads);
+  }
+
+  private Clients ofCluster(
+      JedisClientConfig config,
+      Duration deadline,
+      int poolSize,
+      Function<HostAndPort, Guard> guards,
+      Function<HostAndPort, Guard> payloadGuards) {
+    ClusterNodes nodes = new ClusterNodes(
+        Set.copyOf(url.nodes()),
+        config,
+        node -> pool(node, config, poolSize, deadline, deadline),
+        node -> pool(node, config, PayloadCalls.CONNECTIONS, deadline, deadline),
+        threads);
+    PayloadCalls payloads = new PayloadCalls(
+        name,
+        () -> {
+          throw new IllegalStateException("a cluster's nodes are found by slot");
+        },
+        nodes::payloadPool,
+        payloadGuards,
+        deadline);
+    Function<CallContext, ClusterCalls> calls =
+        context -> new ClusterCalls(nodes, guards, context, deadline, payloads);
+    ClusterCalls once = calls.apply(CallContext.ONCE);
+    ClusterCalls again = calls.apply(CallContext.AGAIN);
+    return new Clients(
+        cluster(config, nodes, calls.apply(CallContext.RAW)),
+        cluster(config, nodes, once),
+        cluster(config, nodes, again),
+        again::payload,
+        nodes,
+        () -> Map.copyOf(nodes.getNodes()),
+        List.of(nodes, payloads));
+  }
+
+  private static UnifiedJedis cluster(
+      JedisClientConfig config, ClusterNodes nodes, ClusterCalls calls) {
+    return RedisClusterClient.builder()
+        .nodes(Set.of(new HostAndPort("given", 1)))
+        .clientConfig(config)
+        .connectionProvider(nodes)
+        .commandExecutor(calls)
+        .build();
+  }
+
+  private Clients ofOneNode(
+      JedisClientConfig config,
+      Duration deadline,
+      int poolSize,
+      boolean coalesced,
+      Function<HostAndPort, Guard> payloadGuards) {
+    Sentinels sentinels = sentinels();
+    Supplier<HostAndPort> where = where(sentinels);
+    boolean shares = coalesced && poolSize >= CoalescingExecutor.SMALLEST_POOL;
+    int lent = shares ? CoalescingExecutor.shared(poolSize) : 0;
+    NodeProvider unshared =
+        new NodeProvider(where, node -> pool(node, config, poolSize - lent, deadline, deadline));
+    NodeProvider large = new NodeProvider(
+        where, node -> pool(node, config, PayloadCalls.CONNECTIONS, deadline, deadline));
+    PayloadCalls payloads =
+        new PayloadCalls(name, where, node -> large.pool(), payloadGuards, deadline);
+    NodeProvider shared =
+        new NodeProvider(where, node -> pool(node, config, Math.max(1, lent), deadline, deadline));
+    Calls calls = shares
+        ? new CoalescingExecutor(unshared, shared, poolSize, deadline, payloads)
+        : new SingleCalls(unshared, payloads, deadline);
+    List<AutoCloseable> owned = sentinels == null
+        ? List.of(unshared, shared, large, payloads)
+        : List.of(unshared, shared, large, payloads, sentinels);
+    return new Clients(
+        new NodeClient(calls.in(CallContext.RAW), unshared, config),
+        new NodeClient(calls.in(CallContext.ONCE), unshared, config),
+        new NodeClient(calls.in(CallContext.AGAIN), unshared, config),
+        new Clients.Payloads() {
+          @Override
+          public <T> T run(redis.clients.jedis.CommandObject<T> command, int bytes) {
+            return calls.payload(command, bytes, CallContext.AGAIN);
+          }
+        },
+        null,
+        () -> Map.of(where.get().toString(), unshared.pool()),
+        owned);
   }
 
   /**
    * Returns a client for commands that block in the server: its reads wait {@code longest} and not, as Jedis has it,
    * for ever.
    */
-  UnifiedJedis blocking(Duration deadline, Duration longest, int poolSize) {
+  Clients blocking(Duration deadline, Duration longest) {
     JedisClientConfig config = config(deadline, longest);
-    return open(
-        config,
-        pool(poolSize, deadline),
-        new ConnectionFactory(url.nodes().get(0), config),
-        DefaultCommandExecutor::new);
-  }
-
-  private UnifiedJedis open(
-      JedisClientConfig config,
-      GenericObjectPoolConfig<Connection> pool,
-      ConnectionFactory standalone,
-      Function<ConnectionProvider, CommandExecutor> executor) {
-    return switch (url.mode()) {
-      case STANDALONE -> {
-        ConnectionProvider provider = provider(config, pool, standalone);
-        yield RedisClient.builder()
-            .clientConfig(config)
-            .connectionProvider(provider)
-            .commandExecutor(executor.apply(provider))
-            .build();
-      }
-      case CLUSTER ->
-        RedisClusterClient.builder()
-            .nodes(Set.copyOf(url.nodes()))
-            .clientConfig(config)
-            .poolConfig(pool)
-            .maxAttempts(3)
-            .build();
-      case SENTINEL -> {
-        ConnectionProvider provider = provider(config, pool, standalone);
-        yield RedisSentinelClient.builder()
-            .masterName(Objects.requireNonNull(url.master()))
-            .sentinels(Set.copyOf(url.nodes()))
-            .sentinelClientConfig(sentinelConfig())
-            .clientConfig(config)
-            .poolConfig(pool)
-            .connectionProvider(provider)
-            .commandExecutor(over(provider, executor))
-            .build();
-      }
-    };
-  }
-
-  /** Listeners to sentinels must not stay behind when the second one's sentinels cannot be reached. */
-  private static CommandExecutor over(
-      ConnectionProvider provider, Function<ConnectionProvider, CommandExecutor> executor) {
-    try {
-      return executor.apply(provider);
-    } catch (RuntimeException failed) {
-      IOUtils.closeQuietly(provider);
-      throw failed;
+    if (url.mode() == RedisUrl.Mode.CLUSTER) {
+      ClusterNodes nodes = new ClusterNodes(
+          Set.copyOf(url.nodes()),
+          config,
+          node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline),
+          node -> pool(node, config, 1, deadline, deadline),
+          threads);
+      UnifiedJedis client = cluster(config, nodes, ClusterCalls.blocking(nodes, longest));
+      return Clients.plain(client, nodes, () -> Map.copyOf(nodes.getPrimaryNodes()), nodes);
     }
+    Sentinels sentinels = sentinels();
+    NodeProvider provider = new NodeProvider(
+        where(sentinels), node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline));
+    AutoCloseable[] owned = sentinels == null
+        ? new AutoCloseable[] {provider}
+        : new AutoCloseable[] {provider, sentinels};
+    return Clients.plain(
+        new NodeClient(new DefaultCommandExecutor(provider), provider, config),
+        null,
+        () -> Map.of("redis", provider.pool()),
+        owned);
   }
 
-  private ConnectionProvider provider(
-      JedisClientConfig config,
-      GenericObjectPoolConfig<Connection> pool,
-      ConnectionFactory standalone) {
-    return url.mode() == RedisUrl.Mode.SENTINEL
-        ? new SentineledConnectionProvider(
-            Objects.requireNonNull(url.master()),
-            config,
-            pool,
-            Set.copyOf(url.nodes()),
-            sentinelConfig())
-        : new PooledConnectionProvider(standalone, pool);
+  private @Nullable Sentinels sentinels() {
+    if (url.mode() != RedisUrl.Mode.SENTINEL) {
+      return null;
+    }
+    return Sentinels.open(
+        new Sentinels.Key(
+            Set.copyOf(url.nodes()), Objects.requireNonNull(url.master()), url.tls(), tls, null),
+        sentinelConfig());
+  }
+
+  private Supplier<HostAndPort> where(@Nullable Sentinels sentinels) {
+    HostAndPort only = url.nodes().get(0);
+    return sentinels == null ? () -> only : sentinels::master;
+  }
+
+  private NodePool pool(
+      HostAndPort node, JedisClientConfig config, int size, Duration wait, Duration read) {
+    Rights asked = rights.computeIfAbsent(node, at -> new Rights(name + "@" + at, clock));
+    NodePool pool = new NodePool(
+        node,
+        new NodeConnections(node, config, asked, () -> becameReadOnly(node)),
+        size,
+        wait,
+        read);
+    List<NodePool> ofNode = pools.computeIfAbsent(node, at -> new CopyOnWriteArrayList<>());
+    ofNode.removeIf(NodePool::isClosed);
+    ofNode.add(pool);
+    return pool;
+  }
+
+  /** What idles there leads to a node that takes no writes: a new connection may find another behind the address. */
+  private void becameReadOnly(HostAndPort node) {
+    pools.getOrDefault(node, List.of()).forEach(NodePool::clear);
+    if (toldReadOnly.add(node)) {
+      log.warn(
+          "redis={}@{} state=read-only cause=\"it answers READONLY: a replica, or a master no more\""
+              + " action=\"its connections are dropped; point the URL at the master if this goes on\"",
+          name,
+          node);
+    }
   }
 
   private JedisClientConfig sentinelConfig() {
@@ -152,9 +254,8 @@ record ClientFactory(
         .connectionTimeoutMillis(millis(connectTimeout))
         .socketTimeoutMillis(millis(read))
         .blockingSocketTimeoutMillis(millis(blockingRead))
-        .clientName(clientName)
+        .clientName(name)
         .database(url.database())
-        .hostAndPortMapper(Reopening::checked)
         .ssl(url.tls());
     if (tls != null) {
       config.sslSocketFactory(tls.getSocketFactory());
@@ -171,17 +272,14 @@ record ClientFactory(
     return config.build();
   }
 
-  private static GenericObjectPoolConfig<Connection> pool(int size, Duration maxWait) {
-    ConnectionPoolConfig pool = new ConnectionPoolConfig();
-    pool.setMaxTotal(size);
-    pool.setMaxIdle(size);
-    pool.setMinIdle(0);
-    pool.setMaxWait(maxWait);
-    pool.setJmxEnabled(false);
-    return pool;
-  }
-
   private static int millis(Duration duration) {
     return Math.toIntExact(duration.toMillis());
+  }
+
+  /** Jedis' client of one node, over whatever executor and provider. */
+  private static final class NodeClient extends UnifiedJedis {
+    NodeClient(CommandExecutor executor, ConnectionProvider provider, JedisClientConfig config) {
+      super(executor, provider, config, null);
+    }
   }
 }

@@ -7,8 +7,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.CommandObject;
-import redis.clients.jedis.Connection;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.executors.CommandExecutor;
 import redis.clients.jedis.providers.ConnectionProvider;
 
@@ -28,9 +26,10 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
  * use by several threads.
  *
- * <p>A caller with less time left than his turn and the replies may take at worst goes alone, so that his hurry cuts nobody else's reply short.
+ * <p>A caller with a short deadline shares as the others do, and leaves when its time is over: {@link Lane} sees to it
+ * that this cuts nobody else's reply short.
  */
-final class CoalescingExecutor implements CommandExecutor {
+final class CoalescingExecutor implements CommandExecutor, Calls {
   /** With fewer connections than this there is nothing to lend to lanes. */
   static final int SMALLEST_POOL = 8;
 
@@ -43,6 +42,7 @@ final class CoalescingExecutor implements CommandExecutor {
   private final Duration deadline;
   private final Duration patience;
   private final int mostAlone;
+  private final @Nullable PayloadCalls payloads;
   private final LargeReplies large = new LargeReplies();
   private final Lane[] lanes = new Lane[LANES];
   private final Lane bulk;
@@ -58,6 +58,17 @@ final class CoalescingExecutor implements CommandExecutor {
    */
   CoalescingExecutor(
       ConnectionProvider unshared, ConnectionProvider shared, int poolSize, Duration deadline) {
+    this(unshared, shared, poolSize, deadline, null);
+  }
+
+  /** As the other; {@code payloads} runs what is too large to be shared. */
+  CoalescingExecutor(
+      ConnectionProvider unshared,
+      ConnectionProvider shared,
+      int poolSize,
+      Duration deadline,
+      @Nullable PayloadCalls payloads) {
+    this.payloads = payloads;
     this.unshared = unshared;
     this.shared = shared;
     this.deadline = deadline;
@@ -80,23 +91,46 @@ final class CoalescingExecutor implements CommandExecutor {
 
   @Override
   public <T> T executeCommand(CommandObject<T> command) {
+    return execute(command, CallContext.RAW);
+  }
+
+  @Override
+  public <T> T execute(CommandObject<T> command, CallContext context) {
     CommandArguments arguments = command.getArguments();
-    if (!SharedCommands.shareable(arguments) || hurried()) {
-      return alone(unshared, command);
+    SharedCommands.refuseBlocking(arguments, deadline);
+    if (!SharedCommands.shareable(arguments)) {
+      return apart(command, SharedCommands.bytes(arguments), context);
     }
     try {
-      if (underWay.incrementAndGet() <= mostAlone) {
-        return alone(shared, command);
-      }
       int bytes = SharedCommands.bytes(arguments);
+      boolean few = underWay.incrementAndGet() <= mostAlone;
       return switch (way(arguments, bytes)) {
-        case ALONE -> alone(unshared, command);
-        case SHARED -> together(lane(), command, bytes);
-        case BULK -> together(bulk, command, bytes);
+        case ALONE -> apart(command, bytes, context);
+        case SHARED ->
+          few
+              ? SingleCalls.alone(shared, command, context)
+              : together(lane(), command, bytes, context);
+        case BULK ->
+          few
+              ? SingleCalls.alone(shared, command, context)
+              : together(bulk, command, bytes, context);
       };
     } finally {
       underWay.decrementAndGet();
     }
+  }
+
+  @Override
+  public <T> T payload(CommandObject<T> command, int bytes, CallContext context) {
+    return payloads == null
+        ? SingleCalls.alone(unshared, command, context)
+        : payloads.run(command, bytes, context);
+  }
+
+  private <T> T apart(CommandObject<T> command, int bytes, CallContext context) {
+    return bytes > SharedCommands.HUGE_BYTES
+        ? payload(command, bytes, context)
+        : SingleCalls.alone(unshared, command, context);
   }
 
   @Override
@@ -107,49 +141,16 @@ final class CoalescingExecutor implements CommandExecutor {
     }
   }
 
-  private boolean hurried() {
-    Deadline inherited = Deadline.current();
-    // His turn and, if he leads, the replies of all take twice the deadline each at worst.
-    return inherited != null && inherited.remainingNanos() < 2 * patience.toNanos();
-  }
-
   private Way way(CommandArguments arguments, int bytes) {
     Way way = SharedCommands.way(arguments, bytes);
     return way == Way.SHARED && large.contains(arguments) ? Way.BULK : way;
   }
 
-  private <T> T together(Lane lane, CommandObject<T> command, int bytes) {
-    @Nullable Object raw = lane.execute(new Pending(command.getArguments(), bytes, patience));
+  private <T> T together(Lane lane, CommandObject<T> command, int bytes, CallContext context) {
+    @Nullable
+    Object raw = lane.execute(
+        new Pending(command.getArguments(), bytes, patience, Deadline.current(), context));
     return command.getBuilder().build(raw);
-  }
-
-  private static <T> T alone(ConnectionProvider provider, CommandObject<T> command) {
-    try {
-      return once(provider, command);
-    } catch (UnknownOutcomeException lost) {
-      if (RedisFailures.timedOut(lost)) {
-        throw lost;
-      }
-      NodePools.dropIdle(provider);
-      if (Resending.isCallers() || !SharedCommands.onlyReads(command.getArguments())) {
-        throw lost;
-      }
-      return once(provider, command);
-    }
-  }
-
-  private static <T> T once(ConnectionProvider provider, CommandObject<T> command) {
-    try (Connection connection = provider.getConnection(command.getArguments())) {
-      try {
-        return connection.executeCommand(command);
-      } catch (JedisConnectionException lost) {
-        throw new UnknownOutcomeException(
-            command.getArguments().getCommand()
-                + " was sent but its connection was lost: it may have taken effect",
-            lost,
-            null);
-      }
-    }
   }
 
   private Lane lane() {

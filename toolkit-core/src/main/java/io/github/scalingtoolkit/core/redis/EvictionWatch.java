@@ -14,7 +14,6 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol;
-import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.util.Pool;
 
@@ -49,11 +48,11 @@ final class EvictionWatch {
   }
 
   /** Asks and warns. Is due again if this throws. */
-  void doWork(UnifiedJedis client) {
+  void doWork(Map<String, ? extends Pool<Connection>> nodes) {
     due = false;
     Set<String> policies = new TreeSet<>();
     try {
-      for (Pool<Connection> pool : NodePools.of(client).values()) {
+      for (Pool<Connection> pool : nodes.values()) {
         policies.addAll(policies(pool));
       }
     } catch (RuntimeException unreachable) {

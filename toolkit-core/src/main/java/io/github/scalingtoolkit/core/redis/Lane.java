@@ -44,6 +44,9 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * vain.
  */
 final class Lane {
+  /** Whatever a leader does, a batch of this many longest reads is stuck: for those who wait too shortly to have seen it. */
+  private static final int STUCK_AFTER_READS = 8;
+
   private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
 
   private final ConnectionProvider provider;
@@ -80,7 +83,7 @@ final class Lane {
         interrupted |= Thread.interrupted();
         if (own.leavesInVain()) {
           freeLeader(own);
-        } else if (tryLead()) {
+        } else if (mayLead(own) && tryLead()) {
           try {
             if (!own.over()) {
               interrupted |= serve(own);
@@ -104,9 +107,26 @@ final class Lane {
   /** Frees a leader who has been at the same batch for most of the time that one who left has waited. */
   private void freeLeader(Pending left) {
     Batch now = underWay;
-    if (now != null && left.findsStuck(now)) {
+    if (now != null
+        && (left.findsStuck(now) || now.isOlderThan(longestRead.multipliedBy(STUCK_AFTER_READS)))) {
       now.cut();
     }
+  }
+
+  /**
+   * Tells whether a caller has as much time as the one that waits longest, which leads otherwise: when a leader's own
+   * deadline is over its connection is cut, and that must be too late for all who are on it.
+   */
+  private boolean mayLead(Pending own) {
+    if (!own.hurried()) {
+      return true;
+    }
+    Pending first = queue.peek();
+    if (first == null || first == own || first.over() || first.leftNanos() <= own.leftNanos()) {
+      return true;
+    }
+    first.wake();
+    return false;
   }
 
   private boolean tryLead() {
@@ -142,12 +162,17 @@ final class Lane {
         }
       }
     }
-    Batch batch = new Batch(connection, longestRead, large);
+    long left = own.leftNanos();
+    Duration read = left < longestRead.toNanos()
+        ? Duration.ofMillis(Math.max(1, Duration.ofNanos(left).toMillis()))
+        : longestRead;
+    Batch batch = new Batch(connection, read, large);
     // Before anybody is on it: he who is must find it.
     underWay = batch;
     try {
-      gather(batch);
-      if (!batch.exchange(queue::add, () -> NodePools.dropIdle(provider))) {
+      gather(batch, own);
+      boolean usable = batch.exchange(queue::add, () -> NodePools.dropIdle(provider));
+      if (!usable || isReadOnly(connection)) {
         Connection lost = connection;
         connection = null;
         lost.setBroken();
@@ -176,9 +201,11 @@ final class Lane {
     return borrowed;
   }
 
-  private void gather(Batch batch) {
+  private void gather(Batch batch, Pending leader) {
     Pending next = queue.peek();
-    while (next != null && batch.hasRoomFor(next)) {
+    while (next != null
+        && batch.hasRoomFor(next)
+        && (next == leader || !leader.hurried() || next.leftNanos() <= leader.leftNanos())) {
       // He may have left meanwhile.
       if (queue.remove(next) && next.take(batch)) {
         batch.add(next);
@@ -213,6 +240,11 @@ final class Lane {
       first = queue.peek();
     }
     return first;
+  }
+
+  /** One whose node has become a replica is the pool's to end. */
+  private static boolean isReadOnly(Connection connection) {
+    return connection instanceof NodeConnection of && of.isReadOnly();
   }
 
   private static void giveBack(Connection held) {

@@ -1,39 +1,46 @@
 package io.github.scalingtoolkit.core.redis;
 
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * A client that is opened once its Redis can be reached. Jedis opens one for a standalone server whether or not that is
- * there, but asks a cluster's nodes and the sentinels at once and fails if none answers: here that is a failure of the
- * call that asked, so that the breaker opens and its loop tries again, as for any other outage.
+ * Clients that are opened when Redis is there. Jedis' clients for a cluster and for sentinels ask for the topology when
+ * they are made, and cannot be made while nobody answers.
  *
- * <p>One thread opens; others fail meanwhile, since they could only wait longer than their deadline. Safe for use by
- * several threads.
+ * <p>One caller at a time opens; the others wait for its first try for up to a second, and are told at once that it has not
+ * been reached yet while later tries go on. One whose rights are
+ * refused is opened at most once a second.
+ *
+ * @param <C> what is opened
  */
-final class LazyClient implements AutoCloseable {
+final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LazyClient.class);
+  private static final long REFUSED_PAUSE = Duration.ofSeconds(1).toNanos();
 
   private final String description;
-  private final Supplier<UnifiedJedis> opener;
+  private final Supplier<C> opener;
   private final ReentrantLock opening = new ReentrantLock();
-  private volatile @Nullable UnifiedJedis client;
+  private volatile @Nullable C client;
+  private volatile boolean triedBefore;
   private boolean closed;
+  private @Nullable JedisException refusal;
+  private long refusedAt;
 
-  private LazyClient(String description, Supplier<UnifiedJedis> opener) {
+  private LazyClient(String description, Supplier<C> opener) {
     this.description = description;
     this.opener = opener;
   }
 
-  /** Returns one that tries to open a client now, and at each {@link #get} until it is open. */
-  static LazyClient opening(String description, Supplier<UnifiedJedis> opener) {
-    LazyClient lazy = new LazyClient(description, opener);
+  /** Returns one that tries to open now, and at each {@link #get} until it is open. */
+  static <C extends AutoCloseable> LazyClient<C> opening(String description, Supplier<C> opener) {
+    LazyClient<C> lazy = new LazyClient<>(description, opener);
     try {
       lazy.get();
     } catch (JedisException unreachable) {
@@ -45,34 +52,42 @@ final class LazyClient implements AutoCloseable {
     return lazy;
   }
 
+  /** Returns one that opens at the first {@link #get}. */
+  static <C extends AutoCloseable> LazyClient<C> whenAsked(String description, Supplier<C> opener) {
+    return new LazyClient<>(description, opener);
+  }
+
   /** Returns one that is open. */
-  static LazyClient of(UnifiedJedis client) {
-    LazyClient lazy = new LazyClient("", () -> client);
+  static <C extends AutoCloseable> LazyClient<C> of(C client) {
+    LazyClient<C> lazy = new LazyClient<>("", () -> client);
     lazy.client = client;
     return lazy;
   }
 
   /**
-   * Returns the client.
+   * Returns it.
    *
    * @throws JedisException if it is not open yet and cannot be opened now
    */
-  UnifiedJedis get() {
-    UnifiedJedis open = client;
+  C get() {
+    C open = client;
     return open != null ? open : open();
   }
 
-  private UnifiedJedis open() {
-    if (!opening.tryLock()) {
-      throw new JedisConnectionException(description + " has not been reached yet");
+  /** Returns it if it is open. */
+  @Nullable
+  C ifOpen() {
+    return client;
+  }
+
+  private C open() {
+    if (!(triedBefore ? opening.tryLock() : waitedForTheFirst())) {
+      throw new NotReachedException(description + " has not been reached yet", null);
     }
     try {
-      UnifiedJedis open = client;
+      C open = client;
       if (open == null) {
-        if (closed) {
-          throw new JedisConnectionException(description + " is closed");
-        }
-        open = opener.get();
+        open = opened();
         client = open;
       }
       return open;
@@ -81,17 +96,61 @@ final class LazyClient implements AutoCloseable {
     }
   }
 
+  /** The first caller usually succeeds, and soon. */
+  private boolean waitedForTheFirst() {
+    try {
+      return opening.tryLock(1, TimeUnit.SECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private C opened() {
+    if (closed) {
+      throw new NotReachedException(description + " is closed", null);
+    }
+    JedisException before = refusal;
+    if (before != null && System.nanoTime() - refusedAt < REFUSED_PAUSE) {
+      throw before;
+    }
+    try {
+      C made = opener.get();
+      triedBefore = true;
+      return made;
+    } catch (JedisException failed) {
+      triedBefore = true;
+      if (RedisFailure.of(failed) == RedisFailure.RIGHTS) {
+        refusal = failed;
+        refusedAt = System.nanoTime();
+        throw failed;
+      }
+      throw new NotReachedException(description + " could not be reached", failed);
+    }
+  }
+
   @Override
   public void close() {
     opening.lock();
     try {
       closed = true;
-      UnifiedJedis open = client;
+      C open = client;
       if (open != null) {
         open.close();
       }
+    } catch (Exception failed) {
+      log.debug("redis={} close=failed cause={}", description, failed.getClass().getName());
     } finally {
       opening.unlock();
+    }
+  }
+
+  /** No node has been reached yet: what an access' own breaker is about on a cluster, where each node has one. */
+  static final class NotReachedException extends JedisConnectionException {
+    private static final long serialVersionUID = 1L;
+
+    NotReachedException(String message, @Nullable Throwable cause) {
+      super(message, cause);
     }
   }
 }

@@ -7,12 +7,10 @@ import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.providers.ConnectionProvider;
 import redis.clients.jedis.providers.PooledConnectionProvider;
-import redis.clients.jedis.providers.SentineledConnectionProvider;
 import redis.clients.jedis.util.Pool;
 
-/** The connection pools inside a Jedis client, one a node, by the node's name. */
+/** The connection pools inside a Jedis client of somebody else's, one a node, by the node's name. */
 final class NodePools {
   private NodePools() {}
 
@@ -42,12 +40,14 @@ final class NodePools {
     of(client).values().forEach(Pool::clear);
   }
 
-  /** As {@link #dropIdle(UnifiedJedis)}. */
-  static void dropIdle(ConnectionProvider provider) {
-    if (provider instanceof PooledConnectionProvider standalone) {
+  /** As {@link #dropIdle(UnifiedJedis)}, of a provider; of anything else nothing. */
+  static void dropIdle(AutoCloseable provider) {
+    if (provider instanceof NodeProvider node) {
+      node.pool().clear();
+    } else if (provider instanceof ClusterNodes nodes) {
+      nodes.dropIdle();
+    } else if (provider instanceof PooledConnectionProvider standalone) {
       standalone.getPool().clear();
-    } else if (provider instanceof SentineledConnectionProvider sentinel) {
-      sentinel.getConnectionMap().values().forEach(Pool::clear);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Objects;
@@ -7,7 +8,6 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.CommandArguments;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
@@ -48,13 +48,47 @@ final class Pending {
   private @Nullable Object reply;
   private @Nullable RuntimeException refusal;
   private @Nullable Throwable loss;
-  private final boolean laneMaySendAgain = !Resending.isCallers();
+  private final boolean laneMaySendAgain;
+
+  /** What the caller's own deadline leaves, if that is less than its patience. */
+  private final @Nullable Deadline ownTime;
+
   private boolean wasPutBack;
 
+  /** Makes one of a caller without a deadline of its own, which sends nothing again. */
   Pending(CommandArguments command, int bytes, Duration patience) {
+    this(command, bytes, patience, null, CallContext.ONCE);
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param patience how long the caller waits at most
+   * @param deadline when the caller's own time is over; null if it has as long as it takes
+   */
+  Pending(
+      CommandArguments command,
+      int bytes,
+      Duration patience,
+      @Nullable Deadline deadline,
+      CallContext context) {
+    long left = deadline == null ? Long.MAX_VALUE : deadline.remainingNanos();
+    boolean hurried = left < patience.toNanos();
     this.command = command;
     this.bytes = bytes;
-    this.patience = patience;
+    this.patience = hurried ? Duration.ofNanos(Math.max(1, left)) : patience;
+    this.ownTime = hurried ? deadline : null;
+    this.laneMaySendAgain = !context.callerResends();
+  }
+
+  /** Tells whether the caller's own deadline is nearer than what others wait. */
+  boolean hurried() {
+    return ownTime != null;
+  }
+
+  /** Returns what is left of the caller's own time; very much if it has no deadline. */
+  long leftNanos() {
+    return ownTime == null ? Long.MAX_VALUE : ownTime.remainingNanos();
   }
 
   CommandArguments command() {
@@ -82,13 +116,19 @@ final class Pending {
       return true;
     }
     Batch own = batch;
-    boolean stays = own != null && own.isSending() && !findsStuck(own);
+    boolean stays = !hurried() && own != null && own.isSending() && !findsStuck(own);
     return !stays && state.compareAndSet(State.TAKEN, State.LEFT_SENT);
   }
 
-  /** Tells whether he has seen a batch under way for longer than it may be: three quarters of his patience. */
+  /**
+   * Tells whether it has seen a batch under way for longer than it may be: three quarters of its patience. A caller in a
+   * hurry does not judge: its patience is too short.
+   */
   boolean findsStuck(@Nullable Batch underWay) {
-    return underWay != null && underWay == seen && watched >= patience.toNanos() / 4 * 3;
+    return !hurried()
+        && underWay != null
+        && underWay == seen
+        && watched >= patience.toNanos() / 4 * 3;
   }
 
   /** Waits for a step, or until he is woken. */
@@ -192,10 +232,11 @@ final class Pending {
     State how = Objects.requireNonNull(state.get());
     switch (how) {
       case LEFT ->
-        throw new JedisConnectionException(
+        throw new UnsentException(
             name() + " was not sent: no turn came within " + patience.toMillis()
                 + " ms; Redis is slow or many callers wait",
-            new SocketTimeoutException("no turn"));
+            new SocketTimeoutException("no turn"),
+            null);
       case LEFT_SENT ->
         throw new UnknownOutcomeException(
             name() + " was under way but not answered within " + patience.toMillis()

@@ -4,13 +4,15 @@ import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tries a failing dependency until it is well again; sleeps while it is well and there is nothing to ask it.
+ * Tries failing nodes until they are well again; sleeps while all are well and there is nothing to ask.
  *
  * <p>Without it no call would ever pass again, so it outlives whatever is thrown, and logs that once.
  */
@@ -22,8 +24,8 @@ final class RecoveryLoop implements AutoCloseable {
 
   private static final long AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
 
-  private final Guard guard;
-  private final Runnable trial;
+  private final String name;
+  private final Map<Guard, Runnable> trials = new ConcurrentHashMap<>();
   private final BooleanSupplier asksWhenWell;
   private final Thread thread;
   private volatile boolean closed;
@@ -32,18 +34,28 @@ final class RecoveryLoop implements AutoCloseable {
   /**
    * Makes a loop, to be started.
    *
-   * @param asksWhenWell does what is to be done while the dependency is well; returns false to be called again later
+   * @param asksWhenWell does what is to be done while all is well; returns false to be called again later
    */
-  RecoveryLoop(Guard guard, Runnable trial, BooleanSupplier asksWhenWell) {
-    this.guard = guard;
-    this.trial = trial;
+  RecoveryLoop(String name, BooleanSupplier asksWhenWell) {
+    this.name = name;
     this.asksWhenWell = asksWhenWell;
-    thread = BlockingThreads.platformFactory("recovery-" + guard.name() + "-").newThread(this::run);
-    guard.onStateChange(state -> LockSupport.unpark(thread));
+    thread = BlockingThreads.platformFactory("recovery-" + name + "-").newThread(this::run);
   }
 
   void start() {
     thread.start();
+  }
+
+  /** Tries {@code trial} whenever {@code guard} is open. */
+  void add(Guard guard, Runnable trial) {
+    trials.put(guard, trial);
+    guard.onStateChange(state -> LockSupport.unpark(thread));
+    wake();
+  }
+
+  /** Forgets a guard whose node is gone. */
+  void remove(Guard guard) {
+    trials.remove(guard);
   }
 
   /** Says that there is something new to ask. */
@@ -63,17 +75,27 @@ final class RecoveryLoop implements AutoCloseable {
   }
 
   private void step() {
-    if (guard.state() == GuardState.CLOSED) {
-      if (!asksWhenWell.getAsBoolean()) {
-        LockSupport.parkNanos(this, AGAIN_NANOS);
-      } else if (!closed && guard.state() == GuardState.CLOSED) {
-        // Looked at again, as asking may have parked, and so swallowed the news that it had
-        // changed.
-        LockSupport.park(this);
-      }
-    } else if (!guard.probe(trial)) {
+    if (!allWell()) {
       LockSupport.parkNanos(this, POLL_NANOS);
+    } else if (!asksWhenWell.getAsBoolean()) {
+      LockSupport.parkNanos(this, AGAIN_NANOS);
+    } else if (!closed && trials.keySet().stream().allMatch(RecoveryLoop::isClosed)) {
+      // Looked at again, as asking may have parked, and so swallowed the news that it had changed.
+      LockSupport.park(this);
     }
+  }
+
+  /** Probes each guard that is not closed; tells whether all are. */
+  private boolean allWell() {
+    boolean all = true;
+    for (Map.Entry<Guard, Runnable> each : trials.entrySet()) {
+      all &= isClosed(each.getKey()) || each.getKey().probe(each.getValue());
+    }
+    return all;
+  }
+
+  private static boolean isClosed(Guard guard) {
+    return guard.state() == GuardState.CLOSED;
   }
 
   private void tellOnce(Throwable unexpected) {
@@ -82,7 +104,7 @@ final class RecoveryLoop implements AutoCloseable {
     }
     told = true;
     try {
-      log.error("guard={} recovery=failed action=go-on", guard.name(), unexpected);
+      log.error("redis={} recovery=failed action=go-on", name, unexpected);
     } catch (Throwable noLog) {
       // Out of memory, say: then later failures may be told of.
       told = false;

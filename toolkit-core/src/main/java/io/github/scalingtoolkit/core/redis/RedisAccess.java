@@ -1,6 +1,9 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.Action;
+import io.github.scalingtoolkit.core.ActionOn;
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.settings.Secret;
@@ -9,99 +12,140 @@ import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
-import redis.clients.jedis.providers.ConnectionProvider;
+import redis.clients.jedis.util.Pool;
 
 /**
- * One Redis as a process sees it: a client for commands, one for commands that block, and one breaker before both.
+ * One Redis as a process sees it: a client for commands, one for commands that block, and a breaker for each node.
  *
- * <p><b>What a call costs when Redis is ill.</b> Each command ends within the deadline (100 ms unless said otherwise).
- * Once half of the last 10 calls have failed, 5 at least, every further call is refused at once with
- * {@link RejectedException}. A background loop then asks Redis, each 0.5 s to 5 s; when it answers, the
+ * <p><b>Cost of a call while Redis is failing.</b> Each command ends within the deadline (100 ms unless said otherwise).
+ * Once half of the last 10 calls to a node have failed, 5 at least, every further call to it is refused at once with
+ * {@link RejectedException}. A background loop then asks the node, each 0.5 s to 5 s; when it answers, the
  * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
  *
- * <p><b>Callers in a hurry.</b> Where a thread has a {@link Deadline} that is earlier, a standalone Redis' reply is waited
+ * <p><b>What counts</b> is what tells of a node's health: refused, silent, loading, down ({@link RedisFailure#NODE}). What
+ * Redis says of a command (OOM, READONLY, MISCONF, WRONGTYPE), of rights, or what this process did to itself (no free
+ * connection, the caller's own deadline) opens no breaker. On a cluster each node has a breaker, and one bad node costs
+ * calls to the others nothing; redirections and second tries of a call are within its deadline.
+ *
+ * <p><b>Callers with an earlier deadline.</b> Where a thread has a {@link Deadline} that is earlier, the reply is waited
  * for no longer than that. A time-out that it brought about does not count against Redis, if it left the call less than
  * half of the deadline.
  *
+ * <p><b>Payloads.</b> A command of more than 64 KiB, and what {@link #evalPayload} runs, has connections and breakers of
+ * its own, and time for its bytes: the deadline and 1 ms for each 10 KB.
+ *
  * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
  * {@link #eval} and {@link #callIdempotent} then try once more on a fresh connection, so that a restarted Redis goes
- * unnoticed; {@link #call} does not, because only its caller knows whether it may.
+ * unnoticed; {@link #call} does not, because only its caller knows whether it may. A connection that idled for more than
+ * a second is asked for a sign of life before it is used; one on which READONLY was read is closed, and those that idle
+ * with it.
  *
  * <p>Safe for use by several threads. What {@code open} and {@code builder} make owns its connections: close it.
  * What {@code wrap} makes leaves them to you; closing it ends only the loop.
  */
 public final class RedisAccess implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RedisAccess.class);
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
+  private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
 
+  private final String name;
   private final String description;
   private final @Nullable Builder origin;
   private final boolean cluster;
 
-  /** The deadline that a caller's earlier one cuts short; null if it does not, but on a single server. */
-  private final @Nullable Duration cutShortBy;
+  /** The deadline that a caller's earlier one cuts short; null for a client of somebody else's, which has its own. */
+  private final @Nullable Duration deadline;
 
-  private final LazyClient commands;
-  private final @Nullable LazyClient blocking;
+  private final LazyClient<Clients> commands;
+  private final @Nullable LazyClient<Clients> blocking;
   private final boolean owned;
 
-  /** What callers of {@link #commands} share, apart from its own pool. */
-  private final List<ConnectionProvider> shared;
-
   private final Guard guard;
+  private final NodeGuards nodeGuards;
+  private final NodeGuards payloadGuards;
   private final Clock clock;
   private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
   private final List<ChannelSubscription> subscriptions = new CopyOnWriteArrayList<>();
   private final EvictionWatch evictions = new EvictionWatch();
   private final RecoveryLoop recoveryLoop;
   private final AtomicBoolean closed = new AtomicBoolean();
+  private volatile boolean toldOfStep;
+
+  /** How the clients of an access come to be. */
+  private interface Opening {
+    LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads);
+
+    @Nullable
+    LazyClient<Clients> blocking();
+  }
 
   private RedisAccess(
       String name,
       String description,
       @Nullable Builder origin,
       boolean cluster,
-      LazyClient commands,
-      @Nullable LazyClient blocking,
-      boolean owned,
-      List<ConnectionProvider> shared,
+      Opening opening,
       Clock clock) {
+    this.name = name;
     this.description = description;
     this.origin = origin;
     this.cluster = cluster;
-    this.cutShortBy =
-        origin != null && origin.url.mode() == RedisUrl.Mode.STANDALONE ? origin.deadline : null;
-    this.commands = commands;
-    this.blocking = blocking;
-    this.owned = owned;
-    this.shared = shared;
+    this.deadline = origin == null ? null : origin.deadline;
+    this.owned = origin != null;
     this.clock = clock;
-    guard = Guard.builder(name)
+    guard = breaker(name, clock, cluster && owned ? RedisAccess::isOfNoNode : RedisFailure::counts);
+    recoveryLoop = new RecoveryLoop(name, this::askOfEvictions);
+    nodeGuards = new NodeGuards(node -> nodeGuard(name, node, this::tryNode));
+    payloadGuards = new NodeGuards(node -> nodeGuard(name + "-payloads", node, this::tryPayloads));
+    commands = opening.commands(nodeGuards, payloadGuards);
+    blocking = opening.blocking();
+    recoveryLoop.add(guard, this::recover);
+    recoveryLoop.start();
+  }
+
+  private Guard nodeGuard(String prefix, HostAndPort node, Consumer<HostAndPort> trial) {
+    Guard made = breaker(cluster ? prefix + "@" + node : prefix, clock, RedisFailure::counts);
+    recoveryLoop.add(made, () -> trial.accept(node));
+    return made;
+  }
+
+  private static Guard breaker(String name, Clock clock, Predicate<Throwable> counts) {
+    return Guard.builder(name)
         .countWindow(10)
         .minimumCalls(5)
         .failureRate(0.5)
         // Time-outs decide: an answer in time is a good one.
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
-        .ignoring(RedisFailures::sayNothingOfHealth)
+        .ignoring(failure -> !counts.test(failure))
         .reasons(RedisFailures::reason)
         .probed()
         .clock(clock)
         .build();
-    recoveryLoop = new RecoveryLoop(guard, this::recover, this::askOfEvictions);
-    recoveryLoop.start();
+  }
+
+  /** On a cluster what concerns a node is its own breaker's; the access' is about reaching the cluster at all. */
+  private static boolean isOfNoNode(Throwable failure) {
+    return failure instanceof LazyClient.NotReachedException;
   }
 
   /**
@@ -140,20 +184,38 @@ public final class RedisAccess implements AutoCloseable {
           "commands and blocking must be two clients: what blocks would drain the pool of"
               + " what must not wait");
     }
-    return wrapped(commands, LazyClient.of(blocking));
+    return wrapped(commands, blocking);
   }
 
-  private static RedisAccess wrapped(UnifiedJedis commands, @Nullable LazyClient blocking) {
+  private static RedisAccess wrapped(UnifiedJedis commands, @Nullable UnifiedJedis blocking) {
+    LazyClient<Clients> own = wrapped(commands);
+    LazyClient<Clients> held = blocking == null ? null : wrapped(blocking);
     return new RedisAccess(
         "redis",
         "a client of yours",
         null,
         commands instanceof RedisClusterClient,
-        LazyClient.of(commands),
-        blocking,
-        false,
-        List.of(),
+        given(own, held),
         Clock.system());
+  }
+
+  private static LazyClient<Clients> wrapped(UnifiedJedis client) {
+    return LazyClient.of(Clients.plain(client, null, () -> NodePools.of(client)));
+  }
+
+  private static Opening given(
+      LazyClient<Clients> commands, @Nullable LazyClient<Clients> blocking) {
+    return new Opening() {
+      @Override
+      public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
+        return commands;
+      }
+
+      @Override
+      public @Nullable LazyClient<Clients> blocking() {
+        return blocking;
+      }
+    };
   }
 
   /**
@@ -167,8 +229,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public RedisAccess sibling(String name, Duration deadline) {
     return origin == null
-        ? new RedisAccess(
-            name, description, null, cluster, commands, blocking, false, List.of(), clock)
+        ? new RedisAccess(name, description, null, cluster, given(commands, blocking), clock)
         : origin.likewise(deadline).name(name).build();
   }
 
@@ -178,7 +239,7 @@ public final class RedisAccess implements AutoCloseable {
    * @throws redis.clients.jedis.exceptions.JedisException if a cluster or a sentinel has not been reached yet
    */
   public UnifiedJedis commands() {
-    return commands.get();
+    return commands.get().raw();
   }
 
   /** Tells whether {@link #blocking()} and {@link #subscribe} can be used. */
@@ -199,12 +260,44 @@ public final class RedisAccess implements AutoCloseable {
           "this RedisAccess wraps one client, and queue workers and first-level caches hold"
               + " connections: use RedisAccess.wrap(commands, blocking) with a second client, or RedisAccess.open(url)");
     }
-    return blocking.get();
+    return blocking.get().raw();
   }
 
-  /** Returns the breaker, for its state and its changes. */
+  /**
+   * Returns the breaker, for its state and its changes. On a cluster it is about reaching the cluster at all, and each
+   * node has one of its own: see {@link #guards()}.
+   */
   public Guard guard() {
     return guard;
+  }
+
+  /**
+   * Returns all breakers as they are now: that of {@link #guard()}, those of a cluster's nodes, and those for payloads. A
+   * node's is made when it is first called and dropped when the node leaves the cluster.
+   */
+  public List<Guard> guards() {
+    List<Guard> all = new ArrayList<>();
+    all.add(guard);
+    all.addAll(nodeGuards.all());
+    all.addAll(payloadGuards.all());
+    return all;
+  }
+
+  /**
+   * Calls {@code listener} with each breaker there is, and with each that is made later, on the thread that made it: for
+   * metrics and alarms. What it throws fails that call.
+   */
+  public void onGuard(Consumer<Guard> listener) {
+    listener.accept(guard);
+    nodeGuards.onEach(listener);
+    payloadGuards.onEach(listener);
+  }
+
+  /** Tells whether calls to every node pass, as far as is known now: no breaker is open. */
+  public boolean isWell() {
+    return guard.state() == GuardState.CLOSED
+        && nodeGuards.allClosed()
+        && payloadGuards.allClosed();
   }
 
   /** Tells whether keys are spread over the slots of a cluster. */
@@ -229,20 +322,42 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Runs commands under the breaker, once.
+   * Runs commands under the breaker, once, and returns what came of them. What the action throws passes through, checked
+   * exceptions as well.
    *
    * @throws RejectedException at once, while Redis is failing: nothing was sent
+   * @throws NoConnectionException if no connection was free in time: nothing was sent
    * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether a command took effect is unknown
+   * @throws IllegalArgumentException for a command that waits in the server: that is for {@link #blocking()}
    */
-  public <T extends @Nullable Object> T call(Function<UnifiedJedis, T> action) {
-    return guarded(() -> action.apply(commands.get()));
+  public <T extends @Nullable Object, E extends Exception> T call(
+      ActionOn<UnifiedJedis, T, E> action) throws E {
+    return guarded(() -> action.run(commands.get().once()));
+  }
+
+  /** As {@link #call}, for an action without a result. */
+  public <E extends Exception> void run(ActionOn.Effect<UnifiedJedis, E> action) throws E {
+    call(client -> {
+      action.run(client);
+      return Boolean.TRUE;
+    });
   }
 
   /**
    * As {@link #call}, for actions that may run twice: one that lost its connection is tried once more.
    */
-  public <T extends @Nullable Object> T callIdempotent(Function<UnifiedJedis, T> action) {
-    return guarded(() -> retryOnce(() -> action.apply(commands.get())));
+  public <T extends @Nullable Object, E extends Exception> T callIdempotent(
+      ActionOn<UnifiedJedis, T, E> action) throws E {
+    return guarded(() -> retryOnce(() -> action.run(commands.get().again())));
+  }
+
+  /** As {@link #callIdempotent}, for an action without a result. */
+  public <E extends Exception> void runIdempotent(ActionOn.Effect<UnifiedJedis, E> action)
+      throws E {
+    callIdempotent(client -> {
+      action.run(client);
+      return Boolean.TRUE;
+    });
   }
 
   /**
@@ -255,8 +370,33 @@ public final class RedisAccess implements AutoCloseable {
    * @throws redis.clients.jedis.exceptions.JedisException if it failed; whether it ran is unknown unless it is a
    *     {@link JedisDataException}
    */
+  // A script may answer nil, and NullAway takes T for what is never null.
+  @SuppressWarnings("NullAway")
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return guarded(() -> retryOnce(() -> evalRaw(commands.get(), script, keys, args)));
+    return guarded(() -> retryOnce(() -> evalRaw(commands.get().again(), script, keys, args)));
+  }
+
+  /**
+   * As {@link #eval}, for a script that carries or brings much: a claim of jobs, a bulk enqueue, a large value. It has
+   * connections and a breaker of its own, so that neither disturbs short commands, and as much time as its bytes need: the
+   * deadline, and 1 ms for each 10 KB that is sent or expected. With a wrapped client it runs as {@link #eval} does.
+   *
+   * @param replyBytes about how long a reply it may bring, in bytes; 0 or more
+   * @throws IllegalArgumentException if {@code replyBytes} is negative
+   */
+  // A script may answer nil, and NullAway takes T for what is never null.
+  @SuppressWarnings("NullAway")
+  public @Nullable Object evalPayload(
+      LuaScript script, List<byte[]> keys, List<byte[]> args, int replyBytes) {
+    if (replyBytes < 0) {
+      throw new IllegalArgumentException("replyBytes must be >= 0 but was " + replyBytes);
+    }
+    Clients clients = commands.get();
+    Clients.Payloads payloads = clients.payloads();
+    return payloads == null
+        ? eval(script, keys, args)
+        : unwrapped(
+            () -> retryOnce(() -> Scripts.payload(payloads, script, keys, args, replyBytes)));
   }
 
   /**
@@ -275,7 +415,7 @@ public final class RedisAccess implements AutoCloseable {
     }
     return isCluster()
         ? oneByOne(calls)
-        : guarded(() -> retryOnce(() -> Scripts.pipelined(commands.get(), calls)));
+        : guarded(() -> retryOnce(() -> Scripts.pipelined(commands.get().again(), calls)));
   }
 
   private List<ScriptReply> oneByOne(List<ScriptCall> calls) {
@@ -296,7 +436,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private ScriptReply one(ScriptCall call) {
-    return guarded(() -> retryOnce(() -> Scripts.reply(commands.get(), call)));
+    return guarded(() -> retryOnce(() -> Scripts.reply(commands.get().again(), call)));
   }
 
   /**
@@ -335,7 +475,8 @@ public final class RedisAccess implements AutoCloseable {
    * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections
    */
   public ChannelSubscription subscribe(String channel, ChannelListener listener) {
-    if (!owned && !NodePools.known(blocking())) {
+    LazyClient<Clients> held = blocking;
+    if (held == null || !owned && !NodePools.known(blocking())) {
       throw new IllegalStateException(
           "subscriptions need a RedisClient, RedisClusterClient or RedisSentinelClient but"
               + " the blocking client is a " + blocking().getClass().getName());
@@ -343,7 +484,7 @@ public final class RedisAccess implements AutoCloseable {
     ChannelSubscription subscription = new ChannelSubscription(
         channel,
         listener,
-        () -> NodePools.of(blocking()),
+        () -> Map.copyOf(held.get().pools().get()),
         Duration.ofSeconds(1),
         clock,
         subscriptions::remove);
@@ -376,20 +517,94 @@ public final class RedisAccess implements AutoCloseable {
     return "RedisAccess[" + description + ", " + guard.state() + "]";
   }
 
+  /** Returns the connections for commands as they are now, by node. */
+  Map<String, ? extends Pool<Connection>> pools() {
+    return commands.get().pools().get();
+  }
+
+  /** What must have succeeded before calls pass again. */
   private void recover() {
-    UnifiedJedis client = commands.get();
-    dropIdle();
-    retryOnce(client::ping);
-    for (Recovery step : recoveries) {
-      step.recover(client);
+    Clients clients = commands.get();
+    clients.dropIdle();
+    if (!cluster) {
+      retryOnce(() -> ping(clients.raw()));
     }
+    recoverySteps(clients.raw());
     evictions.askAgain();
+  }
+
+  /** As {@link #recover}, of one node of a cluster. */
+  private void tryNode(HostAndPort node) {
+    ClusterNodes nodes = commands.get().nodes();
+    if (nodes == null) {
+      return;
+    }
+    nodes.refresh();
+    for (NodeGuards guards : List.of(nodeGuards, payloadGuards)) {
+      guards.keepOnly(nodes::knows).forEach(recoveryLoop::remove);
+    }
+    if (!nodes.knows(node)) {
+      return;
+    }
+    nodes.pool(node).clear();
+    try (Connection connection = nodes.pool(node).getResource()) {
+      ClusterHealth.require(connection);
+    }
+    recoverySteps(commands.get().raw());
+    evictions.askAgain();
+  }
+
+  private void tryPayloads(HostAndPort node) {
+    Clients clients = commands.get();
+    ClusterNodes nodes = clients.nodes();
+    if (nodes == null) {
+      ping(clients.raw());
+    } else if (nodes.knows(node)) {
+      try (Connection connection = nodes.payloadPool(node).getResource()) {
+        ClusterHealth.require(connection);
+      }
+    }
+  }
+
+  /**
+   * A node that refuses what a step asks of it is well, so calls pass; the step's owner goes on trying. On a cluster a
+   * step may fail for another node than the one that is back.
+   */
+  private void recoverySteps(UnifiedJedis client) {
+    for (Recovery step : recoveries) {
+      try {
+        step.recover(client);
+      } catch (RuntimeException failed) {
+        if (!cluster && RedisFailure.of(failed) == RedisFailure.NODE) {
+          throw failed;
+        }
+        if (!toldOfStep) {
+          toldOfStep = true;
+          log.warn(
+              "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; what is owed is tried again\"",
+              description,
+              RedisFailures.reason(failed));
+        }
+      }
+    }
+  }
+
+  /** A node that answers MISCONF, NOREPLICAS or NOPERM is up. */
+  private static String ping(UnifiedJedis client) {
+    try {
+      return client.ping();
+    } catch (JedisDataException reply) {
+      if (RedisFailure.of(reply) == RedisFailure.NODE) {
+        throw reply;
+      }
+      return "up";
+    }
   }
 
   private boolean askOfEvictions() {
     if (evictions.isDue()) {
       try {
-        evictions.doWork(commands.get());
+        evictions.doWork(commands.get().pools().get());
       } catch (RuntimeException unreachable) {
         return false;
       }
@@ -397,29 +612,55 @@ public final class RedisAccess implements AutoCloseable {
     return !evictions.isDue();
   }
 
-  private void dropIdle() {
-    NodePools.dropIdle(commands.get());
-    shared.forEach(NodePools::dropIdle);
-  }
-
-  private <T extends @Nullable Object> T guarded(Supplier<T> call) {
-    return cutShortBy == null
-        ? guard.call(call)
-        : HurriedCalls.noting(cutShortBy, () -> guard.call(call));
-  }
-
-  private <T extends @Nullable Object> T retryOnce(Supplier<T> action) {
-    return Resending.byCaller(() -> {
+  private <T extends @Nullable Object, E extends Exception> T guarded(Action<T, E> call) throws E {
+    Duration usual = deadline;
+    Deadline inherited = usual == null ? null : Deadline.current();
+    if (usual == null || inherited == null || inherited.remainingNanos() >= usual.toNanos() / 2) {
+      return unwrapped(() -> guard.call(call));
+    }
+    return unwrapped(() -> guard.call(() -> {
       try {
-        return action.get();
-      } catch (JedisConnectionException lost) {
-        if (RedisFailures.timedOut(lost)) {
-          throw lost;
-        }
-        dropIdle();
-        return action.get();
+        return call.run();
+      } catch (JedisConnectionException late) {
+        throw RedisFailure.timedOut(late) && inherited.isExpired() ? ownTimeOut(late) : late;
       }
-    });
+    }));
+  }
+
+  private static JedisConnectionException ownTimeOut(JedisConnectionException late) {
+    return late instanceof UnsentException || late instanceof LazyClient.NotReachedException
+        ? UnsentException.callersOwn(late)
+        : UnknownOutcomeException.callersOwn(late);
+  }
+
+  /** Jedis' cluster executor wraps what a call came to. */
+  private static <T extends @Nullable Object, E extends Exception> T unwrapped(Action<T, E> call)
+      throws E {
+    try {
+      return Calling.now(call);
+    } catch (JedisClusterOperationException wrapped) {
+      if (wrapped.getCause() instanceof JedisConnectionException lost) {
+        throw lost;
+      }
+      throw wrapped;
+    }
+  }
+
+  private <T extends @Nullable Object, E extends Exception> T retryOnce(Action<T, E> action)
+      throws E {
+    try {
+      return unwrapped(action);
+    } catch (JedisConnectionException lost) {
+      if (RedisFailure.timedOut(lost)
+          || lost instanceof UnknownOutcomeException sentTwice && sentTwice.wasResent()) {
+        throw lost;
+      }
+      Clients clients = commands.ifOpen();
+      if (clients != null) {
+        clients.dropIdle();
+      }
+      return Calling.now(action);
+    }
   }
 
   /** Collects what a {@link RedisAccess} is built from. Not safe for use by several threads. */
@@ -530,8 +771,8 @@ public final class RedisAccess implements AutoCloseable {
     /**
      * Sets whether callers who come at the same time share connections, so that many commands cost one round trip
      * (automatic pipelining). Default: true. Few callers do not share, nor do commands that block or change their
-     * connection, transactions, pipelines, callers with less time left than four times the deadline, pools of less than 8,
-     * and a cluster's clients, which run as Jedis has them.
+     * connection, transactions, pipelines, pools of less than 8, and a cluster's commands, whose redirections are for each
+     * alone.
      *
      * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then, or, if
      * the server does not take what he sends, within twice that; a connection that is lost after sending fails every
@@ -551,21 +792,18 @@ public final class RedisAccess implements AutoCloseable {
 
     /** Opens the clients; see {@link RedisAccess#open}. */
     public RedisAccess build() {
-      ClientFactory factory = new ClientFactory(
-          url, name, connectTimeout == null ? deadline : connectTimeout, password, tls);
-      String where = url.toString();
-      List<ConnectionProvider> shared = new CopyOnWriteArrayList<>();
       return new RedisAccess(
           name,
-          where,
+          url.toString(),
           copy(),
           url.mode() == RedisUrl.Mode.CLUSTER,
-          LazyClient.opening(
-              where, () -> factory.commands(deadline, poolSize, coalesced, shared::add)),
-          LazyClient.opening(where, () -> factory.blocking(deadline, Duration.ofSeconds(30), 64)),
-          true,
-          shared,
+          new Opened(copy()),
           clock);
+    }
+
+    private ClientFactory factory() {
+      return new ClientFactory(
+          url, name, connectTimeout == null ? deadline : connectTimeout, password, tls, clock);
     }
 
     private static Duration bounded(String what, Duration value) {
@@ -573,6 +811,31 @@ public final class RedisAccess implements AutoCloseable {
         throw new IllegalArgumentException(what + " must be 1 ms to 1 min but was " + value);
       }
       return value;
+    }
+  }
+
+  /** Clients of our own: those for commands at once, those that block when they are first used. */
+  private static final class Opened implements Opening {
+    private final Builder settings;
+    private final ClientFactory factory;
+
+    Opened(Builder settings) {
+      this.settings = settings;
+      this.factory = settings.factory();
+    }
+
+    @Override
+    public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
+      return LazyClient.opening(
+          settings.url.toString(),
+          () -> factory.commands(
+              settings.deadline, settings.poolSize, settings.coalesced, nodes, payloads));
+    }
+
+    @Override
+    public LazyClient<Clients> blocking() {
+      return LazyClient.whenAsked(
+          settings.url.toString(), () -> factory.blocking(settings.deadline, LONGEST_BLOCK));
     }
   }
 }

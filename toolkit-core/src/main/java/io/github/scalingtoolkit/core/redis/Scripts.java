@@ -4,6 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.AbstractPipeline;
+import redis.clients.jedis.BuilderFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
+import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -20,6 +24,31 @@ final class Scripts {
     } catch (JedisNoScriptException unknown) {
       return client.eval(script.textBytes(), keys, args);
     }
+  }
+
+  /** Runs a script among the payloads, of which the reply is expected to have {@code replyBytes}. */
+  static @Nullable Object payload(
+      Clients.Payloads payloads,
+      LuaScript script,
+      List<byte[]> keys,
+      List<byte[]> args,
+      int replyBytes) {
+    CommandArguments known = arguments(Command.EVALSHA, script.sha1Bytes(), keys, args);
+    int bytes = (int) Math.min(Integer.MAX_VALUE, (long) SharedCommands.bytes(known) + replyBytes);
+    try {
+      return payloads.run(new CommandObject<>(known, BuilderFactory.RAW_OBJECT), bytes);
+    } catch (JedisNoScriptException unknown) {
+      CommandArguments source = arguments(Command.EVAL, script.textBytes(), keys, args);
+      return payloads.run(new CommandObject<>(source, BuilderFactory.RAW_OBJECT), bytes);
+    }
+  }
+
+  private static CommandArguments arguments(
+      Command command, byte[] script, List<byte[]> keys, List<byte[]> args) {
+    CommandArguments arguments = new CommandArguments(command).add(script).add(keys.size());
+    keys.forEach(arguments::key);
+    args.forEach(arguments::add);
+    return arguments;
   }
 
   static ScriptReply reply(UnifiedJedis client, ScriptCall call) {

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
 import redis.clients.jedis.CommandArguments;
@@ -48,6 +49,9 @@ final class SharedCommands {
       XRANGE XREVRANGE XTRIM XPENDING XCLAIM XAUTOCLAIM
       """);
 
+  /** What Jedis does not mark as blocking. */
+  private static final Set<Command> BLOCKING = EnumSet.of(Command.WAIT, Command.WAITAOF);
+
   private SharedCommands() {}
 
   /** How a command may travel. */
@@ -77,6 +81,19 @@ final class SharedCommands {
     return !command.isBlocking()
         && command.getCommand() instanceof Command known
         && (SHORT.contains(known) || LONG.contains(known));
+  }
+
+  /**
+   * Refuses a command that waits in the server: it would be cut off by a deadline that is for short ones.
+   *
+   * @throws IllegalArgumentException if it does
+   */
+  static void refuseBlocking(CommandArguments command, Duration deadline) {
+    if (command.isBlocking() || BLOCKING.contains(command.getCommand())) {
+      throw new IllegalArgumentException(command.getCommand()
+          + " waits in the server, and commands here are waited for no longer than "
+          + deadline.toMillis() + " ms: use RedisAccess.blocking()");
+    }
   }
 
   /** Tells whether a command changes nothing, so that it may be sent again. */

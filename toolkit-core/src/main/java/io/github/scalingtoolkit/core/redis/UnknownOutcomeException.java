@@ -7,29 +7,64 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
  * A connection was lost, or an answer was late, after a command had been sent: whether it took effect is unknown. Run it
  * again only if running it twice is as good as once. Where nothing was sent, another exception says so.
  *
- * <p>Comes from clients that {@link RedisAccess} opened with {@linkplain RedisAccess.Builder#coalesced coalescing}; from
- * others the same event is a plain {@link JedisConnectionException}.
+ * <p>Comes from clients that {@link RedisAccess} opened; from others the same event is a plain
+ * {@link JedisConnectionException}.
  */
-public final class UnknownOutcomeException extends JedisConnectionException {
+public final class UnknownOutcomeException extends JedisConnectionException
+    implements LostConnection {
   private static final long serialVersionUID = 1L;
 
   private final transient @Nullable Loss loss;
+  private final boolean callersOwn;
+  private volatile boolean counted;
+  private volatile boolean resent;
 
   /**
    * Makes one.
    *
-   * @param loss what others who were on the same connection are told of as well; null if nobody was
+   * @param loss what others who were on the same connection are told of as well; null if there were none
    */
   UnknownOutcomeException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
     this.loss = loss;
+    this.callersOwn = false;
   }
 
-  /**
-   * Tells whether this speaks for its connection: the first that is asked does, and the others, of callers who shared
-   * the connection, repeat it. So one loss does not count as many, nor as none.
-   */
-  boolean counts() {
-    return loss == null || loss.countsAs(this);
+  private UnknownOutcomeException(Throwable late) {
+    super("the caller's own deadline was over: it may have taken effect", late);
+    this.loss = null;
+    this.callersOwn = true;
+  }
+
+  /** Returns what says that the caller's own deadline ended the wait. */
+  static UnknownOutcomeException callersOwn(Throwable late) {
+    return new UnknownOutcomeException(late);
+  }
+
+  @Override
+  public boolean isCallersOwn() {
+    return callersOwn;
+  }
+
+  @Override
+  public boolean counts() {
+    return !counted && (loss == null || loss.countsAs(this));
+  }
+
+  /** Notes that the command was sent twice already. */
+  UnknownOutcomeException resent() {
+    resent = true;
+    return this;
+  }
+
+  /** Tells whether the command was sent twice, so that nobody sends it again. */
+  boolean wasResent() {
+    return resent;
+  }
+
+  /** Notes that a breaker of its own has counted this, so that no other one does. */
+  UnknownOutcomeException counted() {
+    counted = true;
+    return this;
   }
 }

@@ -3,19 +3,39 @@ package io.github.scalingtoolkit.core.redis;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
-/** A command was not sent, as the connection that its caller shared with others was lost before. */
-final class UnsentException extends JedisConnectionException {
+/**
+ * A command was not sent: the connection that its caller shared with others was lost before, or no turn came in time.
+ */
+final class UnsentException extends JedisConnectionException implements LostConnection {
   private static final long serialVersionUID = 1L;
 
   private final transient @Nullable Loss loss;
+  private final boolean callersOwn;
 
-  UnsentException(String message, Throwable cause, Loss loss) {
+  UnsentException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
     this.loss = loss;
+    this.callersOwn = false;
   }
 
-  /** As {@link UnknownOutcomeException#counts}. */
-  boolean counts() {
+  private UnsentException(Throwable late) {
+    super("the caller's own deadline was over before it was sent", late);
+    this.loss = null;
+    this.callersOwn = true;
+  }
+
+  /** As {@link UnknownOutcomeException#callersOwn}, where nothing was sent. */
+  static UnsentException callersOwn(Throwable late) {
+    return new UnsentException(late);
+  }
+
+  @Override
+  public boolean isCallersOwn() {
+    return callersOwn;
+  }
+
+  @Override
+  public boolean counts() {
     return loss == null || loss.countsAs(this);
   }
 }

@@ -56,19 +56,33 @@ class AclUserTest {
   }
 
   @Test
-  void aWrongPasswordIsNamedWithoutShowingItAndOpensTheBreaker() {
-    try (RedisAccess redis = as("shop", "wrong-password")) {
-      assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
-          .isInstanceOf(JedisAccessControlException.class)
-          .hasMessageContaining("WRONGPASS")
-          .hasMessageNotContaining("wrong-password");
-      for (int i = 0; i < 5; i++) {
+  void aWrongPasswordIsNamedWithoutShowingItAndAskedOfRedisOnceASecondAtMost() {
+    try (Jedis admin = server.connect();
+        RedisAccess redis = as("shop", "wrong-password")) {
+      long before = connectionsReceived(admin);
+      long begun = System.nanoTime();
+
+      for (int i = 0; i < 200; i++) {
         assertThatThrownBy(() -> redis.call(UnifiedJedis::ping))
-            .isInstanceOf(RuntimeException.class);
+            .isInstanceOf(JedisAccessControlException.class)
+            .hasMessageContaining("WRONGPASS")
+            .hasMessageNotContaining("wrong-password");
       }
-      assertThat(redis.guard().state()).isNotEqualTo(GuardState.CLOSED);
+
+      long seconds = Duration.ofNanos(System.nanoTime() - begun).toSeconds();
+      assertThat(connectionsReceived(admin) - before).isBetween(1L, seconds + 2);
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
       assertThat(redis.toString()).doesNotContain("wrong-password");
     }
+  }
+
+  private static long connectionsReceived(Jedis admin) {
+    return admin
+        .info("stats")
+        .lines()
+        .filter(line -> line.startsWith("total_connections_received:"))
+        .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
+        .sum();
   }
 
   @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.DefaultJedisSocketFactory;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisClientConfig;
@@ -144,7 +145,7 @@ class LaneTest {
         .allSatisfy(
             caller -> assertThat(caller.failure.get()).isInstanceOf(UnknownOutcomeException.class));
     assertThat(lost)
-        .filteredOn(caller -> !RedisFailures.sayNothingOfHealth(caller.failure.get()))
+        .filteredOn(caller -> RedisFailure.counts(caller.failure.get()))
         .hasSize(1);
   }
 
@@ -160,7 +161,7 @@ class LaneTest {
     run();
 
     assertThat(callers)
-        .filteredOn(caller -> !RedisFailures.sayNothingOfHealth(caller.failure.get()))
+        .filteredOn(caller -> RedisFailure.counts(caller.failure.get()))
         .hasSize(1);
   }
 
@@ -192,11 +193,8 @@ class LaneTest {
     join(lane, command(Command.GET, "none"), LONG);
     callers.add(new Caller(lane, command(Command.GET, "none"), LONG) {
       @Override
-      public void run() {
-        Resending.byCaller(() -> {
-          super.run();
-          return true;
-        });
+      Pending pending(CommandArguments command, int bytes, Duration patience) {
+        return new Pending(command, bytes, patience, null, CallContext.AGAIN);
       }
     });
     callers.get(2).start();
@@ -321,12 +319,13 @@ class LaneTest {
         .resp2()
         .database(database)
         .timeoutMillis(30_000)
-        .hostAndPortMapper(Reopening::checked)
         .build();
   }
 
   private Connection connection() {
-    return new Connection(node(), config(3));
+    JedisClientConfig config = config(3);
+    return new NodeConnection.Maker(new DefaultJedisSocketFactory(node(), config), config, () -> {})
+        .build();
   }
 
   /** A socket that hands little over at once. */
@@ -382,10 +381,14 @@ class LaneTest {
     public void run() {
       int bytes = command.getCommand() == Command.ECHO ? SharedCommands.bytes(command) : 64;
       try {
-        reply.set(lane.execute(new Pending(command, bytes, patience)));
+        reply.set(lane.execute(pending(command, bytes, patience)));
       } catch (RuntimeException failed) {
         failure.set(failed);
       }
+    }
+
+    Pending pending(CommandArguments command, int bytes, Duration patience) {
+      return new Pending(command, bytes, patience);
     }
 
     boolean waits() {

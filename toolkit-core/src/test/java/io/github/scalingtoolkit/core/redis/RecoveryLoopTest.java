@@ -47,7 +47,8 @@ class RecoveryLoopTest {
         throw new StackOverflowError();
       }
     };
-    try (RecoveryLoop loop = new RecoveryLoop(guard, trial, () -> true)) {
+    try (RecoveryLoop loop = new RecoveryLoop("test", () -> true)) {
+      loop.add(guard, trial);
       clock.broken.set(3);
       loop.start();
       assertThatThrownBy(() -> guard.run(() -> {

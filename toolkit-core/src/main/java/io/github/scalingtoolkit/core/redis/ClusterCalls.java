@@ -1,0 +1,253 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandObject;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.Protocol;
+import redis.clients.jedis.StaticCommandFlagsRegistry;
+import redis.clients.jedis.exceptions.JedisAskDataException;
+import redis.clients.jedis.exceptions.JedisClusterOperationException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisMovedDataException;
+import redis.clients.jedis.executors.ClusterCommandExecutor;
+
+/**
+ * Runs a cluster's commands: each through the breaker of the node that it goes to, and within its deadline, redirections
+ * and second tries included.
+ *
+ * <p><b>What follows a failure.</b> A redirection (MOVED, ASK) is followed, at most five times. TRYAGAIN, while a slot
+ * moves, is repeated until the deadline. A lost connection is tried once more if the command only reads or its caller
+ * allows it, and counts as no failure if that succeeds. Whatever a node fails with has the topology asked for anew, in the background.
+ *
+ * <p>Jedis' executor is extended because its cluster client asks for that very class; its loop runs once, and everything
+ * happens in the one method of it that can be overridden. Safe for use by several threads.
+ */
+final class ClusterCalls extends ClusterCommandExecutor {
+  private static final int MOST_REDIRECTIONS = 5;
+  private static final long TRY_AGAIN_NANOS = Duration.ofMillis(2).toNanos();
+
+  private final ClusterNodes nodes;
+  private final Function<HostAndPort, Guard> guards;
+  private final CallContext context;
+  private final Duration deadline;
+  private final @Nullable PayloadCalls payloads;
+  private final boolean mayBlock;
+
+  /**
+   * Makes one.
+   *
+   * @param guards gives the breaker of a node
+   * @param payloads runs what is too large for the deadline; null if it goes with the rest
+   */
+  ClusterCalls(
+      ClusterNodes nodes,
+      Function<HostAndPort, Guard> guards,
+      CallContext context,
+      Duration deadline,
+      @Nullable PayloadCalls payloads) {
+    this(nodes, guards, context, deadline, payloads, false);
+  }
+
+  private ClusterCalls(
+      ClusterNodes nodes,
+      Function<HostAndPort, Guard> guards,
+      CallContext context,
+      Duration deadline,
+      @Nullable PayloadCalls payloads,
+      boolean mayBlock) {
+    super(nodes, 1, deadline, StaticCommandFlagsRegistry.registry());
+    this.nodes = nodes;
+    this.guards = guards;
+    this.context = context;
+    this.deadline = deadline;
+    this.payloads = payloads;
+    this.mayBlock = mayBlock;
+  }
+
+  /** Returns those of the client for commands that block, for up to {@code longest}: no breaker. */
+  static ClusterCalls blocking(ClusterNodes nodes, Duration longest) {
+    return new ClusterCalls(
+        nodes,
+        node -> {
+          throw new IllegalStateException("there is no breaker before commands that block");
+        },
+        CallContext.RAW,
+        longest,
+        null,
+        true);
+  }
+
+  @Override
+  protected <T> T execute(Connection connection, CommandObject<T> command) {
+    if (!mayBlock) {
+      SharedCommands.refuseBlocking(command.getArguments(), deadline);
+    }
+    if (connection != ClusterNodes.BY_SLOT) {
+      // A command without keys, which Jedis sends to some node or to all.
+      return guarded(
+          connection.getHostAndPort(),
+          () -> sent(command, () -> super.execute(connection, command)));
+    }
+    CommandArguments arguments = command.getArguments();
+    int slot = slot(arguments);
+    if (payloads != null) {
+      int bytes = SharedCommands.bytes(arguments);
+      if (bytes > SharedCommands.HUGE_BYTES) {
+        PayloadCalls large = payloads;
+        return routed(
+            command,
+            slot,
+            large.time(bytes),
+            (node, asking, until) -> large.run(node, command, bytes, asking, context));
+      }
+    }
+    return routed(
+        command, slot, deadline, (node, asking, until) -> exchange(node, command, asking, until));
+  }
+
+  /** Runs a command that carries or brings a payload of up to {@code bytes}, on the connections for those. */
+  <T> T payload(CommandObject<T> command, int bytes) {
+    PayloadCalls large = Objects.requireNonNull(payloads);
+    return routed(
+        command,
+        slot(command.getArguments()),
+        large.time(bytes),
+        (node, asking, until) -> large.run(node, command, bytes, asking, context));
+  }
+
+  /** One attempt at a node, by a time of {@link System#nanoTime}. */
+  private interface Attempt<T> {
+    T at(HostAndPort node, boolean asking, long untilNanos);
+  }
+
+  private <T> T routed(CommandObject<T> command, int slot, Duration time, Attempt<T> attempt) {
+    long until = System.nanoTime() + Deadline.within(time).toNanos();
+    @Nullable HostAndPort redirected = null;
+    boolean asking = false;
+    for (int redirections = 0; ; ) {
+      HostAndPort node = redirected == null ? master(slot) : redirected;
+      boolean asks = asking;
+      try {
+        return attempt.at(node, asks, until);
+      } catch (JedisMovedDataException moved) {
+        nodes.moved(moved.getSlot(), moved.getTargetNode());
+        redirected = moved.getTargetNode();
+        asking = false;
+        redirections = counted(redirections, until, moved);
+      } catch (JedisAskDataException ask) {
+        redirected = ask.getTargetNode();
+        asking = true;
+        redirections = counted(redirections, until, ask);
+      } catch (JedisDataException reply) {
+        if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")
+            || System.nanoTime() + TRY_AGAIN_NANOS - until > 0) {
+          throw reply;
+        }
+        redirected = null;
+        asking = false;
+        LockSupport.parkNanos(this, TRY_AGAIN_NANOS);
+      } catch (JedisConnectionException lost) {
+        nodes.refreshSoon();
+        throw lost;
+      }
+    }
+  }
+
+  private static int counted(int redirections, long until, JedisDataException redirection) {
+    if (redirections == MOST_REDIRECTIONS || System.nanoTime() - until > 0) {
+      throw redirection;
+    }
+    return redirections + 1;
+  }
+
+  /** One exchange with a node as its breaker sees it: a connection that was closed meanwhile is no failure of the node. */
+  private <T> T exchange(
+      HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
+    return guarded(node, () -> {
+      try {
+        return once(node, command, asking, untilNanos);
+      } catch (UnknownOutcomeException lost) {
+        if (!maySendAgain(command)
+            || RedisFailure.timedOut(lost)
+            || System.nanoTime() - untilNanos > 0) {
+          throw lost;
+        }
+        nodes.pool(node).clear();
+        try {
+          return once(node, command, asking, untilNanos);
+        } catch (UnknownOutcomeException again) {
+          throw again.resent();
+        }
+      }
+    });
+  }
+
+  private boolean maySendAgain(CommandObject<?> command) {
+    return context.callerResends() || SharedCommands.onlyReads(command.getArguments());
+  }
+
+  private <T> T once(HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
+    try (Connection connection = nodes.pool(node).getResource()) {
+      long left = (untilNanos - System.nanoTime()) / Duration.ofMillis(1).toNanos() + 1;
+      // A new connection may have used the time up: its first reply is worth waiting for a little.
+      int millis = (int) Math.max(left, Math.max(1, deadline.toMillis() / 10));
+      if (millis < connection.getSoTimeout()) {
+        connection.setSoTimeout(millis);
+      }
+      return sent(command, () -> {
+        if (asking) {
+          connection.executeCommand(Protocol.Command.ASKING);
+        }
+        return super.execute(connection, command);
+      });
+    }
+  }
+
+  /** Says of a connection lost from here on that the command may have taken effect. */
+  static <T> T sent(CommandObject<?> command, Supplier<T> exchange) {
+    try {
+      return exchange.get();
+    } catch (JedisConnectionException lost) {
+      throw new UnknownOutcomeException(
+          command.getArguments().getCommand()
+              + " was sent but its connection was lost: it may have taken effect",
+          lost,
+          null);
+    }
+  }
+
+  private <T> T guarded(HostAndPort node, Supplier<T> call) {
+    return context.guarded() ? guards.apply(node).call(call::get) : call.get();
+  }
+
+  private HostAndPort master(int slot) {
+    HostAndPort master = nodes.master(slot);
+    if (master == null) {
+      nodes.refreshSoon();
+      throw new JedisClusterOperationException(
+          "slot " + slot + " is served by no node that is known now");
+    }
+    return master;
+  }
+
+  private static int slot(CommandArguments arguments) {
+    Set<Integer> slots = arguments.getKeyHashSlots();
+    if (slots.size() != 1) {
+      throw new JedisClusterOperationException(
+          "the keys of one command must be in one slot but were in " + slots.size() + ": "
+              + arguments.getCommand());
+    }
+    return slots.iterator().next();
+  }
+}

@@ -1,0 +1,217 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPool;
+import redis.clients.jedis.DefaultJedisSocketFactory;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisClusterOperationException;
+import redis.clients.jedis.providers.ClusterConnectionProvider;
+
+/**
+ * A cluster's nodes and slots, as Jedis finds them, with pools of our own.
+ *
+ * <p>Asking for the topology may take as long as a node that does not answer, so no caller does it: it happens on a
+ * thread of its own, one at a time, whenever somebody {@linkplain #refreshSoon() wants it}. A redirection is learned at
+ * once all the same ({@link #moved}).
+ */
+final class ClusterNodes extends ClusterConnectionProvider {
+  private static final Logger log = LoggerFactory.getLogger(ClusterNodes.class);
+
+  /**
+   * Stands for "wherever the command belongs": Jedis' executor asks for a connection first and has one place that can be
+   * overridden after that, which is where {@link ClusterCalls} finds the node and its connection.
+   */
+  static final Connection BY_SLOT = new Connection(new DefaultJedisSocketFactory());
+
+  private final Function<HostAndPort, NodePool> pools;
+  private final ThreadFactory threads;
+  private final Function<HostAndPort, NodePool> payloadPools;
+  private final Map<HostAndPort, NodePool> open = new ConcurrentHashMap<>();
+  private final Map<HostAndPort, NodePool> openForPayloads = new ConcurrentHashMap<>();
+  private final AtomicBoolean refreshing = new AtomicBoolean();
+  private volatile boolean closed;
+
+  /**
+   * Asks the seeds.
+   *
+   * @param pools makes the pool of a node
+   * @param payloadPools makes the pool of a node for what carries payloads
+   * @throws redis.clients.jedis.exceptions.JedisException if none of the seeds can be reached
+   */
+  ClusterNodes(
+      Set<HostAndPort> seeds,
+      JedisClientConfig config,
+      Function<HostAndPort, NodePool> pools,
+      Function<HostAndPort, NodePool> payloadPools,
+      ThreadFactory threads) {
+    super(seeds, config, keepingNone());
+    this.pools = pools;
+    this.payloadPools = payloadPools;
+    this.threads = threads;
+  }
+
+  /** Jedis' own pools serve to ask for the topology when no seed answers. */
+  private static GenericObjectPoolConfig<Connection> keepingNone() {
+    GenericObjectPoolConfig<Connection> config = new GenericObjectPoolConfig<>();
+    config.setMaxTotal(1);
+    config.setMaxIdle(0);
+    config.setJmxEnabled(false);
+    return config;
+  }
+
+  /** Returns the connections to a node. */
+  NodePool pool(HostAndPort node) {
+    return opened(open, node, pools);
+  }
+
+  /** Returns the connections to a node for what carries payloads. */
+  NodePool payloadPool(HostAndPort node) {
+    return opened(openForPayloads, node, payloadPools);
+  }
+
+  private NodePool opened(
+      Map<HostAndPort, NodePool> all, HostAndPort node, Function<HostAndPort, NodePool> maker) {
+    NodePool pool = all.get(node);
+    if (pool == null) {
+      pool = all.computeIfAbsent(node, maker);
+      if (closed) {
+        pool.close();
+      }
+    }
+    return pool;
+  }
+
+  /** Closes the connections that idle, to all nodes. */
+  void dropIdle() {
+    open.values().forEach(NodePool::clear);
+    openForPayloads.values().forEach(NodePool::clear);
+  }
+
+  /** Returns the node of a slot; null while that is not known. */
+  @Nullable
+  HostAndPort master(int slot) {
+    return getNode(slot);
+  }
+
+  /** Learns from a redirection where a slot is now, and has the rest asked for. */
+  void moved(int slot, HostAndPort to) {
+    cache.assignSlotToNode(slot, to);
+    refreshSoon();
+  }
+
+  /** Has the topology asked for in the background, unless that is under way. Returns at once. */
+  void refreshSoon() {
+    if (!closed && refreshing.compareAndSet(false, true)) {
+      threads.newThread(this::refreshOnItsOwnThread).start();
+    }
+  }
+
+  private void refreshOnItsOwnThread() {
+    try {
+      refresh();
+    } finally {
+      refreshing.set(false);
+    }
+  }
+
+  /** Asks for the topology on this thread, and closes the connections to nodes that are in it no more. */
+  void refresh() {
+    try {
+      super.renewSlotCache();
+      Set<String> known = cache.getNodes().keySet();
+      closeOthers(open, known);
+      closeOthers(openForPayloads, known);
+    } catch (RuntimeException unreachable) {
+      log.debug("cluster topology=unknown cause={}", unreachable.getClass().getName());
+    }
+  }
+
+  private static void closeOthers(Map<HostAndPort, NodePool> pools, Set<String> known) {
+    pools.forEach((node, pool) -> {
+      if (!known.contains(node.toString()) && pools.remove(node, pool)) {
+        pool.close();
+      }
+    });
+  }
+
+  /** Tells whether the topology has this node, as a master or as a replica. */
+  boolean knows(HostAndPort node) {
+    return cache.getNodes().containsKey(node.toString());
+  }
+
+  @Override
+  public void renewSlotCache() {
+    refreshSoon();
+  }
+
+  @Override
+  public void renewSlotCache(Connection connection) {
+    refreshSoon();
+  }
+
+  @Override
+  public Map<String, ConnectionPool> getNodes() {
+    return ours(cache.getNodes());
+  }
+
+  @Override
+  public Map<String, ConnectionPool> getPrimaryNodes() {
+    return ours(cache.getPrimaryNodes());
+  }
+
+  private Map<String, ConnectionPool> ours(Map<String, ConnectionPool> theirs) {
+    Map<String, ConnectionPool> ours = new LinkedHashMap<>();
+    theirs.keySet().forEach(name -> ours.put(name, pool(HostAndPort.from(name))));
+    return ours;
+  }
+
+  /** Returns a stand-in, for {@link ClusterCalls}. */
+  @Override
+  public Connection getConnection(CommandArguments arguments) {
+    return BY_SLOT;
+  }
+
+  @Override
+  public Connection getConnection(HostAndPort node) {
+    return pool(node).getResource();
+  }
+
+  @Override
+  public Connection getConnectionFromSlot(int slot) {
+    HostAndPort node = getNode(slot);
+    if (node == null) {
+      refreshSoon();
+      throw new JedisClusterOperationException("slot " + slot + " is served by no node known now");
+    }
+    return getConnection(node);
+  }
+
+  @Override
+  public Connection getConnection() {
+    for (ConnectionPool pool : getPrimaryNodes().values()) {
+      return pool.getResource();
+    }
+    throw new JedisClusterOperationException("no node of the cluster is known");
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    open.values().forEach(NodePool::close);
+    openForPayloads.values().forEach(NodePool::close);
+    super.close();
+  }
+}

@@ -1,0 +1,78 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
+import org.apache.commons.pool2.PooledObject;
+import org.apache.commons.pool2.impl.DefaultPooledObject;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionFactory;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.DefaultJedisSocketFactory;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * Opens connections to one node, within the {@link Deadline} of the thread that needs one, and no more often than
+ * {@link Rights} allow.
+ */
+final class NodeConnections extends ConnectionFactory {
+  private final HostAndPort node;
+  private final JedisClientConfig config;
+  private final Rights rights;
+  private final Runnable onReadOnly;
+
+  NodeConnections(HostAndPort node, JedisClientConfig config, Rights rights, Runnable onReadOnly) {
+    super(ConnectionFactory.builder()
+        .clientConfig(config)
+        .connectionBuilder(maker(node, config, onReadOnly)));
+    this.node = node;
+    this.config = config;
+    this.rights = rights;
+    this.onReadOnly = onReadOnly;
+  }
+
+  private static NodeConnection.Maker maker(
+      HostAndPort node, JedisClientConfig config, Runnable onReadOnly) {
+    return new NodeConnection.Maker(
+        new DefaultJedisSocketFactory(node, config), config, onReadOnly);
+  }
+
+  /** The greetings are bounded as well, since the thread that borrows waits for them. */
+  @Override
+  public PooledObject<Connection> makeObject() throws Exception {
+    rights.ask();
+    try {
+      PooledObject<Connection> made = made();
+      rights.granted();
+      return made;
+    } catch (JedisException failed) {
+      rights.refused(failed);
+      throw failed;
+    }
+  }
+
+  private PooledObject<Connection> made() throws Exception {
+    int millis = millis(config.getSocketTimeoutMillis());
+    if (millis == config.getSocketTimeoutMillis()) {
+      return super.makeObject();
+    }
+    JedisClientConfig hurried = DefaultJedisClientConfig.builder()
+        .from(config)
+        .connectionTimeoutMillis(Math.min(millis, config.getConnectionTimeoutMillis()))
+        .socketTimeoutMillis(millis)
+        .build();
+    return new DefaultPooledObject<>(maker(node, hurried, onReadOnly).build());
+  }
+
+  /** Returns how long a read may wait: {@code own}, or what the caller's deadline leaves if that is less. */
+  static int millis(int own) {
+    Deadline deadline = Deadline.current();
+    if (deadline == null) {
+      return own;
+    }
+    // Rounded up, and never zero: to a socket that means for ever.
+    long left = deadline.remainingNanos() / Duration.ofMillis(1).toNanos() + 1;
+    return (int) Math.min(own, left);
+  }
+}

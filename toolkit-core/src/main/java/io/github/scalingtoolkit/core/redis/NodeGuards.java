@@ -1,0 +1,65 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.GuardState;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import redis.clients.jedis.HostAndPort;
+
+/** The breakers of a cluster's nodes: one a node, made when the node is first called. Safe for use by several threads. */
+final class NodeGuards implements Function<HostAndPort, Guard> {
+  private final Map<HostAndPort, Guard> guards = new ConcurrentHashMap<>();
+  private final List<Consumer<Guard>> listeners = new CopyOnWriteArrayList<>();
+  private final Function<HostAndPort, Guard> maker;
+
+  /** Makes an empty one; {@code maker} makes the guard of a node. */
+  NodeGuards(Function<HostAndPort, Guard> maker) {
+    this.maker = maker;
+  }
+
+  @Override
+  public Guard apply(HostAndPort node) {
+    Guard known = guards.get(node);
+    return known != null ? known : made(node);
+  }
+
+  private Guard made(HostAndPort node) {
+    Guard made = maker.apply(node);
+    Guard known = guards.putIfAbsent(node, made);
+    if (known != null) {
+      return known;
+    }
+    listeners.forEach(listener -> listener.accept(made));
+    return made;
+  }
+
+  /** Forgets the nodes that are no more, and returns their guards. */
+  List<Guard> keepOnly(Predicate<HostAndPort> there) {
+    List<Guard> gone = new CopyOnWriteArrayList<>();
+    guards.forEach((node, guard) -> {
+      if (!there.test(node) && guards.remove(node, guard)) {
+        gone.add(guard);
+      }
+    });
+    return gone;
+  }
+
+  List<Guard> all() {
+    return List.copyOf(guards.values());
+  }
+
+  boolean allClosed() {
+    return guards.values().stream().allMatch(guard -> guard.state() == GuardState.CLOSED);
+  }
+
+  /** Calls {@code listener} with each guard there is, and with each that is made from now on. */
+  void onEach(Consumer<Guard> listener) {
+    listeners.add(listener);
+    guards.values().forEach(listener);
+  }
+}

@@ -1,0 +1,122 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.time.Duration;
+import java.util.NoSuchElementException;
+import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionPool;
+import redis.clients.jedis.ConnectionPoolConfig;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.exceptions.JedisConnectionException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * The connections of one purpose to one node.
+ *
+ * <p>Lends one whose reads wait no longer than its purpose or the caller's deadline allows, and that was heard of within
+ * the last second: one that idled for longer is asked for a sign of life first, since servers, balancers and firewalls
+ * close idle connections without a word. If it is dead, so are the others that idle, and all are dropped.
+ */
+final class NodePool extends ConnectionPool {
+  private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private final HostAndPort node;
+  private final Duration longestWait;
+  private final int readMillis;
+
+  /**
+   * Makes one that has no connections yet.
+   *
+   * @param size the most at a time
+   * @param longestWait how long a caller waits for one
+   * @param longestRead how long a read on one waits
+   */
+  NodePool(
+      HostAndPort node,
+      NodeConnections connections,
+      int size,
+      Duration longestWait,
+      Duration longestRead) {
+    super(connections, config(size));
+    this.node = node;
+    this.longestWait = longestWait;
+    this.readMillis = Math.toIntExact(longestRead.toMillis());
+  }
+
+  /**
+   * Lends a connection, which {@code close} gives back.
+   *
+   * @throws NoConnectionException if none was free in time
+   * @throws redis.clients.jedis.exceptions.JedisConnectionException if a new one cannot be opened
+   */
+  @Override
+  public Connection getResource() {
+    while (true) {
+      Connection connection = borrow();
+      int millis = NodeConnections.millis(readMillis);
+      try {
+        if (connection.getSoTimeout() != millis) {
+          connection.setSoTimeout(millis);
+        }
+        if (connection instanceof NodeConnection used && idledForLong(used)) {
+          ask(connection);
+        }
+        return connection;
+      } catch (JedisException dead) {
+        connection.setBroken();
+        connection.close();
+        clear();
+        if (RedisFailure.timedOut(dead)) {
+          throw dead;
+        }
+      }
+    }
+  }
+
+  private static void ask(Connection connection) {
+    try {
+      connection.ping();
+    } catch (JedisDataException refused) {
+      // MISCONF, say: the node lives, and the caller's command may be one that it serves.
+    }
+  }
+
+  private Connection borrow() {
+    Duration wait = Duration.ofMillis(
+        NodeConnections.millis(Math.toIntExact(Math.max(1, longestWait.toMillis()))));
+    try {
+      Connection connection = borrowObject(wait);
+      connection.setHandlingPool(this);
+      return connection;
+    } catch (JedisException failed) {
+      throw failed;
+    } catch (NoSuchElementException none) {
+      throw new NoConnectionException(
+          node.toString(), wait, getNumActive(), getMaxTotal(), getNumWaiters());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new JedisException("interrupted while waiting for a connection", interrupted);
+    } catch (Exception failed) {
+      // A pool that was closed meanwhile, since its node is gone.
+      throw new JedisConnectionException("the connections to " + node + " are closed", failed);
+    }
+  }
+
+  private static boolean idledForLong(NodeConnection connection) {
+    return connection.usedAtNanos() != 0
+        && System.nanoTime() - connection.usedAtNanos() > FRESH_NANOS;
+  }
+
+  private static GenericObjectPoolConfig<Connection> config(int size) {
+    ConnectionPoolConfig config = new ConnectionPoolConfig();
+    config.setMaxTotal(size);
+    config.setMaxIdle(size);
+    config.setMinIdle(0);
+    config.setJmxEnabled(false);
+    // What idles too long is closed; whether it lives is asked when it is lent, by whom it
+    // concerns.
+    config.setTestWhileIdle(false);
+    return config;
+  }
+}

@@ -1,0 +1,137 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
+import redis.clients.jedis.exceptions.JedisClusterOperationException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
+
+/**
+ * What a failure of a Redis call tells of: the node, the command, the rights of this user, or this process.
+ *
+ * <p>Every failure is sorted here, once. Only {@link #NODE} reaches a breaker. The table is in {@code docs/redis.md}.
+ */
+public enum RedisFailure {
+  /**
+   * The node cannot serve anyone: refused, unreachable, silent, another protocol; or it says so itself (LOADING, BUSY,
+   * MASTERDOWN, CLUSTERDOWN, too many clients).
+   */
+  NODE,
+
+  /**
+   * The node is well and refuses this command: OOM, MISCONF, NOREPLICAS, READONLY, WRONGTYPE, an error of a script, a
+   * redirection.
+   */
+  COMMAND,
+
+  /** The node is well and refuses this user: NOAUTH, WRONGPASS, NOPERM. */
+  RIGHTS,
+
+  /**
+   * The failure is of this process' own making: a guard refused the call, no connection was free, the caller's own
+   * {@link io.github.scalingtoolkit.core.time.Deadline} was over, its thread was interrupted, an argument was wrong.
+   */
+  THIS_PROCESS;
+
+  /** Error replies by which a node says that it cannot serve anyone. */
+  private static final List<String> UNFIT =
+      List.of("LOADING", "BUSY ", "MASTERDOWN", "CLUSTERDOWN", "ERR max number of clients reached");
+
+  private static final List<String> REFUSED_RIGHTS = List.of("NOAUTH", "WRONGPASS", "NOPERM");
+
+  private static final int DEEPEST_CAUSE = 8;
+
+  /**
+   * Sorts a failure. One that is not Jedis' own, such as a bug in the code that made the call, is {@link #THIS_PROCESS}.
+   */
+  public static RedisFailure of(Throwable failure) {
+    if (failure instanceof JedisClusterOperationException && failure.getCause() != null) {
+      // Jedis' executor wraps what ended the last of its tries.
+      return of(failure.getCause());
+    }
+    if (!(failure instanceof JedisException)
+        || failure instanceof NoConnectionException
+        || failure instanceof LostConnection lost && lost.isCallersOwn()
+        || interrupted(failure)) {
+      return THIS_PROCESS;
+    }
+    JedisDataException reply = replyIn(failure);
+    return reply == null ? NODE : ofReply(reply);
+  }
+
+  /** Tells whether a breaker counts a failure: a node's, and of a connection that several callers shared only once. */
+  static boolean counts(Throwable failure) {
+    return of(failure) == NODE && !(failure instanceof LostConnection lost && !lost.counts());
+  }
+
+  /**
+   * Tells whether a reply says that the node does not take writes from anyone, as a replica or a demoted master does.
+   */
+  static boolean isReadOnly(JedisDataException reply) {
+    String message = String.valueOf(reply.getMessage());
+    // Redis 6.2 puts what a script was told behind its own words.
+    return message.startsWith("READONLY") || message.contains("-READONLY ");
+  }
+
+  /** Tells whether the node was slow or away, so that trying again at once would only wait again. */
+  static boolean timedOut(Throwable failure) {
+    return causedBy(SocketTimeoutException.class, failure)
+        || causedBy(ConnectException.class, failure);
+  }
+
+  private static RedisFailure ofReply(JedisDataException reply) {
+    String message = String.valueOf(reply.getMessage());
+    if (reply instanceof JedisAccessControlException
+        || REFUSED_RIGHTS.stream().anyMatch(message::startsWith)) {
+      return RIGHTS;
+    }
+    return UNFIT.stream().anyMatch(message::startsWith) ? NODE : COMMAND;
+  }
+
+  /** A node's reply may lie below the failure to open a connection, and below a cluster's failure to reach a node. */
+  private static @Nullable JedisDataException replyIn(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
+      if (cause instanceof JedisDataException reply) {
+        return reply;
+      }
+      cause = cause instanceof JedisException ? cause.getCause() : null;
+    }
+    return null;
+  }
+
+  private static boolean interrupted(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
+      if (cause instanceof InterruptedException
+          || cause instanceof ClosedByInterruptException
+          || cause instanceof SocketException && "Closed by interrupt".equals(cause.getMessage())) {
+        return true;
+      }
+      cause = cause.getCause();
+    }
+    return false;
+  }
+
+  /** Jedis keeps what each address of a host answered as suppressed by what it throws. */
+  private static boolean causedBy(Class<? extends Throwable> type, Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
+      if (type.isInstance(cause)) {
+        return true;
+      }
+      for (Throwable suppressed : cause.getSuppressed()) {
+        if (type.isInstance(suppressed)) {
+          return true;
+        }
+      }
+      cause = cause.getCause();
+    }
+    return false;
+  }
+}
