@@ -50,7 +50,8 @@ final class RemoteEntries {
 
   byte @Nullable [] read(String id) {
     byte[] key = keys.entry(id);
-    return asking(() -> redis.<byte @Nullable []>callIdempotent(jedis -> jedis.get(key)));
+    return asking(
+        () -> redis.<byte @Nullable [], RuntimeException>callIdempotent(jedis -> jedis.get(key)));
   }
 
   /** Reads several entries in one round trip. Null where there is none. */

@@ -18,6 +18,7 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.DefaultRedisCredentials;
 import redis.clients.jedis.HostAndPort;
@@ -103,13 +104,13 @@ final class ClientFactory {
         deadline);
     Function<CallContext, ClusterCalls> calls =
         context -> new ClusterCalls(nodes, guards, context, deadline, payloads);
-    ClusterCalls once = calls.apply(CallContext.ONCE);
-    ClusterCalls again = calls.apply(CallContext.AGAIN);
+    ClusterCalls second = calls.apply(CallContext.SECOND);
     return new Clients(
         cluster(config, nodes, calls.apply(CallContext.RAW)),
-        cluster(config, nodes, once),
-        cluster(config, nodes, again),
-        again::payload,
+        cluster(config, nodes, calls.apply(CallContext.ONCE)),
+        cluster(config, nodes, calls.apply(CallContext.FIRST)),
+        cluster(config, nodes, second),
+        second::payload,
         nodes,
         () -> Map.copyOf(nodes.getNodes()),
         List.of(nodes, payloads));
@@ -152,11 +153,12 @@ final class ClientFactory {
     return new Clients(
         new NodeClient(calls.in(CallContext.RAW), unshared, config),
         new NodeClient(calls.in(CallContext.ONCE), unshared, config),
-        new NodeClient(calls.in(CallContext.AGAIN), unshared, config),
+        new NodeClient(calls.in(CallContext.FIRST), unshared, config),
+        new NodeClient(calls.in(CallContext.SECOND), unshared, config),
         new Clients.Payloads() {
           @Override
-          public <T> T run(redis.clients.jedis.CommandObject<T> command, int bytes) {
-            return calls.payload(command, bytes, CallContext.AGAIN);
+          public <T> T run(CommandObject<T> command, int bytes) {
+            return calls.payload(command, bytes, CallContext.SECOND);
           }
         },
         null,

@@ -16,7 +16,8 @@ import redis.clients.jedis.util.Pool;
  *
  * @param raw has no breaker
  * @param once is for calls that are made once
- * @param again is for calls that their caller makes again when a connection was lost
+ * @param first is for the first try of calls that their caller makes again when a connection was lost
+ * @param second is for the second try
  * @param payloads runs what is too large for the deadline; null where such things go with the rest
  * @param nodes the topology of a cluster; null where there is one node
  * @param pools the connections for commands, by node
@@ -25,7 +26,8 @@ import redis.clients.jedis.util.Pool;
 record Clients(
     UnifiedJedis raw,
     UnifiedJedis once,
-    UnifiedJedis again,
+    UnifiedJedis first,
+    UnifiedJedis second,
     @Nullable Payloads payloads,
     @Nullable ClusterNodes nodes,
     Supplier<? extends Map<String, ? extends Pool<Connection>>> pools,
@@ -45,7 +47,7 @@ record Clients(
       @Nullable ClusterNodes nodes,
       Supplier<? extends Map<String, ? extends Pool<Connection>>> pools,
       AutoCloseable... owned) {
-    return new Clients(client, client, client, null, nodes, pools, List.of(owned));
+    return new Clients(client, client, client, client, null, nodes, pools, List.of(owned));
   }
 
   /** Closes the connections that idle: after an outage each of them is dead, and would fail one call. */

@@ -178,23 +178,16 @@ final class ClusterCalls extends ClusterCommandExecutor {
       try {
         return once(node, command, asking, untilNanos);
       } catch (UnknownOutcomeException lost) {
-        if (!maySendAgain(command)
-            || RedisFailure.timedOut(lost)
-            || System.nanoTime() - untilNanos > 0) {
+        if (RedisFailure.timedOut(lost) || System.nanoTime() - untilNanos > 0) {
           throw lost;
         }
         nodes.pool(node).clear();
-        try {
-          return once(node, command, asking, untilNanos);
-        } catch (UnknownOutcomeException again) {
-          throw again.resent();
+        if (context.callerResends() || !SharedCommands.onlyReads(command.getArguments())) {
+          throw context.firstOfTwo() ? lost.counted() : lost;
         }
+        return once(node, command, asking, untilNanos);
       }
     });
-  }
-
-  private boolean maySendAgain(CommandObject<?> command) {
-    return context.callerResends() || SharedCommands.onlyReads(command.getArguments());
   }
 
   private <T> T once(HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {

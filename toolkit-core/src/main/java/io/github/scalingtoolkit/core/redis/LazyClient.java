@@ -74,12 +74,6 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     return open != null ? open : open();
   }
 
-  /** Returns it if it is open. */
-  @Nullable
-  C ifOpen() {
-    return client;
-  }
-
   private C open() {
     if (!(triedBefore ? opening.tryLock() : waitedForTheFirst())) {
       throw new NotReachedException(description + " has not been reached yet", null);

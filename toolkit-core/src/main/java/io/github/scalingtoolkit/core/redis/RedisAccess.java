@@ -348,7 +348,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public <T extends @Nullable Object, E extends Exception> T callIdempotent(
       ActionOn<UnifiedJedis, T, E> action) throws E {
-    return guarded(() -> retryOnce(() -> action.run(commands.get().again())));
+    return guarded(() -> retryOnce(action));
   }
 
   /** As {@link #callIdempotent}, for an action without a result. */
@@ -373,7 +373,7 @@ public final class RedisAccess implements AutoCloseable {
   // A script may answer nil, and NullAway takes T for what is never null.
   @SuppressWarnings("NullAway")
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return guarded(() -> retryOnce(() -> evalRaw(commands.get().again(), script, keys, args)));
+    return guarded(() -> retryOnce(client -> evalRaw(client, script, keys, args)));
   }
 
   /**
@@ -396,7 +396,7 @@ public final class RedisAccess implements AutoCloseable {
     return payloads == null
         ? eval(script, keys, args)
         : unwrapped(
-            () -> retryOnce(() -> Scripts.payload(payloads, script, keys, args, replyBytes)));
+            () -> retryOnce(client -> Scripts.payload(payloads, script, keys, args, replyBytes)));
   }
 
   /**
@@ -415,7 +415,7 @@ public final class RedisAccess implements AutoCloseable {
     }
     return isCluster()
         ? oneByOne(calls)
-        : guarded(() -> retryOnce(() -> Scripts.pipelined(commands.get().again(), calls)));
+        : guarded(() -> retryOnce(client -> Scripts.pipelined(client, calls)));
   }
 
   private List<ScriptReply> oneByOne(List<ScriptCall> calls) {
@@ -436,7 +436,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private ScriptReply one(ScriptCall call) {
-    return guarded(() -> retryOnce(() -> Scripts.reply(commands.get().again(), call)));
+    return guarded(() -> retryOnce(client -> Scripts.reply(client, call)));
   }
 
   /**
@@ -527,7 +527,7 @@ public final class RedisAccess implements AutoCloseable {
     Clients clients = commands.get();
     clients.dropIdle();
     if (!cluster) {
-      retryOnce(() -> ping(clients.raw()));
+      retryOnce(RedisAccess::ping);
     }
     recoverySteps(clients.raw());
     evictions.askAgain();
@@ -646,20 +646,17 @@ public final class RedisAccess implements AutoCloseable {
     }
   }
 
-  private <T extends @Nullable Object, E extends Exception> T retryOnce(Action<T, E> action)
-      throws E {
+  private <T extends @Nullable Object, E extends Exception> T retryOnce(
+      ActionOn<UnifiedJedis, T, E> action) throws E {
+    Clients clients = commands.get();
     try {
-      return unwrapped(action);
+      return unwrapped(() -> action.run(clients.first()));
     } catch (JedisConnectionException lost) {
-      if (RedisFailure.timedOut(lost)
-          || lost instanceof UnknownOutcomeException sentTwice && sentTwice.wasResent()) {
+      if (RedisFailure.timedOut(lost)) {
         throw lost;
       }
-      Clients clients = commands.ifOpen();
-      if (clients != null) {
-        clients.dropIdle();
-      }
-      return Calling.now(action);
+      clients.dropIdle();
+      return action.run(clients.second());
     }
   }
 

@@ -17,7 +17,6 @@ public final class UnknownOutcomeException extends JedisConnectionException
   private final transient @Nullable Loss loss;
   private final boolean callersOwn;
   private volatile boolean counted;
-  private volatile boolean resent;
 
   /**
    * Makes one.
@@ -51,18 +50,7 @@ public final class UnknownOutcomeException extends JedisConnectionException
     return !counted && (loss == null || loss.countsAs(this));
   }
 
-  /** Notes that the command was sent twice already. */
-  UnknownOutcomeException resent() {
-    resent = true;
-    return this;
-  }
-
-  /** Tells whether the command was sent twice, so that nobody sends it again. */
-  boolean wasResent() {
-    return resent;
-  }
-
-  /** Notes that a breaker of its own has counted this, so that no other one does. */
+  /** Notes that no breaker counts this: one of its own has, or a second try will tell. */
   UnknownOutcomeException counted() {
     counted = true;
     return this;

@@ -194,7 +194,7 @@ class LaneTest {
     callers.add(new Caller(lane, command(Command.GET, "none"), LONG) {
       @Override
       Pending pending(CommandArguments command, int bytes, Duration patience) {
-        return new Pending(command, bytes, patience, null, CallContext.AGAIN);
+        return new Pending(command, bytes, patience, null, CallContext.SECOND);
       }
     });
     callers.get(2).start();
