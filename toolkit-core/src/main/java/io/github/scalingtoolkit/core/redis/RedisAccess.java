@@ -404,8 +404,8 @@ public final class RedisAccess implements AutoCloseable {
 
   private <T extends @Nullable Object> T guarded(Supplier<T> call) {
     return cutShortBy == null
-        ? guard.call(call)
-        : HurriedCalls.noting(cutShortBy, () -> guard.call(call));
+        ? guard.call(call::get)
+        : HurriedCalls.noting(cutShortBy, () -> guard.call(call::get));
   }
 
   private <T extends @Nullable Object> T retryOnce(Supplier<T> action) {
