@@ -5,6 +5,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerRegistry;
 import io.github.resilience4j.micrometer.tagged.TaggedCircuitBreakerMetrics;
+import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardBuilder;
 import io.github.scalingtoolkit.core.guard.RejectedException;
@@ -43,7 +44,9 @@ public class GuardBenchmark {
 
   private String value = "value";
   /** Made once: what is measured is the guard, and not the making of a lambda. */
-  private final Supplier<String> action = () -> value;
+  private final Action<String, RuntimeException> action = () -> value;
+
+  private final Supplier<String> supplier = () -> value;
 
   private Guard closed = guard("closed").build();
   private Guard full = closed;
@@ -133,7 +136,7 @@ public class GuardBenchmark {
   /** What most write instead. */
   @Benchmark
   public String rawDecorated() {
-    return raw.executeSupplier(action);
+    return raw.executeSupplier(supplier);
   }
 
   /** A call that passes, with the guard's meters. */
@@ -145,7 +148,7 @@ public class GuardBenchmark {
   /** The same with Resilience4j's tagged meters. */
   @Benchmark
   public String rawMetered() {
-    return rawMetered.executeSupplier(action);
+    return rawMetered.executeSupplier(supplier);
   }
 
   /** A call that is refused. */
@@ -172,7 +175,7 @@ public class GuardBenchmark {
   @Benchmark
   public Object rawRejected() {
     try {
-      return rawOpen.executeSupplier(action);
+      return rawOpen.executeSupplier(supplier);
     } catch (RuntimeException refused) {
       return refused;
     }
@@ -182,7 +185,7 @@ public class GuardBenchmark {
   @Benchmark
   public Object rawRejectedForced() {
     try {
-      return rawForcedOpen.executeSupplier(action);
+      return rawForcedOpen.executeSupplier(supplier);
     } catch (RuntimeException refused) {
       return refused;
     }

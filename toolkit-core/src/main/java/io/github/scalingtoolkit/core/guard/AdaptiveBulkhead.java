@@ -70,6 +70,12 @@ final class AdaptiveBulkhead implements Bulkhead {
     return false;
   }
 
+  /** Does not wait: who waits would hide from the measuring that the bound is full. */
+  @Override
+  public boolean tryEnter(long nanos) {
+    return tryEnter();
+  }
+
   @Override
   public void leave(Outcome outcome, long nanos) {
     entered.decrementAndGet();
@@ -95,7 +101,7 @@ final class AdaptiveBulkhead implements Bulkhead {
   @Override
   public GuardCounts.Bulkhead counts() {
     int bound = limit;
-    return new GuardCounts.Bulkhead(bound, Math.max(0, bound - entered.get()));
+    return new GuardCounts.Bulkhead(bound, Math.max(0, bound - entered.get()), 0);
   }
 
   private void closeWindow() {

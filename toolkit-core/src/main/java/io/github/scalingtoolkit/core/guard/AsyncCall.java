@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.guard;
 
+import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.Objects;
@@ -7,7 +8,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class AsyncCall<T extends @Nullable Object> {
   private final Guard guard;
-  private final Supplier<? extends CompletionStage<T>> action;
+  private final Action<? extends CompletionStage<T>, ?> action;
   private final @Nullable Retry retry;
   private final @Nullable Deadline inherited = Deadline.current();
   private final CompletableFuture<T> result = new CompletableFuture<>();
@@ -27,7 +27,7 @@ final class AsyncCall<T extends @Nullable Object> {
   private volatile @Nullable Throwable failed;
   private volatile @Nullable Runnable stopPause;
 
-  AsyncCall(Guard guard, Supplier<? extends CompletionStage<T>> action, @Nullable Retry retry) {
+  AsyncCall(Guard guard, Action<? extends CompletionStage<T>, ?> action, @Nullable Retry retry) {
     this.guard = guard;
     this.action = action;
     this.retry = retry;
@@ -49,7 +49,7 @@ final class AsyncCall<T extends @Nullable Object> {
     }
     Attempt attempt;
     try {
-      attempt = new Attempt(guard.admit(inherited), retries);
+      attempt = new Attempt(guard.admitAtOnce(inherited), retries);
     } catch (Throwable refused) {
       Throwable earlier = failed;
       fail(earlier == null ? refused : earlier, retries);
@@ -73,19 +73,20 @@ final class AsyncCall<T extends @Nullable Object> {
     }
   }
 
-  private void failedAttempt(Throwable failure, Outcome outcome, int retries) {
-    failed = failure;
-    long pause = retry == null || outcome == Outcome.IGNORED || failure instanceof Error
-        ? Retry.NO
-        : retry.pauseNanos(retries, inherited);
+  private void failedAttempt(Throwable failure, int retries) {
+    Throwable earlier = failed;
+    // A refusal by a guard within must not hide that an attempt was made.
+    Throwable told = failure instanceof RejectedException && earlier != null ? earlier : failure;
+    failed = told;
+    long pause = retry == null ? Retry.NO : guard.pauseNanos(failure, retries, inherited);
     if (pause == Retry.NO) {
-      fail(failure, retries);
+      fail(told, retries);
       return;
     }
     try {
       stopPause = guard.pauses().later(pause, () -> attempt(retries + 1));
     } catch (Throwable noTimer) {
-      fail(failure, retries);
+      fail(told, retries);
       return;
     }
     if (result.isCancelled()) {
@@ -105,7 +106,11 @@ final class AsyncCall<T extends @Nullable Object> {
     if (retry != null) {
       retry.ended(false, retries);
     }
-    result.completeExceptionally(failure);
+    if (failure instanceof FailedResult failedResult) {
+      result.complete(failedResult.returned());
+    } else {
+      result.completeExceptionally(failure);
+    }
   }
 
   private final class Attempt {
@@ -126,8 +131,8 @@ final class AsyncCall<T extends @Nullable Object> {
       try {
         long limit = limitNanos();
         CompletionStage<T> begun = limit == Long.MAX_VALUE
-            ? action.get()
-            : Deadline.after(Duration.ofNanos(limit), guard.clock()).call(action::get);
+            ? action.run()
+            : Deadline.after(Duration.ofNanos(limit), guard.clock()).call(action);
         stage = Objects.requireNonNull(
             begun, () -> "the action of " + guard.name() + " returned no stage");
         begun.whenComplete(this::end);
@@ -136,6 +141,10 @@ final class AsyncCall<T extends @Nullable Object> {
           long left = Math.max(0, limit - (guard.clock().nanoTime() - started));
           stopTimer = guard.pauses().later(left, () -> timeOut(limit));
         }
+      } catch (InterruptedException interrupted) {
+        // It goes into the future: this thread has to be told as well.
+        Thread.currentThread().interrupt();
+        end(null, interrupted);
       } catch (Throwable failure) {
         end(null, failure);
       }
@@ -152,12 +161,14 @@ final class AsyncCall<T extends @Nullable Object> {
         return;
       }
       stopTimer();
-      if (thrown == null) {
-        guard.settle(permit, Outcome.SUCCESSFUL, started);
-        succeed(value, retries);
-      } else {
+      if (thrown != null) {
         Throwable failure = Classifier.unwrapped(thrown);
         settleFailed(failure, guard.classifier().of(failure));
+      } else if (guard.classifier().isFailure(value)) {
+        settleFailed(new FailedResult(value), Outcome.FAILED);
+      } else {
+        guard.succeeded(permit, started);
+        succeed(value, retries);
       }
     }
 
@@ -174,15 +185,14 @@ final class AsyncCall<T extends @Nullable Object> {
     void cancel() {
       if (ended.compareAndSet(false, true)) {
         stopTimer();
-        guard.settle(permit, Outcome.IGNORED, started);
+        guard.settle(permit, Outcome.IGNORED, guard.nanosSince(started));
         cancelStage();
       }
     }
 
     private void settleFailed(Throwable failure, Outcome said) {
-      Outcome outcome = Guard.outcome(said, hurried, inherited);
-      guard.settle(permit, outcome, started, failure);
-      failedAttempt(failure, outcome, retries);
+      guard.failed(permit, said, started, failure, hurried ? inherited : null);
+      failedAttempt(failure, retries);
     }
 
     private long limitNanos() {

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -41,6 +42,8 @@ final class Breaker {
     private static final long serialVersionUID = 1L;
   };
 
+  private static final long NANOS_BELOW_A_MILLISECOND = 999_999;
+
   /** A probe under way. */
   private static final class Trial {
     private final Thread thread = Thread.currentThread();
@@ -63,6 +66,8 @@ final class Breaker {
   private final OpenInterval openInterval;
   private final int windowSize;
   private final Function<Throwable, String> reasons;
+  private final Classifier classifier;
+  private final long longestDelayNanos;
   private final CircuitBreaker machine;
   private final List<Consumer<GuardState>> listeners = new CopyOnWriteArrayList<>();
   private final ReentrantLock noticing = new ReentrantLock();
@@ -71,10 +76,15 @@ final class Breaker {
 
   private volatile CircuitBreaker.State seen = CircuitBreaker.State.CLOSED;
   private volatile int openings;
+
+  /** The latest moment until which a failure that counted asked to be left alone; in the past if none did. */
+  private final AtomicLong leftAloneUntilNanos;
+
   private volatile long retryAtNanos;
   private volatile @Nullable String lastFailure;
 
-  Breaker(GuardBuilder builder) {
+  Breaker(GuardBuilder builder, Classifier classifier) {
+    this.classifier = classifier;
     name = builder.name;
     clock = builder.clock;
     probed = builder.probed;
@@ -83,6 +93,8 @@ final class Breaker {
     openInterval = new OpenInterval(builder.openFor, builder.openForAtMost);
     windowSize = builder.windowSize;
     reasons = builder.reasons;
+    longestDelayNanos = builder.delayAtMost.toNanos();
+    leftAloneUntilNanos = new AtomicLong(clock.nanoTime());
     CircuitBreakerConfig config = CircuitBreakerConfig.custom()
         .slidingWindow(
             builder.windowSize,
@@ -147,19 +159,32 @@ final class Breaker {
     }
   }
 
-  /** Remembers why a call that is about to be settled as failed did, if it will count. */
+  /**
+   * Remembers of a call that is about to be settled as failed why it did and how long the dependency asks to be left
+   * alone, if it will count.
+   */
   void explain(Object permit, Throwable failure) {
     if (machine.getMetrics() != permit) {
       return;
     }
-    String reason;
-    try {
-      reason = reasons.apply(failure);
-    } catch (RuntimeException broken) {
-      // Whoever is about to give his permit back must get that far.
-      reason = failure.getClass().getName();
+    lastFailure = reason(failure);
+    long delay = Math.min(classifier.delayNanos(failure), longestDelayNanos);
+    if (delay > 0) {
+      leftAloneUntilNanos.accumulateAndGet(
+          clock.nanoTime() + delay, (one, other) -> other - one > 0 ? other : one);
     }
-    lastFailure = reason;
+  }
+
+  private String reason(Throwable failure) {
+    if (failure instanceof FailedResult failed) {
+      return failed.getMessage();
+    }
+    try {
+      return reasons.apply(failure);
+    } catch (Throwable broken) {
+      // A caller that is about to give its permit back must get that far.
+      return failure.getClass().getName();
+    }
   }
 
   /** As {@link Guard#lastFailure}. */
@@ -340,6 +365,7 @@ final class Breaker {
       if (stateOf(now) == GuardState.CLOSED) {
         openings = 0;
         lastFailure = null;
+        leftAloneUntilNanos.set(clock.nanoTime());
       }
       if (stateOf(now) != stateOf(before)) {
         listeners.forEach(listener -> tell(listener, stateOf(now)));
@@ -378,9 +404,13 @@ final class Breaker {
 
   private long openMillis(int attempt) {
     openings = attempt;
-    long millis = Math.max(1, TimeUnit.NANOSECONDS.toMillis(openInterval.nanos(attempt)));
+    long now = clock.nanoTime();
+    long leftAlone = Math.max(0, leftAloneUntilNanos.get() - now);
+    long millis = Math.max(
+        Math.max(1, TimeUnit.NANOSECONDS.toMillis(openInterval.nanos(attempt))),
+        TimeUnit.NANOSECONDS.toMillis(leftAlone + NANOS_BELOW_A_MILLISECOND));
     // One more: Resilience4j lets a try pass only after the moment and not at it.
-    retryAtNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis) + 1;
+    retryAtNanos = now + TimeUnit.MILLISECONDS.toNanos(millis) + 1;
     // A probed guard leaves OPEN only by its probe; ten years is Resilience4j's "never".
     return probed ? TimeUnit.DAYS.toMillis(3650) : millis;
   }

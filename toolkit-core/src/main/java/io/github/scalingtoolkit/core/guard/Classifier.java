@@ -1,19 +1,20 @@
 package io.github.scalingtoolkit.core.guard;
 
-import java.io.InterruptedIOException;
-import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.concurrent.CancellationException;
+import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells which failures speak of the dependency: not those that the user names, and not an interrupt. Never throws: a
- * failure that the user's predicate cannot judge counts, as it must end its call like any other.
+ * Tells what a failure or a result says: whether it counts, whether the call is worth another try, and how long the
+ * dependency asks to be left alone. Never throws: where a function of the user does, its answer is the default, and the
+ * log says so once, since a call must end whatever it does.
  */
 final class Classifier {
   private static final int DEEPEST_CAUSE = 8;
@@ -22,11 +23,17 @@ final class Classifier {
 
   private final String name;
   private final Predicate<Throwable> ignored;
+  private final @Nullable Predicate<Throwable> retried;
+  private final @Nullable Predicate<@Nullable Object> failing;
+  private final @Nullable Function<Object, @Nullable Duration> delays;
   private final AtomicBoolean told = new AtomicBoolean();
 
-  Classifier(String name, Predicate<Throwable> ignored) {
-    this.name = name;
-    this.ignored = ignored;
+  Classifier(GuardBuilder builder) {
+    name = builder.name;
+    ignored = builder.ignored;
+    retried = builder.retried;
+    failing = builder.failing;
+    delays = builder.delays;
   }
 
   /** Returns what {@code failure}, thrown on this thread, says. */
@@ -37,17 +44,81 @@ final class Classifier {
 
   /** Returns what {@code failure}, wherever it came from, says. */
   Outcome of(Throwable failure) {
-    return interrupted(failure) || ignored(failure) ? Outcome.IGNORED : Outcome.FAILED;
+    return interruptedOrRefused(failure) || ignored(failure) ? Outcome.IGNORED : Outcome.FAILED;
+  }
+
+  /** Tells whether {@code result} counts as a failure. */
+  boolean isFailure(@Nullable Object result) {
+    Predicate<@Nullable Object> judge = failing;
+    if (judge == null) {
+      return false;
+    }
+    try {
+      return judge.test(result);
+    } catch (Throwable broken) {
+      tell("failingWhen", "count-as-successful", broken);
+      return false;
+    }
+  }
+
+  /** Tells whether an idempotent call that failed so may be made again. */
+  boolean isWorthARetry(Throwable failure) {
+    if (failure instanceof FailedResult) {
+      return true;
+    }
+    if (failure instanceof Error
+        || Thread.currentThread().isInterrupted()
+        || interruptedOrRefused(failure)) {
+      return false;
+    }
+    if (retried == null) {
+      return !ignored(failure);
+    }
+    try {
+      return retried.test(failure);
+    } catch (Throwable broken) {
+      tell("retrying", "no-retry", broken);
+      return false;
+    }
+  }
+
+  /** Tells whether a fallback may take the place of {@code failure}, thrown on this thread. */
+  boolean reachesFallback(Throwable failure) {
+    return isRefusal(failure) || thrown(failure) == Outcome.FAILED;
+  }
+
+  /** Returns how long whoever failed so asks to be left alone, at most what a guard can count; 0 if it does not say. */
+  long delayNanos(Throwable failure) {
+    Object told = failure instanceof FailedResult failed ? failed.result() : failure;
+    if (delays == null || told == null) {
+      return 0;
+    }
+    try {
+      Duration delay = delays.apply(told);
+      if (delay == null || delay.isNegative()) {
+        return 0;
+      }
+      return delay.compareTo(GuardBuilder.LONGEST) < 0
+          ? delay.toNanos()
+          : GuardBuilder.LONGEST.toNanos();
+    } catch (Throwable broken) {
+      tell("retryAfter", "no-delay", broken);
+      return 0;
+    }
   }
 
   private boolean ignored(Throwable failure) {
     try {
       return ignored.test(failure);
     } catch (Throwable broken) {
-      if (told.compareAndSet(false, true)) {
-        log.error("guard={} ignoring=failed action=count-the-failure", name, broken);
-      }
+      tell("ignoring", "count-the-failure", broken);
       return false;
+    }
+  }
+
+  private void tell(String function, String action, Throwable broken) {
+    if (told.compareAndSet(false, true)) {
+      log.error("guard={} {}=failed action={} logged=once", name, function, action, broken);
     }
   }
 
@@ -61,14 +132,22 @@ final class Classifier {
     return inner;
   }
 
-  private static boolean interrupted(Throwable failure) {
+  private static boolean isRefusal(Throwable failure) {
+    return hasCause(failure, RejectedException.class::isInstance);
+  }
+
+  private static boolean interruptedOrRefused(Throwable failure) {
+    return hasCause(
+        failure,
+        cause -> cause instanceof RejectedException
+            || cause instanceof InterruptedException
+            || cause instanceof ClosedByInterruptException);
+  }
+
+  private static boolean hasCause(Throwable failure, Predicate<Throwable> asked) {
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {
-      if (cause instanceof InterruptedException
-          || cause instanceof ClosedByInterruptException
-          || cause instanceof CancellationException
-          || (cause instanceof InterruptedIOException
-              && !(cause instanceof SocketTimeoutException))) {
+      if (asked.test(cause)) {
         return true;
       }
       cause = cause.getCause();

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.guard;
 
+import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
@@ -7,10 +8,10 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,20 +35,28 @@ import org.slf4j.LoggerFactory;
  *       be done before calls pass again has a place. A try that does not end counts as failed after a while.
  * </ul>
  *
- * <p><b>What counts.</b> A thrown exception counts as a failure unless {@link GuardBuilder#ignoring} says that it does
- * not speak of the dependency's health; an ignored one passes through and counts as nothing, as do an interrupt, a call
- * refused by the guard, a call whose state has ended before it did, and one that failed when its caller had left it less
- * than half of the guard's time-out and had run out of time.
+ * <p><b>What counts.</b> As a failure: a thrown exception, unless {@link GuardBuilder#ignoring} says that it does not
+ * speak of the dependency's health; a result that {@link GuardBuilder#failingWhen} names; and a call that took longer
+ * than {@link GuardBuilder#timeout}, though its caller gets its result. As nothing: what is ignored; an interrupt; a
+ * refusal, by this guard or one that the action calls; a future that its caller cancels; a call whose state has ended
+ * before it did; and one that failed when its caller had left it less than half of the guard's time-out and had run out
+ * of time. A {@link java.util.concurrent.CancellationException} from the action is a failure: clients use it to say that
+ * they gave up.
  *
  * <p><b>Retries.</b> {@link #call} never makes a call twice. {@link #callIdempotent} does, if it failed and was not
  * ignored, within the budget of {@link GuardBuilder#retryBudget} and the caller's deadline. If a retry is refused or
- * cannot be had, the caller gets the failure of the attempt that was made, so that {@link RejectedException} always
- * means that nothing was sent.
+ * cannot be had, the caller gets the failure or the failed result of the attempt that was made, so that
+ * {@link RejectedException} always means that nothing was sent.
  *
  * <p><b>Deadlines.</b> A caller's {@link Deadline} that has passed refuses the call. The guard does not interrupt a
- * blocking call under way: the client's own time-out bounds that; see {@link GuardBuilder#timeout}.
+ * blocking call under way: its client bounds that, if it is given {@link Deadline#within}; see
+ * {@link GuardBuilder#timeout}.
  *
- * <p>Safe for use by several threads. Blocks only as long as the action does, and for the pauses between retries.
+ * <p><b>Exceptions</b> of an action pass through unwrapped, checked ones too; about {@link InterruptedException} see
+ * {@link Action}.
+ *
+ * <p>Safe for use by several threads. Blocks only as long as the action does, for the pauses between retries, and for
+ * a place if {@link GuardBuilder#bulkhead(int, Duration)} says so.
  */
 public final class Guard {
   private static final Logger log = LoggerFactory.getLogger(Guard.class);
@@ -60,6 +69,8 @@ public final class Guard {
   private final Pauses pauses;
   private final @Nullable Bulkhead bulkhead;
   private final @Nullable Duration timeout;
+  private final long timeoutNanos;
+  private final long patienceNanos;
 
   private final AtomicBoolean toldOfObserver = new AtomicBoolean();
   private volatile @Nullable GuardObserver observer;
@@ -67,12 +78,14 @@ public final class Guard {
   Guard(GuardBuilder builder) {
     name = builder.name;
     clock = builder.clock;
-    breaker = new Breaker(builder);
+    classifier = new Classifier(builder);
+    breaker = new Breaker(builder, classifier);
     retry = new Retry(builder);
-    classifier = new Classifier(builder.name, builder.ignored);
     pauses = builder.pauses;
     bulkhead = builder.bulkhead();
     timeout = builder.timeout;
+    timeoutNanos = timeout == null ? Long.MAX_VALUE : timeout.toNanos();
+    patienceNanos = builder.bulkheadPatience.toNanos();
   }
 
   /**
@@ -95,58 +108,43 @@ public final class Guard {
    * @return what the action returned; null only if it did
    * @throws RejectedException if the breaker is open, the bulkhead full or the caller's deadline has passed; the action
    *     did not run
-   * @throws RuntimeException whatever the action throws, unwrapped
+   * @throws E whatever the action throws, unwrapped
    */
-  public <T extends @Nullable Object, E extends Exception> T call(
-      io.github.scalingtoolkit.core.Action<T, E> action) throws E {
-    Deadline inherited = Deadline.current();
-    Object permit = admit(inherited);
-    boolean hurried = hurried(inherited);
-    long started = clock.nanoTime();
-    T result;
+  public <T extends @Nullable Object, E extends Exception> T call(Action<T, E> action) throws E {
     try {
-      Supplier<T> plain = () -> {
-        try {
-          return action.run();
-        } catch (Exception thrown) {
-          throw Guard.<RuntimeException>asIs(thrown);
-        }
-      };
-      result = timeout == null ? plain.get() : Deadline.after(timeout, clock).call(plain);
-    } catch (Throwable failure) {
-      settle(permit, outcome(classifier.thrown(failure), hurried, inherited), started, failure);
-      throw failure;
+      return attempt(action);
+    } catch (FailedResult failed) {
+      return failed.returned();
     }
-    settle(permit, Outcome.SUCCESSFUL, started);
-    return result;
   }
 
   /**
-   * As {@link #call}, with something else instead of a failure.
+   * As {@link #call(Action)}, with something else instead of a failure.
    *
-   * @param fallback is given the {@link RejectedException} or what the action threw, but no ignored exception and no
-   *     {@link Error}: those pass through
+   * @param fallback is given the {@link RejectedException} or what the action threw, but no ignored exception, no
+   *     interrupt and no {@link Error}: those pass through, as does a failed result
    */
-  public <T extends @Nullable Object> T call(
-      Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
+  public <T extends @Nullable Object, E extends Exception> T call(
+      Action<T, E> action, Function<? super Exception, ? extends T> fallback) throws E {
     try {
-      return call(action::get);
-    } catch (RuntimeException failure) {
+      return call(action);
+    } catch (Exception failure) {
       return instead(failure, fallback);
     }
   }
 
   /**
-   * As {@link #call}, for an action that may run several times: one that failed is made again, after a pause, as far as
-   * the budget allows.
+   * As {@link #call(Action)}, for an action that may run several times: one that failed is made again, after a pause, as
+   * far as the budget and the caller's deadline allow.
    */
-  public <T extends @Nullable Object> T callIdempotent(Supplier<T> action) {
+  public <T extends @Nullable Object, E extends Exception> T callIdempotent(Action<T, E> action)
+      throws E {
     retry.begin();
     int retries = 0;
     Throwable failed = null;
     while (true) {
       try {
-        T result = call(action::get);
+        T result = attempt(action);
         retry.ended(true, retries);
         return result;
       } catch (Throwable failure) {
@@ -154,26 +152,40 @@ public final class Guard {
         failed = refused && failed != null ? failed : failure;
         if (refused || !pausedForRetry(failure, retries)) {
           retry.ended(false, retries);
-          throw Guard.<RuntimeException>asIs(failed);
+          if (failed instanceof FailedResult result) {
+            return result.returned();
+          }
+          throw Guard.<E>asIs(failed);
         }
         retries++;
       }
     }
   }
 
-  /** As {@link #callIdempotent(Supplier)}, with something else instead of a failure, as {@link #call}. */
-  public <T extends @Nullable Object> T callIdempotent(
-      Supplier<T> action, Function<? super RuntimeException, ? extends T> fallback) {
+  /**
+   * As {@link #callIdempotent(Action)}, with something else instead of a failure, as
+   * {@link #call(Action, Function)}.
+   */
+  public <T extends @Nullable Object, E extends Exception> T callIdempotent(
+      Action<T, E> action, Function<? super Exception, ? extends T> fallback) throws E {
     try {
       return callIdempotent(action);
-    } catch (RuntimeException failure) {
+    } catch (Exception failure) {
       return instead(failure, fallback);
     }
   }
 
-  /** As {@link #call}, for an action without a result. */
-  public void run(Runnable action) {
+  /** As {@link #call(Action)}, for an action without a result. */
+  public <E extends Exception> void run(Action.Effect<E> action) throws E {
     call(() -> {
+      action.run();
+      return Boolean.TRUE;
+    });
+  }
+
+  /** As {@link #callIdempotent(Action)}, for an action without a result. */
+  public <E extends Exception> void runIdempotent(Action.Effect<E> action) throws E {
+    callIdempotent(() -> {
       action.run();
       return Boolean.TRUE;
     });
@@ -183,19 +195,20 @@ public final class Guard {
    * Makes an asynchronous call once, or refuses it. Never throws: whatever goes wrong is in the future, and its
    * {@code exceptionally} is the fallback. Never blocks, if the action does not.
    *
-   * <p>Cancelling the future cancels the stage, gives the permits back and counts as nothing.
+   * <p>Cancelling the future cancels the stage, gives the permits back and counts as nothing. A stage that somebody else
+   * cancels, as some clients do at a time-out of their own, counts as failed.
    *
    * @param action starts the call; runs on this thread
    * @return completed by the thread that completes the stage, or by a pool's if it took too long
    */
   public <T extends @Nullable Object> CompletableFuture<T> callAsync(
-      Supplier<? extends CompletionStage<T>> action) {
+      Action<? extends CompletionStage<T>, ?> action) {
     return new AsyncCall<T>(this, action, null).start();
   }
 
   /** As {@link #callAsync}, for an action that may run several times; retries begin on a pool's thread. */
   public <T extends @Nullable Object> CompletableFuture<T> callIdempotentAsync(
-      Supplier<? extends CompletionStage<T>> action) {
+      Action<? extends CompletionStage<T>, ?> action) {
     retry.begin();
     return new AsyncCall<T>(this, action, retry).start();
   }
@@ -282,30 +295,107 @@ public final class Guard {
         breaker.window(), bulkhead == null ? null : bulkhead.counts(), retry.counts());
   }
 
-  Object admit(@Nullable Deadline inherited) {
+  private <T extends @Nullable Object, E extends Exception> T attempt(Action<T, E> action)
+      throws E {
+    Deadline inherited = Deadline.current();
+    Object permit = admit(inherited, patienceNanos);
+    boolean hurried = hurried(inherited);
+    long started = clock.nanoTime();
+    T result;
+    try {
+      result = timeout == null ? action.run() : Deadline.after(timeout, clock).call(action);
+    } catch (Throwable failure) {
+      failed(permit, classifier.thrown(failure), started, failure, hurried ? inherited : null);
+      throw Guard.<E>asIs(failure);
+    }
+    if (classifier.isFailure(result)) {
+      FailedResult failed = new FailedResult(result);
+      failed(permit, Outcome.FAILED, started, failed, hurried ? inherited : null);
+      throw failed;
+    }
+    succeeded(permit, started);
+    return result;
+  }
+
+  Object admitAtOnce(@Nullable Deadline inherited) {
+    return admit(inherited, 0);
+  }
+
+  private Object admit(@Nullable Deadline inherited, long patience) {
     if (inherited != null && inherited.isExpired()) {
       throw refused(Reason.DEADLINE, Duration.ZERO);
     }
+    Object permit = permit();
+    if (bulkhead == null || bulkhead.tryEnter()) {
+      return permit;
+    }
+    breaker.settle(permit, Outcome.IGNORED, 0);
+    if (patience == 0) {
+      throw refused(Reason.BULKHEAD, Duration.ZERO);
+    }
+    awaitPlace(bulkhead, inherited, patience);
+    try {
+      return permit();
+    } catch (RejectedException openedMeanwhile) {
+      bulkhead.leave(Outcome.IGNORED, 0);
+      throw openedMeanwhile;
+    }
+  }
+
+  private Object permit() {
     Object permit = breaker.tryAcquire();
     if (permit == null) {
       throw refused(Reason.OPEN, breaker.retryAfter());
     }
-    if (bulkhead != null && !bulkhead.tryEnter()) {
-      breaker.settle(permit, Outcome.IGNORED, 0);
-      throw refused(Reason.BULKHEAD, Duration.ZERO);
-    }
     return permit;
   }
 
-  void settle(Object permit, Outcome outcome, long started, Throwable failure) {
-    if (outcome == Outcome.FAILED) {
-      breaker.explain(permit, failure);
+  private void awaitPlace(Bulkhead full, @Nullable Deadline inherited, long patience) {
+    long left = inherited == null ? Long.MAX_VALUE : inherited.remainingNanos();
+    try {
+      if (full.tryEnter(Math.min(patience, left))) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw refused(Reason.BULKHEAD, Duration.ZERO);
     }
-    settle(permit, outcome, started);
+    throw refused(left < patience ? Reason.DEADLINE : Reason.BULKHEAD, Duration.ZERO);
   }
 
-  void settle(Object permit, Outcome outcome, long started) {
-    long nanos = clock.nanoTime() - started;
+  /** The attempt brought a result that is none of {@link GuardBuilder#failingWhen}, if perhaps too late. */
+  void succeeded(Object permit, long started) {
+    long nanos = nanosSince(started);
+    if (nanos <= timeoutNanos) {
+      settle(permit, Outcome.SUCCESSFUL, nanos);
+      return;
+    }
+    breaker.explain(
+        permit,
+        new TimeoutException(name + " answered after " + Duration.ofNanos(nanos)
+            + ", later than its time-out of " + timeout));
+    settle(permit, Outcome.FAILED, nanos);
+  }
+
+  /**
+   * The attempt failed.
+   *
+   * @param hurriedBy the deadline of a caller that left it less than half of its time-out: if it has passed, and the
+   *     attempt did not have its whole time-out all the same, the failure may be the caller's alone
+   */
+  void failed(
+      Object permit, Outcome said, long started, Throwable failure, @Nullable Deadline hurriedBy) {
+    long nanos = nanosSince(started);
+    boolean cutShort = hurriedBy != null && hurriedBy.isExpired() && nanos <= timeoutNanos;
+    if (said == Outcome.IGNORED || cutShort) {
+      settle(permit, Outcome.IGNORED, nanos);
+      return;
+    }
+    breaker.explain(permit, failure);
+    settle(permit, Outcome.FAILED, nanos);
+  }
+
+  void settle(Object permit, Outcome outcome, long nanos) {
     if (bulkhead != null) {
       bulkhead.leave(outcome, nanos);
     }
@@ -320,15 +410,13 @@ public final class Guard {
     }
   }
 
-  /** Tells whether the caller leaves an attempt less than half of its time: then its failure may be his alone. */
-  boolean hurried(@Nullable Deadline inherited) {
-    return inherited != null
-        && timeout != null
-        && inherited.remainingNanos() < timeout.toNanos() / 2;
+  long nanosSince(long started) {
+    return clock.nanoTime() - started;
   }
 
-  static Outcome outcome(Outcome outcome, boolean hurried, @Nullable Deadline inherited) {
-    return hurried && inherited != null && inherited.isExpired() ? Outcome.IGNORED : outcome;
+  /** Tells whether the caller leaves an attempt less than half of its time: then its failure may be the caller's alone. */
+  boolean hurried(@Nullable Deadline inherited) {
+    return inherited != null && timeout != null && inherited.remainingNanos() < timeoutNanos / 2;
   }
 
   Clock clock() {
@@ -348,11 +436,20 @@ public final class Guard {
     return timeout;
   }
 
-  private boolean pausedForRetry(Throwable failure, int retries) {
-    if (failure instanceof Error || classifier.thrown(failure) == Outcome.IGNORED) {
-      return false;
+  /** Takes a retry from the budget if there is one to be made; returns how long to wait before it, or {@link Retry#NO}. */
+  long pauseNanos(Throwable failure, int retries, @Nullable Deadline deadline) {
+    if (!classifier.isWorthARetry(failure)) {
+      return Retry.NO;
     }
-    long pause = retry.pauseNanos(retries, Deadline.current());
+    long delay = classifier.delayNanos(failure);
+    // No wait of seconds for a retry that would be refused.
+    return delay > 0 && breaker.retryAfter().toNanos() > delay
+        ? Retry.NO
+        : retry.pauseNanos(retries, delay, deadline);
+  }
+
+  private boolean pausedForRetry(Throwable failure, int retries) {
+    long pause = pauseNanos(failure, retries, Deadline.current());
     if (pause == Retry.NO) {
       return false;
     }
@@ -365,10 +462,10 @@ public final class Guard {
     }
   }
 
-  private <T extends @Nullable Object> T instead(
-      RuntimeException failure, Function<? super RuntimeException, ? extends T> fallback) {
-    if (!(failure instanceof RejectedException) && classifier.thrown(failure) == Outcome.IGNORED) {
-      throw failure;
+  private <T extends @Nullable Object, E extends Exception> T instead(
+      Exception failure, Function<? super Exception, ? extends T> fallback) throws E {
+    if (!classifier.reachesFallback(failure)) {
+      throw Guard.<E>asIs(failure);
     }
     return fallback.apply(failure);
   }
@@ -392,7 +489,7 @@ public final class Guard {
     }
   }
 
-  /** Throws what the action threw as it is, checked or not: a Supplier in another language may. */
+  /** Throws what the action threw as it is: one of {@code E}, unchecked, an Error or an InterruptedException. */
   @SuppressWarnings("unchecked")
   private static <E extends Throwable> E asIs(Throwable failure) throws E {
     throw (E) failure;

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuardBuilder {
   /** What may be read as for ever, and is far within the arithmetic of nanoseconds in a {@code long}. */
-  private static final int LONGEST_DAYS = 3650;
+  static final Duration LONGEST = Duration.ofDays(3650);
 
   final String name;
   boolean timeWindow = true;
@@ -33,12 +33,24 @@ public final class GuardBuilder {
 
   private int bulkheadLeast = Integer.MAX_VALUE;
   private int bulkheadMost = Integer.MAX_VALUE;
+  Duration bulkheadPatience = Duration.ZERO;
   int retries = 2;
   Duration retryAfterAtMost = Duration.ofMillis(50);
   Duration retryPauseAtMost = Duration.ofSeconds(1);
   double retryShare = 0.2;
   int retriesPerSecond = 10;
   Predicate<Throwable> ignored = failure -> false;
+
+  @Nullable
+  Predicate<Throwable> retried;
+
+  @Nullable
+  Predicate<@Nullable Object> failing;
+
+  @Nullable
+  Function<Object, @Nullable Duration> delays;
+
+  Duration delayAtMost = Duration.ZERO;
   Function<Throwable, String> reasons = failure -> failure.getClass().getName();
   Clock clock = Clock.system();
   Pauses pauses = Pauses.SYSTEM;
@@ -101,9 +113,9 @@ public final class GuardBuilder {
   public GuardBuilder openFor(Duration first, Duration longest) {
     if (first.compareTo(Duration.ofMillis(1)) < 0
         || longest.compareTo(first) < 0
-        || longest.compareTo(Duration.ofDays(LONGEST_DAYS)) > 0) {
+        || longest.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException(
-          "openFor must be >= 1 ms, not longer than its bound, and that at most " + LONGEST_DAYS
+          "openFor must be >= 1 ms, not longer than its bound, and that at most " + LONGEST.toDays()
               + " d, but was " + first + " up to " + longest);
     }
     openFor = first;
@@ -136,9 +148,12 @@ public final class GuardBuilder {
 
   /**
    * Gives each attempt this long, or what is left to its caller if that is less: 1 ms to 3650 days. Default: what is left
-   * to the caller. A blocking attempt finds it in {@link io.github.scalingtoolkit.core.time.Deadline#current()}, where a
-   * client takes its own time-outs from; nothing interrupts it. A {@code CompletionStage} that has not ended by then
-   * fails with a {@link java.util.concurrent.TimeoutException} and is cancelled.
+   * to the caller.
+   *
+   * <p>A blocking attempt is not interrupted. It is bounded by its client, which must be given
+   * {@link io.github.scalingtoolkit.core.time.Deadline#within}; if it takes longer than {@code timeout} all the same, it
+   * counts as failed, and its caller gets its result. A {@code CompletionStage} that has not ended by then fails with a
+   * {@link java.util.concurrent.TimeoutException} and is cancelled.
    */
   public GuardBuilder timeout(Duration timeout) {
     this.timeout = millisToYears("timeout", timeout);
@@ -147,9 +162,26 @@ public final class GuardBuilder {
 
   /** Lets at most this many attempts be under way, at least 1; more are refused at once. Default: no bound. */
   public GuardBuilder bulkhead(int calls) {
+    return bulkhead(calls, Duration.ZERO);
+  }
+
+  /**
+   * As {@link #bulkhead(int)}, but a blocking call waits for a place, so that a burst is not refused: for the size of a
+   * pool of connections, say. A caller's deadline ends the wait sooner. A caller that waits holds no permit of the
+   * breaker and is refused if the breaker has opened meanwhile; its attempt's time begins when it has its place. An
+   * asynchronous call does not wait.
+   *
+   * @param patience how long a call waits at most: zero to 1 h
+   */
+  public GuardBuilder bulkhead(int calls, Duration patience) {
     requireAtLeastOne("bulkhead", calls);
+    if (patience.isNegative() || patience.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException(
+          "bulkhead's patience must be 0 to 1 h but was " + patience);
+    }
     bulkheadLeast = calls;
     bulkheadMost = calls;
+    bulkheadPatience = patience;
     return this;
   }
 
@@ -169,6 +201,7 @@ public final class GuardBuilder {
     }
     bulkheadLeast = least;
     bulkheadMost = most;
+    bulkheadPatience = Duration.ZERO;
     return this;
   }
 
@@ -214,11 +247,58 @@ public final class GuardBuilder {
 
   /**
    * Names exceptions that say nothing of the dependency's health (bad input, wrong type): they pass through, count as
-   * nothing, are not retried and reach no fallback. Default: none. Interrupts and cancellations never count; an exception
-   * that {@code ignored} throws at does.
+   * nothing, are not retried (unless {@link #retrying} says so) and reach no fallback. Default: none.
+   *
+   * <p>It need not name interrupts and {@link RejectedException}s, of this guard or one within it: these never count. An
+   * exception that {@code ignored} throws at does.
    */
   public GuardBuilder ignoring(Predicate<Throwable> ignored) {
     this.ignored = Objects.requireNonNull(ignored);
+    return this;
+  }
+
+  /**
+   * Names results that are failures, such as a response with status 503: they count as failed, and an idempotent call
+   * that has one is made again. The caller gets the result, the last one if there were several; no fallback takes its
+   * place. Default: none.
+   *
+   * <p>A result that is dropped for a retry is not closed: {@code failing} closes it, or read it whole in the action.
+   *
+   * @param failing is given what the action returned, null included, or what its stage completed with; must be quick. If
+   *     it throws, the result is a success
+   */
+  public GuardBuilder failingWhen(Predicate<@Nullable Object> failing) {
+    this.failing = Objects.requireNonNull(failing);
+    return this;
+  }
+
+  /**
+   * Names the failures after which an idempotent call is made again, whether or not they count. Default: all that count.
+   * Failed results are retried all the same; interrupts, {@link RejectedException}s and {@link Error}s never are. A
+   * failure that {@code worthIt} throws at is not.
+   */
+  public GuardBuilder retrying(Predicate<Throwable> worthIt) {
+    this.retried = Objects.requireNonNull(worthIt);
+    return this;
+  }
+
+  /**
+   * Takes from a failure how long the dependency asks to be left alone, as in {@code Retry-After}. A retry waits for as
+   * long before its usual pause; it is not made if that does not fit into its caller's deadline, or is longer than
+   * {@code atMost}. A breaker that opens stays open for as long at least, or for {@code atMost} if that is less, counted
+   * from the latest failure that asked. Default: no failure asks.
+   *
+   * @param delay is given an exception, or a result that {@link #failingWhen} calls a failure, if it counts as failed or
+   *     is worth a retry; it may be asked twice. Returns null if it does not say, as if it throws
+   * @param atMost what any caller without a deadline may have to wait: 1 ms to 1 h
+   */
+  public GuardBuilder retryAfter(Function<Object, @Nullable Duration> delay, Duration atMost) {
+    if (atMost.compareTo(Duration.ofMillis(1)) < 0 || atMost.compareTo(Duration.ofHours(1)) > 0) {
+      throw new IllegalArgumentException(
+          "retryAfter must be at most 1 ms to 1 h but was " + atMost);
+    }
+    delays = Objects.requireNonNull(delay);
+    delayAtMost = atMost;
     return this;
   }
 
@@ -279,10 +359,9 @@ public final class GuardBuilder {
   }
 
   private static Duration millisToYears(String what, Duration value) {
-    if (value.compareTo(Duration.ofMillis(1)) < 0
-        || value.compareTo(Duration.ofDays(LONGEST_DAYS)) > 0) {
+    if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(LONGEST) > 0) {
       throw new IllegalArgumentException(
-          what + " must be 1 ms to " + LONGEST_DAYS + " d but was " + value);
+          what + " must be 1 ms to " + LONGEST.toDays() + " d but was " + value);
     }
     return value;
   }

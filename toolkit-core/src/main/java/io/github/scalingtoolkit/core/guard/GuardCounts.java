@@ -35,8 +35,10 @@ public record GuardCounts(Window window, @Nullable Bulkhead bulkhead, Retries re
    *
    * @param limit how many there may be
    * @param available how many more there may be right now
+   * @param waiting how many callers wait for a place, as {@link GuardBuilder#bulkhead(int, java.time.Duration)} lets
+   *     them
    */
-  public record Bulkhead(int limit, int available) {}
+  public record Bulkhead(int limit, int available, int waiting) {}
 
   /**
    * Idempotent calls by how they ended.

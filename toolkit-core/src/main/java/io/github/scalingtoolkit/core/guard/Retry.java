@@ -14,6 +14,7 @@ final class Retry {
   private final int most;
   private final long firstNanos;
   private final long longestNanos;
+  private final long longestDelayNanos;
   private final Clock clock;
   private final RetryBudget budget;
   private final LongAdder made = new LongAdder();
@@ -27,6 +28,7 @@ final class Retry {
     most = builder.retries;
     firstNanos = builder.retryAfterAtMost.toNanos();
     longestNanos = builder.retryPauseAtMost.toNanos();
+    longestDelayNanos = builder.delayAtMost.toNanos();
     clock = builder.clock;
     budget =
         new RetryBudget(builder.retryShare, builder.retriesPerSecond, builder.clock.nanoTime());
@@ -41,14 +43,16 @@ final class Retry {
    * Takes a retry from the budget if there is one to be made.
    *
    * @param retries how many this call has had
+   * @param delayNanos how long the dependency asks to be left alone; one above the bound is not waited for
    * @param deadline of the caller; a retry that could begin only after it is not made
-   * @return how long to wait before it: evenly at random up to a bound that doubles with each; or {@link #NO}
+   * @return how long to wait before it: that delay, and on top evenly at random up to a bound that doubles with each
+   *     retry; or {@link #NO}
    */
-  long pauseNanos(int retries, @Nullable Deadline deadline) {
-    if (retries >= most) {
+  long pauseNanos(int retries, long delayNanos, @Nullable Deadline deadline) {
+    if (retries >= most || delayNanos > longestDelayNanos) {
       return NO;
     }
-    long pause = ThreadLocalRandom.current().nextLong(ceilingNanos(retries) + 1);
+    long pause = delayNanos + ThreadLocalRandom.current().nextLong(ceilingNanos(retries) + 1);
     if (deadline != null && deadline.remainingNanos() <= pause) {
       return NO;
     }

@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.core.time;
 
+import io.github.scalingtoolkit.core.Action;
 import java.time.Duration;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,22 +75,43 @@ public final class Deadline {
     return atNanos - clock.nanoTime() <= 0;
   }
 
-  /** Runs {@code action} with this as the thread's deadline, or with the one it has if that is earlier. */
-  public <T extends @Nullable Object> T call(Supplier<T> action) {
+  /**
+   * Runs {@code action} with this as the thread's deadline, or with the one it has if that is earlier.
+   *
+   * @return what the action returned; null only if it did
+   * @throws E whatever the action throws, unwrapped; also an {@link InterruptedException}, undeclared as {@link Action}
+   *     says
+   */
+  public <T extends @Nullable Object, E extends Exception> T call(Action<T, E> action) throws E {
     Deadline outer = CURRENT.get();
-    if (outer != null && outer.remainingNanos() <= remainingNanos()) {
-      return action.get();
+    boolean outerIsEarlier = outer != null && outer.remainingNanos() <= remainingNanos();
+    if (!outerIsEarlier) {
+      CURRENT.set(this);
     }
-    CURRENT.set(this);
     try {
-      return action.get();
+      return action.run();
+    } catch (InterruptedException interrupted) {
+      throw Deadline.<RuntimeException>undeclared(interrupted);
     } finally {
       if (outer == null) {
         CURRENT.remove();
-      } else {
+      } else if (!outerIsEarlier) {
         CURRENT.set(outer);
       }
     }
+  }
+
+  /** As {@link #call}, for an action without a result. */
+  public <E extends Exception> void run(Action.Effect<E> action) throws E {
+    call(() -> {
+      action.run();
+      return this;
+    });
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <X extends Exception> X undeclared(Exception checked) throws X {
+    throw (X) checked;
   }
 
   @Override

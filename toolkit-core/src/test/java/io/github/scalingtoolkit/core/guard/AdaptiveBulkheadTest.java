@@ -85,7 +85,7 @@ class AdaptiveBulkheadTest {
 
     run(bulkhead, 100, SERVICE, 4, Duration.ofMinutes(1));
 
-    assertThat(bulkhead.counts()).isEqualTo(new GuardCounts.Bulkhead(20, 20));
+    assertThat(bulkhead.counts()).isEqualTo(new GuardCounts.Bulkhead(20, 20, 0));
   }
 
   @Test
@@ -107,11 +107,11 @@ class AdaptiveBulkheadTest {
   void whatIsRefusedByAGuardIsRefusedByItsBulkheadAndSaysSo() {
     Guard guard = Guard.builder("prices").adaptiveBulkhead(1, 2).clock(clock).build();
 
-    assertThat(guard.counts().bulkhead()).isEqualTo(new GuardCounts.Bulkhead(2, 2));
+    assertThat(guard.counts().bulkhead()).isEqualTo(new GuardCounts.Bulkhead(2, 2, 0));
     int refused = guard.call(() -> guard.call(() -> guard.call(() -> 0, third -> 3)));
 
     assertThat(refused).isEqualTo(3);
-    assertThat(guard.counts().bulkhead()).isEqualTo(new GuardCounts.Bulkhead(2, 2));
+    assertThat(guard.counts().bulkhead()).isEqualTo(new GuardCounts.Bulkhead(2, 2, 0));
   }
 
   @Test
