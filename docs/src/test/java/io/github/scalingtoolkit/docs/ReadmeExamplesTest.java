@@ -15,7 +15,6 @@ import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.queue.EnqueueOptions;
 import io.github.scalingtoolkit.queue.JobId;
 import io.github.scalingtoolkit.queue.JobOutcome;
@@ -114,7 +113,7 @@ class ReadmeExamplesTest {
 
   @Test
   void auth() {
-    Secret secret = Secret.of("a secret of at least thirty-two bytes, from a file");
+    String secret = "a secret of at least thirty-two bytes, from a file";
     // tag::auth[]
     KeySource keys = KeySource.of(SigningKey.hs256(secret));
     TokenIssuer issuer =
