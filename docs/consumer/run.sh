@@ -71,25 +71,28 @@ start_redis() {
   fail "redis-server did not start ($try tries): $(tail -n 3 "$work/redis.log")"
 }
 
-# Of a run before, only others' artifacts are kept.
-rm -rf "$target/staging" "$target/class-path" "$target/module-path" "$target/repository/io/github/scalingtoolkit"
-mkdir -p "$target"
-# shellcheck disable=SC2206
-mvn=(${MVN:-mvn} -B -q)
-
-"${mvn[@]}" -f "$top/pom.xml" -pl .bom,toolkit-core,toolkit-cache,toolkit-queue,toolkit-auth -am deploy \
-  -DskipTests -Dspotless.check.skip -Djacoco.skip -Dmaven.install.skip \
-  "-DaltDeploymentRepository=staging::file://$target/staging" ||
-  fail "the artifacts could not be built and deployed"
-
-# --- 1. README's first steps: auth alone -----------------------------------------------------------------------------
-
 readme() { # marker: the block behind it
   local block
   block=$(awk -v marker="<!-- $1 -->" '$0 == marker {wanted = 1; next} wanted && /^```/ {if (++fence == 2) exit; next} wanted && fence == 1' "$top/README.md")
   [ -n "$block" ] || fail "README has no block behind <!-- $1 -->"
   printf '%s\n' "$block"
 }
+
+# Of a run before, only others' artifacts are kept.
+rm -rf "$target/staging" "$target/class-path" "$target/module-path" "$target/repository/io/github/scalingtoolkit"
+mkdir -p "$target"
+# shellcheck disable=SC2206
+mvn=(${MVN:-mvn} -B -q)
+
+# The modules that README says to install.
+modules=$(readme "command: install" | sed -n 's/.* -pl \([^ ]*\) -am$/\1/p')
+[ -n "$modules" ] || fail "README's install command names no modules"
+"${mvn[@]}" -f "$top/pom.xml" -pl "$modules" -am deploy \
+  -DskipTests -Dspotless.check.skip -Djacoco.skip -Dmaven.install.skip \
+  "-DaltDeploymentRepository=staging::file://$target/staging" ||
+  fail "the artifacts could not be built and deployed"
+
+# --- 1. README's first steps: auth alone -----------------------------------------------------------------------------
 
 same() { # what expected actual
   [ "$2" = "$3" ] || fail "$1: expected: $2, but was: $3"
