@@ -3,7 +3,6 @@
 module io.github.scalingtoolkit.auth {
   requires static transitive org.jspecify;
   requires static micrometer.core;
-  requires transitive io.github.scalingtoolkit.core;
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.auth;

@@ -11,7 +11,6 @@ import io.github.scalingtoolkit.auth.Verification;
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.Codec;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.queue.Enqueued;
 import io.github.scalingtoolkit.queue.JobOutcome;
 import io.github.scalingtoolkit.queue.JobQueue;
@@ -86,7 +85,7 @@ public final class Main {
   }
 
   private static void auth() {
-    KeySource keys = KeySource.of(SigningKey.hs256(Secret.of("0123456789abcdef0123456789abcdef")));
+    KeySource keys = KeySource.of(SigningKey.hs256("0123456789abcdef0123456789abcdef"));
     TokenIssuer issuer =
         TokenIssuer.builder()
             .issuer("https://todo.example")

@@ -64,6 +64,20 @@ class ArchitectureTest {
   }
 
   @Test
+  void authNeedsTheJdkAndTwoSmallLibrariesAlone() {
+    classes()
+        .that()
+        .resideInAPackage(ROOT + "auth..")
+        .and()
+        .doNotHaveSimpleName("AuthMetrics")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            ROOT + "auth..", "java..", "javax.crypto..", "org.slf4j..", "org.jspecify..")
+        .check(CLASSES);
+  }
+
+  @Test
   void theStateMachineOfTheBreakerShowsInNoApi() {
     classes()
         .that()

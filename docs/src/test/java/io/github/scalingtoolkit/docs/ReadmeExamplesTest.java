@@ -2,53 +2,18 @@ package io.github.scalingtoolkit.docs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import io.github.scalingtoolkit.auth.JwtVerifier;
-import io.github.scalingtoolkit.auth.KeySource;
-import io.github.scalingtoolkit.auth.SigningKey;
-import io.github.scalingtoolkit.auth.TokenIssuer;
-import io.github.scalingtoolkit.auth.Verification;
-import io.github.scalingtoolkit.auth.Verification.Verified;
-import io.github.scalingtoolkit.cache.CacheAside;
-import io.github.scalingtoolkit.cache.Codec;
-import io.github.scalingtoolkit.core.guard.Guard;
-import io.github.scalingtoolkit.core.guard.GuardState;
-import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.settings.Secret;
-import io.github.scalingtoolkit.queue.EnqueueOptions;
-import io.github.scalingtoolkit.queue.JobId;
-import io.github.scalingtoolkit.queue.JobOutcome;
-import io.github.scalingtoolkit.queue.JobQueue;
-import io.github.scalingtoolkit.queue.JobType;
-import io.github.scalingtoolkit.queue.Worker;
-import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisServer;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The README's examples, run; {@link SnippetsTest} holds the README to them. */
 class ReadmeExamplesTest {
-  record Todo(String title) {}
-
-  record Email(String to) {}
-
-  static final class Repository {
-    private final Map<String, List<Todo>> todos = new ConcurrentHashMap<>();
-
-    List<Todo> findByUser(String user) {
-      return todos.getOrDefault(user, List.of());
-    }
-
-    void save(String user, Todo todo) {
-      todos.computeIfAbsent(user, name -> new CopyOnWriteArrayList<>()).add(todo);
-    }
+  private interface Example {
+    void main(String[] arguments) throws Exception;
   }
 
   private static RedisServer server;
@@ -64,94 +29,35 @@ class ReadmeExamplesTest {
   }
 
   @Test
-  void cache() {
-    Repository repository = new Repository();
-    String user = "ada";
-    try (RedisAccess redis = RedisAccess.open(server.url())) {
-      // tag::cache[]
-      CacheAside<String, List<Todo>> todos = CacheAside.builder(
-              redis, "todos", Codec.json(new TypeReference<List<Todo>>() {}))
-          .timeToLive(Duration.ofSeconds(30))
-          .local(10_000, Duration.ofSeconds(30))
-          .build();
-
-      List<Todo> list = todos.get(user, repository::findByUser);
-      todos.write(user, () -> repository.save(user, new Todo("buy milk")));
-      List<Todo> fresh = todos.get(user, repository::findByUser);
-      // end::cache[]
-
-      assertThat(list).isEmpty();
-      assertThat(fresh).containsExactly(new Todo("buy milk"));
-      todos.close();
-    }
+  void cache() throws Exception {
+    assertThat(printedBy(CacheExample::main, server.url()))
+        .isEqualTo("todos of ada: [Todo[title=buy milk]]");
   }
 
   @Test
-  void queue() {
-    List<String> sent = new CopyOnWriteArrayList<>();
-    try (RedisAccess redis = RedisAccess.open(server.url())) {
-      // tag::queue[]
-      JobType<Email> sendEmail = JobType.of("sendEmail", Email.class);
-      JobQueue mail = JobQueue.builder(redis, "mail").build();
-
-      Worker worker = Worker.builder(mail)
-          .handle(sendEmail, job -> {
-            sent.add(job.payload().to());
-            return JobOutcome.done();
-          })
-          .concurrency(16)
-          .start();
-      mail.enqueue(
-          sendEmail,
-          new Email("ada@example.org"),
-          EnqueueOptions.defaults().id(new JobId("welcome-ada")));
-      // end::queue[]
-
-      Await.until("it is sent", () -> sent.contains("ada@example.org"));
-      worker.close(Duration.ofSeconds(5));
-    }
+  void queue() throws Exception {
+    assertThat(printedBy(QueueExample::main, server.url())).isEqualTo("mail to ada@example.org");
   }
 
   @Test
-  void auth() {
-    Secret secret = Secret.of("a secret of at least thirty-two bytes, from a file");
-    // tag::auth[]
-    KeySource keys = KeySource.of(SigningKey.hs256(secret));
-    TokenIssuer issuer =
-        TokenIssuer.builder().issuer("todo-api").audience("todo-api").keys(keys).build();
-    JwtVerifier verifier = JwtVerifier.builder()
-        .issuer("todo-api")
-        .audience("todo-api")
-        .keys(keys)
-        .cache(10_000, Duration.ofSeconds(60))
-        .build();
-
-    String token = issuer.issue("user123").value();
-    Verification verification = verifier.verify(token);
-    String user = verification instanceof Verified good ? good.principal().subject() : "nobody";
-    // end::auth[]
-
-    assertThat(user).isEqualTo("user123");
-    assertThat(verifier.verify(token + "x")).isInstanceOf(Verification.Rejected.class);
+  void auth() throws Exception {
+    assertThat(printedBy(AuthExample::main)).isEqualTo("token of user123");
   }
 
   @Test
-  void guard() {
-    // tag::core[]
-    Guard store = Guard.builder("store").countWindow(10).minimumCalls(5).build();
-    String answer;
+  void guard() throws Exception {
+    assertThat(printedBy(GuardExample::main)).isEqualTo("the store says 42");
+  }
+
+  private static String printedBy(Example example, String... arguments) throws Exception {
+    PrintStream out = System.out;
+    ByteArrayOutputStream printed = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
     try {
-      answer = store.call(() -> ask());
-    } catch (RejectedException refused) {
-      answer = "try again in " + refused.retryAfter();
+      example.main(arguments);
+    } finally {
+      System.setOut(out);
     }
-    // end::core[]
-
-    assertThat(answer).isEqualTo("42");
-    assertThat(store.state()).isEqualTo(GuardState.CLOSED);
-  }
-
-  private static String ask() {
-    return "42";
+    return printed.toString(StandardCharsets.UTF_8).strip();
   }
 }

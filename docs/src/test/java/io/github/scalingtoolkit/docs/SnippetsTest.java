@@ -20,6 +20,8 @@ class SnippetsTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Pattern BLOCK =
       Pattern.compile("(?:<!-- snippet: ([a-z-]+) -->\\s*\\n)?```java\\n(.*?)```", Pattern.DOTALL);
+  private static final Pattern WHOLE_FILE = Pattern.compile(
+      "package [a-z.]+;\\s*// tag::([a-z-]+)\\[]\\n(.*)// end::\\1\\[]\\s*", Pattern.DOTALL);
   private static final Pattern REGION =
       Pattern.compile(" *// tag::([a-z-]+)\\[]\\n(.*?) *// end::\\1\\[]", Pattern.DOTALL);
 
@@ -44,6 +46,34 @@ class SnippetsTest {
     assertThat(seen).contains("core", "cache", "queue", "auth");
   }
 
+  @Test
+  void everyJavaBlockOfTheReadmeIsAWholeFileThatCompilesAsItIsPasted() throws IOException {
+    Map<String, String> wholeFiles = new HashMap<>();
+    for (Path source : sources()) {
+      Matcher whole = WHOLE_FILE.matcher(Files.readString(source));
+      if (whole.matches()) {
+        wholeFiles.put(whole.group(1), whole.group(2).strip());
+      }
+    }
+
+    Matcher block = BLOCK.matcher(Files.readString(ROOT.resolve("README.md")));
+    List<String> seen = new ArrayList<>();
+    while (block.find()) {
+      assertThat(block.group(2).strip())
+          .as("snippet %s of README.md", block.group(1))
+          .isEqualTo(wholeFiles.get(block.group(1)));
+      seen.add(block.group(1));
+    }
+
+    assertThat(seen).containsExactlyInAnyOrder("core", "cache", "queue", "auth");
+  }
+
+  private static List<Path> sources() throws IOException {
+    try (Stream<Path> files = Files.walk(ROOT.resolve("docs/src/test/java"))) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList();
+    }
+  }
+
   private static List<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>(List.of(ROOT.resolve("README.md")));
     try (Stream<Path> files = Files.walk(ROOT.resolve("docs"))) {
@@ -56,11 +86,7 @@ class SnippetsTest {
 
   private static Map<String, String> regions() throws IOException {
     Map<String, String> regions = new HashMap<>();
-    List<Path> sources;
-    try (Stream<Path> files = Files.walk(ROOT.resolve("docs/src/test/java"))) {
-      sources = files.filter(file -> file.toString().endsWith(".java")).toList();
-    }
-    for (Path source : sources) {
+    for (Path source : sources()) {
       Matcher region = REGION.matcher(Files.readString(source));
       while (region.find()) {
         assertThat(regions.put(region.group(1), unindented(region.group(2))))

@@ -7,7 +7,6 @@ import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -33,7 +32,7 @@ record TodoClient(int port, String token) {
   private static final TokenIssuer ISSUER = TokenIssuer.builder()
       .issuer("todo-api")
       .audience("todo-api")
-      .keys(KeySource.of(SigningKey.of(Algorithm.HS256, Secret.of(JWT_SECRET))))
+      .keys(KeySource.of(SigningKey.of(Algorithm.HS256, JWT_SECRET)))
       .timeToLive(Duration.ofHours(1))
       .build();
 

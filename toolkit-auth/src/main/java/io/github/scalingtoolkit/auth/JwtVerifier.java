@@ -1,11 +1,12 @@
 package io.github.scalingtoolkit.auth;
 
-import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,7 +32,8 @@ public final class JwtVerifier {
   private final TokenType type;
   private final ClaimsPolicy policy;
   private final @Nullable VerificationCache cache;
-  private final Clock clock;
+  private final InstantSource clock;
+  private final LongSupplier monotonicNanos;
   private final AuthListener listener;
   private final AtomicBoolean unavailable = new AtomicBoolean();
   private final AtomicBoolean listenerFailed = new AtomicBoolean();
@@ -45,6 +47,7 @@ public final class JwtVerifier {
         ? null
         : new VerificationCache(builder.cacheEntries, builder.cacheAge.toNanos());
     this.clock = builder.clock;
+    this.monotonicNanos = builder.monotonicNanos;
     this.listener = builder.listener;
   }
 
@@ -70,8 +73,9 @@ public final class JwtVerifier {
       Jws jws = Jws.split(token);
       KeySet keys = keySource.current();
       TokenDigest digest = cache == null ? null : TokenDigest.of(jws.bytes());
-      Verification.Verified known =
-          cache == null || digest == null ? null : cache.find(digest, keys, clock.nanoTime());
+      Verification.Verified known = cache == null || digest == null
+          ? null
+          : cache.find(digest, keys, monotonicNanos.getAsLong());
       if (known != null) {
         policy.requireInTime(known.principal(), clock.millis());
         fromCache = true;
@@ -104,7 +108,7 @@ public final class JwtVerifier {
     Principal principal = policy.admit(jws.claims(), clock.millis());
     Verification.Verified verified = new Verification.Verified(principal);
     if (cache != null && digest != null) {
-      cache.put(digest, verified, header.key(), keys.generation(), clock.nanoTime());
+      cache.put(digest, verified, header.key(), keys.generation(), monotonicNanos.getAsLong());
     }
     return verified;
   }
@@ -159,7 +163,8 @@ public final class JwtVerifier {
     private final Map<String, Class<?>> required = new LinkedHashMap<>();
     private int cacheEntries;
     private Duration cacheAge = MAX_CACHE_AGE;
-    private Clock clock = Clock.system();
+    private InstantSource clock = InstantSource.system();
+    private LongSupplier monotonicNanos = System::nanoTime;
     private AuthListener listener = new AuthListener() {};
 
     private Builder() {}
@@ -211,7 +216,8 @@ public final class JwtVerifier {
 
     /**
      * Remembers verified tokens, by hash, so that one that comes again costs less. Off by default. What has expired, or
-     * whose key is gone, is refused from the cache as it is without.
+     * whose key is gone, is refused from the cache as it is without. An entry's age is real time, whatever {@link #clock}
+     * says.
      *
      * @param maxEntries 1 to 1,000,000; each takes about as much memory as its claims
      * @param maxAge above 0, at most 60 s
@@ -228,9 +234,18 @@ public final class JwtVerifier {
       return this;
     }
 
-    /** Sets the clock. Default {@link Clock#system()}. */
-    public Builder clock(Clock clock) {
+    /**
+     * Sets where wall time comes from: any {@link java.time.Clock} will do. It must not block and must be safe for use by
+     * several threads. Default {@link InstantSource#system()}.
+     */
+    public Builder clock(InstantSource clock) {
       this.clock = Objects.requireNonNull(clock, "clock");
+      return this;
+    }
+
+    /** Sets what measures the age of cached entries, for tests. */
+    Builder monotonicNanos(LongSupplier monotonicNanos) {
+      this.monotonicNanos = monotonicNanos;
       return this;
     }
 

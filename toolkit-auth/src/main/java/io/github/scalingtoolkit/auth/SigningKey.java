@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.auth;
 
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
@@ -26,6 +25,7 @@ import javax.crypto.spec.SecretKeySpec;
 public final class SigningKey {
   private static final String ID_TEXT = "scaling-toolkit key id\0";
   private static final int ID_BYTES = 12;
+  private static final byte[] PEM = "-----BEGIN".getBytes(StandardCharsets.US_ASCII);
 
   private final String id;
   private final Algorithm algorithm;
@@ -40,35 +40,42 @@ public final class SigningKey {
     this.engines = engines;
   }
 
-  /** As {@link #of(Algorithm, Secret)} with {@link Algorithm#HS256}: at least 32 bytes of UTF-8. */
-  public static SigningKey hs256(Secret secret) {
+  /** As {@link #of(Algorithm, String)} with {@link Algorithm#HS256}: at least 32 bytes of UTF-8. */
+  public static SigningKey hs256(String secret) {
     return of(Algorithm.HS256, secret);
   }
 
-  /** As {@link #of(Algorithm, Secret)} with {@link Algorithm#HS512}: at least 64 bytes of UTF-8. */
-  public static SigningKey hs512(Secret secret) {
+  /** As {@link #of(Algorithm, byte[])} with {@link Algorithm#HS256}: at least 32 bytes. */
+  public static SigningKey hs256(byte[] secret) {
+    return of(Algorithm.HS256, secret);
+  }
+
+  /** As {@link #of(Algorithm, String)} with {@link Algorithm#HS512}: at least 64 bytes of UTF-8. */
+  public static SigningKey hs512(String secret) {
+    return of(Algorithm.HS512, secret);
+  }
+
+  /** As {@link #of(Algorithm, byte[])} with {@link Algorithm#HS512}: at least 64 bytes. */
+  public static SigningKey hs512(byte[] secret) {
     return of(Algorithm.HS512, secret);
   }
 
   /**
-   * Returns a key whose bytes are the UTF-8 of {@code secret}, taken as it is: neither hex nor base64 is decoded.
+   * Returns the key whose bytes are the UTF-8 of {@code secret}, as {@link #of(Algorithm, byte[])} makes it. The text is
+   * taken as it is: neither hex nor base64 is decoded, and white space counts.
    *
-   * @throws IllegalArgumentException if it has fewer bytes than {@link Algorithm#minimumKeyBytes()}, is not valid Unicode,
-   *     or is a PEM file (a public key used as a shared secret is an attack, never a key)
+   * @throws IllegalArgumentException if it has fewer bytes than {@link Algorithm#minimumKeyBytes()}, holds a lone
+   *     surrogate or U+FFFD (which a decoder leaves where it could not read), or is a PEM file
    */
-  public static SigningKey of(Algorithm algorithm, Secret secret) {
-    if (secret.reveal().contains("-----BEGIN")) {
-      throw new IllegalArgumentException(
-          "secret for " + algorithm
-              + " must be random text but is a PEM file; a shared secret can be made with: openssl rand -base64 64");
-    }
-    byte[] bytes = secret.revealBytes();
+  public static SigningKey of(Algorithm algorithm, String secret) {
+    byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
     try {
-      // Encoding turns each lone surrogate into the same '?', so different secrets would become one
-      // key.
-      if (!new String(bytes, StandardCharsets.UTF_8).equals(secret.reveal())) {
+      // Either of the two would make one key of different secrets.
+      if (secret.indexOf('\uFFFD') >= 0
+          || !new String(bytes, StandardCharsets.UTF_8).equals(secret)) {
         throw new IllegalArgumentException(
-            "secret for " + algorithm + " must be valid Unicode but has a lone surrogate");
+            "secret for " + algorithm
+                + " must be valid Unicode but has a lone surrogate or U+FFFD; read it as UTF-8, or pass its bytes");
       }
       return of(algorithm, bytes);
     } finally {
@@ -77,11 +84,17 @@ public final class SigningKey {
   }
 
   /**
-   * Returns a key of these very bytes, which are copied; the caller may wipe them afterwards.
+   * Returns the key of these very bytes. They are copied: the caller may wipe them afterwards.
    *
-   * @throws IllegalArgumentException if there are fewer than {@link Algorithm#minimumKeyBytes()}
+   * @throws IllegalArgumentException if there are fewer than {@link Algorithm#minimumKeyBytes()}, or they are a PEM file (a
+   *     public key used as a shared secret is an attack, never a key)
    */
   public static SigningKey of(Algorithm algorithm, byte[] secret) {
+    if (isPem(secret)) {
+      throw new IllegalArgumentException("secret for " + algorithm
+          + " must be random but is a PEM file; a shared secret can be made with: openssl rand -base64 "
+          + 2 * algorithm.minimumKeyBytes());
+    }
     if (secret.length < algorithm.minimumKeyBytes()) {
       throw new IllegalArgumentException("secret for " + algorithm + " must have >= "
           + algorithm.minimumKeyBytes() + " bytes but has " + secret.length
@@ -93,6 +106,15 @@ public final class SigningKey {
     byte[] full = mac.doFinal((ID_TEXT + algorithm).getBytes(StandardCharsets.UTF_8));
     engines.giveBack(mac);
     return new SigningKey(Base64Url.encode(Arrays.copyOf(full, ID_BYTES)), algorithm, key, engines);
+  }
+
+  private static boolean isPem(byte[] secret) {
+    for (int i = 0; i + PEM.length <= secret.length; i++) {
+      if (Arrays.equals(secret, i, i + PEM.length, PEM, 0, PEM.length)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /**

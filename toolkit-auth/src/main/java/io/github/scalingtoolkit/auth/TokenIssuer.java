@@ -1,10 +1,10 @@
 package io.github.scalingtoolkit.auth;
 
-import io.github.scalingtoolkit.core.time.Clock;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +25,7 @@ public final class TokenIssuer {
   private final KeySource keys;
   private final TokenType type;
   private final long secondsToLive;
-  private final Clock clock;
+  private final InstantSource clock;
 
   private TokenIssuer(Builder builder, String issuer, String audience, KeySource keys) {
     this.commonClaims = "{\"iss\":" + JsonText.of(issuer) + ",\"aud\":" + JsonText.of(audience);
@@ -100,7 +100,7 @@ public final class TokenIssuer {
     private @Nullable KeySource keys;
     private TokenType type = TokenType.ACCESS;
     private Duration timeToLive = Duration.ofHours(1);
-    private Clock clock = Clock.system();
+    private InstantSource clock = InstantSource.system();
 
     private Builder() {}
 
@@ -134,8 +134,11 @@ public final class TokenIssuer {
       return this;
     }
 
-    /** Sets the clock. Default {@link Clock#system()}. */
-    public Builder clock(Clock clock) {
+    /**
+     * Sets where wall time comes from: any {@link java.time.Clock} will do. It must not block and must be safe for use by
+     * several threads. Default {@link InstantSource#system()}.
+     */
+    public Builder clock(InstantSource clock) {
       this.clock = Objects.requireNonNull(clock, "clock");
       return this;
     }

@@ -2,7 +2,7 @@
  * Issues and verifies JSON Web Tokens signed with a shared secret: strictly, and fast enough to do it on every request.
  *
  * <pre>{@code
- * KeySource keys = KeySource.of(SigningKey.hs256(secret)); // at least 32 bytes
+ * KeySource keys = KeySource.of(SigningKey.hs256(secret)); // bytes or text, at least 32 bytes
  * TokenIssuer issuer = TokenIssuer.builder()
  *     .issuer("https://todo.example").audience("todo-api").keys(keys).timeToLive(Duration.ofMinutes(15)).build();
  * JwtVerifier verifier = JwtVerifier.builder()
@@ -25,6 +25,9 @@
  * <p><b>What is not.</b> A token holds until it expires or its key is removed; there is no revocation yet. There are no public
  * keys (RS256, ES256), hence no tokens for others to verify without being able to issue, and there is no encryption: whoever
  * holds a token can read it.
+ *
+ * <p><b>What it needs.</b> {@code slf4j-api} and {@code jspecify}, and the JDK's own cryptography; with
+ * {@link io.github.scalingtoolkit.auth.AuthMetrics} also {@code micrometer-core}.
  *
  * <p>Who does what: {@link io.github.scalingtoolkit.auth.SigningKey}, {@link io.github.scalingtoolkit.auth.KeySet},
  * {@link io.github.scalingtoolkit.auth.KeySource} and {@link io.github.scalingtoolkit.auth.KeyRing} hold keys and rotate them;

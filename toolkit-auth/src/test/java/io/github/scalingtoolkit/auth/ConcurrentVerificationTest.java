@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.auth;
 import static io.github.scalingtoolkit.auth.Tokens.codeOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -70,8 +69,7 @@ class ConcurrentVerificationTest {
     }
 
     for (int i = 0; i < 300; i++) {
-      SigningKey passing =
-          SigningKey.hs256(Secret.of("a passing secret of thirty-two bytes or more " + i));
+      SigningKey passing = SigningKey.hs256("a passing secret of thirty-two bytes or more " + i);
       String token =
           Tokens.issuer().keys(KeySource.of(passing)).build().issue("user123").value();
       ring.publish(passing);

@@ -26,7 +26,6 @@ import static io.github.scalingtoolkit.auth.Tokens.signed;
 import static io.github.scalingtoolkit.auth.Tokens.signedSegments;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -198,7 +197,7 @@ class HostileTokenTest {
         signed(header("HS256", "../../dev/null"), CLAIMS),
         UNKNOWN_KEY);
     add(cases, "a kid with a NUL", signed(header("HS256", KID + "\\u0000"), CLAIMS), MALFORMED);
-    SigningKey other = SigningKey.hs256(Secret.of("another-secret-of-at-least-thirty-two-bytes"));
+    SigningKey other = SigningKey.hs256("another-secret-of-at-least-thirty-two-bytes");
     byte[] head = HEADER.getBytes(StandardCharsets.UTF_8);
     byte[] body = CLAIMS.getBytes(StandardCharsets.UTF_8);
     add(cases, "another key under our kid", signed(other, head, body), BAD_SIGNATURE);
@@ -397,8 +396,8 @@ class HostileTokenTest {
 
   @Test
   void refusesAnHs256TokenForTheSameSecretAsHs512Key() {
-    SigningKey asHs512 = SigningKey.hs512(Secret.of("x".repeat(64)));
-    SigningKey asHs256 = SigningKey.hs256(Secret.of("x".repeat(64))).withId(asHs512.id());
+    SigningKey asHs512 = SigningKey.hs512("x".repeat(64));
+    SigningKey asHs256 = SigningKey.hs256("x".repeat(64)).withId(asHs512.id());
     JwtVerifier verifier = Tokens.verifier().keys(KeySource.of(asHs512)).build();
 
     String token =

@@ -18,6 +18,7 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
@@ -73,7 +74,7 @@ class NimbusDifferentialTest {
             .claim("scope", "todo:read")
             .claim("ratio", 0.25)
             .build());
-    token.sign(new MACSigner(Tokens.SECRET.revealBytes()));
+    token.sign(new MACSigner(Tokens.SECRET.getBytes(StandardCharsets.UTF_8)));
 
     Principal principal = principalOf(ours.verify(token.serialize()));
 
@@ -123,7 +124,7 @@ class NimbusDifferentialTest {
   private static DefaultJWTProcessor<SecurityContext> nimbus() {
     DefaultJWTProcessor<SecurityContext> processor = new DefaultJWTProcessor<>();
     JWKSet keys = new JWKSet(List.of(
-        new OctetSequenceKey.Builder(Tokens.SECRET.revealBytes())
+        new OctetSequenceKey.Builder(Tokens.SECRET.getBytes(StandardCharsets.UTF_8))
             .keyID(Tokens.KEY.id())
             .algorithm(JWSAlgorithm.HS256)
             .build(),

@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.auth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -11,7 +10,7 @@ class PackageExampleTest {
 
   @Test
   void runs() {
-    Secret secret = Secret.of("an-example-secret-of-more-than-thirty-two-bytes");
+    String secret = "an-example-secret-of-more-than-thirty-two-bytes";
 
     KeySource keys = KeySource.of(SigningKey.hs256(secret)); // at least 32 bytes
     TokenIssuer issuer = TokenIssuer.builder()

@@ -4,8 +4,8 @@ import static io.github.scalingtoolkit.auth.Tokens.codeOf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -14,15 +14,15 @@ class SigningKeyTest {
   @Test
   void refusesSecretsShorterThanTheHashInBytesOfUtf8() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SigningKey.hs256(Secret.of("x".repeat(31))))
+        .isThrownBy(() -> SigningKey.hs256("x".repeat(31)))
         .withMessage(
             "secret for HS256 must have >= 32 bytes but has 31; make one with: openssl rand -base64 64");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SigningKey.hs512(Secret.of("x".repeat(63))))
+        .isThrownBy(() -> SigningKey.hs512("x".repeat(63)))
         .withMessageContaining("HS512 must have >= 64 bytes but has 63");
-    assertThatIllegalArgumentException().isThrownBy(() -> SigningKey.hs256(Secret.of("")));
-    assertThat(SigningKey.hs256(Secret.of("é".repeat(16))).algorithm()).isEqualTo(Algorithm.HS256);
-    assertThat(SigningKey.hs512(Secret.of("x".repeat(64))).algorithm()).isEqualTo(Algorithm.HS512);
+    assertThatIllegalArgumentException().isThrownBy(() -> SigningKey.hs256(""));
+    assertThat(SigningKey.hs256("é".repeat(16)).algorithm()).isEqualTo(Algorithm.HS256);
+    assertThat(SigningKey.hs512("x".repeat(64)).algorithm()).isEqualTo(Algorithm.HS512);
   }
 
   @Test
@@ -30,22 +30,55 @@ class SigningKeyTest {
     String pem = "-----BEGIN PUBLIC KEY-----\n" + "A".repeat(64) + "\n-----END PUBLIC KEY-----";
 
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SigningKey.hs256(Secret.of(pem)))
+        .isThrownBy(() -> SigningKey.hs256(pem))
         .withMessageContaining("is a PEM file")
         .withMessageNotContaining("AAAA");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> SigningKey.hs256(Secret.of("\uD800".repeat(40))));
+        .isThrownBy(() -> SigningKey.hs256(pem.getBytes(StandardCharsets.US_ASCII)))
+        .withMessageContaining("is a PEM file");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SigningKey.hs256("\uD800".repeat(40)))
+        .withMessageContaining("lone surrogate");
+  }
+
+  @Test
+  void refusesTextThatALenientDecoderHasMadeOfOtherBytes() {
+    String first = new String(notUtf8(0xFE), StandardCharsets.UTF_8);
+    String second = new String(notUtf8(0xFF), StandardCharsets.UTF_8);
+    assertThat(first).as("two secrets have become one").isEqualTo(second);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SigningKey.hs256(first))
+        .withMessageContaining("U+FFFD");
+    assertThat(SigningKey.hs256(notUtf8(0xFE)).id())
+        .isNotEqualTo(SigningKey.hs256(notUtf8(0xFF)).id());
+  }
+
+  private static byte[] notUtf8(int value) {
+    byte[] bytes = new byte[32];
+    Arrays.fill(bytes, (byte) value);
+    return bytes;
+  }
+
+  @Test
+  void makesTheSameKeyOfATextAndOfItsUtf8() {
+    String text = "ein Geheimnis aus Wörtern – " + "x".repeat(40) + "=";
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+
+    assertThat(SigningKey.hs256(bytes).id()).isEqualTo(SigningKey.hs256(text).id());
+    assertThat(SigningKey.hs512(bytes).id()).isEqualTo(SigningKey.hs512(text).id());
+    assertThat(SigningKey.hs256(text.substring(0, text.length() - 1)).id())
+        .as("each character counts")
+        .isNotEqualTo(SigningKey.hs256(text).id());
   }
 
   @Test
   void derivesTheSameIdFromTheSameSecretAndAnotherFromAnyOther() {
-    SigningKey key = SigningKey.hs256(Secret.of("x".repeat(64)));
+    SigningKey key = SigningKey.hs256("x".repeat(64));
 
-    assertThat(key.id()).isEqualTo(SigningKey.hs256(Secret.of("x".repeat(64))).id());
-    assertThat(key.id())
-        .isNotEqualTo(SigningKey.hs256(Secret.of("x".repeat(65))).id());
-    assertThat(key.id())
-        .isNotEqualTo(SigningKey.hs512(Secret.of("x".repeat(64))).id());
+    assertThat(key.id()).isEqualTo(SigningKey.hs256("x".repeat(64)).id());
+    assertThat(key.id()).isNotEqualTo(SigningKey.hs256("x".repeat(65)).id());
+    assertThat(key.id()).isNotEqualTo(SigningKey.hs512("x".repeat(64)).id());
     assertThat(key.id()).matches("[A-Za-z0-9_-]{16}");
     assertThat(key.id()).as("pinned: tokens outlive a new version").isEqualTo("4xT2OMT1w2MYsz6X");
   }
@@ -78,7 +111,7 @@ class SigningKeyTest {
   @Test
   void rotatesWithoutRefusingAGoodToken() {
     SigningKey old = Tokens.KEY;
-    SigningKey next = SigningKey.hs512(Secret.of("n".repeat(64)));
+    SigningKey next = SigningKey.hs512("n".repeat(64));
     KeyRing ring = KeyRing.of(old);
     TokenIssuer issuer = Tokens.issuer().keys(ring).build();
     JwtVerifier verifier = Tokens.verifier().keys(ring).build();
@@ -106,7 +139,7 @@ class SigningKeyTest {
 
   @Test
   void refusesTwoKeysOfOneIdAndLosingTheActiveOne() {
-    SigningKey impostor = SigningKey.hs256(Secret.of("y".repeat(32))).withId(Tokens.KEY.id());
+    SigningKey impostor = SigningKey.hs256("y".repeat(32)).withId(Tokens.KEY.id());
     KeyRing ring = KeyRing.of(Tokens.KEY);
 
     assertThatIllegalArgumentException().isThrownBy(() -> KeySource.of(Tokens.KEY, impostor));

@@ -7,8 +7,11 @@ import static io.github.scalingtoolkit.auth.Tokens.codeOf;
 import static io.github.scalingtoolkit.auth.Tokens.signed;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.time.ManualClock;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneId;
 import org.junit.jupiter.api.Test;
 
 class TokenTimeTest {
@@ -79,6 +82,29 @@ class TokenTimeTest {
     assertThat(codeOf(verifier.verify(
             signed(HEADER, CLAIMS.replace("" + (NOW + 300), "9223372036854775807")))))
         .isEqualTo(RejectCode.INVALID_CLAIM);
+  }
+
+  @Test
+  void takesAnyClockOfTheJdk() {
+    Clock then = Clock.fixed(Instant.ofEpochSecond(NOW), ZoneId.of("Asia/Tokyo"));
+    String token = Tokens.issuer().clock(then).build().issue("user123").value();
+
+    JwtVerifier same = Tokens.verifier().clock(then).build();
+    JwtVerifier later =
+        Tokens.verifier().clock(Clock.offset(then, Duration.ofMinutes(6))).build();
+
+    assertThat(Tokens.principalOf(same.verify(token)).issuedAt()).isEqualTo(then.instant());
+    assertThat(codeOf(later.verify(token))).isEqualTo(RejectCode.EXPIRED);
+  }
+
+  @Test
+  void refusesWhenItsClockFails() {
+    InstantSource broken = () -> {
+      throw new IllegalStateException("no time");
+    };
+    JwtVerifier verifier = Tokens.verifier().clock(broken).build();
+
+    assertThat(codeOf(verifier.verify(signed(HEADER, CLAIMS)))).isEqualTo(RejectCode.UNAVAILABLE);
   }
 
   @Test

@@ -1,7 +1,5 @@
 package io.github.scalingtoolkit.auth;
 
-import io.github.scalingtoolkit.core.settings.Secret;
-import io.github.scalingtoolkit.core.time.ManualClock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +8,7 @@ import java.time.Instant;
 final class Tokens {
   static final String ISSUER = "https://todo.example";
   static final String AUDIENCE = "todo-api";
-  static final Secret SECRET = Secret.of("a-test-secret-of-more-than-thirty-two-bytes");
+  static final String SECRET = "a-test-secret-of-more-than-thirty-two-bytes";
   static final SigningKey KEY = SigningKey.hs256(SECRET);
   static final long NOW = 1_795_000_000L;
   static final String HEADER = header("HS256", KEY.id());
@@ -19,7 +17,7 @@ final class Tokens {
   private Tokens() {}
 
   static ManualClock clock() {
-    return ManualClock.startingAt(Instant.ofEpochSecond(NOW));
+    return new ManualClock(Instant.ofEpochSecond(NOW));
   }
 
   static JwtVerifier.Builder verifier() {

@@ -9,8 +9,6 @@ import static io.github.scalingtoolkit.auth.Tokens.signed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.scalingtoolkit.core.settings.Secret;
-import io.github.scalingtoolkit.core.time.ManualClock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -74,7 +72,7 @@ class VerificationCacheTest {
 
   @Test
   void refusesFromTheCacheWhoseKeyIsGone() {
-    SigningKey next = SigningKey.hs256(Secret.of("the-next-secret-of-more-than-thirty-two-bytes"));
+    SigningKey next = SigningKey.hs256("the-next-secret-of-more-than-thirty-two-bytes");
     KeyRing ring = KeyRing.of(Tokens.KEY);
     JwtVerifier verifier = caching().keys(ring).build();
     String token = signed(HEADER, CLAIMS);
@@ -104,8 +102,8 @@ class VerificationCacheTest {
 
   @Test
   void refusesAnotherKeyUnderTheSameIdEvenIfTheGenerationWasForgotten() {
-    SigningKey impostor = SigningKey.hs256(Secret.of("another-secret-of-at-least-thirty-two-bytes"))
-        .withId(Tokens.KEY.id());
+    SigningKey impostor =
+        SigningKey.hs256("another-secret-of-at-least-thirty-two-bytes").withId(Tokens.KEY.id());
     AtomicReference<KeySet> keys = new AtomicReference<>(KeySet.of(1, Tokens.KEY, List.of()));
     JwtVerifier verifier = caching().keys(keys::get).build();
     String token = signed(HEADER, CLAIMS);
@@ -128,6 +126,19 @@ class VerificationCacheTest {
 
     assertThat(hits.fromCache).hasValue(0);
     assertThat(hits.verified).hasValue(2);
+  }
+
+  @Test
+  void measuresAnEntrysAgeByRealTimeWhateverTheClockSays() {
+    JwtVerifier verifier =
+        Tokens.verifier().clock(clock).cache(64, MINUTE).listener(hits).build();
+    String token = signed(HEADER, CLAIMS);
+    verifier.verify(token);
+
+    clock.advance(Duration.ofSeconds(299));
+    verifier.verify(token);
+
+    assertThat(hits.fromCache).hasValue(1);
   }
 
   @Test
@@ -232,7 +243,11 @@ class VerificationCacheTest {
   }
 
   private JwtVerifier.Builder caching() {
-    return Tokens.verifier().clock(clock).cache(1024, MINUTE).listener(hits);
+    return Tokens.verifier()
+        .clock(clock)
+        .monotonicNanos(clock::nanoTime)
+        .cache(1024, MINUTE)
+        .listener(hits);
   }
 
   private static final class Hits implements AuthListener {

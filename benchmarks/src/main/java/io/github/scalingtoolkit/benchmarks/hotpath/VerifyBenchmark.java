@@ -6,7 +6,6 @@ import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.Subject;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.auth.Verification;
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.time.Duration;
@@ -37,8 +36,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class VerifyBenchmark {
   private static final String ISSUER = "https://todo.example";
   private static final String AUDIENCE = "todo-api";
-  private static final Secret SECRET =
-      Secret.of("a-secret-of-the-benchmark-alone-with-48-characters");
+  private static final byte[] SECRET =
+      "a-secret-of-the-benchmark-alone-with-48-characters".getBytes(StandardCharsets.UTF_8);
 
   private String token = "";
   private byte[] signedBytes = {};
@@ -97,7 +96,7 @@ public class VerifyBenchmark {
   private static Mac mac() {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(SECRET.revealBytes(), "HmacSHA256"));
+      mac.init(new SecretKeySpec(SECRET, "HmacSHA256"));
       return mac;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every JDK must have HmacSHA256", e);

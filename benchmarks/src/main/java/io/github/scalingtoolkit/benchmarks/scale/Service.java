@@ -4,7 +4,6 @@ import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.Subject;
 import io.github.scalingtoolkit.auth.TokenIssuer;
-import io.github.scalingtoolkit.core.settings.Secret;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -185,7 +184,7 @@ public final class Service {
     return TokenIssuer.builder()
         .issuer("todo-api")
         .audience("todo-api")
-        .keys(KeySource.of(SigningKey.hs256(Secret.of(SECRET))))
+        .keys(KeySource.of(SigningKey.hs256(SECRET)))
         .timeToLive(Duration.ofHours(12))
         .build()
         .issue(Subject.of("user123"))

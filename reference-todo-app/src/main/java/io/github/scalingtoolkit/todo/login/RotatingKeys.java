@@ -51,7 +51,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     this.secret = secret;
     this.clock = clock;
     outlives = timeToLive.plus(MARGIN);
-    ring = KeyRing.of(SigningKey.of(algorithm, secret.current()));
+    ring = KeyRing.of(SigningKey.of(algorithm, secret.current().reveal()));
     thread = BlockingThreads.platformFactory("rotating-keys-").newThread(this::run);
   }
 
@@ -95,7 +95,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
   private void succeed() {
     SigningKey read;
     try {
-      read = SigningKey.of(algorithm, secret.current());
+      read = SigningKey.of(algorithm, secret.current().reveal());
     } catch (IllegalArgumentException unfit) {
       log.error("keys rotation=refused reason=\"{}\"", unfit.getMessage());
       return;

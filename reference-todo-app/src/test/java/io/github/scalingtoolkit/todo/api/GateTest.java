@@ -8,7 +8,6 @@ import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
-import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Respond;
@@ -29,8 +28,7 @@ import org.junit.jupiter.api.Test;
 class GateTest {
   @Test
   void keysThatCannotBeReadAre503AndNotTheTokensFault() throws Exception {
-    KeySource keys =
-        KeySource.of(SigningKey.hs256(Secret.of("a secret of at least thirty-two bytes")));
+    KeySource keys = KeySource.of(SigningKey.hs256("a secret of at least thirty-two bytes"));
     AtomicBoolean away = new AtomicBoolean();
     JwtVerifier verifier = JwtVerifier.builder()
         .issuer("a")

@@ -10,7 +10,6 @@ import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.Codec;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.testing.Await;
@@ -47,8 +46,7 @@ class ListFromMemoryTest {
 
   @Test
   void aListInMemoryIsAnsweredOnTheIoThreadFromBytesThatAreReady() throws Exception {
-    KeySource keys =
-        KeySource.of(SigningKey.hs256(Secret.of("a secret of at least thirty-two bytes")));
+    KeySource keys = KeySource.of(SigningKey.hs256("a secret of at least thirty-two bytes"));
     TodoStore store = new InMemoryTodoStore(Clock.system());
     store.create(USER, new NewTodo(new Title("Buy milk"), false));
     try (RedisServer server = RedisServer.start();

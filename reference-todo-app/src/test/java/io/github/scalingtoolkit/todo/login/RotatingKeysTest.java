@@ -46,7 +46,7 @@ class RotatingKeysTest {
         .audience("a")
         .keys(keys)
         .timeToLive(LIFE)
-        .clock(clock)
+        .clock(clock::now)
         .build()
         .issue("someone")
         .value();
@@ -57,7 +57,7 @@ class RotatingKeysTest {
             .issuer("i")
             .audience("a")
             .keys(at)
-            .clock(clock)
+            .clock(clock::now)
             .build()
             .verify(token)
         instanceof Verification.Verified;
