@@ -15,6 +15,7 @@ import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.RedisUrl;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
@@ -217,14 +218,12 @@ final class TodoApp {
 
   private void openRedis() {
     String url = settings.redisUrl().or(() -> made(owned).redisUrl()).orElseThrow();
-    RedisAccess queueAccess = RedisAccess.builder(url).name("redis").build();
+    RedisAccess queueAccess = redis(url).name("redis").build();
     queueRedis = queueAccess;
     GuardMetrics.bind(meters, queueAccess.guard());
     RedisAccess cacheAccess = queueAccess;
     if (settings.cacheRedisUrl().isPresent() && !settings.cacheRedisUrl().get().equals(url)) {
-      cacheAccess = RedisAccess.builder(settings.cacheRedisUrl().get())
-          .name("redis-cache")
-          .build();
+      cacheAccess = redis(settings.cacheRedisUrl().get()).name("redis-cache").build();
       GuardMetrics.bind(meters, cacheAccess.guard());
     }
     cacheRedis = cacheAccess;
@@ -246,6 +245,16 @@ final class TodoApp {
           SettledRateLimiter.start(queueAccess, "api", settings.rateLimit().get());
       LimiterMetrics.bind(meters, limiter);
     }
+  }
+
+  private RedisAccess.Builder redis(String url) {
+    RedisAccess.Builder redis = RedisAccess.builder(url);
+    if (RedisUrl.parse(url).mode() == RedisUrl.Mode.SENTINEL) {
+      settings
+          .sentinels()
+          .ifPresent(asks -> redis.sentinelCredentials(asks.user().orElse(null), asks::password));
+    }
+    return redis;
   }
 
   private void closeRedis() {
@@ -286,8 +295,11 @@ final class TodoApp {
     try {
       redis.call(UnifiedJedis::ping);
     } catch (RuntimeException failure) {
-      throw new UnhealthyException(
-          redis.explain(failure) + "; check that it runs and that " + setting + " names it");
+      String sentinels = redis.description().contains("+sentinel://")
+          ? ", and that SENTINEL_USER and SENTINEL_PASSWORD are the sentinels'"
+          : "";
+      throw new UnhealthyException(redis.explain(failure) + "; check that it runs and that "
+          + setting + " names it" + sentinels);
     }
   }
 

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisServer;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,6 +130,26 @@ class ServiceUnderRedisFailureTest {
     }
     service.awaitDelivered(Set.of(id(created)));
     awaitReady(app, 200, "UP");
+  }
+
+  @Test
+  void sentinelsThatAskForAPasswordGetItAndARedisThatTheyHideIsNamed() {
+    try (RedisServer sentinel = RedisServer.startSentinel(service.redis())) {
+      try (Jedis admin = sentinel.connect()) {
+        admin.aclSetUser("default", "resetpass", ">s3cret");
+      }
+      String url = "redis+sentinel://127.0.0.1:" + sentinel.port() + "/main";
+
+      TodoApp without = service.run(Role.SERVE, "REDIS_URL", url);
+      awaitReady(without, 200, "DEGRADED");
+      assertThat(TodoClient.anonymous(without.adminPort()).get("/readyz").body())
+          .contains(
+              "its sentinels refuse the credentials",
+              "that SENTINEL_USER and SENTINEL_PASSWORD are the sentinels'");
+
+      TodoApp with = service.run(Role.SERVE, "REDIS_URL", url, "SENTINEL_PASSWORD", "s3cret");
+      awaitReady(with, 200, "UP");
+    }
   }
 
   private static long timedOut(TodoApp app) {

@@ -81,7 +81,7 @@ public final class RedisServer implements AutoCloseable {
   }
 
   /** Starts a sentinel that watches {@code master} alone, and calls it {@code main}. */
-  static RedisServer startSentinel(RedisServer master) {
+  public static RedisServer startSentinel(RedisServer master) {
     try {
       int port = Ports.free();
       Path directory = Files.createTempDirectory("toolkit-sentinel-");

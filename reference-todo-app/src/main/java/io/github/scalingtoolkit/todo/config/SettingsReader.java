@@ -5,10 +5,13 @@ import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.redis.RedisUrl;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Settings;
+import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
 import io.github.scalingtoolkit.todo.config.TodoSettings.ListCache;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Mode;
+import io.github.scalingtoolkit.todo.config.TodoSettings.Sentinels;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Tokens;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Web;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
@@ -16,8 +19,10 @@ import io.github.scalingtoolkit.todo.logging.Logging;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -25,6 +30,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Binds the settings of the contract, §3, in the order in which sources win there. */
 public final class SettingsReader {
@@ -38,7 +44,7 @@ public final class SettingsReader {
    * Reads the settings of this process.
    *
    * @param embeddedStores whether stores come with the program: the demo jar is a demo unless told otherwise
-   * @throws io.github.scalingtoolkit.core.settings.SettingsException with all that is wrong
+   * @throws SettingsException with all that is wrong
    */
   public static TodoSettings read(boolean embeddedStores) {
     return read(
@@ -63,6 +69,12 @@ public final class SettingsReader {
           "APP_ENV=demo needs the demo jar (…-demo.jar), which brings the embedded stores:"
               + " start that one, or set APP_ENV=production");
     }
+    Optional<String> redisUrl = orDefault(
+        redisUrl(settings, "REDIS_URL", "the queue, and the cache unless CACHE_REDIS_URL is set"),
+        demo,
+        "redis://localhost:6379");
+    Optional<String> cacheRedisUrl =
+        redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has a Redis of its own");
     TodoSettings read = new TodoSettings(
         mode,
         web(settings, demo ? "127.0.0.1" : "0.0.0.0"),
@@ -71,16 +83,13 @@ public final class SettingsReader {
                 "MONGO_URI",
                 "a MongoDB URI such as mongodb://localhost:27017/todoapp",
                 "where todos and users are kept",
-                SettingsReader::mongoUri),
+                MongoUri::checked),
             demo,
             "mongodb://localhost:27017/todoapp"),
         settings.integer("MONGO_POOL_SIZE", 32, 1, 1000, "connections to MongoDB"),
-        orDefault(
-            redisUrl(
-                settings, "REDIS_URL", "the queue, and the cache unless CACHE_REDIS_URL is set"),
-            demo,
-            "redis://localhost:6379"),
-        redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has a Redis of its own"),
+        redisUrl,
+        cacheRedisUrl,
+        sentinels(settings),
         tokens(settings, demo),
         new ListCache(
             settings.durationOrOff(
@@ -124,7 +133,7 @@ public final class SettingsReader {
             "from which level lines are logged",
             SettingsReader::level),
         settings.listing(),
-        settings.hints());
+        hints(settings, redisUrl, cacheRedisUrl));
     settings.finish();
     return read;
   }
@@ -184,6 +193,22 @@ public final class SettingsReader {
             "requests worked on at a time; as many again may wait"));
   }
 
+  private static List<String> hints(
+      Settings settings, Optional<String> redisUrl, Optional<String> cacheRedisUrl) {
+    List<String> hints = new ArrayList<>(settings.hints());
+    boolean forSentinels = settings.listing().stream()
+        .anyMatch(setting ->
+            setting.key().startsWith("SENTINEL_") && !setting.source().equals("default"));
+    if (forSentinels
+        && Stream.of(redisUrl, cacheRedisUrl)
+            .flatMap(Optional::stream)
+            .noneMatch(url -> RedisUrl.parse(url).mode() == RedisUrl.Mode.SENTINEL)) {
+      hints.add("SENTINEL_USER and SENTINEL_PASSWORD are not used: neither REDIS_URL nor"
+          + " CACHE_REDIS_URL is a redis+sentinel:// URL");
+    }
+    return hints;
+  }
+
   private static Tokens tokens(Settings settings, boolean demo) {
     Algorithm algorithm = value(
         settings,
@@ -229,19 +254,28 @@ public final class SettingsReader {
         "redis[s]://host:port, redis[s]+cluster://host:port,host:port or redis[s]+sentinel://host:port/master",
         what,
         text -> {
-          RedisUrl.parse(text);
+          try {
+            RedisUrl.parse(text);
+          } catch (IllegalArgumentException shownWithoutSecrets) {
+            throw new SettingsException(String.valueOf(shownWithoutSecrets.getMessage()));
+          }
           return text;
         });
   }
 
-  private static Optional<String> orDefault(Optional<String> set, boolean demo, String fallback) {
-    return set.isPresent() || demo ? set : Optional.of(fallback);
+  private static Optional<Sentinels> sentinels(Settings settings) {
+    Optional<String> user = settings.optional(
+        "SENTINEL_USER", "text", "who asks the sentinels of a redis+sentinel URL", text -> text);
+    Optional<Secret> password =
+        settings.secret("SENTINEL_PASSWORD", "the password that the sentinels want");
+    if (user.isPresent() && password.isEmpty()) {
+      settings.problem("SENTINEL_USER needs SENTINEL_PASSWORD: set it, or unset SENTINEL_USER");
+    }
+    return password.map(secret -> new Sentinels(user, secret));
   }
 
-  private static String mongoUri(String text) {
-    // The driver's own words may show a password; the setting's form says what is wanted.
-    new com.mongodb.ConnectionString(text);
-    return text;
+  private static Optional<String> orDefault(Optional<String> set, boolean demo, String fallback) {
+    return set.isPresent() || demo ? set : Optional.of(fallback);
   }
 
   private static RateLimit rateLimit(String text) {

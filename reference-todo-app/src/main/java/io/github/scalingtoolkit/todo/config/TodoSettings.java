@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
 import io.github.scalingtoolkit.todo.logging.Logging;
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param mongoPoolSize connections to it
  * @param redisUrl the Redis; empty in demo mode likewise
  * @param cacheRedisUrl the Redis of the cache, if it is another one
+ * @param sentinels who asks the sentinels of either, if they want to know
  * @param tokens how tokens are made
  * @param cache how lists are cached
  * @param rateLimit requests of one principal or, without one, of one address; empty for no limit
@@ -43,6 +45,7 @@ public record TodoSettings(
     int mongoPoolSize,
     Optional<String> redisUrl,
     Optional<String> cacheRedisUrl,
+    Optional<Sentinels> sentinels,
     Tokens tokens,
     ListCache cache,
     Optional<RateLimit> rateLimit,
@@ -86,6 +89,14 @@ public record TodoSettings(
       Set<String> corsOrigins,
       long maxBody,
       int maxInFlight) {}
+
+  /**
+   * Who asks sentinels for the master.
+   *
+   * @param user their ACL user; empty for their default one
+   * @param password its password
+   */
+  public record Sentinels(Optional<String> user, Secret password) {}
 
   /**
    * How tokens are made.

@@ -1,6 +1,8 @@
 package io.github.scalingtoolkit.todo.stores;
 
+import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -105,14 +107,20 @@ public final class DataDirectory implements AutoCloseable {
         PrivateFiles.write(file, Base64.getUrlEncoder().withoutPadding().encodeToString(random));
       }
       PrivateFiles.restrict(file);
-      String text = Files.readString(file).strip();
-      if (text.length() < bytes) {
+      Secret secret = RotatingSecret.of(file).current();
+      int length = secret.reveal().length();
+      if (length < bytes) {
         throw new StoresException(
             Reason.CORRUPT,
-            "secret file " + file + " has " + text.length() + " characters where at least " + bytes
+            "secret file " + file + " has " + length + " characters where at least " + bytes
                 + " are needed; move it away to have a new one made (tokens made with the old one end)");
       }
-      return Secret.of(text);
+      return secret;
+    } catch (SettingsException unfit) {
+      throw new StoresException(
+          Reason.CORRUPT,
+          "secret file " + unfit.getMessage()
+              + "; or move it away to have a new one made (tokens made with the old one end)");
     } catch (IOException e) {
       throw notWritable(file, e);
     }

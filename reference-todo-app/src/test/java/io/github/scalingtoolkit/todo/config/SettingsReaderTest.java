@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.core.limit.RateLimit;
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
@@ -20,6 +21,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The table of contract §3, as values. */
 class SettingsReaderTest {
@@ -126,6 +129,81 @@ class SettingsReaderTest {
         .as("the environment goes before the file")
         .contains(Duration.ofSeconds(8));
     assertThat(production.web().port()).isEqualTo(3000);
+  }
+
+  @Test
+  void allThatIsWrongIsSaidTogetherWhereverItStands() throws IOException {
+    Path dotEnv = Files.writeString(directory.resolve(".env"), "PORT=4000\nJWT s3cret\n");
+    Path secret = Files.writeString(directory.resolve("jwt"), SECRET + " \n");
+    Map<String, String> values = Map.of(
+        "APP_ENV", "development",
+        "JWT_SECRET_FILE", secret.toString(),
+        "REDIS_URL", "redis://u:s3cr/et@h",
+        "CACHE_REDIS_URL", "redis://h?timeout=5s",
+        "MONGO_URI", "mongodb://u:s3cr@et@h/db",
+        "SENTINEL_USER", "app",
+        "CACHE_TTL", "soon");
+
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> read(false, values, dotEnv))
+        .satisfies(wrong -> assertThat(wrong.problems())
+            .noneMatch(problem -> problem.contains("s3cr"))
+            .anyMatch(problem -> problem.startsWith(dotEnv + " line 2 is not NAME=value"))
+            .anyMatch(problem -> problem.startsWith(
+                "JWT_SECRET_FILE (from test): " + secret + " line 1 ends with white space"))
+            .anyMatch(problem -> problem.startsWith("REDIS_URL (from test): ")
+                && problem.endsWith("the password holds '/': percent-encode it as %2F"))
+            .anyMatch(problem -> problem.startsWith("CACHE_REDIS_URL (from test): ")
+                && problem.contains("takes no parameters: remove timeout"))
+            .anyMatch(problem -> problem.equals(
+                "MONGO_URI (from test): the password holds '@': percent-encode it as %40"))
+            .anyMatch(problem -> problem.startsWith("SENTINEL_USER needs SENTINEL_PASSWORD"))
+            .anyMatch(problem -> problem.startsWith("CACHE_TTL must be ")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "mongodb://u:hid/den@h/db                    | the password holds '/': percent-encode it as %2F",
+        "mongodb://u:hid:den@h/db                    | the password holds ':': percent-encode it as %3A",
+        "mongodb://u:hid?den@h/db?appName=a          | the password holds '?': percent-encode it as %3F",
+        "mongodb://u:hid%zz@h/db                     | the password holds '%': percent-encode it as %25",
+        "mongodb://u:hid%ffden@h/db                  | the password is not UTF-8 once decoded",
+        "mongodb+srv://u:hid@den@h.example/db        | the password holds '@': percent-encode it as %40",
+        "mongodb://u:hidden                          | MONGO_URI must be a MongoDB URI such as",
+        "mongodb://u:hidden@h:x/db?appName=a@b       | MONGO_URI must be a MongoDB URI such as",
+        "hidden                                      | MONGO_URI must be a MongoDB URI such as",
+      })
+  void aMongoUriThatIsWrongIsExplainedWithoutItsPassword(String uri, String why) {
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> read(false, Map.of("JWT_SECRET", SECRET, "MONGO_URI", uri)))
+        .withMessageContaining(why)
+        .satisfies(wrong ->
+            assertThat(wrong.getMessage().replace("(hidden)", "")).doesNotContain("hid", "den"));
+  }
+
+  @Test
+  void sentinelsHaveAUserAndAPasswordOfTheirOwn() throws IOException {
+    Path password = Files.writeString(directory.resolve("sentinel"), "s3cret\n");
+    Map<String, String> values = new TreeMap<>(Map.of(
+        "JWT_SECRET",
+        SECRET,
+        "REDIS_URL",
+        "redis+sentinel://:other@a,b/main",
+        "SENTINEL_PASSWORD_FILE",
+        password.toString()));
+
+    assertThat(read(false, values).sentinels())
+        .contains(new TodoSettings.Sentinels(Optional.empty(), Secret.of("s3cret")));
+    values.put("SENTINEL_USER", "app");
+    assertThat(read(false, values).sentinels())
+        .contains(new TodoSettings.Sentinels(Optional.of("app"), Secret.of("s3cret")));
+    assertThat(read(false, values).hints()).isEmpty();
+    values.remove("REDIS_URL");
+    assertThat(read(false, values).hints())
+        .containsExactly("SENTINEL_USER and SENTINEL_PASSWORD are not used: neither REDIS_URL nor"
+            + " CACHE_REDIS_URL is a redis+sentinel:// URL");
   }
 
   private static TodoSettings read(boolean embeddedStores, Map<String, String> values) {

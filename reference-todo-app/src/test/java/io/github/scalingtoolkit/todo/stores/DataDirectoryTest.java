@@ -122,4 +122,18 @@ class DataDirectoryTest {
     }
     assertThat(file).hasContent("short");
   }
+
+  @Test
+  void aSecretFileThatAnEditorHasAddedToIsRefusedWithItsName() throws Exception {
+    Path file = parent.resolve("jwt.key");
+    Files.writeString(file, "\uFEFF" + "s3cret".repeat(10));
+
+    try (DataDirectory directory = DataDirectory.open(parent)) {
+      assertThatThrownBy(() -> directory.secretFile("jwt.key", 48))
+          .hasMessageContaining("jwt.key line 1 holds a byte order mark")
+          .hasMessageNotContaining("s3cret")
+          .asInstanceOf(InstanceOfAssertFactories.type(StoresException.class))
+          .returns(Reason.CORRUPT, StoresException::reason);
+    }
+  }
 }

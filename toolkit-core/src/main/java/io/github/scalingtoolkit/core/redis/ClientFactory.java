@@ -24,6 +24,7 @@ import redis.clients.jedis.DefaultRedisCredentials;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.RedisCredentials;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.executors.CommandExecutor;
 import redis.clients.jedis.executors.DefaultCommandExecutor;
@@ -41,6 +42,7 @@ final class ClientFactory {
   private final Duration connectTimeout;
   private final @Nullable Supplier<Secret> password;
   private final @Nullable SSLContext tls;
+  private final @Nullable Supplier<RedisCredentials> sentinelCredentials;
   private final Clock clock;
   private final ThreadFactory threads;
   private final Map<HostAndPort, Rights> rights = new ConcurrentHashMap<>();
@@ -53,12 +55,14 @@ final class ClientFactory {
       Duration connectTimeout,
       @Nullable Supplier<Secret> password,
       @Nullable SSLContext tls,
+      @Nullable Supplier<RedisCredentials> sentinelCredentials,
       Clock clock) {
     this.url = url;
     this.name = name;
     this.connectTimeout = connectTimeout;
     this.password = password;
     this.tls = tls;
+    this.sentinelCredentials = sentinelCredentials;
     this.clock = clock;
     threads = BlockingThreads.platformFactory("topology-" + name + "-");
   }
@@ -201,7 +205,11 @@ final class ClientFactory {
     }
     return Sentinels.open(
         new Sentinels.Key(
-            Set.copyOf(url.nodes()), Objects.requireNonNull(url.master()), url.tls(), tls, null),
+            Set.copyOf(url.nodes()),
+            Objects.requireNonNull(url.master()),
+            url.tls(),
+            tls,
+            sentinelCredentials),
         sentinelConfig());
   }
 
@@ -245,6 +253,9 @@ final class ClientFactory {
         .ssl(url.tls());
     if (tls != null) {
       config.sslSocketFactory(tls.getSocketFactory());
+    }
+    if (sentinelCredentials != null) {
+      config.credentialsProvider(sentinelCredentials);
     }
     return config.build();
   }

@@ -24,8 +24,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.DefaultRedisCredentials;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.RedisCredentials;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
@@ -669,6 +671,7 @@ public final class RedisAccess implements AutoCloseable {
     private int poolSize = 64;
     private @Nullable Supplier<Secret> password;
     private @Nullable SSLContext tls;
+    private @Nullable Supplier<RedisCredentials> sentinelCredentials;
     private boolean coalesced = true;
     private Clock clock = Clock.system();
 
@@ -692,6 +695,7 @@ public final class RedisAccess implements AutoCloseable {
       same.poolSize = poolSize;
       same.password = password;
       same.tls = tls;
+      same.sentinelCredentials = sentinelCredentials;
       same.coalesced = coalesced;
       same.clock = clock;
       return same;
@@ -751,6 +755,27 @@ public final class RedisAccess implements AutoCloseable {
     }
 
     /**
+     * Tells the sentinels of the URL who asks. The URL's user and password are the servers' alone. Default: asks the
+     * sentinels without credentials.
+     *
+     * @param user the sentinels' ACL user, or null for their default one ({@code requirepass})
+     * @param password is asked for its password whenever a connection to a sentinel is opened, by several threads, and must
+     *     not block
+     * @throws IllegalArgumentException if the URL is not one of sentinels
+     */
+    public Builder sentinelCredentials(@Nullable String user, Supplier<Secret> password) {
+      if (url.mode() != RedisUrl.Mode.SENTINEL) {
+        throw new IllegalArgumentException(
+            "sentinelCredentials needs a URL that starts with redis+sentinel or rediss+sentinel"
+                + " but it was " + url);
+      }
+      Objects.requireNonNull(password);
+      sentinelCredentials =
+          () -> new DefaultRedisCredentials(user, password.get().reveal());
+      return this;
+    }
+
+    /**
      * Trusts the certificates that {@code context} trusts, and shows the client certificate that it has. Default: the
      * JVM's. Host names are checked either way.
      *
@@ -800,7 +825,13 @@ public final class RedisAccess implements AutoCloseable {
 
     private ClientFactory factory() {
       return new ClientFactory(
-          url, name, connectTimeout == null ? deadline : connectTimeout, password, tls, clock);
+          url,
+          name,
+          connectTimeout == null ? deadline : connectTimeout,
+          password,
+          tls,
+          sentinelCredentials,
+          clock);
     }
 
     private static Duration bounded(String what, Duration value) {

@@ -40,6 +40,9 @@ final class RedisFailures {
 
   private static @Nullable String knownReason(Throwable cause) {
     String message = String.valueOf(cause.getMessage());
+    if (cause instanceof SentinelsRefuseException) {
+      return "cannot be found: " + message;
+    }
     if (cause instanceof RejectedException) {
       return "is not asked now: " + message;
     }
@@ -78,11 +81,16 @@ final class RedisFailures {
     return null;
   }
 
+  /** Tells whether an error reply is about missing, superfluous or wrong credentials. */
+  static boolean refusesCredentials(String message) {
+    return message.startsWith("WRONGPASS") || message.contains("AUTH");
+  }
+
   private static String errorReply(String message) {
     if (message.startsWith("NOPERM")) {
       return "does not grant this user what it asks for (NOPERM)";
     }
-    if (message.startsWith("WRONGPASS") || message.contains("AUTH")) {
+    if (refusesCredentials(message)) {
       return "refuses the credentials, or asks for some";
     }
     String code = message.split("[ :]", 2)[0];

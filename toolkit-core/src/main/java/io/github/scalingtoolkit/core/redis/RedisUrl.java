@@ -1,8 +1,7 @@
 package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.settings.Secret;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
+import io.github.scalingtoolkit.core.settings.UrlCredentials;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -53,13 +52,18 @@ public record RedisUrl(
     SENTINEL
   }
 
-  private static final Pattern FORM = Pattern.compile(
-      "(redis|rediss)(\\+cluster|\\+sentinel)?://(?:([^@/]*)@)?([^/?#@]+)(?:/([^?#]*))?");
+  private static final Pattern SCHEME =
+      Pattern.compile("(redis|rediss)(\\+cluster|\\+sentinel)?://");
   private static final Pattern HOST =
-      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s]+)(?::([0-9]{1,5}))?");
+      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[\\p{L}\\p{N}._-]+)(?::([0-9]{1,5}))?");
 
   private static final Pattern HOSTS =
-      Pattern.compile("[^:@/,]*(:[0-9]*)?(,[^:@/,]*(:[0-9]*)?)*(/[^:@]*)?");
+      Pattern.compile("[^:@/?#,]*(:[0-9]*)?(,[^:@/?#,]*(:[0-9]*)?)*(/[^:@?#]*)?");
+
+  /** What may be shown of what follows user and password. */
+  private static final Pattern SAFE = Pattern.compile("[A-Za-z0-9.:,/_\\[\\]-]*");
+
+  private static final Pattern PARAMETER = Pattern.compile("[?&]([A-Za-z][A-Za-z0-9_.-]{0,63})=");
 
   /** Copies the list. */
   public RedisUrl {
@@ -70,26 +74,34 @@ public record RedisUrl(
   /**
    * Reads a URL.
    *
-   * @throws IllegalArgumentException if it has none of the forms above; the message shows no password
+   * @throws IllegalArgumentException if it has none of the forms above; the message says what to change, and shows neither
+   *     user nor password
    */
   public static RedisUrl parse(String url) {
-    Matcher matcher = FORM.matcher(url);
-    if (!matcher.matches()) {
+    Matcher scheme = SCHEME.matcher(url);
+    if (!scheme.lookingAt()) {
       throw wrong(
           url,
           "it must look like redis://host:port, redis+cluster://host:port,host:port or"
               + " redis+sentinel://host:port,host:port/master (rediss for TLS)");
     }
-    Mode mode = matcher.group(2) == null
+    Mode mode = scheme.group(2) == null
         ? Mode.STANDALONE
-        : matcher.group(2).equals("+cluster") ? Mode.CLUSTER : Mode.SENTINEL;
-    List<HostAndPort> nodes = nodes(url, matcher.group(4), mode == Mode.SENTINEL ? 26379 : 6379);
+        : scheme.group(2).equals("+cluster") ? Mode.CLUSTER : Mode.SENTINEL;
+    String rest = url.substring(scheme.end());
+    int sign = rest.lastIndexOf('@');
+    UrlCredentials credentials = credentials(url, rest.substring(0, Math.max(sign, 0)));
+    String place = rest.substring(sign + 1);
+    refuseParameters(url, place);
+    int slash = place.indexOf('/');
+    String hosts = slash < 0 ? place : place.substring(0, slash);
+    List<HostAndPort> nodes = nodes(url, hosts, mode == Mode.SENTINEL ? 26379 : 6379);
     if (mode == Mode.STANDALONE && nodes.size() > 1) {
       throw wrong(url, "several hosts need redis+cluster:// or redis+sentinel://");
     }
-    String[] path = matcher.group(5) == null || matcher.group(5).isEmpty()
+    String[] path = slash < 0 || slash == place.length() - 1
         ? new String[0]
-        : matcher.group(5).split("/", -1);
+        : place.substring(slash + 1).split("/", -1);
     String master = null;
     int at = 0;
     if (mode == Mode.SENTINEL) {
@@ -106,17 +118,40 @@ public record RedisUrl(
     if (mode == Mode.CLUSTER && database != 0) {
       throw wrong(url, "a Redis Cluster has database 0 only");
     }
-    String user = null;
-    Secret password = null;
-    String userInfo = matcher.group(3);
-    if (userInfo != null && !userInfo.isEmpty()) {
-      int colon = userInfo.indexOf(':');
-      String name = decode(url, colon < 0 ? userInfo : userInfo.substring(0, colon));
-      user = name.isEmpty() ? null : name;
-      password = colon < 0 ? null : Secret.of(decode(url, userInfo.substring(colon + 1)));
-    }
     return new RedisUrl(
-        mode, matcher.group(1).equals("rediss"), nodes, user, password, database, master);
+        mode,
+        scheme.group(1).equals("rediss"),
+        nodes,
+        credentials.user(),
+        credentials.password(),
+        database,
+        master);
+  }
+
+  private static UrlCredentials credentials(String url, String text) {
+    try {
+      return UrlCredentials.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong(url, e.getMessage());
+    }
+  }
+
+  private static void refuseParameters(String url, String place) {
+    int query = place.indexOf('?');
+    if (query >= 0) {
+      Matcher parameter = PARAMETER.matcher(place.substring(query));
+      List<String> names = new ArrayList<>();
+      while (parameter.find()) {
+        names.add(parameter.group(1));
+      }
+      throw wrong(
+          url,
+          "it takes no parameters" + (names.isEmpty() ? "" : ": remove " + String.join(", ", names))
+              + " (and a '?' of user or password must be percent-encoded as %3F)");
+    }
+    if (place.indexOf('#') >= 0) {
+      throw wrong(url, "it must not hold '#': in user and password percent-encode it as %23");
+    }
   }
 
   private static List<HostAndPort> nodes(String url, String hosts, int defaultPort) {
@@ -124,7 +159,10 @@ public record RedisUrl(
     for (String host : hosts.split(",", -1)) {
       Matcher matcher = HOST.matcher(host);
       if (!matcher.matches()) {
-        throw wrong(url, "there must be host or host:port, and user and password percent-encoded");
+        throw wrong(
+            url,
+            "there must be host or host:port; user and password go before it, as user:password@,"
+                + " and you must percent-encode them");
       }
       int port = matcher.group(2) == null ? defaultPort : Integer.parseInt(matcher.group(2));
       if (port < 1 || port > 65535) {
@@ -147,29 +185,26 @@ public record RedisUrl(
     return Integer.parseInt(text);
   }
 
-  private static String decode(String url, String text) {
-    try {
-      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException e) {
-      throw wrong(url, "user and password must be percent-encoded");
-    }
-  }
-
-  private static IllegalArgumentException wrong(String url, String why) {
+  private static IllegalArgumentException wrong(String url, @Nullable String why) {
     return new IllegalArgumentException("Redis URL '" + redacted(url) + "' cannot be used: " + why);
   }
 
   private static String redacted(String url) {
-    int at = url.lastIndexOf('@');
+    int sign = url.lastIndexOf('@');
     int scheme = url.indexOf("://");
-    if (at < 0) {
-      // What has not even the look of hosts may be a password that lacks its host.
-      return scheme < 0 || HOSTS.matcher(url.substring(scheme + 3)).matches()
-          ? url
-          : url.substring(0, scheme + 3) + "***";
+    String start = scheme < 0 ? "" : url.substring(0, scheme + 3);
+    if (sign >= 0) {
+      String place = url.substring(sign + 1);
+      return (scheme < sign ? start : "") + "***@"
+          + (SAFE.matcher(place).matches() ? place : "***");
     }
-    return (scheme >= 0 && scheme < at ? url.substring(0, scheme + 3) : "") + "***"
-        + url.substring(at);
+    // What has not even the look of hosts may be a password that lacks its host.
+    String place = url.substring(start.length());
+    int query = place.indexOf('?');
+    String shown = query < 0 ? place : place.substring(0, query);
+    return start
+        + (HOSTS.matcher(shown).matches() && (scheme >= 0 || shown.contains(":")) ? shown : "***")
+        + (query < 0 ? "" : "?***");
   }
 
   /** Returns the URL with {@code ***} in place of user and password. */

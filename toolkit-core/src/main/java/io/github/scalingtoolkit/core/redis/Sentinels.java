@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -8,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.providers.SentineledConnectionProvider;
 
 /**
@@ -49,7 +51,7 @@ final class Sentinels implements AutoCloseable {
    * Asks the sentinels, or joins those who have.
    *
    * @param config how to reach a sentinel
-   * @throws redis.clients.jedis.exceptions.JedisException if none can be reached, or none knows that master
+   * @throws JedisException if none can be reached, none takes the credentials, or none knows that master
    */
   static Sentinels open(Key key, JedisClientConfig config) {
     OPENING.lock();
@@ -57,14 +59,26 @@ final class Sentinels implements AutoCloseable {
       Shared shared = OPEN.get(key);
       if (shared == null) {
         // Its pool stays empty: it is asked for the master's address alone.
-        shared =
-            new Shared(new SentineledConnectionProvider(key.master, config, key.nodes, config));
+        shared = new Shared(listeners(key, config));
         OPEN.put(key, shared);
       }
       shared.users++;
       return new Sentinels(key, shared);
     } finally {
       OPENING.unlock();
+    }
+  }
+
+  private static SentineledConnectionProvider listeners(Key key, JedisClientConfig config) {
+    try {
+      return new SentineledConnectionProvider(key.master, config, key.nodes, config);
+    } catch (JedisException noMaster) {
+      throw SentinelsRefuseException.or(
+          noMaster,
+          key.nodes,
+          key.master,
+          config,
+          Duration.ofMillis(config.getConnectionTimeoutMillis()));
     }
   }
 

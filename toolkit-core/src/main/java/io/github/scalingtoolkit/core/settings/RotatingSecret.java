@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.settings;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -12,7 +11,8 @@ import org.slf4j.LoggerFactory;
  * A secret that may get a successor while the process runs: one that came from a file is read again from it.
  *
  * <p>The content decides, not the file's time or its node: Kubernetes swaps a symbolic link where it mounts a secret. A
- * file that is missing, empty or cannot be read keeps the last secret in force, and is told of once.
+ * file that is missing, or holds what {@link Settings} refuses, leaves the last secret in force: one warning names the file
+ * and what is wrong with it, another follows when that changes, and one line says that it is over.
  *
  * <p>Safe for use by several threads. Nothing happens by itself: call {@link #refresh} every few seconds.
  */
@@ -22,9 +22,10 @@ public final class RotatingSecret {
   private final @Nullable Path file;
   private final ReentrantLock refreshing = new ReentrantLock();
   private volatile Secret current;
-  private boolean told;
+  private @Nullable String told;
 
-  private RotatingSecret(@Nullable Path file, Secret current) {
+  /** Makes one of the secret that {@code file} holds now, or that stays. */
+  RotatingSecret(@Nullable Path file, Secret current) {
     this.file = file;
     this.current = current;
   }
@@ -35,12 +36,12 @@ public final class RotatingSecret {
   }
 
   /**
-   * Returns the secret in {@code file}, less one newline at its end. Reads the file.
+   * Returns the secret in {@code file}, which must hold what {@link Settings} takes from an {@code X_FILE}. Reads the file.
    *
-   * @throws SettingsException if it cannot be read, is empty or is larger than 64 KiB
+   * @throws SettingsException if it does not, or cannot be read; the message names the file, and the line if one is wrong
    */
   public static RotatingSecret of(Path file) {
-    return new RotatingSecret(file, read(file));
+    return new RotatingSecret(file, Secret.of(SettingsFile.read(file)));
   }
 
   /** Returns the secret in force. Never blocks. */
@@ -60,34 +61,25 @@ public final class RotatingSecret {
     }
     refreshing.lock();
     try {
-      Secret read = read(file);
-      told = false;
+      Secret read = Secret.of(SettingsFile.read(file));
+      if (told != null) {
+        told = null;
+        log.info("secret file={} state=readable", file);
+      }
       if (read.equals(current)) {
         return false;
       }
       current = read;
       return true;
-    } catch (SettingsException unreadable) {
-      if (!told) {
-        told = true;
-        log.warn(
-            "secret file={} problem=\"{}\" action=keep-the-last", file, unreadable.getMessage());
+    } catch (SettingsException unfit) {
+      String problem = String.join(", ", unfit.problems());
+      if (!problem.equals(told)) {
+        told = problem;
+        log.warn("secret file={} problem=\"{}\" action=keep-the-last", file, problem);
       }
       return false;
     } finally {
       refreshing.unlock();
-    }
-  }
-
-  private static Secret read(Path file) {
-    try {
-      String value = SettingsFile.read(file);
-      if (value.isEmpty()) {
-        throw new SettingsException(file + " must hold a secret but is empty");
-      }
-      return Secret.of(value);
-    } catch (IOException e) {
-      throw new SettingsException(file + " cannot be read: " + e.getClass().getSimpleName());
     }
   }
 }

@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.settings;
 
-import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,9 +21,11 @@ import org.jspecify.annotations.Nullable;
  * Reads settings by name and type, and says at the end all that is wrong with them.
  *
  * <p>The first source that has a key wins. A key {@code X} may also come from a file named by {@code X_FILE}, as secrets
- * are mounted into containers: one newline at the file's end is dropped. Both at once is an error, whichever source each
- * is in. An empty value counts as not set. Where a whole directory of such files is mounted, {@link
- * SettingsSource#directory} is a source of its own.
+ * are mounted into containers. Both at once is an error, whichever source each is in. An empty value counts as not set.
+ *
+ * <p>Such a file is UTF-8 text of up to 64 KiB. One newline or CR LF at its end is dropped, as are blank lines; several
+ * lines are one value with newlines in it. A file that is empty or not UTF-8, a byte order mark, a control character, or
+ * white space at the begin or end of a line is a problem that names file and line.
  *
  * <p>A value that cannot be used is noted and its default returned in its place, so that reading goes on;
  * {@link #finish} then throws. Read everything, call it, and use nothing before.
@@ -54,6 +55,7 @@ public final class Settings {
 
   private Settings(List<SettingsSource> sources) {
     this.sources = sources;
+    sources.forEach(source -> problems.addAll(source.problems()));
   }
 
   /** Reads from {@code sources}, the first of which wins. */
@@ -150,7 +152,8 @@ public final class Settings {
    * Reads a value of a form of your own.
    *
    * @param form what a right value looks like, with an example, for the message
-   * @param parser throws an {@link IllegalArgumentException} for a wrong one; its words are not shown
+   * @param parser throws an {@link IllegalArgumentException} for a wrong one, whose words are not shown, or a {@link
+   *     SettingsException}, whose words are shown in place of value and form
    */
   public <T> T value(
       String key, T fallback, String form, String description, Function<String, T> parser) {
@@ -179,11 +182,10 @@ public final class Settings {
    * {@link RotatingSecret#refresh}.
    */
   public Optional<RotatingSecret> rotatingSecret(String key, String description) {
-    Optional<Secret> secret = secret(key, description);
-    Found found = secret.isEmpty() ? null : find(key);
-    return secret.map(value -> found == null || found.file == null
-        ? RotatingSecret.of(value)
-        : RotatingSecret.of(found.file));
+    Found found = noted(key, description, true, "(not set)");
+    return found == null
+        ? Optional.empty()
+        : Optional.of(new RotatingSecret(found.file, Secret.of(found.value)));
   }
 
   /** Notes something wrong with the settings together: a whole sentence that names them and what to do. */
@@ -206,7 +208,8 @@ public final class Settings {
 
   /**
    * Returns what looks like a slip: names in the sources that nothing reads, but that are nearly the name of a setting that
-   * is not set. A sentence each, without values. They are no problems: an environment holds names for others too.
+   * is not set, and lines of a {@code .env} file that may not mean what they say. A sentence each, without values. They are
+   * no problems: an environment holds names for others too.
    */
   public List<String> hints() {
     Set<String> read = new LinkedHashSet<>();
@@ -220,7 +223,8 @@ public final class Settings {
     }
     List<String> hints = new ArrayList<>();
     for (SettingsSource source : sources) {
-      for (String name : new TreeSet<>(source.keys().get())) {
+      hints.addAll(source.hints());
+      for (String name : new TreeSet<>(source.keys())) {
         if (!read.contains(name)) {
           NearestKey.of(name, unset)
               .ifPresent(nearest -> hints.add(name + " (from " + source.name()
@@ -271,15 +275,15 @@ public final class Settings {
       boolean hidden,
       String fallback,
       Function<String, T> parser) {
-    Found found = find(key);
+    Found found = noted(key, description, hidden, fallback);
     if (found == null) {
-      listing.add(new Setting(key, fallback, DEFAULT, description));
       return Optional.empty();
     }
-    listing.add(new Setting(
-        key, hidden || found.file != null ? "(set)" : found.value, found.source, description));
     try {
       return Optional.of(parser.apply(found.value));
+    } catch (SettingsException told) {
+      problems.add(key + " (from " + found.source + "): " + told.getMessage());
+      return Optional.empty();
     } catch (IllegalArgumentException | ArithmeticException wrong) {
       problems.add(key + " must be " + form + " but was "
           + (hidden || found.file != null ? "something else (hidden)" : "'" + found.value + "'")
@@ -287,6 +291,20 @@ public final class Settings {
           + found.source + ")");
       return Optional.empty();
     }
+  }
+
+  /** Finds a value and adds it to the listing. */
+  private @Nullable Found noted(String key, String description, boolean hidden, String fallback) {
+    Found found = find(key);
+    listing.add(
+        found == null
+            ? new Setting(key, fallback, DEFAULT, description)
+            : new Setting(
+                key,
+                hidden || found.file != null ? "(set)" : found.value,
+                found.source,
+                description));
+    return found;
   }
 
   private @Nullable Found find(String key) {
@@ -302,21 +320,19 @@ public final class Settings {
     }
     try {
       Path path = Path.of(file.value);
-      String value = SettingsFile.read(path);
-      return value.isEmpty() ? null : new Found(value, file.value, path);
-    } catch (SettingsException tooLarge) {
-      problems.add(key + "_FILE names " + tooLarge.getMessage());
+      return new Found(SettingsFile.read(path), file.value, path);
+    } catch (SettingsException unfit) {
+      problems.add(key + "_FILE (from " + file.source + "): " + unfit.getMessage());
       return null;
-    } catch (IOException | InvalidPathException e) {
-      problems.add(
-          key + "_FILE names a file that cannot be read: " + e.getClass().getSimpleName());
+    } catch (InvalidPathException e) {
+      problems.add(key + "_FILE (from " + file.source + ") must be the path of a file but is not");
       return null;
     }
   }
 
   private @Nullable Found lookup(String key) {
     for (SettingsSource source : sources) {
-      String value = source.lookup().apply(key);
+      String value = source.lookup(key);
       if (value != null && !value.isEmpty()) {
         return new Found(value, source.name(), null);
       }

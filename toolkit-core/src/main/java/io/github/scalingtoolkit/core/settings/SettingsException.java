@@ -8,7 +8,13 @@ public final class SettingsException extends RuntimeException {
 
   private final transient List<String> problems;
 
-  SettingsException(String problem) {
+  /**
+   * Makes one for a parser of {@link Settings#value}, {@link Settings#optional} or {@link Settings#hidden}, which then says
+   * {@code problem} instead of the form.
+   *
+   * @param problem what is wrong and what to do, to go on after the setting's name; without anything secret in it
+   */
+  public SettingsException(String problem) {
     this(List.of(problem));
   }
 

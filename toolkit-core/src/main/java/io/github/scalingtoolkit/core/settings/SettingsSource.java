@@ -1,110 +1,104 @@
 package io.github.scalingtoolkit.core.settings;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A place that settings come from.
- *
- * @param name what messages call it
- * @param lookup returns the value of a key, or null
- * @param keys returns the keys it has, for hints at names that nothing reads; may be empty if it cannot tell
- */
-public record SettingsSource(
-    String name, Function<String, @Nullable String> lookup, Supplier<Set<String>> keys) {
+/** A place that settings come from. Immutable, and safe for use by several threads. */
+public final class SettingsSource {
+  private final String name;
+  private final Function<String, @Nullable String> lookup;
+  private final Supplier<Set<String>> keys;
+  private final List<String> problems;
+  private final List<String> hints;
+
+  private SettingsSource(
+      String name,
+      Function<String, @Nullable String> lookup,
+      Supplier<Set<String>> keys,
+      List<String> problems,
+      List<String> hints) {
+    this.name = name;
+    this.lookup = lookup;
+    this.keys = keys;
+    this.problems = List.copyOf(problems);
+    this.hints = List.copyOf(hints);
+  }
+
+  /** Returns a source of fixed values in which some things are wrong. */
+  static SettingsSource of(
+      String name, Map<String, String> values, List<String> problems, List<String> hints) {
+    Map<String, String> copy = Map.copyOf(values);
+    return new SettingsSource(name, copy::get, copy::keySet, problems, hints);
+  }
 
   /** Returns the JVM's {@code -D} properties. */
   public static SettingsSource systemProperties() {
     return new SettingsSource(
-        "-D", System::getProperty, () -> System.getProperties().stringPropertyNames());
+        "-D",
+        System::getProperty,
+        () -> System.getProperties().stringPropertyNames(),
+        List.of(),
+        List.of());
   }
 
   /** Returns the environment of the process. */
   public static SettingsSource environment() {
     return new SettingsSource(
-        "environment", System::getenv, () -> System.getenv().keySet());
+        "environment", System::getenv, () -> System.getenv().keySet(), List.of(), List.of());
   }
 
-  /** Returns a source of fixed values. */
+  /** Returns a source of fixed values, which messages call {@code name}. */
   public static SettingsSource of(String name, Map<String, String> values) {
-    Map<String, String> copy = Map.copyOf(values);
-    return new SettingsSource(name, copy::get, copy::keySet);
+    return of(name, values, List.of(), List.of());
   }
 
   /**
-   * Reads a {@code .env} file: {@code KEY=value} lines, {@code #} comments, an optional {@code export }, values with or
-   * without quotes. A missing file has no values.
+   * Reads a {@code .env} file, at once, as the package dotenv of Node does: {@code NAME=value} or {@code NAME: value}, an
+   * {@code export} before it, values in {@code "}, {@code '} or {@code `} over one line or several, {@code \n} and
+   * {@code \r} within {@code "} for the characters, {@code #} comments, also after values; {@code $NAME} is not replaced,
+   * and the last of several lines with one name counts. The file is UTF-8 of up to 1 MiB, with or without a byte order
+   * mark. A missing file has no values.
    *
-   * @throws SettingsException if the file cannot be read or a line has another form; the message names the line's number
-   *     and not its text
+   * <p>Does not throw: {@link Settings#finish} reports the lines that have no such form, and {@link Settings#hints} those
+   * that may not mean what they say, with the lines' numbers and without their text.
    */
   public static SettingsSource dotEnv(Path file) {
-    Map<String, String> values = new HashMap<>();
-    int number = 0;
-    try {
-      for (String raw : Files.readAllLines(file, StandardCharsets.UTF_8)) {
-        number++;
-        String line = raw.strip();
-        if (line.isEmpty() || line.startsWith("#")) {
-          continue;
-        }
-        String pair = line.startsWith("export ") ? line.substring(7).strip() : line;
-        int equals = pair.indexOf('=');
-        if (equals < 1 || !pair.substring(0, equals).strip().matches("[A-Za-z_][A-Za-z0-9_.]*")) {
-          throw new SettingsException(file + " line " + number + " is not KEY=value");
-        }
-        values.put(
-            pair.substring(0, equals).strip(),
-            unquoted(pair.substring(equals + 1).strip()));
-      }
-    } catch (NoSuchFileException none) {
-      return of(file.toString(), Map.of());
-    } catch (IOException e) {
-      throw new SettingsException(
-          file + " cannot be read as UTF-8 text: " + e.getClass().getSimpleName());
-    }
-    return of(file.toString(), values);
+    return DotEnv.read(file);
   }
 
-  /**
-   * Reads a directory as secrets and configuration are mounted into containers: a file is a key, its content the value,
-   * less one newline at its end. Directories in it and files whose names begin with a dot are no keys. Reads it once.
-   *
-   * @throws SettingsException if the directory or a file cannot be read, or a file is larger than 64 KiB
-   */
-  public static SettingsSource directory(Path directory) {
-    Map<String, String> values = new HashMap<>();
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        String key = String.valueOf(file.getFileName());
-        if (!key.startsWith(".") && Files.isRegularFile(file)) {
-          values.put(key, SettingsFile.read(file));
-        }
-      }
-    } catch (IOException | UncheckedIOException e) {
-      throw new SettingsException(directory + " cannot be read: " + e.getClass().getSimpleName());
-    }
-    return of(directory.toString(), values);
+  /** Returns what messages call it. */
+  String name() {
+    return name;
   }
 
-  private static String unquoted(String value) {
-    if (value.length() >= 2
-        && (value.charAt(0) == '"' || value.charAt(0) == '\'')
-        && value.charAt(value.length() - 1) == value.charAt(0)) {
-      return value.substring(1, value.length() - 1);
-    }
-    int comment = value.indexOf(" #");
-    return comment < 0 ? value : value.substring(0, comment).strip();
+  /** Returns the value of a key, or null. */
+  @Nullable
+  String lookup(String key) {
+    return lookup.apply(key);
+  }
+
+  /** Returns the keys it has, for hints at names that nothing reads. */
+  Set<String> keys() {
+    return keys.get();
+  }
+
+  /** Returns what is wrong with the source itself. */
+  List<String> problems() {
+    return problems;
+  }
+
+  /** Returns what looks like a slip in the source itself. */
+  List<String> hints() {
+    return hints;
+  }
+
+  @Override
+  public String toString() {
+    return name;
   }
 }

@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.redis.RedisUrl.Mode;
 import io.github.scalingtoolkit.core.settings.Secret;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.HostAndPort;
 
@@ -93,7 +94,6 @@ class RedisUrlTest {
         "redis+sentinel://a:1/",
         "redis+cluster://a:1,,b:2",
         "redis://u:%zz@h",
-        "redis://h:6379?x=1",
         "redis://h h"
       })
   void refusesWhatHasNoneOfTheFormsAndSaysWhy(String url) {
@@ -110,11 +110,66 @@ class RedisUrlTest {
         "redis://u:12345/hidden@h",
         "redis://:hidden",
         "redis://u:hidden",
-        "redis://u:hidden@h:notaport"
+        "redis://u:hidden@h:notaport",
+        "redis://u:x@hidden$word",
+        "hidden"
       })
   void neverShowsWhatMayBeAPassword(String url) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RedisUrl.parse(url))
         .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("hidden"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "redis://u:hid@den@h         | the password holds '@': percent-encode it as %40",
+        "redis://u:hid/den@h         | the password holds '/': percent-encode it as %2F",
+        "redis://:hid:den@h          | the password holds ':': percent-encode it as %3A",
+        "redis://u:hid#den@h         | the password holds '#': percent-encode it as %23",
+        "redis://u:hid?den@h         | the password holds '?': percent-encode it as %3F",
+        "redis://u:hid%den%@h        | the password holds '%': percent-encode it as %25",
+        "redis://u:hid den@h         | the password holds a space: percent-encode it as %20",
+        "redis://u:hid@d/en@h        | the password holds '@' and '/': percent-encode it as %40 and %2F",
+        "redis://u:hid%FFden@h       | the password is not UTF-8 once decoded: percent-encode it as UTF-8",
+        "redis://hid/den:x@h         | the user holds '/': percent-encode it as %2F",
+        "redis://hid@den@h           | the user holds '@': percent-encode it as %40",
+        "redis+cluster://u:hid/den@a:1,b:2     | the password holds '/': percent-encode it as %2F",
+        "redis+sentinel://u:hid@den@a:1/m      | the password holds '@': percent-encode it as %40",
+      })
+  void whatMustBePercentEncodedIsNamedWithItsPartAndNotShown(String url, String why) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RedisUrl.parse(url))
+        .withMessageEndingWith(
+            "@" + url.substring(url.lastIndexOf('@') + 1) + "' cannot be used: " + why)
+        .withMessageNotContaining("hid")
+        .withMessageNotContaining("den");
+  }
+
+  @Test
+  void charactersThatMeanNothingInAUrlNeedNoEncoding() {
+    RedisUrl url = RedisUrl.parse("redis://us+er:pä$$w!rd^&*()=~`[]{}|\\<>@h");
+
+    assertThat(url.user()).isEqualTo("us+er");
+    assertThat(url.password()).isEqualTo(Secret.of("pä$$w!rd^&*()=~`[]{}|\\<>"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "redis://h:6379?timeout=hidden               | it takes no parameters: remove timeout",
+        "redis://:hidden@h/0?timeout=1&ssl=hidden    | it takes no parameters: remove timeout, ssl",
+        "redis+sentinel://a/m?sentinelMasterId=x     | it takes no parameters: remove sentinelMasterId",
+        "redis://h?hidden                            | it takes no parameters (",
+        "redis://:hid?den                            | it takes no parameters (",
+        "redis://h:6379#hidden                       | it must not hold '#'",
+      })
+  void parametersAreRefusedByNameAndWithoutTheirValues(String url, String why) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RedisUrl.parse(url))
+        .withMessageContaining("cannot be used: " + why)
+        .withMessageNotContaining("hid");
   }
 }
