@@ -23,32 +23,47 @@ public final class RedisCluster implements AutoCloseable {
 
   /** As {@link #start}, with a replica of the first master that takes over soon after that one is gone. */
   public static RedisCluster startWithReplica() {
-    RedisCluster cluster = start(1000);
-    RedisServer first = cluster.masters.get(0);
-    RedisServer replica = node(Ports.free(), 1000);
-    cluster.replicas.add(replica);
-    try (Jedis jedis = replica.connect();
-        Jedis master = first.connect()) {
-      String id = master.clusterMyId();
-      jedis.clusterMeet("127.0.0.1", first.port());
-      Await.until("the replica knows its master", () -> jedis.clusterNodes().contains(id));
-      jedis.clusterReplicate(id);
-      Await.until(
-          "the replica follows its master",
-          () -> master.info("replication").contains("state=online"));
+    return start(1000).withReplicas(1);
+  }
+
+  /** As {@link #startWithReplica}, with a replica of each master. */
+  public static RedisCluster startWithReplicas() {
+    return start(1000).withReplicas(3);
+  }
+
+  private RedisCluster withReplicas(int count) {
+    for (RedisServer master : masters.subList(0, count)) {
+      RedisServer replica = node(Ports.free(), 1000);
+      replicas.add(replica);
+      try (Jedis jedis = replica.connect();
+          Jedis followed = master.connect()) {
+        String id = followed.clusterMyId();
+        jedis.clusterMeet("127.0.0.1", master.port());
+        Await.until("the replica knows its master", () -> jedis.clusterNodes().contains(id));
+        jedis.clusterReplicate(id);
+        Await.until(
+            "the replica follows its master",
+            () -> followed.info("replication").contains("state=online"));
+      }
     }
-    // The replica too has to know every master: it takes over by the votes of those it knows.
-    for (RedisServer node :
-        List.of(first, cluster.masters.get(1), cluster.masters.get(2), replica)) {
-      Await.until("the cluster with its replica is whole at port " + node.port(), () -> {
+    // The replicas too have to know every master: they take over by the votes of those they know.
+    List<RedisServer> all = new ArrayList<>(masters);
+    all.addAll(replicas);
+    for (RedisServer node : all) {
+      Await.until("the cluster with its replicas is whole at port " + node.port(), () -> {
         try (Jedis jedis = node.connect()) {
-          return jedis.clusterInfo().contains("cluster_known_nodes:4")
-              && jedis.clusterNodes().contains("slave")
+          return jedis.clusterInfo().contains("cluster_known_nodes:" + all.size())
+              && jedis
+                      .clusterNodes()
+                      .lines()
+                      .filter(line -> line.contains("slave"))
+                      .count()
+                  == count
               && linkedWithAll(jedis);
         }
       });
     }
-    return cluster;
+    return this;
   }
 
   private static RedisServer node(int port, int timeoutMillis) {
@@ -116,6 +131,11 @@ public final class RedisCluster implements AutoCloseable {
   /** Returns the masters, to look at and to hurt. */
   public List<RedisServer> masters() {
     return List.copyOf(masters);
+  }
+
+  /** Returns the replicas, in the order of their masters. */
+  public List<RedisServer> replicas() {
+    return List.copyOf(replicas);
   }
 
   @Override

@@ -1,79 +1,79 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
-import io.github.scalingtoolkit.core.time.Clock;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import redis.clients.jedis.Connection;
-import redis.clients.jedis.util.Pool;
 
 /**
- * Listens to a channel on every node, and says when it may have missed a message.
+ * Listens to a channel, and says when it may have missed a message.
  *
- * <p><b>Live</b> means: on every node known now, the server has confirmed the subscription, and has been heard within
- * two heartbeats. All else is a <b>gap</b>. A half-open connection, on which nothing arrives and nothing fails, is thus
- * a gap after two heartbeats, and is then cut and made anew. The order on one node is: confirmation, {@code onLive},
- * messages; and {@code onGap} comes before the next {@code onLive}, however short the gap was.
+ * <p><b>Live</b> means: every node known now has confirmed the subscription on the connection of now. All else is a
+ * <b>gap</b>. A half-open connection, on which nothing arrives and nothing fails, is cut between two and two and a half
+ * heartbeats (of 1 s) after its last sign of life; that is a gap too. Who cannot wait for that, or may itself have stood
+ * still, asks {@link #liveAt}.
  *
- * <p>Every node of a cluster is listened to, and not just one, because the message published at one node reaches the
- * others over a bus that may be cut.
+ * <p>All channels of a {@link RedisAccess} share one connection and one thread a node. On a cluster every master is
+ * listened to, and not just one, because a message published at one reaches the others over a bus that may be cut.
+ *
+ * <p>Safe for use by several threads. No method does I/O.
  */
 public final class ChannelSubscription implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ChannelSubscription.class);
 
+  /** Far enough back to be past for a reader who took the time long ago, and not so far that differences overflow. */
+  private static final long LONG_AGO = Long.MAX_VALUE / 4;
+
+  private final Subscriptions owner;
   private final String channel;
-  private final byte[] channelBytes;
   private final ChannelListener listener;
-  private final Supplier<Map<String, Pool<Connection>>> nodes;
-  private final Duration heartbeat;
-  private final Clock clock;
-  private final Consumer<ChannelSubscription> onClose;
-  private final Map<String, NodeLink> links = new ConcurrentHashMap<>();
   private final ReentrantLock stateLock = new ReentrantLock();
-  private final Thread ticker;
 
-  /** How many nodes there are; 0 while that is not known. Guarded by the lock. */
-  private int expected;
-
-  /** The ticker's. */
-  private boolean told;
+  /** The connections by which this is live. Guarded by the lock. */
+  private List<SubscribedConnection> basis = List.of();
 
   private volatile boolean live;
+  private volatile long liveUntil;
+  private volatile long notLiveSince;
   private volatile boolean closed;
 
-  ChannelSubscription(
-      String channel,
-      ChannelListener listener,
-      Supplier<Map<String, Pool<Connection>>> nodes,
-      Duration heartbeat,
-      Clock clock,
-      Consumer<ChannelSubscription> onClose) {
+  /** How often the listener has thrown since that was told. */
+  private final AtomicInteger thrown = new AtomicInteger();
+
+  private volatile long thrownAt;
+
+  ChannelSubscription(Subscriptions owner, String channel, ChannelListener listener) {
+    this.owner = owner;
     this.channel = channel;
-    this.channelBytes = channel.getBytes(StandardCharsets.UTF_8);
     this.listener = listener;
-    this.nodes = nodes;
-    this.heartbeat = heartbeat;
-    this.clock = clock;
-    this.onClose = onClose;
-    ticker = BlockingThreads.platformFactory("subscription-" + channel + "-").newThread(this::run);
+    notLiveSince = owner.clock().nanoTime();
+    liveUntil = notLiveSince - LONG_AGO;
   }
 
-  void start() {
-    ticker.start();
-  }
-
-  /** Tells whether every message published now would be delivered. */
+  /**
+   * Tells whether every message published now would be delivered, as far as is known. One volatile read. The process that
+   * stood still until a moment ago knows nothing yet: then this may still be true. See {@link #liveAt}.
+   */
   public boolean live() {
     return live;
+  }
+
+  /**
+   * Tells whether this is live, and whatever was published two heartbeats (2 s) before {@code nanoTime} or earlier has
+   * been given to the listener. It holds after a standstill of the process as well, as it does not rest on a thread that
+   * would have to run first: each node is asked once a heartbeat, and its answer comes behind all messages published
+   * before the question.
+   *
+   * <p>For a reader that has the time already this costs one volatile read.
+   *
+   * @param nanoTime the time now, of the {@linkplain io.github.scalingtoolkit.core.time.Clock#nanoTime() clock} that the
+   *     access was built with; {@link System#nanoTime()} unless it was given another
+   */
+  public boolean liveAt(long nanoTime) {
+    return liveUntil - nanoTime > 0;
   }
 
   /** Returns the channel's name. */
@@ -81,101 +81,39 @@ public final class ChannelSubscription implements AutoCloseable {
     return channel;
   }
 
-  /** Ends the subscription. The listener hears of one last gap if it was live, and of nothing after that. */
+  /**
+   * Ends the subscription without waiting for the server. The listener is told of one last gap if it was live, and of
+   * nothing after that, but for a message that is being given to it right now. Calling it again does nothing.
+   */
   @Override
   public void close() {
     closed = true;
-    LockSupport.unpark(ticker);
-    links.values().forEach(NodeLink::close);
-    changed();
-    onClose.accept(this);
+    owner.remove(this);
+    check();
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        beat();
-      } catch (Throwable unexpected) {
-        // An Error as well: nobody would notice any more what is lost.
-        tellOnce(unexpected);
-      }
-      LockSupport.parkNanos(this, heartbeat.toNanos());
-    }
-  }
-
-  private void tellOnce(Throwable unexpected) {
-    if (told) {
-      return;
-    }
-    told = true;
-    try {
-      log.error("subscription channel={} heartbeat=failed action=go-on", channel, unexpected);
-    } catch (Throwable noLog) {
-      // Out of memory, say: then later failures may be told of.
-      told = false;
-    }
-  }
-
-  /** One heartbeat: follows the nodes, pings each, cuts what has been silent for too long. */
-  private void beat() {
-    try {
-      Map<String, Pool<Connection>> now = new HashMap<>(nodes.get());
-      expect(now.size());
-      links.forEach((node, link) -> {
-        // A sentinel's new master comes with a new pool under whatever name.
-        if (now.get(node) != link.pool()) {
-          links.remove(node);
-          link.close();
-        }
-      });
-      now.forEach((node, pool) -> links.computeIfAbsent(node, name -> {
-        NodeLink link =
-            new NodeLink(name, pool, channelBytes, listener::onMessage, clock, this::changed);
-        link.start();
-        return link;
-      }));
-    } catch (RuntimeException unknown) {
-      log.debug(
-          "subscription channel={} nodes=unknown cause={}",
-          channel,
-          unknown.getClass().getName());
-      expect(0);
-    }
-    links.values().forEach(link -> link.beat(heartbeat.multipliedBy(2)));
-    if (closed) {
-      links.values().forEach(NodeLink::close);
-    }
-    changed();
-  }
-
-  private void expect(int count) {
+  /** Looks at the connections, and tells the listener what has changed. */
+  void check() {
     stateLock.lock();
     try {
-      expected = count;
-    } finally {
-      stateLock.unlock();
-    }
-  }
-
-  private void changed() {
-    stateLock.lock();
-    try {
-      boolean now = !closed && expected > 0 && links.size() == expected;
-      // A link that was lost and is back has missed what came between, though both looks found it
-      // listening.
-      boolean lost = false;
-      for (NodeLink link : links.values()) {
-        now &= link.listening();
-        lost |= link.takeLost();
-      }
-      if (live && (lost || !now)) {
+      @Nullable List<SubscribedConnection> now = closed ? null : owner.confirmedBy(this);
+      // Fewer nodes are no gap: the others have been heard all the time.
+      if (live && (now == null || !basis.containsAll(now))) {
         live = false;
-        log.info("subscription channel={} state=gap", channel);
+        notLiveSince = owner.clock().nanoTime();
+        liveUntil = notLiveSince - LONG_AGO;
+        log.debug("subscription channel={} state=gap", channel);
         tell("onGap", listener::onGap);
       }
-      if (!live && now) {
+      if (now == null || closed) {
+        return;
+      }
+      basis = now;
+      if (!live) {
         live = true;
-        log.info("subscription channel={} state=live nodes={}", channel, links.size());
+        extend();
+        log.debug("subscription channel={} state=live nodes={}", channel, now.size());
+        owner.isLive(this);
         tell("onLive", listener::onLive);
       }
     } finally {
@@ -183,12 +121,90 @@ public final class ChannelSubscription implements AutoCloseable {
     }
   }
 
-  /** What a listener throws must not end the thread that beats, nor keep a connection from being closed. */
+  /** Notes that a node has answered. Gives way to a change under way, which looks itself. */
+  void heard() {
+    if (stateLock.tryLock()) {
+      try {
+        extend();
+      } finally {
+        stateLock.unlock();
+      }
+    }
+  }
+
+  private void extend() {
+    if (!live || basis.isEmpty()) {
+      return;
+    }
+    long slowest = basis.get(0).answeredAt();
+    for (SubscribedConnection connection : basis) {
+      long answered = connection.answeredAt();
+      slowest = answered - slowest < 0 ? answered : slowest;
+    }
+    liveUntil = slowest + owner.silenceAllowed();
+  }
+
+  /** Hands a message on; tells whether the listener took it. */
+  boolean deliver(byte[] message) {
+    if (closed) {
+      return true;
+    }
+    try {
+      listener.onMessage(message);
+      return true;
+    } catch (Throwable missed) {
+      // An Error as well: the thread belongs to all channels.
+      tellOfThrown(missed);
+      return false;
+    }
+  }
+
+  private void tellOfThrown(Throwable missed) {
+    try {
+      thrownAt = owner.clock().nanoTime();
+      if (thrown.getAndIncrement() == 0) {
+        log.error(
+            "subscription channel={} listener=threw state=gap action=\"mend the listener; its messages are missed\"",
+            channel,
+            missed);
+      }
+    } catch (Throwable noLog) {
+      // Out of memory, say: then a later one may be told of.
+      thrown.set(0);
+    }
+  }
+
+  /** Tells whether its listener threw lately, which has been logged; says once when that is over. */
+  boolean throwsNow(long now, Duration quiet) {
+    int times = thrown.get();
+    if (times == 0) {
+      return false;
+    }
+    if (now - thrownAt < quiet.toNanos()) {
+      return true;
+    }
+    thrown.set(0);
+    log.info("subscription channel={} listener=well missed={}", channel, times);
+    return false;
+  }
+
+  /** Returns since when this is not live, if it is not. */
+  long notLiveSince() {
+    return notLiveSince;
+  }
+
+  /** What a listener throws must not end the thread that tells, nor keep a connection from being closed. */
   private void tell(String what, Runnable call) {
     try {
       call.run();
-    } catch (Throwable thrown) {
-      log.error("subscription channel={} listener={} threw", channel, what, thrown);
+    } catch (Throwable thrownNow) {
+      log.error("subscription channel={} listener={} threw", channel, what, thrownNow);
     }
+  }
+
+  @Override
+  public String toString() {
+    String state = closed ? "closed" : live ? "live" : "not live";
+    return "ChannelSubscription[" + channel + ", " + state + "]";
   }
 }

@@ -1,51 +1,40 @@
 package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
-import io.github.scalingtoolkit.core.time.Clock;
-import java.io.IOException;
-import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import redis.clients.jedis.BinaryJedisPubSub;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.util.Pool;
 
-/** A subscription's connection to one node: listens, reconnects, and is cut from outside when it falls silent. */
+/** Listens at one node for all channels of an access, on one thread: connects, reads, and connects again for ever. */
 final class NodeLink {
   private static final Logger log = LoggerFactory.getLogger(NodeLink.class);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  private final Subscriptions owner;
   private final String node;
   private final Pool<Connection> pool;
-  private final byte[] channel;
-  private final Consumer<byte[]> messages;
-  private final Clock clock;
-  private final Runnable changed;
   private final Thread thread;
-  private final AtomicBoolean lost = new AtomicBoolean();
 
   private volatile boolean closed;
-  private volatile @Nullable Attempt attempt;
+  private volatile @Nullable SubscribedConnection current;
+  private volatile @Nullable Obstacle obstacle;
+  private volatile boolean refused;
 
-  NodeLink(
-      String node,
-      Pool<Connection> pool,
-      byte[] channel,
-      Consumer<byte[]> messages,
-      Clock clock,
-      Runnable changed) {
+  /** The thread's. */
+  private int failures;
+
+  NodeLink(Subscriptions owner, String node, Pool<Connection> pool) {
+    this.owner = owner;
     this.node = node;
     this.pool = pool;
-    this.channel = channel;
-    this.messages = messages;
-    this.clock = clock;
-    this.changed = changed;
-    thread = BlockingThreads.platformFactory("subscription-" + node + "-").newThread(this::run);
+    thread = BlockingThreads.platformFactory("subscriptions-" + owner.name() + "-" + node + "-")
+        .newThread(this::run);
   }
 
   void start() {
@@ -56,142 +45,128 @@ final class NodeLink {
     return pool;
   }
 
-  /** Tells whether the server has confirmed the subscription on the connection of now. */
-  boolean listening() {
-    Attempt current = attempt;
-    return current != null && current.confirmed;
+  /** Returns the connection of now, or null while there is none. */
+  @Nullable
+  SubscribedConnection current() {
+    return current;
   }
 
-  /** Tells, once, whether a connection that listened has ended since the last time of asking. */
-  boolean takeLost() {
-    return lost.getAndSet(false);
+  /** Returns why it does not listen, or what is waited for. */
+  Obstacle obstacle() {
+    Obstacle known = obstacle;
+    return known != null
+        ? known
+        : new Obstacle(node, "has not confirmed yet", "nothing: it is asked again");
   }
 
-  /** Asks for a sign of life, and cuts a connection that has been silent for {@code longest}. */
-  void beat(Duration longest) {
-    Attempt current = attempt;
-    if (current == null) {
-      return;
-    }
-    if (clock.nanoTime() - current.heardAt > longest.toNanos()) {
-      log.info(
-          "subscription node={} state=silent for={}ms action=reconnect", node, longest.toMillis());
-      current.cut();
-    } else if (current.confirmed) {
-      try {
-        current.subscribeAgain();
-      } catch (RuntimeException broken) {
-        current.cut();
-      }
+  /** Tells whether the node does not take the credentials, which was logged when it came. */
+  boolean isRefused() {
+    return refused;
+  }
+
+  /** Says that a node that did not take the credentials takes them now. */
+  void tellIfWell() {
+    SubscribedConnection open = current;
+    if (refused && open != null && open.hasAnswered()) {
+      refused = false;
+      log.info("redis={} node={} subscriptions=accepted", owner.name(), node);
     }
   }
 
+  /** Ends the connection and the thread, without waiting for either. */
   void close() {
     closed = true;
-    Attempt current = attempt;
-    if (current != null) {
-      current.cut();
+    SubscribedConnection open = current;
+    if (open != null) {
+      open.cut(null);
+    } else {
+      // It may be waiting for a connection of the pool, as long as that one's client has it.
+      thread.interrupt();
     }
     LockSupport.unpark(thread);
   }
 
   private void run() {
-    int failures = 0;
     while (!closed) {
-      try (Connection connection = pool.getResource()) {
-        Attempt current = new Attempt(connection);
-        attempt = current;
-        if (closed) {
-          // Back to the pool as it came.
-          return;
-        }
-        try {
-          current.proceed(connection, channel);
-        } finally {
-          failures = current.confirmed ? 0 : failures;
-          attempt = null;
-          // What was subscribed is no connection for the pool, however it ended: first of all.
-          current.disconnect();
-          current.ended();
-        }
+      try {
+        listen();
       } catch (Throwable failure) {
         // An Error as well: nobody would listen any more.
-        log.debug(
-            "subscription node={} state=lost cause={}", node, failure.getClass().getName());
+        lost(failure);
       }
       if (!closed) {
-        pause(failures++);
+        owner.topologyMayHaveChanged();
+        pause();
       }
     }
   }
 
-  private void pause(int failures) {
-    long ceiling = Math.min(
-        LONGEST_PAUSE.toNanos(), Duration.ofMillis(20).toNanos() << Math.min(failures, 10));
-    LockSupport.parkNanos(this, ceiling / 2 + ThreadLocalRandom.current().nextLong(ceiling / 2));
-  }
-
-  /** One connection's subscription, from SUBSCRIBE to its end. */
-  private final class Attempt extends BinaryJedisPubSub {
-    private final Connection connection;
-    private volatile boolean confirmed;
-    private volatile boolean cut;
-    private volatile long heardAt = clock.nanoTime();
-
-    Attempt(Connection connection) {
-      this.connection = connection;
-    }
-
-    @Override
-    public void onSubscribe(byte[] subscribed, int count) {
-      heardAt = clock.nanoTime();
-      if (!cut && !confirmed) {
-        confirmed = true;
-        changed.run();
-      }
-    }
-
-    @Override
-    public void onMessage(byte[] from, byte[] message) {
-      heardAt = clock.nanoTime();
-      if (closed) {
-        return;
-      }
-      // What a listener throws ends the connection: he has missed this one, and is told of a gap.
-      messages.accept(message);
-    }
-
-    /**
-     * The server confirms each SUBSCRIBE, the second as the first. Not PING: over RESP3 Jedis takes its reply for an
-     * unexpected message, and ends, whenever it comes before the thread that sent it has noted that it did.
-     */
-    void subscribeAgain() {
-      subscribe(channel);
-    }
-
-    void cut() {
-      cut = true;
-      disconnect();
-      ended();
-    }
-
-    void disconnect() {
+  private void listen() {
+    try (Connection connection = pool.getResource()) {
+      // The heartbeat says what is too long.
+      connection.setSoTimeout(0);
+      SubscribedConnection opened = new SubscribedConnection(owner, node, connection);
       try {
-        connection.forceDisconnect();
-      } catch (IOException alreadyGone) {
-        log.debug(
-            "subscription node={} state=cut cause={}",
-            node,
-            alreadyGone.getClass().getName());
+        current = opened;
+        if (!closed) {
+          owner.wake();
+          opened.read();
+        }
+      } catch (RuntimeException ended) {
+        String reason = opened.cutBecause();
+        throw reason == null ? ended : new CutException(reason);
+      } finally {
+        // Before it goes back: what was subscribed is no connection for the pool.
+        opened.end();
+        current = null;
+        failures = opened.hasAnswered() ? 0 : failures;
+        owner.checkAll();
       }
     }
+  }
 
-    void ended() {
-      if (confirmed) {
-        lost.set(true);
-        confirmed = false;
-        changed.run();
-      }
+  private static final class CutException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    CutException(String reason) {
+      super(reason);
     }
+  }
+
+  private void lost(Throwable failure) {
+    if (closed) {
+      return;
+    }
+    failures++;
+    Obstacle why = failure instanceof CutException
+        ? new Obstacle(
+            node,
+            String.valueOf(failure.getMessage()),
+            "see that it can be reached from here; it is tried again all the time")
+        : Obstacle.of(failure, node);
+    obstacle = why;
+    if (Obstacle.isOfCredentials(failure) && !refused) {
+      refused = true;
+      log.warn(
+          "redis={} node={} subscriptions=refused reason=\"{}\" action=\"{}\"",
+          owner.name(),
+          node,
+          why.reason(),
+          why.action());
+    } else {
+      log.debug(
+          "redis={} node={} subscriptions=lost reason=\"{}\"", owner.name(), node, why.reason());
+    }
+    // What ended this one has probably ended those that lie idle.
+    pool.clear();
+  }
+
+  private void pause() {
+    long ceiling = Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(failures, 10));
+    if (refused) {
+      // Each try is a line in the server's log, and nothing heals by itself.
+      ceiling = 4 * LONGEST_PAUSE_NANOS;
+    }
+    LockSupport.parkNanos(this, ceiling / 2 + ThreadLocalRandom.current().nextLong(ceiling / 2));
   }
 }

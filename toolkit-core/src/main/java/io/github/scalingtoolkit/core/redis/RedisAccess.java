@@ -68,6 +68,7 @@ public final class RedisAccess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RedisAccess.class);
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
   private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
+  private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
   private final String name;
   private final String description;
@@ -86,7 +87,7 @@ public final class RedisAccess implements AutoCloseable {
   private final NodeGuards payloadGuards;
   private final Clock clock;
   private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
-  private final List<ChannelSubscription> subscriptions = new CopyOnWriteArrayList<>();
+  private final Subscriptions subscriptions;
   private final EvictionWatch evictions = new EvictionWatch();
   private final RecoveryLoop recoveryLoop;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -120,8 +121,25 @@ public final class RedisAccess implements AutoCloseable {
     payloadGuards = new NodeGuards(node -> nodeGuard(name + "-payloads", node, this::tryPayloads));
     commands = opening.commands(nodeGuards, payloadGuards);
     blocking = opening.blocking();
+    subscriptions = blocking != null && owned
+        ? ownSubscriptions(blocking)
+        : Subscriptions.through(this::blocking, HEARTBEAT, clock, name);
     recoveryLoop.add(guard, this::recover);
     recoveryLoop.start();
+  }
+
+  private Subscriptions ownSubscriptions(LazyClient<Clients> held) {
+    return new Subscriptions(
+        () -> Map.copyOf(held.get().pools().get()),
+        () -> {
+          ClusterNodes nodes = held.get().nodes();
+          if (nodes != null) {
+            nodes.refresh();
+          }
+        },
+        HEARTBEAT,
+        clock,
+        name);
   }
 
   private Guard nodeGuard(String prefix, HostAndPort node, Consumer<HostAndPort> trial) {
@@ -471,28 +489,35 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Listens to a channel until the subscription is closed, on one connection a node, reconnecting for ever. A
-   * connection that has not been heard for two heartbeats (1 s each) counts as lost.
+   * Listens to a channel until the subscription is closed, reconnecting for ever. Returns at once, before the server has
+   * confirmed. All channels of this access share one connection, of the pool of {@link #blocking()}, and one thread a node:
+   * on a cluster to each master, and to the one that takes over. A connection that has not been heard for two heartbeats
+   * (1 s each) counts as lost.
    *
-   * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections
+   * <p>Needs the rights {@code +subscribe +unsubscribe +ping} and {@code &channel}. A channel that the server refuses is
+   * told of once, and asked for again every 10 to 30 s.
+   *
+   * @param listener is called on the thread that reads for all channels: it must be quick
+   * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections, or is
+   *     closed
    */
   public ChannelSubscription subscribe(String channel, ChannelListener listener) {
-    LazyClient<Clients> held = blocking;
-    if (held == null || !owned && !NodePools.known(blocking())) {
+    if (!owned && !NodePools.known(blocking())) {
       throw new IllegalStateException(
           "subscriptions need a RedisClient, RedisClusterClient or RedisSentinelClient but"
               + " the blocking client is a " + blocking().getClass().getName());
     }
-    ChannelSubscription subscription = new ChannelSubscription(
-        channel,
-        listener,
-        () -> Map.copyOf(held.get().pools().get()),
-        Duration.ofSeconds(1),
-        clock,
-        subscriptions::remove);
-    subscriptions.add(subscription);
-    subscription.start();
-    return subscription;
+    return subscriptions.subscribe(channel, listener);
+  }
+
+  /** Returns how many subscriptions are live now, as {@link ChannelSubscription#liveAt} has it: for a gauge. */
+  public int subscriptionsLive() {
+    return subscriptions.live();
+  }
+
+  /** Returns how many subscriptions are open and not live now: for a gauge, and for an alert when it stays above 0. */
+  public int subscriptionsDown() {
+    return subscriptions.down();
   }
 
   /** Ends subscriptions and the loop, and closes the clients if this opened them. Calling it again does nothing. */
@@ -502,7 +527,7 @@ public final class RedisAccess implements AutoCloseable {
       return;
     }
     recoveryLoop.close();
-    List.copyOf(subscriptions).forEach(ChannelSubscription::close);
+    subscriptions.close();
     if (owned) {
       try {
         commands.close();

@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.redis;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.core.time.Clock;
@@ -9,42 +8,17 @@ import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
-import redis.clients.jedis.Connection;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.RedisProtocol;
 import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.params.ClientKillParams;
-import redis.clients.jedis.util.Pool;
 
 class ChannelSubscriptionTest {
-  private static class Heard implements ChannelListener {
-    final List<String> events = new CopyOnWriteArrayList<>();
-
-    @Override
-    public void onMessage(byte[] message) {
-      events.add(new String(message, UTF_8));
-    }
-
-    @Override
-    public void onLive() {
-      events.add("LIVE");
-    }
-
-    @Override
-    public void onGap() {
-      events.add("GAP");
-    }
-
-    long count(String event) {
-      return events.stream().filter(event::equals).count();
-    }
-  }
-
   @Test
   void deliversEveryMessagePublishedWhileLive() {
     try (RedisServer server = RedisServer.start();
@@ -64,31 +38,36 @@ class ChannelSubscriptionTest {
     }
   }
 
-  @Test
-  void itsOwnHeartbeatsNeverLookLikeALostConnection() {
+  @ParameterizedTest
+  @EnumSource(names = {"RESP2", "RESP3"})
+  void itsOwnHeartbeatsNeverLookLikeALostConnection(RedisProtocol protocol) {
     try (RedisServer server = RedisServer.start();
-        RedisClient overResp3 = RedisClient.builder()
+        RedisClient client = RedisClient.builder()
             .hostAndPort("127.0.0.1", server.port())
-            .clientConfig(DefaultJedisClientConfig.builder().resp3().build())
-            .build()) {
-      Pool<Connection> pool = NodePools.of(overResp3).values().iterator().next();
-      NodeLink link = new NodeLink(
-          "node", pool, "news".getBytes(UTF_8), message -> {}, Clock.system(), () -> {});
-      link.start();
-      try {
-        Await.until("it listens", link::listening);
+            .clientConfig(DefaultJedisClientConfig.builder().protocol(protocol).build())
+            .build();
+        Subscriptions all = new Subscriptions(
+            () -> NodePools.of(client), () -> {}, Duration.ofHours(1), Clock.system(), "redis")) {
+      Heard heard = new Heard();
+      ChannelSubscription news = all.subscribe("news", heard);
+      ChannelSubscription sport = all.subscribe("sport", heard);
+      Await.until("both are live", () -> news.live() && sport.live());
+      SubscribedConnection connection = all.connections().get(0);
 
-        for (int i = 0; i < 10_000; i++) {
-          link.beat(Duration.ofMinutes(1));
-          // Each is answered before the next: only then can an answer find nobody waiting for it.
-          LockSupport.parkNanos(20_000);
-        }
-
-        assertThat(link.takeLost()).isFalse();
-        assertThat(link.listening()).isTrue();
-      } finally {
-        link.close();
+      for (int i = 0; i < 500; i++) {
+        long before = connection.answeredAt();
+        connection.ping();
+        // Each is answered before the next: only then can an answer find nobody waiting for it.
+        Await.until("it is answered", () -> connection.answeredAt() != before);
       }
+      sport.close();
+
+      Await.until(
+          "one channel is left",
+          () -> client.publish("sport", "") == 0 && client.publish("news", "still") == 1);
+      Await.until("it is heard", () -> heard.events.contains("still"));
+      assertThat(all.connections()).containsExactly(connection);
+      assertThat(heard.events).startsWith("LIVE", "LIVE", "GAP").doesNotContain("");
     }
   }
 

@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.testing.RedisSentinel;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,6 +20,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.exceptions.JedisException;
 
 /** What a master's end means to an access: real servers, whose replicas take over. */
@@ -136,6 +138,46 @@ class FailoverTest {
       cluster.masters().get(0).kill();
 
       Await.until("the counter goes on where it was", () -> triesToIncrement(redis, ofTheFirst));
+    }
+  }
+
+  @Test
+  void thirtySubscriptionsFollowAClustersFailoverWithoutAnyCommand() {
+    try (RedisCluster cluster = RedisCluster.startWithReplicas();
+        RedisAccess redis = RedisAccess.open(cluster.url())) {
+      List<Heard> all = new ArrayList<>();
+      for (int i = 0; i < 30; i++) {
+        all.add(new Heard());
+        redis.subscribe("news " + i, all.get(i));
+      }
+      Await.until("all are live", () -> redis.subscriptionsLive() == 30);
+      RedisServer next = cluster.replicas().get(0);
+
+      cluster.masters().get(0).kill();
+      Await.until("all know of a gap", () -> all.stream().allMatch(each -> each.count("GAP") > 0));
+      Await.until("the replica has taken over", () -> isMaster(next));
+
+      Await.until("all are live again", () -> redis.subscriptionsLive() == 30);
+      try (Jedis jedis = next.connect()) {
+        for (int i = 0; i < 30; i++) {
+          Heard heard = all.get(i);
+          jedis.publish("news " + i, "again");
+          Await.until("the new master is heard", () -> heard.events.contains("again"));
+        }
+      }
+      assertThat(listeners(next)).isEqualTo(1);
+      assertThat(listeners(cluster.masters().get(1))).isEqualTo(1);
+      assertThat(listeners(cluster.replicas().get(1))).isZero();
+    }
+  }
+
+  private static long listeners(RedisServer node) {
+    try (Jedis jedis = node.connect()) {
+      return jedis
+          .clientList(ClientType.PUBSUB)
+          .lines()
+          .filter(line -> !line.isBlank())
+          .count();
     }
   }
 
