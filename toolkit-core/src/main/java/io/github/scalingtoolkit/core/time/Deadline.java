@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.time;
 
+import io.github.scalingtoolkit.core.Action;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -90,6 +91,24 @@ public final class Deadline {
       } else {
         CURRENT.set(outer);
       }
+    }
+  }
+
+  /**
+   * Runs {@code action} without the thread's deadline, which holds again afterwards: for what must be done although nobody
+   * waits for it any more, such as giving back a lock.
+   */
+  public static <T extends @Nullable Object, E extends Exception> T suspended(Action<T, E> action)
+      throws E {
+    Deadline outer = CURRENT.get();
+    if (outer == null) {
+      return action.run();
+    }
+    CURRENT.remove();
+    try {
+      return action.run();
+    } finally {
+      CURRENT.set(outer);
     }
   }
 
