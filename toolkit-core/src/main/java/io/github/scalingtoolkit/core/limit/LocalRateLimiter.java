@@ -83,7 +83,11 @@ public final class LocalRateLimiter implements RateLimiter {
   }
 
   private Rate rateOf(String key) {
-    return fixed != null ? fixed : Rate.of(limitOf.apply(key));
+    return fixed != null
+        ? fixed
+        : Rate.of(Objects.requireNonNull(
+            limitOf.apply(key),
+            "the limit of a key must not be null but its function returned null"));
   }
 
   private static void check(String what, int permits, Rate rate) {

@@ -62,11 +62,6 @@ final class WaitingLines {
     }
   }
 
-  /** Returns how many wait for any key. */
-  int members() {
-    return lines.values().stream().mapToInt(line -> line.members).sum();
-  }
-
   private Line join(String key) {
     return lines.compute(key, (id, known) -> {
       Line line = known == null ? new Line() : known;
