@@ -37,17 +37,24 @@ class LeaseExamplesTest {
         RedisAccess redis =
             RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(20)).build();
         Leases leases = Leases.open(redis)) {
+      // tag::lease-run[]
+      boolean ran = leases.run("nightly-report", Duration.ofSeconds(5), lease -> {
+        store.write("report", lease.token());
+      });
+      // end::lease-run[]
       // tag::lease[]
-      Optional<Lease> lease = leases.acquire("nightly-report", Duration.ofSeconds(5));
+      Optional<Lease> lease = leases.acquire("import", 4, Duration.ofSeconds(5));
       if (lease.isPresent()) {
         try (Lease held = lease.get()) {
           held.onLost(() -> stop.set(true));
-          store.write("report", held.token());
+          store.write("import", held.token());
         }
       }
       // end::lease[]
 
-      assertThat(store.tokens).containsEntry("report", lease.orElseThrow().token());
+      assertThat(ran).isTrue();
+      assertThat(store.tokens).containsEntry("import", lease.orElseThrow().token());
+      assertThat(store.tokens).containsKey("report");
       assertThat(leases.acquire("nightly-report", Duration.ZERO)).isPresent();
       assertThat(stop).isFalse();
     }

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FailureMode;
+import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
+import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.limit.RedisRateLimiter;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -18,7 +22,8 @@ import org.junit.jupiter.api.Test;
 class LimitExamplesTest {
   @Test
   void limitsShowsHowALoginIsLimited() {
-    InetAddress client = InetAddress.getLoopbackAddress();
+    InetAddress address = InetAddress.getLoopbackAddress();
+    boolean passwordIsRight = true;
     Map<String, String> headers = new TreeMap<>();
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = RedisAccess.open(server.url())) {
@@ -28,11 +33,15 @@ class LimitExamplesTest {
           .policy(RateLimit.parse("daily", "100/1d"), FailureMode.closed())
           .build();
 
-      Decision decision = logins.tryAcquire(ClientAddress.key(client));
-      headers.put("RateLimit-Policy", logins.policyHeader());
+      String client = ClientAddress.key(address);
+      Decision decision = logins.tryAcquire(client);
+      headers.put("RateLimit-Policy", logins.policyHeader(client));
       headers.put("RateLimit", decision.rateLimitHeader());
       if (!decision.allowed()) {
         headers.put("Retry-After", Long.toString(decision.retryAfterSeconds()));
+      } else if (passwordIsRight) {
+        // Only failures count.
+        logins.giveBack(client, 1);
       }
       // end::limits[]
       logins.close();
@@ -41,5 +50,50 @@ class LimitExamplesTest {
           .containsEntry("RateLimit-Policy", "\"burst\";q=5;w=60, \"daily\";q=100;w=86400");
       assertThat(headers.get("RateLimit")).startsWith("\"burst\";r=");
     }
+  }
+
+  @Test
+  void limitsShowsHowEachUserHasTheLimitOfItsPlan() {
+    Map<String, String> headers = new TreeMap<>();
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      // tag::limits-plans[]
+      Map<String, RateLimit> plans = Map.of(
+          "free", RateLimit.parse("free", "100/1h"), "pro", RateLimit.parse("pro", "10000/1h"));
+
+      RedisRateLimiter api = RedisRateLimiter.builder(redis, "api")
+          .policy("plan", user -> plans.get(planOf(user)), FailureMode.local(3))
+          .build();
+
+      Decision decision = api.tryAcquire("ada");
+      headers.put("RateLimit-Policy", decision.policyHeader());
+      // end::limits-plans[]
+      api.close();
+
+      assertThat(headers).containsEntry("RateLimit-Policy", "\"pro\";q=10000;w=3600");
+    }
+  }
+
+  @Test
+  void limitsShowsHowACallerWaitsForItsTurn() throws InterruptedException {
+    RateLimiter partner = LocalRateLimiter.of(RateLimit.parse("partner", "10/1s"), Clock.system());
+    // tag::limits-await[]
+    Decision turn = partner.await("partner-api", Duration.ofSeconds(2));
+    if (turn.allowed()) {
+      callPartner();
+    }
+    // end::limits-await[]
+
+    assertThat(called).isTrue();
+  }
+
+  private boolean called;
+
+  private void callPartner() {
+    called = true;
+  }
+
+  private static String planOf(String user) {
+    return user.equals("ada") ? "pro" : "free";
   }
 }

@@ -2,7 +2,7 @@
 -- Each key is as in acquire.lua.
 -- KEYS[i]      the TAT of policy i; all in one slot
 -- ARGV[1]      permits that one call costs
--- ARGV[2]      calls: as many of them as fit are admitted
+-- ARGV[2]      calls: as many of them as fit are admitted; 0 to look whether one would fit, which writes nothing
 -- ARGV[2i+1]   burst of policy i, permits
 -- ARGV[2i+2]   what one permit of policy i is worth, us, a multiple of 1/32
 -- Returns      {calls admitted, us until one more would be (0 if all were), policy that decided, counted from 1,
@@ -11,7 +11,9 @@
 -- Cost         O(policies)
 local time = redis.call('TIME')
 local now = (time[1] - 1767225600) * 1000000 + time[2]
-local cost, admitted = tonumber(ARGV[1]), tonumber(ARGV[2])
+local cost, calls = tonumber(ARGV[1]), tonumber(ARGV[2])
+local wanted = math.max(calls, 1)
+local fits = wanted
 local ahead, room, step = {}, {}, {}
 
 local function set(i)
@@ -25,18 +27,20 @@ for i = 1, #KEYS do
   ahead[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or now) - now, 0)
   if ahead[i] > room[i] * 33 / 32 then
     ahead[i] = room[i]
-    set(i)
+    if calls > 0 then
+      set(i)
+    end
   end
-  admitted = math.min(admitted, math.floor(math.max(room[i] - ahead[i], 0) / step[i]))
+  fits = math.min(fits, math.floor(math.max(room[i] - ahead[i], 0) / step[i]))
 end
-local all = admitted == tonumber(ARGV[2])
+local admitted = math.min(fits, calls)
 local retry, which, least = 0, 1, nil
 for i = 1, #KEYS do
   if admitted > 0 then
     ahead[i] = ahead[i] + step[i] * admitted
     set(i)
   end
-  if all then
+  if fits == wanted then
     local left = (room[i] - ahead[i]) / step[i]
     if not least or left < least then
       least, which = left, i

@@ -5,7 +5,7 @@
 -- with any fraction, rounding would let up to 1 % too many through.
 -- KEYS[1]  the TAT
 -- ARGV[1]  permits that one call costs
--- ARGV[2]  calls: as many of them as fit are admitted
+-- ARGV[2]  calls: as many of them as fit are admitted; 0 to look whether one would fit, which writes nothing
 -- ARGV[3]  burst, permits
 -- ARGV[4]  what one permit is worth, us, a multiple of 1/32
 -- Returns  {calls admitted, us until one more would be (0 if all were), 1, permits left, us until all of them are back}
@@ -28,16 +28,17 @@ elseif ahead < 0 then
   ahead = 0
 end
 local floor, ceil, max = math.floor, math.ceil, math.max
-local admitted = floor(max(room - ahead, 0) / step)
+local fits = floor(max(room - ahead, 0) / step)
+local admitted = fits
 if admitted > calls then
   admitted = calls
 end
-if admitted > 0 or beyond then
+if admitted > 0 or (beyond and calls > 0) then
   ahead = ahead + step * admitted
   redis.call('SET', KEYS[1], now + ahead, 'PX', ceil(ahead / 1000) + 1)
 end
 local retry = 0
-if admitted < calls then
+if admitted < calls or fits < 1 then
   retry = ceil(ahead + step - room)
 end
 return {admitted, retry, 1, floor(max(room - ahead, 0) / permit), ceil(ahead)}

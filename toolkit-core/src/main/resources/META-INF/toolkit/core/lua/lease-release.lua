@@ -3,11 +3,15 @@
 -- ARGV[1]  id of the holder
 -- ARGV[2]  channel of releases
 -- ARGV[3]  message for it: the name
--- Returns  1, or 0 if it held nothing any more
+-- Returns  1; 2 if it was given back but nobody may be told, since the ACL forbids the channel; 0 if it held nothing any
+--          more
 -- Run again it does nothing.
 -- Cost     O(log holders) and the delivery of one message
 if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then
   return 0
 end
-redis.call('PUBLISH', ARGV[2], ARGV[3])
+local told = redis.pcall('PUBLISH', ARGV[2], ARGV[3])
+if type(told) == 'table' and told.err then
+  return 2
+end
 return 1

@@ -98,8 +98,9 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Gives the permit back: one round trip, after which somebody who waits has it, without waiting for its end. While Redis
-   * is out it ends by itself. Never throws; calling it again does nothing.
+   * Gives the permit back: one round trip, after which somebody who waits has it, without waiting for its end. The thread's
+   * {@link io.github.scalingtoolkit.core.time.Deadline} does not hold for it. If it fails, it is tried again in the
+   * background until the lease has ended by itself. Never throws; calling it again does nothing.
    */
   @Override
   public void close() {

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.lease;
 
+import io.github.scalingtoolkit.core.lease.LeaseScripts.Release;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
@@ -12,8 +13,10 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
  * Renews the leases of a process, each when a third of its lifetime is over, and tells those that have ended. A lease ends
@@ -27,11 +30,17 @@ final class LeaseKeeper {
   private static final int MOST_A_TRIP = 500;
   private static final long RETRY_NANOS = Duration.ofMillis(200).toNanos();
 
+  /** A lock that this process holds, and the thread that took it. */
+  private record Lock(Lease lease, Thread taker) {}
+
   private final RedisAccess redis;
   private final LeaseScripts scripts;
+  private final Trouble renewals;
+  private final Trouble releases;
   private final long lifetimeNanos;
   private final Clock clock;
   private final Set<Lease> held = ConcurrentHashMap.newKeySet();
+  private final ConcurrentHashMap<String, Lock> locks = new ConcurrentHashMap<>();
   private final Set<Abandoned> abandoned = ConcurrentHashMap.newKeySet();
   private final Thread renewing;
   private final Thread telling;
@@ -48,6 +57,13 @@ final class LeaseKeeper {
     this.redis = redis;
     this.scripts = scripts;
     this.clock = clock;
+    renewals = new Trouble(
+        "renewals", "leases are lost when their lifetime is over", redis, scripts.aclRules());
+    releases = new Trouble(
+        "releases",
+        "permits stay taken, or those who wait for one find it late",
+        redis,
+        scripts.aclRules());
     lifetimeNanos = lifetime.toNanos();
     renewing = thread("lease-renewals-", this::step, this::untilNextStep);
     telling = thread("lease-losses-", this::tell, this::untilOneEnds);
@@ -63,8 +79,22 @@ final class LeaseKeeper {
     wake();
   }
 
+  /** As {@link #add}, and keeps in mind who took it. */
+  void addLock(Lease lease, Thread taker) {
+    locks.put(lease.name(), new Lock(lease, taker));
+    add(lease);
+  }
+
+  /** Returns the lock of that name if {@code thread} took it and it is held, else null. */
+  @Nullable
+  Lease lockTakenBy(Thread thread, String name) {
+    Lock lock = locks.get(name);
+    return lock != null && lock.taker() == thread && lock.lease().isHeld() ? lock.lease() : null;
+  }
+
   void remove(Lease lease) {
     held.remove(lease);
+    locks.computeIfPresent(lease.name(), (name, lock) -> lock.lease() == lease ? null : lock);
   }
 
   Set<Lease> held() {
@@ -113,9 +143,23 @@ final class LeaseKeeper {
   void tell() {
     for (Lease lease : held) {
       if (lease.endsNanos() - clock.nanoTime() <= 0) {
-        held.remove(lease);
+        remove(lease);
         lease.lose();
       }
+    }
+  }
+
+  /**
+   * Gives a permit back at once, and in the background if that fails. The caller's deadline must not hold.
+   *
+   * @param callers scripts on the caller's own access, which bounds how long it may take
+   */
+  void release(LeaseScripts callers, String name, String holder) {
+    try {
+      tellOf(callers.release(name, holder));
+    } catch (RuntimeException failure) {
+      log.debug("lease={} state=not-released cause={}", name, failure.getClass().getName());
+      abandon(name, holder);
     }
   }
 
@@ -123,16 +167,24 @@ final class LeaseKeeper {
     for (Abandoned one : abandoned) {
       if (one.untilNanos() - clock.nanoTime() > 0) {
         try {
-          scripts.release(one.name(), one.holder());
+          tellOf(scripts.release(one.name(), one.holder()));
+        } catch (JedisDataException refused) {
+          releases.failed(refused);
+          continue;
         } catch (RuntimeException failure) {
-          log.debug(
-              "lease={} state=not-released cause={}",
-              one.name(),
-              failure.getClass().getName());
+          releases.failed(failure);
           return;
         }
       }
       abandoned.remove(one);
+    }
+  }
+
+  private void tellOf(Release release) {
+    switch (release) {
+      case TOLD -> releases.worked();
+      case UNTOLD -> releases.forbidden();
+      case NOTHING_HELD -> {}
     }
   }
 
@@ -145,25 +197,32 @@ final class LeaseKeeper {
       replies = redis.evalAll(calls);
     } catch (RuntimeException failure) {
       // Tried again in the next step, until the lifetime is over.
-      log.debug("lease=renewal state=failed cause={}", failure.getClass().getName());
+      renewals.failed(failure);
       return false;
     }
+    boolean well = true;
     for (int i = 0; i < due.size(); i++) {
-      settle(due.get(i), replies.get(i), sent);
+      well &= settle(due.get(i), replies.get(i), sent);
+    }
+    if (well) {
+      renewals.worked();
     }
     return true;
   }
 
-  private void settle(Lease lease, ScriptReply reply, long sent) {
+  /** Returns false if Redis refused. */
+  private boolean settle(Lease lease, ScriptReply reply, long sent) {
     if (reply.failure() != null) {
-      log.debug(
-          "lease={} state=not-renewed cause={}", lease.name(), reply.failure().getMessage());
-    } else if (reply.value() instanceof Long kept && kept == 1) {
+      renewals.failed(reply.failure());
+      return false;
+    }
+    if (reply.value() instanceof Long kept && kept == 1) {
       lease.renewedUntil(sent + lifetimeNanos);
     } else {
       lease.endedInRedis();
       LockSupport.unpark(telling);
     }
+    return true;
   }
 
   private void wake() {

@@ -8,9 +8,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 
-/** The scripts and the keys of leases: {@code lease:{name}:holders} and {@code lease:{name}:token}. */
+/**
+ * The scripts and the keys of leases: {@code lease:{name}:holders} and {@code lease:{name}:token}, both after the prefix.
+ */
 final class LeaseScripts {
-  static final String CHANNEL = "lease:released";
+  /** What the scripts and the subscription run in Redis, as an ACL allows it. */
+  private static final String ACL_COMMANDS =
+      "+eval +evalsha +time +get +set +zadd +zrem +zcard +zscore +zrange +zremrangebyscore +pexpireat"
+          + " +publish +subscribe";
 
   private static final Duration TOKEN_REMEMBERED = Duration.ofDays(1);
   private static final LuaScript ACQUIRE = script("lease-acquire");
@@ -18,11 +23,30 @@ final class LeaseScripts {
   private static final LuaScript RELEASE = script("lease-release");
 
   private final RedisAccess redis;
+  private final String prefix;
   private final byte[] lifetime;
 
-  LeaseScripts(RedisAccess redis, Duration lifetime) {
+  LeaseScripts(RedisAccess redis, String prefix, Duration lifetime) {
     this.redis = redis;
+    this.prefix = prefix;
     this.lifetime = bytes(lifetime.toMillis());
+  }
+
+  String channel() {
+    return prefix + "lease:released";
+  }
+
+  /** Returns what an ACL must allow. */
+  String aclRules() {
+    return "~" + prefix + "lease:* &" + channel() + " " + ACL_COMMANDS;
+  }
+
+  /** What came of a release. */
+  enum Release {
+    NOTHING_HELD,
+    TOLD,
+    /** Given back, but nobody who waits may be told. */
+    UNTOLD
   }
 
   /**
@@ -36,21 +60,25 @@ final class LeaseScripts {
   Answer acquire(String name, String holder, int permits) {
     List<?> reply = (List<?>) Objects.requireNonNull(redis.eval(
         ACQUIRE,
-        List.of(bytes("lease:{" + name + "}:holders"), bytes("lease:{" + name + "}:token")),
+        List.of(holders(name), bytes(prefix + "lease:{" + name + "}:token")),
         List.of(bytes(holder), bytes(permits), lifetime, bytes(TOKEN_REMEMBERED.toMillis()))));
     return new Answer((Long) reply.get(0), (Long) reply.get(1));
   }
 
   ScriptCall renewal(String name, String holder) {
-    return new ScriptCall(
-        RENEW, List.of(bytes("lease:{" + name + "}:holders")), List.of(bytes(holder), lifetime));
+    return new ScriptCall(RENEW, List.of(holders(name)), List.of(bytes(holder), lifetime));
   }
 
-  void release(String name, String holder) {
-    redis.eval(
-        RELEASE,
-        List.of(bytes("lease:{" + name + "}:holders")),
-        List.of(bytes(holder), bytes(CHANNEL), bytes(name)));
+  Release release(String name, String holder) {
+    Object reply = redis.eval(
+        RELEASE, List.of(holders(name)), List.of(bytes(holder), bytes(channel()), bytes(name)));
+    return reply instanceof Long done && done > 0
+        ? done == 1 ? Release.TOLD : Release.UNTOLD
+        : Release.NOTHING_HELD;
+  }
+
+  private byte[] holders(String name) {
+    return bytes(prefix + "lease:{" + name + "}:holders");
   }
 
   private static LuaScript script(String name) {

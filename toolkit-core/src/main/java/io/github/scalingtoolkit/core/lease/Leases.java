@@ -1,19 +1,19 @@
 package io.github.scalingtoolkit.core.lease;
 
+import io.github.scalingtoolkit.core.ActionOn;
 import io.github.scalingtoolkit.core.lease.LeaseScripts.Answer;
 import io.github.scalingtoolkit.core.lease.Releases.Waiter;
 import io.github.scalingtoolkit.core.redis.ChannelListener;
 import io.github.scalingtoolkit.core.redis.ChannelSubscription;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -34,7 +34,10 @@ import redis.clients.jedis.exceptions.JedisException;
  *       behind by more than the time between them.
  *   <li>Redis' clock set forward by more than a lifetime ends every lease at once; holders hear of it when they are renewed.
  *       Set back, the leases of the dead last longer by as much. Tokens rise all the same, for a day after the last.
- *   <li>Order: who waits longest need not be the next.
+ *   <li>Order: of one process those who wait for a name come in the order in which they asked; between processes none is
+ *       promised.
+ *   <li>Re-entrance: who holds a lock cannot take it again, and neither can its own thread. A thread that would wait for a
+ *       lock that it took itself is told so at once.
  * </ul>
  *
  * <p>Blocks only as long as {@link #acquire} is told to wait, and for a round trip. Safe for use by several threads. Has two
@@ -42,7 +45,6 @@ import redis.clients.jedis.exceptions.JedisException;
  * subscription if the access has connections for it; close it before the access.
  */
 public final class Leases implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Leases.class);
   /** A release may go unheard: by a message that was missed, or without a subscription at all. */
   private static final Duration LONGEST_UNTOLD = Duration.ofSeconds(1);
 
@@ -63,12 +65,13 @@ public final class Leases implements AutoCloseable {
   private Leases(Builder builder) {
     lifetime = builder.lifetime;
     clock = builder.clock;
-    scripts = new LeaseScripts(builder.redis, lifetime);
+    scripts = new LeaseScripts(builder.redis, builder.keyPrefix, lifetime);
     renewals = builder.redis.sibling("leases", renewalDeadline(lifetime));
-    keeper = new LeaseKeeper(renewals, new LeaseScripts(renewals, lifetime), lifetime, clock);
+    keeper = new LeaseKeeper(
+        renewals, new LeaseScripts(renewals, builder.keyPrefix, lifetime), lifetime, clock);
     try {
       subscription = builder.redis.hasBlocking()
-          ? builder.redis.subscribe(LeaseScripts.CHANNEL, new Listener(releases))
+          ? builder.redis.subscribe(scripts.channel(), new Listener(releases))
           : null;
     } catch (RuntimeException cannotListen) {
       renewals.close();
@@ -108,7 +111,8 @@ public final class Leases implements AutoCloseable {
    * @param wait how long to wait for one; zero to try once
    * @return the lease, or nothing if none was to be had in time
    * @throws InterruptedException if the thread is interrupted while it waits; then it holds nothing
-   * @throws IllegalStateException if this is closed, also while it waits; then it holds nothing
+   * @throws IllegalStateException if this is closed, also while it waits; or if it would wait for a lock that the same
+   *     thread holds: leases are not re-entrant. Then it has taken nothing
    * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing
    * @throws JedisException if Redis did not answer, and was tried again until {@code wait}
    *     was over; a permit that it gave all the same is given back in the background
@@ -116,11 +120,66 @@ public final class Leases implements AutoCloseable {
   public Optional<Lease> acquire(String name, int permits, Duration wait)
       throws InterruptedException {
     check(name, permits, wait);
+    if (permits == 1 && !wait.isZero()) {
+      checkNotItsOwn(name);
+    }
     Attempt attempt = new Attempt(name, permits, clock.nanoTime() + wait.toNanos());
-    try (Waiter waiter = releases.join(name)) {
+    Waiter waiter = releases.join(name);
+    try {
       return attempt.untilItSucceedsOrIsOver(waiter);
     } finally {
+      // Of a lock that was taken there is nothing to be had; of a semaphore there may be.
+      waiter.leave(attempt.lease == null || permits > 1);
       attempt.end();
+    }
+  }
+
+  /**
+   * Runs {@code action} as the holder of a lock, and gives it back afterwards, whatever comes of it.
+   *
+   * <pre>{@code
+   * boolean ran = leases.run("nightly-report", Duration.ofSeconds(5),
+   *     lease -> store.write(report, lease.token()));
+   * }</pre>
+   *
+   * <p>The action is not stopped when the lease is lost meanwhile: what must not happen twice has to check the token.
+   *
+   * @param name as {@link #acquire(String, int, Duration)} takes it
+   * @param wait how long to wait for the lock; zero to try once
+   * @param action is handed the lease, which it need not close
+   * @return true if the action was run to its end; false if the lock was not to be had in time, so that it was not run
+   * @throws E what the action throws, as it is
+   * @throws InterruptedException if the thread is interrupted while it waits; then the action was not run
+   * @throws IllegalStateException as {@link #acquire(String, int, Duration)} does
+   * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing; then it was not run
+   * @throws JedisException if Redis did not answer; then it was not run
+   */
+  public <E extends Exception> boolean run(
+      String name, Duration wait, ActionOn.Effect<Lease, E> action) throws E, InterruptedException {
+    Optional<Lease> taken = acquire(name, wait);
+    if (taken.isEmpty()) {
+      return false;
+    }
+    try (Lease lease = taken.get()) {
+      action.run(lease);
+    }
+    return true;
+  }
+
+  /**
+   * As {@link #run}, for actions with a result.
+   *
+   * @param action is handed the lease, and returns anything but null
+   * @return the result, or nothing if the lock was not to be had in time, so that the action was not run
+   */
+  public <T, E extends Exception> Optional<T> call(
+      String name, Duration wait, ActionOn<Lease, T, E> action) throws E, InterruptedException {
+    Optional<Lease> taken = acquire(name, wait);
+    if (taken.isEmpty()) {
+      return Optional.empty();
+    }
+    try (Lease lease = taken.get()) {
+      return Optional.of(action.run(lease));
     }
   }
 
@@ -133,6 +192,7 @@ public final class Leases implements AutoCloseable {
     private int unanswered;
     private @Nullable JedisException lost;
     private boolean mayHold;
+    private @Nullable Lease lease;
 
     Attempt(String name, int permits, long untilNanos) {
       this.name = name;
@@ -140,23 +200,25 @@ public final class Leases implements AutoCloseable {
       this.untilNanos = untilNanos;
     }
 
+    /** Asks when it is its turn, and a last time when its time is over, so that it ends with an answer of its own. */
     Optional<Lease> untilItSucceedsOrIsOver(Waiter waiter) throws InterruptedException {
+      long pause = untold().toNanos();
       while (true) {
-        waiter.aboutToTry();
+        boolean over = !waiter.await(untilNanos - clock.nanoTime(), pause);
         checkOpen(name);
+        waiter.aboutToTry();
         long sent = clock.nanoTime();
         Answer answer = ask();
         if (answer != null && answer.token() > 0) {
           return Optional.of(taken(answer.token(), sent));
         }
-        long left = untilNanos - clock.nanoTime();
-        if (left > 0) {
-          waiter.await(Math.min(left, answer == null ? backoffNanos() : pauseNanos(answer)));
-        } else if (lost != null) {
+        if (over && lost != null) {
           throw lost;
-        } else {
+        }
+        if (over) {
           return Optional.empty();
         }
+        pause = answer == null ? backoffNanos() : pauseNanos(answer);
       }
     }
 
@@ -178,15 +240,20 @@ public final class Leases implements AutoCloseable {
     }
 
     private Lease taken(long token, long sent) {
-      Lease lease =
+      Lease mine =
           new Lease(name, holder, token, sent + lifetime.toNanos(), clock, Leases.this::giveBack);
-      keeper.add(lease);
+      lease = mine;
+      if (permits == 1) {
+        keeper.addLock(mine, Thread.currentThread());
+      } else {
+        keeper.add(mine);
+      }
       mayHold = false;
       if (closed.get()) {
-        lease.close();
+        mine.close();
         checkOpen(name);
       }
-      return lease;
+      return mine;
     }
 
     private long backoffNanos() {
@@ -210,8 +277,11 @@ public final class Leases implements AutoCloseable {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       releases.wakeAll();
-      keeper.held().forEach(Lease::close);
-      keeper.close();
+      Object ignored = Deadline.suspended(() -> {
+        keeper.held().forEach(Lease::close);
+        keeper.close();
+        return true;
+      });
       renewals.close();
       if (subscription != null) {
         subscription.close();
@@ -224,21 +294,21 @@ public final class Leases implements AutoCloseable {
     release(lease.name(), lease.holder());
   }
 
+  /** Not the caller's work: whoever waits must not wait longer because the caller has no time left. */
   private void release(String name, String holder) {
-    try {
-      scripts.release(name, holder);
-    } catch (RuntimeException failure) {
-      log.info(
-          "lease={} state=not-released cause={}: it ends by itself",
-          name,
-          failure.getClass().getName());
-    }
+    Object ignored = Deadline.suspended(() -> {
+      keeper.release(scripts, name, holder);
+      return true;
+    });
   }
 
   /** Until the first holder ends, unless somebody tells before; sooner where telling cannot be relied on. */
   private long pauseNanos(Answer answer) {
-    Duration longest = subscription == null ? WITHOUT_SUBSCRIPTION : LONGEST_UNTOLD;
-    return Math.min(longest.toMillis(), Math.max(1, answer.firstEndsMillis())) * 1_000_000;
+    return Math.min(untold().toMillis(), Math.max(1, answer.firstEndsMillis())) * 1_000_000;
+  }
+
+  private Duration untold() {
+    return subscription == null || !subscription.live() ? WITHOUT_SUBSCRIPTION : LONGEST_UNTOLD;
   }
 
   /** Several may fail before a lease ends, and whatever else makes calls of Redis fail is none of its business. */
@@ -261,6 +331,16 @@ public final class Leases implements AutoCloseable {
     }
   }
 
+  private void checkNotItsOwn(String name) {
+    Thread thread = Thread.currentThread();
+    Lease own = keeper.lockTakenBy(thread, name);
+    if (own != null) {
+      throw new IllegalStateException("thread '" + thread.getName() + "' took lease '" + name
+          + "' (token " + own.token() + ") and would wait for itself: leases are not re-entrant, so"
+          + " close it first, or hand the lease on to what needs it");
+    }
+  }
+
   private void checkOpen(String name) {
     if (closed.get()) {
       throw new IllegalStateException("these leases are closed, so '" + name + "' cannot be held");
@@ -275,7 +355,7 @@ public final class Leases implements AutoCloseable {
 
     @Override
     public void onLive() {
-      releases.wakeAll();
+      releases.anyMayBeReleased();
     }
 
     @Override
@@ -288,6 +368,7 @@ public final class Leases implements AutoCloseable {
   public static final class Builder {
     private final RedisAccess redis;
     private Duration lifetime = Duration.ofSeconds(10);
+    private String keyPrefix = "";
     private Clock clock = Clock.system();
 
     private Builder(RedisAccess redis) {
@@ -303,6 +384,20 @@ public final class Leases implements AutoCloseable {
         throw new IllegalArgumentException("lifetime must be 100 ms to 1 h but was " + lifetime);
       }
       this.lifetime = lifetime;
+      return this;
+    }
+
+    /**
+     * Puts {@code prefix} before each key that it writes to Redis and before its channel, such as {@code "app:"} where an
+     * ACL allows {@code ~app:*} and {@code &app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores.
+     * All who use a name must say the same. Default: none, so that they begin with {@code lease:}.
+     */
+    public Builder keyPrefix(String prefix) {
+      if (!prefix.matches("[A-Za-z0-9._:/-]{0,64}")) {
+        throw new IllegalArgumentException("keyPrefix must be up to 64 letters, digits, dots,"
+            + " dashes, colons, slashes or underscores but was '" + prefix + "'");
+      }
+      keyPrefix = prefix;
       return this;
     }
 

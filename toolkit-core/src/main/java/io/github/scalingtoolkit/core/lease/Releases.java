@@ -1,29 +1,58 @@
 package io.github.scalingtoolkit.core.lease;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Set;
+import java.util.ArrayDeque;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
-/** Who of this process waits for a permit of which name, and wakes when one was given back somewhere. */
+/**
+ * Who of this process waits for a permit of which name: a line for each name, of which only the first asks Redis.
+ *
+ * <p>The first is told to ask when it becomes the first, when a permit was given back somewhere, and when messages may have
+ * been missed; besides, it asks after a pause of its own choice. Who leaves the line hands on what it was told and did not
+ * act on, so no release is lost with it.
+ */
 final class Releases {
-  private final ConcurrentHashMap<String, Set<Waiter>> waiters = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, ArrayDeque<Waiter>> lines = new ConcurrentHashMap<>();
 
   /** One who waits, from before its first try on, so that no release falls between a try and the wait. */
-  final class Waiter implements AutoCloseable {
+  final class Waiter {
     private final String name;
     private final Thread thread = Thread.currentThread();
-    private volatile boolean woken;
+    private volatile boolean first;
+    private volatile boolean told;
 
     private Waiter(String name) {
       this.name = name;
     }
 
-    /** Returns when a permit was given back since the last try, or after {@code nanos}. */
-    void await(long nanos) throws InterruptedException {
+    /**
+     * Waits until it should ask.
+     *
+     * @param leftNanos for how long at most
+     * @param pauseNanos for how long as the first in line, if nobody tells it
+     * @return false if the time is over
+     */
+    boolean await(long leftNanos, long pauseNanos) throws InterruptedException {
       long began = System.nanoTime();
-      for (long left = nanos; !woken && left > 0; left = nanos - (System.nanoTime() - began)) {
-        LockSupport.parkNanos(this, left);
+      long firstSince = first ? began : Long.MIN_VALUE;
+      while (true) {
+        long now = System.nanoTime();
+        long left = leftNanos - (now - began);
+        if (left <= 0) {
+          return false;
+        }
+        if (told) {
+          return true;
+        }
+        if (first && firstSince == Long.MIN_VALUE) {
+          firstSince = now;
+        }
+        long pause = first ? Math.min(left, pauseNanos - (now - firstSince)) : left;
+        if (pause <= 0) {
+          return true;
+        }
+        LockSupport.parkNanos(this, pause);
         if (Thread.interrupted()) {
           throw new InterruptedException();
         }
@@ -31,24 +60,43 @@ final class Releases {
     }
 
     void aboutToTry() {
-      woken = false;
+      told = false;
     }
 
-    @Override
-    public void close() {
-      waiters.computeIfPresent(name, (key, all) -> {
-        all.remove(this);
-        return all.isEmpty() ? null : all;
+    /**
+     * Leaves the line.
+     *
+     * @param nextAsks whether the next in line should ask at once, though nothing more was given back
+     */
+    void leave(boolean nextAsks) {
+      lines.computeIfPresent(name, (key, line) -> {
+        line.remove(this);
+        Waiter next = line.peek();
+        if (next != null && first) {
+          next.first = true;
+          if (nextAsks || told) {
+            next.told = true;
+          }
+          LockSupport.unpark(next.thread);
+        }
+        return next == null ? null : line;
       });
+    }
+
+    private void tell() {
+      told = true;
+      LockSupport.unpark(thread);
     }
   }
 
   Waiter join(String name) {
     Waiter waiter = new Waiter(name);
-    waiters.compute(name, (key, all) -> {
-      Set<Waiter> now = all == null ? ConcurrentHashMap.newKeySet() : all;
-      now.add(waiter);
-      return now;
+    lines.compute(name, (key, known) -> {
+      ArrayDeque<Waiter> line = known == null ? new ArrayDeque<>() : known;
+      waiter.first = line.isEmpty();
+      waiter.told = waiter.first;
+      line.add(waiter);
+      return line;
     });
     return waiter;
   }
@@ -57,18 +105,26 @@ final class Releases {
     released(new String(message, StandardCharsets.UTF_8));
   }
 
-  /** Wakes all of a name: no order among them is promised, and Redis decides. */
+  /** Tells the first who waits for a name. */
   void released(String name) {
-    waiters.getOrDefault(name, Set.of()).forEach(Releases::wake);
+    lines.computeIfPresent(name, (key, line) -> {
+      line.element().tell();
+      return line;
+    });
   }
 
-  /** Wakes everybody: messages may have been missed, or there is nothing to wait for any more. */
+  /** Tells the first of every name: messages may have been missed. */
+  void anyMayBeReleased() {
+    lines.keySet().forEach(this::released);
+  }
+
+  /** Tells everybody: there is nothing to wait for any more. */
   void wakeAll() {
-    waiters.values().forEach(all -> all.forEach(Releases::wake));
-  }
-
-  private static void wake(Waiter waiter) {
-    waiter.woken = true;
-    LockSupport.unpark(waiter.thread);
+    for (String name : lines.keySet()) {
+      lines.computeIfPresent(name, (key, line) -> {
+        line.forEach(Waiter::tell);
+        return line;
+      });
+    }
   }
 }

@@ -3,12 +3,8 @@
  *
  * <pre>{@code
  * try (Leases leases = Leases.open(redis)) {
- *   Optional<Lease> lease = leases.acquire("nightly-report", Duration.ofSeconds(5));
- *   if (lease.isPresent()) {
- *     try (Lease held = lease.get()) {
- *       store.write(report, held.token());
- *     }
- *   }
+ *   boolean ran = leases.run("nightly-report", Duration.ofSeconds(5),
+ *       lease -> store.write(report, lease.token()));
  * }
  * }</pre>
  */

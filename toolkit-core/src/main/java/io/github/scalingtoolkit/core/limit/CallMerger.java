@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges concurrent calls for one key and cost into one call of Redis, without threads of its own.
+ * Merges concurrent calls for one key, cost and limit into one call of Redis, without threads of its own.
  *
  * <p><b>Protocol.</b> The first caller of a key leads: it asks for itself at once, so a lone caller waits for nobody.
  * Who comes while it asks, waits in the key's line. With its answer the leader takes everybody out of the line and makes
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class CallMerger {
   /** Asks Redis for a number of calls. */
   interface Asker {
-    Grant ask(String key, int cost, int calls);
+    Grant ask(String key, int cost, int calls, Terms terms);
   }
 
   /**
@@ -42,7 +42,7 @@ final class CallMerger {
     private static final Share FAILED = new Share(null, 0);
   }
 
-  private record Line(String key, int cost) {}
+  private record Line(String key, int cost, Terms terms) {}
 
   private record Batch(List<Waiter> members) {}
 
@@ -58,8 +58,8 @@ final class CallMerger {
   }
 
   /** Asks, alone or with others. */
-  Share acquire(String key, int cost) {
-    Line line = new Line(key, cost);
+  Share acquire(String key, int cost, Terms terms) {
+    Line line = new Line(key, cost, terms);
     Waiter me = new Waiter();
     Waiting joined =
         lines.compute(line, (id, busy) -> busy == null ? new Waiting(me) : busy.with(me));
@@ -91,7 +91,7 @@ final class CallMerger {
     Grant grant = null;
     boolean mineAlone = false;
     try {
-      grant = asker.ask(line.key(), line.cost(), batch.size());
+      grant = asker.ask(line.key(), line.cost(), batch.size(), line.terms());
     } catch (RuntimeException failed) {
       // Redis' guard has counted it; the callers hear of it by a share without a grant.
       mineAlone = Deadline.currentIsExpired();

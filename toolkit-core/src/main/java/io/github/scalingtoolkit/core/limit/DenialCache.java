@@ -1,17 +1,23 @@
 package io.github.scalingtoolkit.core.limit;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers until when Redis will go on denying a key, so that a flood of denied calls asks it nothing.
+ * Remembers for a second what Redis denied, so that a flood of denied calls asks it about nothing.
  *
  * <p>It is a table of {@value #SLOTS} slots by the key's hash, and the newest denial of a slot stays: bounded by
  * construction, and a key that lost its slot is only asked for once more. Nothing is denied for longer than Redis said,
- * since time counts from before the question was sent; a limit that is raised counts when that time is over.
+ * since time counts from before the question was sent; and nothing for longer than a second, so that permits which another
+ * process gives back, resets or adds are found.
+ *
+ * <p><b>Forgetting.</b> A question may be under way when its key is forgotten, and its answer then be older than that. So
+ * who asks looks at the slot first ({@link #seen}), and an answer is kept only if the slot has not been changed since.
  */
 final class DenialCache {
   private static final int SLOTS = 1 << 14;
+  private static final long LONGEST_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final AtomicReferenceArray<@Nullable Denial> slots = new AtomicReferenceArray<>(SLOTS);
 
@@ -20,26 +26,53 @@ final class DenialCache {
    *
    * @param key of whom
    * @param cost of a call that costs as much, or more
-   * @param untilNanos when such a call may be asked for again
+   * @param terms the limits that it was asked under
+   * @param sentNanos when Redis was asked
+   * @param untilNanos when such a call would be admitted
    * @param resetNanos when all permits are back
    * @param policy index of the policy that denied
    * @param remaining permits it had left
    */
   record Denial(
-      String key, int cost, long untilNanos, long resetNanos, int policy, long remaining) {}
+      String key,
+      int cost,
+      Terms terms,
+      long sentNanos,
+      long untilNanos,
+      long resetNanos,
+      int policy,
+      long remaining) {
 
-  void put(Denial denial) {
-    slots.set(slot(denial.key()), denial);
+    boolean holds(long nowNanos) {
+      return untilNanos - nowNanos > 0 && nowNanos - sentNanos < LONGEST_NANOS;
+    }
+  }
+
+  /** Returns what is in the key's slot now: to be handed to {@link #put} with the answer to a question sent after it. */
+  @Nullable
+  Denial seen(String key) {
+    return slots.get(slot(key));
+  }
+
+  void put(Denial denial, @Nullable Denial seen) {
+    slots.compareAndSet(slot(denial.key()), seen, denial);
+  }
+
+  /** Forgets a key, also what answers on their way say of it. */
+  void forget(String key, Terms terms) {
+    // A new object each time, that no call is dear enough for.
+    slots.set(slot(key), new Denial(key, Integer.MAX_VALUE, terms, 0, 0, 0, 0, 0));
   }
 
   /** Returns the denial that holds for such a call, or null. */
   @Nullable
-  Denial find(String key, int cost, long nowNanos) {
+  Denial find(String key, int cost, Terms terms, long nowNanos) {
     Denial known = slots.get(slot(key));
     return known != null
-            && known.untilNanos() - nowNanos > 0
             && cost >= known.cost()
+            && known.holds(nowNanos)
             && known.key().equals(key)
+            && known.terms().equals(terms)
         ? known
         : null;
   }

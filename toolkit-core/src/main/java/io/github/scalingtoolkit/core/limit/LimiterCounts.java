@@ -1,14 +1,14 @@
 package io.github.scalingtoolkit.core.limit;
 
 /**
- * What a {@link RedisRateLimiter} has decided since it was built.
+ * What a limiter that shares its permits has decided since it was built.
  *
  * @param allowed by Redis
  * @param denied by Redis
- * @param allowedFromMemory from permits that were taken ahead
+ * @param allowedFromMemory by a {@link SettledRateLimiter}, here
  * @param deniedFromMemory by what Redis had said before
- * @param degradedAllowed by failure modes
- * @param degradedDenied by failure modes
+ * @param degradedAllowed without Redis: by failure modes, or by a {@link SettledRateLimiter} that cannot settle
+ * @param degradedDenied likewise
  * @param calls of Redis that were made for all that
  */
 public record LimiterCounts(

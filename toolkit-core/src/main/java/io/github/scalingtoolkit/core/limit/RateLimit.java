@@ -21,10 +21,7 @@ public record RateLimit(String name, int permits, Duration period) {
    * @throws IllegalArgumentException if one is not kept
    */
   public RateLimit {
-    if (!name.matches("[a-z0-9-]{1,32}")) {
-      throw new IllegalArgumentException(
-          "name must be 1 to 32 lower-case letters, digits or dashes but was '" + name + "'");
-    }
+    checkName(name);
     if (permits < 1 || permits > MOST_PERMITS) {
       throw new IllegalArgumentException(
           "permits must be 1 to " + MOST_PERMITS + " but was " + permits);
@@ -63,6 +60,13 @@ public record RateLimit(String name, int permits, Duration period) {
       default -> Duration.ofDays(amount);
     };
     return new RateLimit(name, (int) permits, period);
+  }
+
+  static void checkName(String name) {
+    if (!name.matches("[a-z0-9-]{1,32}")) {
+      throw new IllegalArgumentException(
+          "name must be 1 to 32 lower-case letters, digits or dashes but was '" + name + "'");
+    }
   }
 
   /** Returns the policy of one of {@code replicas} processes that count for themselves: at least one permit. */

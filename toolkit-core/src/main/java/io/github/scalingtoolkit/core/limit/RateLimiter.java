@@ -1,12 +1,16 @@
 package io.github.scalingtoolkit.core.limit;
 
-/** Hands out permits at a bounded rate, for each key by itself. Implementations are safe for use by several threads. */
+import java.time.Duration;
+
+/**
+ * Hands out permits at a bounded rate, for each key by itself. Implementations are safe for use by several threads.
+ *
+ * <p>A key names whose permits they are: a user, a client address. It may be any text, also what a stranger has sent: of a
+ * key longer than 100 characters, or with characters beyond the Basic Multilingual Plane, only a SHA-256 is kept, so two
+ * keys never share permits. Shorter ones are kept as they are, so a key should be no secret.
+ */
 public interface RateLimiter {
-  /**
-   * Takes one permit of {@code key} if there is one.
-   *
-   * @param key whose permits: a user, a client address; never shown
-   */
+  /** Takes one permit of {@code key} if there is one: {@link #tryAcquire(String, int)} at a cost of 1. */
   default Decision tryAcquire(String key) {
     return tryAcquire(key, 1);
   }
@@ -14,9 +18,50 @@ public interface RateLimiter {
   /**
    * Takes {@code cost} permits of {@code key} if there are as many, else none.
    *
-   * @param key whose permits: a user, a client address; never shown
+   * @param key whose permits
    * @param cost 1 up to the permits of the smallest policy
    * @throws IllegalArgumentException if {@code cost} is out of that range: it could never be admitted
    */
   Decision tryAcquire(String key, int cost);
+
+  /** Takes one permit of {@code key}, and waits for it: {@link #await(String, int, Duration)} at a cost of 1. */
+  default Decision await(String key, Duration wait) throws InterruptedException {
+    return await(key, 1, wait);
+  }
+
+  /**
+   * Takes {@code cost} permits of {@code key}, and waits for them if there are too few: for calls of somebody who limits
+   * you. Blocks. In one process those who wait are served in the order in which they came, and only the first of them
+   * asks, once for each permit that comes back and at least once a second; between processes no order is promised.
+   *
+   * @param key whose permits
+   * @param cost 1 up to the permits of the smallest policy
+   * @param wait how long to wait, 0 to 365 days; cut short by the thread's {@link
+   *     io.github.scalingtoolkit.core.time.Deadline}
+   * @return the decision, denied if the permits were not to be had in time: said at once to the first in line if they
+   *     will not come back by then, else when the time is over
+   * @throws IllegalArgumentException if {@code cost} or {@code wait} is out of its range
+   * @throws InterruptedException if the thread is interrupted while it waits; then nothing was taken
+   */
+  Decision await(String key, int cost, Duration wait) throws InterruptedException;
+
+  /**
+   * Tells what {@link #tryAcquire(String)} would decide now, and takes nothing. {@link Decision#remaining()} is what could
+   * be used at once. Counts in no metric of decisions.
+   */
+  Decision peek(String key);
+
+  /**
+   * Gives back permits that were taken and not used, such as those of a login that succeeded where failures are to count.
+   * A key never has more than its burst again, however many are given back. Permits come back by themselves with time: one
+   * that is given back later than that is given twice, so do it within the period.
+   *
+   * @param key whose permits
+   * @param permits 1 up to the permits of the smallest policy
+   * @throws IllegalArgumentException if {@code permits} is out of that range
+   */
+  void giveBack(String key, int permits);
+
+  /** Gives a key all its permits back, of every policy: as if it had never been used. */
+  void reset(String key);
 }

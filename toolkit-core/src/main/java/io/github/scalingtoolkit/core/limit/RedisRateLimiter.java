@@ -1,17 +1,19 @@
 package io.github.scalingtoolkit.core.limit;
 
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.limit.CallMerger.Share;
 import io.github.scalingtoolkit.core.limit.DenialCache.Denial;
-import io.github.scalingtoolkit.core.limit.PermitChunks.Chunk;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * Limits across processes: all that use one Redis and one name share its permits.
@@ -27,35 +29,31 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Cost.</b> A call is one round trip: one script for all policies, in one slot of a cluster. Calls of one key that
  * come at the same time are merged into one round trip ({@code CallMerger}), and a key that was denied is denied from
- * memory until the moment that Redis named ({@code DenialCache}): a flood costs Redis about nothing.
- *
- * <p><b>Chunks</b>, if {@link Builder#chunks} asks for them: of a busy key some permits are taken ahead, so that most calls
- * need no round trip. The bound is then {@code permits + permits * (t + life) / period}, and what is not used within its
- * life is lost to all.
+ * memory until the moment that Redis named, for a second at most ({@code DenialCache}): a flood costs Redis about nothing.
+ * So what another process gives back, resets or allows more of counts here within a second.
  *
  * <p><b>Failure.</b> It opens connections of its own to the same Redis, with a deadline of 20 ms and a breaker of their
  * own, because a limiter must not hold up what it protects: see {@link RedisAccess#sibling}. What Redis does not answer
- * is decided by the policies' {@link FailureMode}s, says {@link Decision#degraded()} and is counted. Calls that wait for
- * others of the same key wait for two deadlines at most. When an answer is lost on its way, its permits are too.
+ * is decided by the policies' {@link FailureMode}s, says {@link Decision#degraded()} and is counted; one warning says why,
+ * and what to do. Calls that wait for others of the same key wait for two deadlines at most. When an answer is lost on its
+ * way, its permits are too.
  *
  * <p>Blocks for a round trip. Safe for use by several threads. Owns its connections: close it.
  */
 public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
   private final String name;
-  private final List<RateLimit> policies;
-  private final int mostCost;
-  private final String policyHeader;
+  private final Policies policies;
   private final Clock clock;
   private final RedisAccess redis;
-  private final AcquireScript script;
+  private final LimitScripts scripts;
   private final CallMerger merger;
   private final DenialCache denials = new DenialCache();
   private final Fallback fallback;
-  private final @Nullable PermitChunks chunks;
+  private final Degradation degradation;
+  private final WaitingLines lines = new WaitingLines();
 
   private final LongAdder allowed = new LongAdder();
   private final LongAdder denied = new LongAdder();
-  private final LongAdder allowedFromMemory = new LongAdder();
   private final LongAdder deniedFromMemory = new LongAdder();
   private final LongAdder degradedAllowed = new LongAdder();
   private final LongAdder degradedDenied = new LongAdder();
@@ -63,18 +61,19 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
   private RedisRateLimiter(Builder builder) {
     name = builder.name;
-    policies = List.copyOf(builder.policies);
-    mostCost = policies.stream().mapToInt(RateLimit::permits).min().orElseThrow();
-    policyHeader =
-        String.join(", ", policies.stream().map(RateLimit::policyHeader).toList());
+    policies = builder.policies.copy();
     clock = builder.clock;
     redis = builder.redis.sibling("limiter-" + name, builder.budget);
-    script = new AcquireScript(redis, name, policies);
+    LimitKeys keys = new LimitKeys(builder.keyPrefix, name);
+    scripts = new LimitScripts(redis, keys, policies.names());
     merger = new CallMerger(this::ask, 2 * builder.budget.toNanos());
-    fallback = new Fallback(policies, builder.modes, clock);
-    chunks = builder.mostAhead == 0
-        ? null
-        : new PermitChunks(builder.mostAhead, builder.chunkLife.toNanos());
+    fallback = new Fallback(builder.modes, clock);
+    degradation = new Degradation(
+        name,
+        "by its failure modes",
+        redis,
+        keys.aclPattern() + " " + LimitScripts.ACL_COMMANDS,
+        clock);
   }
 
   /**
@@ -90,31 +89,28 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
   @Override
   public Decision tryAcquire(String key, int cost) {
-    if (cost < 1 || cost > mostCost) {
-      throw new IllegalArgumentException("cost must be 1 to " + mostCost
-          + ", the permits of the smallest policy of limiter '" + name + "', but was " + cost);
-    }
+    Terms terms = policies.of(key);
+    terms.check("cost", cost);
+    return tryAcquire(LimitKeys.bounded(key), cost, terms);
+  }
+
+  private Decision tryAcquire(String key, int cost, Terms terms) {
     long now = clock.nanoTime();
-    Decision ahead = cost == 1 && chunks != null ? fromChunk(chunks, key, now) : null;
-    if (ahead != null) {
-      allowedFromMemory.increment();
-      return ahead;
-    }
-    Denial known = denials.find(key, cost, now);
+    Denial known = denials.find(key, cost, terms, now);
     if (known != null) {
       deniedFromMemory.increment();
       return new Decision(
-          policies.get(known.policy()),
+          terms.limit(known.policy()),
           false,
           known.remaining(),
           Duration.ofNanos(known.untilNanos() - now),
           Duration.ofNanos(Math.max(0, known.resetNanos() - now)),
           false);
     }
-    Share share = merger.acquire(key, cost);
+    Share share = merger.acquire(key, cost, terms);
     Grant grant = share.grant();
     if (grant == null) {
-      Decision decision = fallback.decide(key, cost);
+      Decision decision = fallback.decide(key, cost, terms);
       (decision.allowed() ? degradedAllowed : degradedDenied).increment();
       return decision;
     }
@@ -123,7 +119,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     // Who came earlier in a batch sees what was left before the later ones took theirs.
     long later = admitted ? (grant.admitted() - 1 - share.place()) * cost : 0;
     return new Decision(
-        policies.get(grant.policy()),
+        terms.limit(grant.policy()),
         admitted,
         grant.remaining() + later,
         admitted ? Duration.ZERO : micros(grant.retryMicros()),
@@ -131,9 +127,76 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         false);
   }
 
-  /** Returns the value of the {@code RateLimit-Policy} header, with every policy. */
-  public String policyHeader() {
-    return policyHeader;
+  @Override
+  public Decision await(String key, int cost, Duration wait) throws InterruptedException {
+    return lines.await(LimitKeys.bounded(key), wait, () -> tryAcquire(key, cost));
+  }
+
+  /** {@inheritDoc} One round trip, always: memory is not asked. */
+  @Override
+  public Decision peek(String key) {
+    Terms terms = policies.of(key);
+    String bounded = LimitKeys.bounded(key);
+    try {
+      Grant grant = asked(() -> scripts.acquire(bounded, 1, 0, terms));
+      return new Decision(
+          terms.limit(grant.policy()),
+          grant.retryMicros() == 0,
+          grant.remaining(),
+          micros(grant.retryMicros()),
+          micros(grant.resetMicros()),
+          false);
+    } catch (RuntimeException out) {
+      return fallback.peek(bounded, terms);
+    }
+  }
+
+  /**
+   * {@inheritDoc} One round trip, which the thread's {@link Deadline} does not cut short. Never throws because of Redis:
+   * where it does not answer, the permits stay taken, as those of a lost answer do, and are given back to what decides
+   * instead of it.
+   */
+  @Override
+  public void giveBack(String key, int permits) {
+    Terms terms = policies.of(key);
+    terms.check("permits", permits);
+    String bounded = LimitKeys.bounded(key);
+    try {
+      Deadline.suspended(() -> asked(() -> {
+        scripts.giveBack(bounded, permits, terms);
+        return true;
+      }));
+    } catch (RuntimeException out) {
+      fallback.giveBack(bounded, permits, terms);
+    } finally {
+      denials.forget(bounded, terms);
+    }
+  }
+
+  /**
+   * {@inheritDoc} One round trip. Counts at once here, and in other processes within a second.
+   *
+   * @throws RejectedException at once, while Redis is failing
+   * @throws redis.clients.jedis.exceptions.JedisException if Redis did not answer; whether it has done so is unknown
+   */
+  @Override
+  public void reset(String key) {
+    String bounded = LimitKeys.bounded(key);
+    fallback.reset(bounded);
+    try {
+      asked(() -> {
+        scripts.reset(bounded);
+        return true;
+      });
+    } finally {
+      denials.forget(bounded, policies.of(key));
+    }
+  }
+
+  /** Returns the value of the {@code RateLimit-Policy} header of a key, with every policy. */
+  public String policyHeader(String key) {
+    return String.join(
+        ", ", policies.of(key).limits().stream().map(RateLimit::policyHeader).toList());
   }
 
   /** Returns the name. */
@@ -146,12 +209,17 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return redis.guard();
   }
 
+  /** Tells whether it decides by its failure modes: from a failure of Redis on, until it has answered for five seconds. */
+  public boolean degraded() {
+    return degradation.isOn();
+  }
+
   /** Returns what it has decided until now. */
   public LimiterCounts counts() {
     return new LimiterCounts(
         allowed.sum(),
         denied.sum(),
-        allowedFromMemory.sum(),
+        0,
         deniedFromMemory.sum(),
         degradedAllowed.sum(),
         degradedDenied.sum(),
@@ -164,38 +232,39 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     redis.close();
   }
 
-  private Grant ask(String key, int cost, int number) {
-    calls.increment();
+  private Grant ask(String key, int cost, int number, Terms terms) {
+    Denial seen = denials.seen(key);
     long sent = clock.nanoTime();
-    int extra = cost == 1 && chunks != null ? chunks.next(key, sent) : 0;
-    Grant grant = script.ask(key, cost, number + extra);
-    if (cost == 1 && chunks != null) {
-      chunks.put(key, (int) Math.max(0, grant.admitted() - number), sent, grant);
-    }
+    Grant grant = asked(() -> scripts.acquire(key, cost, number, terms));
     if (grant.retryMicros() > 0) {
-      denials.put(new Denial(
-          key,
-          cost,
-          sent + grant.retryMicros() * 1000,
-          sent + grant.resetMicros() * 1000,
-          grant.policy(),
-          grant.remaining()));
+      denials.put(
+          new Denial(
+              key,
+              cost,
+              terms,
+              sent,
+              sent + grant.retryMicros() * 1000,
+              sent + grant.resetMicros() * 1000,
+              grant.policy(),
+              grant.remaining()),
+          seen);
     }
     return grant;
   }
 
-  private @Nullable Decision fromChunk(PermitChunks chunks, String key, long now) {
-    Chunk chunk = chunks.find(key, now);
-    int left = chunk == null ? -1 : chunk.take();
-    return chunk == null || left < 0
-        ? null
-        : new Decision(
-            policies.get(chunk.policy()),
-            true,
-            chunk.remaining() + left,
-            Duration.ZERO,
-            Duration.ofNanos(Math.max(0, chunk.resetNanos() - now)),
-            false);
+  private <T> T asked(Supplier<T> question) {
+    calls.increment();
+    try {
+      T answer = question.get();
+      degradation.worked();
+      return answer;
+    } catch (RuntimeException failure) {
+      // What the caller had no time left for says nothing of Redis.
+      if (!Deadline.currentIsExpired()) {
+        degradation.failed(failure);
+      }
+      throw failure;
+    }
   }
 
   private static Duration micros(long micros) {
@@ -208,17 +277,17 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private final RedisAccess redis;
     private final String name;
-    private final List<RateLimit> policies = new ArrayList<>();
+    private final Policies policies;
     private final List<FailureMode> modes = new ArrayList<>();
     private Duration budget = BUDGET;
     private Clock clock = Clock.system();
-    private int mostAhead;
-    private Duration chunkLife = Duration.ZERO;
+    private String keyPrefix = "";
 
     private Builder(RedisAccess redis, String name) {
       LimitKeys.checkName(name);
       this.redis = redis;
       this.name = name;
+      policies = new Policies(name);
     }
 
     /**
@@ -227,13 +296,35 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * @param whenRedisIsOut what it decides then: there is no default, because either choice is wrong for somebody
      */
     public Builder policy(RateLimit policy, FailureMode whenRedisIsOut) {
-      LimitKeys.checkRate(policy);
-      if (policies.stream().anyMatch(other -> other.name().equals(policy.name()))) {
-        throw new IllegalArgumentException(
-            "two policies are called '" + policy.name() + "': their permits would be one");
-      }
       policies.add(policy);
       modes.add(Objects.requireNonNull(whenRedisIsOut));
+      return this;
+    }
+
+    /**
+     * Adds a policy whose limit each key has its own of: for plans. Decisions and headers name the limit of the key; when
+     * that changes, what was used counts on.
+     *
+     * @param name what the permits are kept under, whatever the limit is called: 1 to 32 lower-case letters, digits or
+     *     dashes
+     * @param limitOf is asked at each call, by several threads, so it must not block; what it throws, the call throws
+     * @param whenRedisIsOut what it decides then
+     */
+    public Builder policy(
+        String name, Function<String, RateLimit> limitOf, FailureMode whenRedisIsOut) {
+      policies.add(name, Objects.requireNonNull(limitOf));
+      modes.add(Objects.requireNonNull(whenRedisIsOut));
+      return this;
+    }
+
+    /**
+     * Puts {@code prefix} before each key that it writes to Redis, such as {@code "app:"} where an ACL allows
+     * {@code ~app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores. All that share the permits
+     * must say the same. Default: none, so that keys begin with {@code rl:}.
+     */
+    public Builder keyPrefix(String prefix) {
+      LimitKeys.checkPrefix(prefix);
+      keyPrefix = prefix;
       return this;
     }
 
@@ -243,25 +334,6 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         throw new IllegalArgumentException("budget must be 1 ms to 1 min but was " + budget);
       }
       this.budget = budget;
-      return this;
-    }
-
-    /**
-     * Takes permits of busy keys ahead, so that most calls that cost one permit need no round trip. Default: never.
-     *
-     * @param most how many at a time, 1 to 100,000: a hundredth of the limit or so, for as many are lost at worst in each
-     *     process and life
-     * @param life how long they may be used, 1 ms to 1 min: the bound is wider by what the rate admits in it
-     */
-    public Builder chunks(int most, Duration life) {
-      if (most < 1 || most > 100_000) {
-        throw new IllegalArgumentException("most must be 1 to 100000 permits but was " + most);
-      }
-      if (life.toMillis() < 1 || life.toMillis() > 60_000) {
-        throw new IllegalArgumentException("life must be 1 ms to 1 min but was " + life);
-      }
-      mostAhead = most;
-      chunkLife = life;
       return this;
     }
 

@@ -11,8 +11,12 @@ import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +27,10 @@ import org.slf4j.LoggerFactory;
  * <p><b>Protocol.</b> Each process counts by itself ({@link LocalRateLimiter}) and notes what it admitted. Every
  * {@value #INTERVAL_MILLIS} ms, or at once when a key has used a 20th of its permits, one round trip charges all of it in
  * Redis ({@code charge.lua}), whose answer says how much all processes have used of each key; from then on so much is used
- * here as well.
+ * here as well. Of a key that it denies a process asks once a second.
+ *
+ * <p><b>Giving back.</b> {@link #giveBack} and {@link #reset} count here at once, and in other processes once both have
+ * settled: within a second or so. A reset that cannot be settled is tried until it can.
  *
  * <p><b>Bound.</b> Between two settlements a process does not know what the others admit: each of them may admit as many
  * calls too many as come to it within that time, a burst at most. They are made good for: the key's permits come back
@@ -32,9 +39,9 @@ import org.slf4j.LoggerFactory;
  * RedisRateLimiter}.
  *
  * <p><b>Failure.</b> What cannot be settled is forgotten: while Redis is out each process counts for itself, up to the
- * whole limit, and its decisions say {@link Decision#degraded()}.
+ * whole limit, and its decisions say {@link Decision#degraded()}; one warning says why, and what to do.
  *
- * <p>Never blocks. Safe for use by several threads. At most {@value #MOST_KEYS} keys wait to be settled; beyond them
+ * <p>Never blocks, except in {@link #await}. Safe for use by several threads. At most {@value #MOST_KEYS} keys wait to be settled; beyond them
  * calls count here alone. Has a thread: close it, and the Redis access after it.
  */
 public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
@@ -45,31 +52,63 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private static final int MOST_KEYS = 100_000;
   private static final int MOST_A_TRIP = 500;
 
+  private static final long ASK_AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+
   private final RedisAccess redis;
   private final String name;
-  private final RateLimit limit;
-  private final int urgent;
-  private final LocalRateLimiter here;
-  private final ConcurrentHashMap<String, Integer> owed = new ConcurrentHashMap<>();
+  private final Policies policies;
+  private final LimitKeys redisKeys;
+  private final String policy;
+  private final @Nullable Rate fixed;
+  private final LocalCounts here;
+  private final Degradation degradation;
+  private final WaitingLines lines = new WaitingLines();
+  private final ConcurrentHashMap<String, Due> owed = new ConcurrentHashMap<>();
   private final Thread thread;
+  private final Clock clock;
   private volatile boolean degraded;
   private volatile boolean idle;
   private volatile boolean closed;
   private boolean told;
 
-  SettledRateLimiter(RedisAccess redis, String name, RateLimit limit, Clock clock) {
-    LimitKeys.checkName(name);
-    LimitKeys.checkRate(limit);
-    this.redis = redis;
-    this.name = name;
-    this.limit = limit;
-    urgent = Math.max(1, limit.permits() / 20);
-    here = LocalRateLimiter.settled(limit, clock);
+  private final LongAdder allowed = new LongAdder();
+  private final LongAdder denied = new LongAdder();
+  private final LongAdder degradedAllowed = new LongAdder();
+  private final LongAdder degradedDenied = new LongAdder();
+  private final LongAdder calls = new LongAdder();
+
+  /**
+   * What is to be settled of a key.
+   *
+   * @param permits that were taken, less those that were given back
+   * @param reset whether what was used before is to be forgotten
+   */
+  private record Due(int permits, boolean reset, Rate rate, Terms terms) {
+    Due and(Due later) {
+      return new Due(permits + later.permits, reset || later.reset, later.rate, later.terms);
+    }
+  }
+
+  SettledRateLimiter(Builder builder) {
+    redis = builder.redis;
+    name = builder.name;
+    policies = builder.policies.copy();
+    clock = builder.clock;
+    policy = policies.names().get(0);
+    redisKeys = new LimitKeys(builder.keyPrefix, name);
+    fixed = builder.fixed == null ? null : Rate.of(builder.fixed);
+    here = new LocalCounts(clock, 2, LocalCounts.MOST_KEYS);
+    degradation = new Degradation(
+        name,
+        "each process by itself, up to the whole limit",
+        redis,
+        redisKeys.aclPattern() + " " + LimitScripts.ACL_COMMANDS,
+        clock);
     thread = BlockingThreads.platformFactory("limiter-" + name + "-").newThread(this::run);
   }
 
   /**
-   * Starts a limiter.
+   * Starts a limiter with the defaults.
    *
    * @param redis where processes settle; its deadline and its breaker bound the background's work
    * @param name what all that share the permits call them: 1 to 32 lower-case letters, digits or dashes
@@ -77,25 +116,63 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
    * @throws IllegalArgumentException if a bound is not kept
    */
   public static SettledRateLimiter start(RedisAccess redis, String name, RateLimit limit) {
-    return start(redis, name, limit, Clock.system());
+    return builder(redis, name).policy(limit).start();
   }
 
-  static SettledRateLimiter start(RedisAccess redis, String name, RateLimit limit, Clock clock) {
-    SettledRateLimiter limiter = new SettledRateLimiter(redis, name, limit, clock);
-    limiter.thread.start();
-    return limiter;
+  /** Starts to build a limiter with a key prefix, or with a limit for each key; see {@link #start}. */
+  public static Builder builder(RedisAccess redis, String name) {
+    return new Builder(redis, name);
   }
 
   @Override
   public Decision tryAcquire(String key, int cost) {
-    Decision decision = here.tryAcquire(key, cost);
-    if (decision.allowed() && (owed.mappingCount() < MOST_KEYS || owed.containsKey(key))) {
-      int due = owed.merge(key, cost, Integer::sum);
-      if (idle || (due >= urgent && due - cost < urgent)) {
-        LockSupport.unpark(thread);
-      }
+    Terms terms = policies.of(key);
+    terms.check("cost", cost);
+    Rate rate = rateOf(terms);
+    String bounded = LimitKeys.bounded(key);
+    Decision decision = here.tryAcquire(bounded, cost, rate);
+    if (decision.allowed()) {
+      owe(bounded, new Due(cost, false, rate, terms));
+    } else if (here.askAgain(bounded, ASK_AGAIN_NANOS)) {
+      owe(bounded, new Due(0, false, rate, terms));
     }
+    boolean alone = degraded;
+    count(decision.allowed(), alone);
+    return alone ? decision.asDegraded() : decision;
+  }
+
+  /** {@inheritDoc} This alone of all its calls blocks, so never on a thread that must not. */
+  @Override
+  public Decision await(String key, int cost, Duration wait) throws InterruptedException {
+    return lines.await(LimitKeys.bounded(key), wait, () -> tryAcquire(key, cost));
+  }
+
+  /** {@inheritDoc} As far as this process knows: no I/O. */
+  @Override
+  public Decision peek(String key) {
+    Decision decision = here.peek(LimitKeys.bounded(key), rateOf(policies.of(key)));
     return degraded ? decision.asDegraded() : decision;
+  }
+
+  /** {@inheritDoc} Counts at once here, and in other processes within a second or so. */
+  @Override
+  public void giveBack(String key, int permits) {
+    Terms terms = policies.of(key);
+    terms.check("permits", permits);
+    Rate rate = rateOf(terms);
+    String bounded = LimitKeys.bounded(key);
+    here.giveBack(bounded, permits, rate);
+    owe(bounded, new Due(-permits, false, rate, terms));
+  }
+
+  /** {@inheritDoc} Counts at once here, and in other processes within a second or so; while Redis is out, once it is back. */
+  @Override
+  public void reset(String key) {
+    Terms terms = policies.of(key);
+    String bounded = LimitKeys.bounded(key);
+    owed.put(bounded, new Due(0, true, rateOf(terms), terms));
+    here.reset(bounded);
+    LockSupport.unpark(thread);
   }
 
   /** Returns the name. */
@@ -103,9 +180,21 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return name;
   }
 
-  /** Tells whether the last settlement failed, so that this process counts for itself. */
+  /** Tells whether this process counts for itself: from a settlement that failed on, until they succeed for five seconds. */
   public boolean degraded() {
-    return degraded;
+    return degradation.isOn();
+  }
+
+  /** Returns what it has decided until now, and in how many round trips it has settled that. */
+  public LimiterCounts counts() {
+    return new LimiterCounts(
+        0,
+        0,
+        allowed.sum(),
+        denied.sum(),
+        degradedAllowed.sum(),
+        degradedDenied.sum(),
+        calls.sum());
   }
 
   /** Settles a last time and ends the thread, within about the deadline of the Redis access. */
@@ -129,12 +218,12 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   /** Settles what is owed, up to {@value #MOST_A_TRIP} keys; tells whether there may be more. */
   boolean settle() {
     List<String> keys = new ArrayList<>();
-    List<ScriptCall> calls = new ArrayList<>();
+    List<Due> dues = new ArrayList<>();
     for (String key : owed.keySet()) {
-      Integer due = owed.remove(key);
+      Due due = owed.remove(key);
       if (due != null) {
         keys.add(key);
-        calls.add(charge(key, due));
+        dues.add(due);
       }
       if (keys.size() == MOST_A_TRIP) {
         break;
@@ -143,31 +232,88 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     if (keys.isEmpty()) {
       return false;
     }
+    RuntimeException failure = null;
     try {
-      List<ScriptReply> replies = redis.evalAll(calls);
-      boolean refused = false;
-      for (int i = 0; i < keys.size(); i++) {
-        refused |= replies.get(i).failure() != null;
-        if (replies.get(i).value() instanceof Long aheadMicros) {
-          here.moveTo(keys.get(i), aheadMicros * 1000);
-        }
-      }
-      degraded = refused;
+      failure = settle(keys, dues);
     } catch (RuntimeException out) {
-      // The breaker has counted and logged it.
-      degraded = true;
+      failure = out;
+      for (int i = 0; i < keys.size(); i++) {
+        keepReset(keys.get(i), dues.get(i));
+      }
+    }
+    degraded = failure != null;
+    if (failure == null) {
+      degradation.worked();
+    } else {
+      degradation.failed(failure);
     }
     return keys.size() == MOST_A_TRIP;
   }
 
-  private ScriptCall charge(String key, int due) {
-    return new ScriptCall(
-        CHARGE,
-        List.of(LimitKeys.of(name, key, limit.name())),
-        List.of(
-            bytes(Integer.toString(due)),
-            bytes(Integer.toString(limit.permits())),
-            bytes(Double.toString(limit.permitMicros()))));
+  /** Settles these; returns why one of them was refused, or null. */
+  private @Nullable RuntimeException settle(List<String> keys, List<Due> dues) {
+    List<ScriptCall> charges = new ArrayList<>(keys.size());
+    for (int i = 0; i < keys.size(); i++) {
+      charges.add(charge(keys.get(i), dues.get(i)));
+    }
+    calls.increment();
+    long sent = clock.nanoTime();
+    List<ScriptReply> replies = redis.evalAll(charges);
+    long took = clock.nanoTime() - sent;
+    RuntimeException refused = null;
+    for (int i = 0; i < keys.size(); i++) {
+      Due due = dues.get(i);
+      if (replies.get(i).failure() != null) {
+        refused = replies.get(i).failure();
+        keepReset(keys.get(i), due);
+      } else if (replies.get(i).value() instanceof Long aheadMicros) {
+        here.heard(
+            keys.get(i),
+            aheadMicros * 1000,
+            due.rate().permitNanos() * due.permits(),
+            took,
+            due.reset(),
+            due.rate());
+      }
+    }
+    return refused;
+  }
+
+  /** A use that is not settled is forgotten; a reset is not. */
+  private void keepReset(String key, Due due) {
+    if (due.reset()) {
+      owed.merge(key, new Due(0, true, due.rate(), due.terms()), Due::and);
+    }
+  }
+
+  private ScriptCall charge(String key, Due due) {
+    List<byte[]> arguments = new ArrayList<>(4);
+    arguments.add(bytes(Integer.toString(due.permits())));
+    arguments.addAll(due.terms().arguments());
+    arguments.add(bytes(due.reset() ? "1" : "0"));
+    return new ScriptCall(CHARGE, List.of(redisKeys.of(key, policy)), arguments);
+  }
+
+  private Rate rateOf(Terms terms) {
+    return fixed != null ? fixed : Rate.of(terms.limit(0));
+  }
+
+  private void owe(String key, Due due) {
+    if (owed.mappingCount() < MOST_KEYS || owed.containsKey(key)) {
+      int urgent = Math.max(1, due.rate().limit().permits() / 20);
+      Due all = owed.merge(key, due, Due::and);
+      if (idle || (all.permits() >= urgent && all.permits() - due.permits() < urgent)) {
+        LockSupport.unpark(thread);
+      }
+    }
+  }
+
+  private void count(boolean admitted, boolean alone) {
+    if (alone) {
+      (admitted ? degradedAllowed : degradedDenied).increment();
+    } else {
+      (admitted ? allowed : denied).increment();
+    }
   }
 
   private void run() {
@@ -209,6 +355,82 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     } catch (Throwable noLog) {
       // Out of memory, say: then later failures may be told of.
       told = false;
+    }
+  }
+
+  /** Collects what a {@link SettledRateLimiter} is built from. Not safe for use by several threads. */
+  public static final class Builder {
+    private final RedisAccess redis;
+    private final String name;
+    private Policies policies;
+    private @Nullable RateLimit fixed;
+    private String keyPrefix = "";
+    private Clock clock = Clock.system();
+
+    private Builder(RedisAccess redis, String name) {
+      LimitKeys.checkName(name);
+      this.redis = redis;
+      this.name = name;
+      policies = new Policies(name);
+    }
+
+    /** Sets the limit of all keys: at most one permit a microsecond. Needed, or a limit for each key. */
+    public Builder policy(RateLimit limit) {
+      policies = new Policies(name);
+      policies.add(limit);
+      fixed = limit;
+      return this;
+    }
+
+    /**
+     * Asks for the limit of each key: for plans. Decisions and headers name the limit of the key; when that changes, what
+     * was used counts on.
+     *
+     * @param policy what the permits are kept under, whatever the limit is called: 1 to 32 lower-case letters, digits or
+     *     dashes
+     * @param limitOf is asked at each call, by several threads, so it must not block; what it throws, the call throws
+     */
+    public Builder policy(String policy, Function<String, RateLimit> limitOf) {
+      policies = new Policies(name);
+      policies.add(policy, Objects.requireNonNull(limitOf));
+      fixed = null;
+      return this;
+    }
+
+    /**
+     * Puts {@code prefix} before each key that it writes to Redis, such as {@code "app:"} where an ACL allows
+     * {@code ~app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores. All that share the permits
+     * must say the same. Default: none, so that keys begin with {@code rl:}.
+     */
+    public Builder keyPrefix(String prefix) {
+      LimitKeys.checkPrefix(prefix);
+      keyPrefix = prefix;
+      return this;
+    }
+
+    /** Takes time from {@code clock}. Default: {@link Clock#system()}. */
+    public Builder clock(Clock clock) {
+      this.clock = Objects.requireNonNull(clock);
+      return this;
+    }
+
+    /**
+     * Starts the limiter.
+     *
+     * @throws IllegalStateException if there is no policy
+     */
+    public SettledRateLimiter start() {
+      SettledRateLimiter limiter = notStarted();
+      limiter.thread.start();
+      return limiter;
+    }
+
+    SettledRateLimiter notStarted() {
+      if (policies.isEmpty()) {
+        throw new IllegalStateException(
+            "limiter '" + name + "' has no policy: add one by policy(limit)");
+      }
+      return new SettledRateLimiter(this);
     }
   }
 }

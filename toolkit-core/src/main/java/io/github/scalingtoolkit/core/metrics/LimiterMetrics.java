@@ -6,16 +6,19 @@ import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
  * Counts what a limiter decides.
  *
  * <ul>
- *   <li>{@code toolkit.core.limiter.decisions{limiter,outcome=allowed|denied,source=redis|memory|degraded}}: by Redis, by
- *       what it had said or given before, or by a failure mode
+ *   <li>{@code toolkit.core.limiter.decisions{limiter,outcome=allowed|denied,source=redis|memory|degraded}}: by Redis, in
+ *       this process by what it had said before, or without it; so {@code outcome=allowed,source=degraded} is what was
+ *       admitted while nobody kept to the limit of all
  *   <li>{@code toolkit.core.limiter.calls{limiter}}: questions to Redis that were needed for them
- *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while one that settles in the background counts by itself, else 0
+ *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while it decides without Redis, else 0
  * </ul>
  *
  * <p>Its breaker is shown by {@link GuardMetrics#bind}.
@@ -23,39 +26,55 @@ import java.util.function.ToDoubleFunction;
 public final class LimiterMetrics {
   private LimiterMetrics() {}
 
-  /** Registers the counters of {@code limiter}; two limiters of a registry need two names. */
+  /** Registers the meters of {@code limiter}; two limiters of a registry need two names. */
   public static void bind(MeterRegistry registry, RedisRateLimiter limiter) {
-    decisions(registry, limiter, "allowed", "redis", LimiterCounts::allowed);
-    decisions(registry, limiter, "denied", "redis", LimiterCounts::denied);
-    decisions(registry, limiter, "allowed", "memory", LimiterCounts::allowedFromMemory);
-    decisions(registry, limiter, "denied", "memory", LimiterCounts::deniedFromMemory);
-    decisions(registry, limiter, "allowed", "degraded", LimiterCounts::degradedAllowed);
-    decisions(registry, limiter, "denied", "degraded", LimiterCounts::degradedDenied);
-    FunctionCounter.builder(
-            "toolkit.core.limiter.calls", limiter, one -> one.counts().calls())
-        .description("Questions of a rate limiter to Redis")
-        .tag("limiter", limiter.name())
-        .register(registry);
+    String name = limiter.name();
+    decisions(registry, name, limiter, "allowed", "redis", one -> one.counts().allowed());
+    decisions(registry, name, limiter, "denied", "redis", one -> one.counts().denied());
+    decisions(registry, name, limiter, "denied", "memory", one -> one.counts().deniedFromMemory());
+    degraded(registry, name, limiter, RedisRateLimiter::counts, RedisRateLimiter::degraded);
   }
 
-  /** Shows whether {@code limiter} settles; two limiters of a registry need two names. */
+  /** Registers the meters of {@code limiter}; two limiters of a registry need two names. */
   public static void bind(MeterRegistry registry, SettledRateLimiter limiter) {
-    Gauge.builder("toolkit.core.limiter.degraded", limiter, one -> one.degraded() ? 1 : 0)
-        .description("Whether a rate limiter counts in its process alone, because Redis is out")
-        .tag("limiter", limiter.name())
+    String name = limiter.name();
+    decisions(
+        registry, name, limiter, "allowed", "memory", one -> one.counts().allowedFromMemory());
+    decisions(registry, name, limiter, "denied", "memory", one -> one.counts().deniedFromMemory());
+    degraded(registry, name, limiter, SettledRateLimiter::counts, SettledRateLimiter::degraded);
+  }
+
+  private static <L> void degraded(
+      MeterRegistry registry,
+      String name,
+      L limiter,
+      Function<L, LimiterCounts> counts,
+      Predicate<L> degraded) {
+    decisions(
+        registry, name, limiter, "allowed", "degraded", one -> counts.apply(one).degradedAllowed());
+    decisions(
+        registry, name, limiter, "denied", "degraded", one -> counts.apply(one).degradedDenied());
+    FunctionCounter.builder(
+            "toolkit.core.limiter.calls", limiter, one -> counts.apply(one).calls())
+        .description("Questions of a rate limiter to Redis")
+        .tag("limiter", name)
+        .register(registry);
+    Gauge.builder("toolkit.core.limiter.degraded", limiter, one -> degraded.test(one) ? 1 : 0)
+        .description("Whether a rate limiter decides without Redis")
+        .tag("limiter", name)
         .register(registry);
   }
 
-  private static void decisions(
+  private static <L> void decisions(
       MeterRegistry registry,
-      RedisRateLimiter limiter,
+      String name,
+      L limiter,
       String outcome,
       String source,
-      ToDoubleFunction<LimiterCounts> count) {
-    FunctionCounter.builder(
-            "toolkit.core.limiter.decisions", limiter, one -> count.applyAsDouble(one.counts()))
+      ToDoubleFunction<L> count) {
+    FunctionCounter.builder("toolkit.core.limiter.decisions", limiter, count)
         .description("Decisions of a rate limiter by who made them")
-        .tags("limiter", limiter.name(), "outcome", outcome, "source", source)
+        .tags("limiter", name, "outcome", outcome, "source", source)
         .register(registry);
   }
 }

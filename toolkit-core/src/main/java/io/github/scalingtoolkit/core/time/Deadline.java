@@ -109,6 +109,25 @@ public final class Deadline {
     });
   }
 
+  /**
+   * Runs {@code action} without the thread's deadline, which holds again afterwards: for what must be done although nobody
+   * waits for it any more, such as giving back a lock.
+   */
+  public static <T extends @Nullable Object, E extends Exception> T suspended(Action<T, E> action)
+      throws E {
+    Deadline outer = CURRENT.get();
+    CURRENT.remove();
+    try {
+      return action.run();
+    } catch (InterruptedException interrupted) {
+      throw Deadline.<RuntimeException>undeclared(interrupted);
+    } finally {
+      if (outer != null) {
+        CURRENT.set(outer);
+      }
+    }
+  }
+
   @SuppressWarnings("unchecked")
   private static <X extends Exception> X undeclared(Exception checked) throws X {
     throw (X) checked;

@@ -22,7 +22,7 @@ class LeaseKeeperTest {
   private static RedisAccess redis;
 
   private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-24T08:00:00Z"));
-  private final LeaseScripts scripts = new LeaseScripts(redis, LIFETIME);
+  private final LeaseScripts scripts = new LeaseScripts(redis, "", LIFETIME);
   private final LeaseKeeper keeper = new LeaseKeeper(redis, scripts, LIFETIME, clock);
 
   @BeforeAll

@@ -5,6 +5,7 @@ import static io.github.scalingtoolkit.core.lease.RedisForLeases.async;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
@@ -65,6 +66,112 @@ class LeasesTest {
     }
 
     assertThat(took).isLessThan(TOLD);
+  }
+
+  @Test
+  void oneOfAProcessAsksForEachReleaseAndTheyAreServedInOrder() throws Exception {
+    Leases here = redis.leases(Duration.ofHours(1));
+    Leases there = redis.leases(Duration.ofHours(1));
+    handOver(here, there, "until-both-listen-in-order");
+    Lease held = here.acquire("in-order", Duration.ZERO).orElseThrow();
+    List<CompletableFuture<Optional<Lease>>> waiting = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      waiting.add(waiting(() -> there.acquire("in-order", LONG)));
+    }
+    long before = redis.scripts();
+
+    for (CompletableFuture<Optional<Lease>> next : waiting) {
+      held.close();
+      held = next.get(30, TimeUnit.SECONDS).orElseThrow();
+    }
+
+    // For each a release and a question; once a second the first in line asks besides.
+    assertThat(redis.scripts() - before).isBetween(16L, 16L + 8);
+  }
+
+  @Test
+  void allPermitsOfASemaphoreAreTakenAtOnceByThoseWhoWaitForThem() throws Exception {
+    Leases here = redis.leases(Duration.ofHours(1));
+    Leases there = redis.leases(Duration.ofHours(1));
+    List<Lease> held = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      held.add(here.acquire("three", 3, Duration.ZERO).orElseThrow());
+    }
+    List<CompletableFuture<Optional<Lease>>> waiting = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      waiting.add(waiting(() -> there.acquire("three", 3, LONG)));
+    }
+
+    here.close();
+
+    for (CompletableFuture<Optional<Lease>> next : waiting) {
+      assertThat(next.get(30, TimeUnit.SECONDS)).isPresent();
+    }
+  }
+
+  @Test
+  void whoGivesUpWaitingHandsOnWhatItWasTold() throws Exception {
+    Releases releases = new Releases();
+    Releases.Waiter first = releases.join("a");
+    Releases.Waiter second = releases.join("a");
+    first.aboutToTry();
+    assertThat(second.await(1_000_000, 1)).isFalse();
+
+    releases.released("a");
+    first.leave(false);
+
+    assertThat(second.await(LONG.toNanos(), LONG.toNanos())).isTrue();
+    second.aboutToTry();
+    second.leave(true);
+    Releases.Waiter third = releases.join("a");
+    assertThat(third.await(LONG.toNanos(), LONG.toNanos())).isTrue();
+  }
+
+  @Test
+  void runsAnActionAsTheHolderAndGivesBackWhateverComesOfIt() throws Exception {
+    Leases leases = redis.leases(Duration.ofHours(1));
+    List<Long> tokens = new ArrayList<>();
+
+    boolean ran = leases.run("run", Duration.ZERO, lease -> {
+      assertThat(leases.acquire("run", Duration.ZERO)).isEmpty();
+      tokens.add(lease.token());
+    });
+    Optional<String> result = leases.call("run", Duration.ZERO, lease -> "made by " + lease.name());
+    assertThatThrownBy(() -> leases.run("run", Duration.ZERO, lease -> {
+          throw new java.io.IOException("no disk");
+        }))
+        .isInstanceOf(java.io.IOException.class)
+        .hasMessage("no disk");
+
+    assertThat(ran).isTrue();
+    assertThat(result).contains("made by run");
+    Lease free = leases.acquire("run", Duration.ZERO).orElseThrow();
+    assertThat(free.token()).isGreaterThan(tokens.get(0));
+    assertThat(leases.run("run", Duration.ZERO, lease -> tokens.add(0L))).isFalse();
+    assertThat(leases.call("run", Duration.ZERO, lease -> tokens.add(0L))).isEmpty();
+    assertThat(tokens).hasSize(1);
+  }
+
+  @Test
+  void aThreadThatWouldWaitForItselfIsToldSoAtOnce() throws Exception {
+    Leases leases = redis.leases(Duration.ofHours(1));
+    Lease held = leases.acquire("own", LONG).orElseThrow();
+
+    assertThatIllegalStateException()
+        .isThrownBy(() -> leases.run("own", Duration.ofDays(1), lease -> {}))
+        .withMessageContaining("'own'")
+        .withMessageContaining("'" + Thread.currentThread().getName() + "'")
+        .withMessageContaining("not re-entrant");
+
+    assertThat(leases.acquire("own", Duration.ZERO)).isEmpty();
+    CompletableFuture<Optional<Lease>> another = waiting(() -> leases.acquire("own", LONG));
+    held.close();
+    another.get(30, TimeUnit.SECONDS).orElseThrow().close();
+    leases.acquire("own", LONG).orElseThrow().close();
+    try (Lease one = leases.acquire("own-of-two", 2, LONG).orElseThrow();
+        Lease two = leases.acquire("own-of-two", 2, LONG).orElseThrow()) {
+      assertThat(two.token()).isGreaterThan(one.token());
+    }
   }
 
   @Test

@@ -58,6 +58,18 @@ final class RedisForLeases implements AfterEachCallback, AfterAllCallback {
     }
   }
 
+  /** Returns how many scripts this Redis has run. */
+  long scripts() {
+    try (Jedis jedis = server.connect()) {
+      return jedis
+          .info("commandstats")
+          .lines()
+          .filter(line -> line.startsWith("cmdstat_eval"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("[^:]*:calls=([0-9]+).*", "$1")))
+          .sum();
+    }
+  }
+
   void forget(String name) {
     try (Jedis jedis = server.connect()) {
       jedis.del("lease:{" + name + "}:holders", "lease:{" + name + "}:token");

@@ -25,14 +25,16 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 class CallMergerTest {
   private static final long PATIENT = Duration.ofSeconds(30).toNanos();
 
+  private static final Terms TERMS = terms("1000/1h");
+
   private final List<Integer> asked = new ArrayList<>();
   private final CountDownLatch leading = new CountDownLatch(1);
   private final CountDownLatch go = new CountDownLatch(1);
 
   @Test
   void whoComesWhileAKeyIsAskedForSharesTheNextQuestion() throws Exception {
-    CallMerger merger = new CallMerger((key, cost, calls) -> firstWaits(calls, 3), PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CallMerger merger = new CallMerger((key, cost, calls, terms) -> firstWaits(calls, 3), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
     List<CompletableFuture<Share>> others = queued(merger, 5);
 
@@ -49,15 +51,17 @@ class CallMergerTest {
   }
 
   @Test
-  void otherKeysAndOtherCostsDoNotWait() throws Exception {
+  void otherKeysOtherCostsAndOtherLimitsDoNotWait() throws Exception {
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> key.equals("ada") && cost == 1 ? firstWaits(calls, 1) : grant(calls),
+        (key, cost, calls, terms) ->
+            key.equals("ada") && cost == 1 && terms == TERMS ? firstWaits(calls, 1) : grant(calls),
         PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
 
-    assertThat(admitted(merger.acquire("bob", 1))).isTrue();
-    assertThat(admitted(merger.acquire("ada", 2))).isTrue();
+    assertThat(admitted(merger.acquire("bob", 1, TERMS))).isTrue();
+    assertThat(admitted(merger.acquire("ada", 2, TERMS))).isTrue();
+    assertThat(admitted(merger.acquire("ada", 1, terms("5/1h")))).isTrue();
     assertThat(first).isNotDone();
 
     go.countDown();
@@ -68,7 +72,7 @@ class CallMergerTest {
   void thoseInLineFailWithTheirLeaderAndTheKeyIsFreeAgain() throws Exception {
     AtomicInteger questions = new AtomicInteger();
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> {
+        (key, cost, calls, terms) -> {
           if (questions.getAndIncrement() == 0) {
             firstWaits(calls, 1);
             throw new IllegalStateException("down");
@@ -76,7 +80,7 @@ class CallMergerTest {
           return grant(calls);
         },
         PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
     List<CompletableFuture<Share>> others = queued(merger, 3);
 
@@ -87,18 +91,18 @@ class CallMergerTest {
       assertThat(other.get().grant()).isNull();
     }
     assertThat(questions).hasValue(1);
-    assertThat(admitted(merger.acquire("ada", 1))).isTrue();
+    assertThat(admitted(merger.acquire("ada", 1, TERMS))).isTrue();
   }
 
   @Test
   void anErrorOfTheLeaderLeavesNobodyWaiting() throws Exception {
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> {
+        (key, cost, calls, terms) -> {
           firstWaits(calls, 1);
           throw new StackOverflowError();
         },
         PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
     List<CompletableFuture<Share>> others = queued(merger, 2);
 
@@ -116,13 +120,13 @@ class CallMergerTest {
     ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     io.github.scalingtoolkit.core.guard.Guard guard =
         io.github.scalingtoolkit.core.guard.Guard.builder("redis").build();
-    CallMerger merger =
-        new CallMerger((key, cost, calls) -> guard.call(() -> firstWaits(calls, calls)), PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CallMerger merger = new CallMerger(
+        (key, cost, calls, terms) -> guard.call(() -> firstWaits(calls, calls)), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
     Deadline deadline = Deadline.after(Duration.ofSeconds(1), clock);
     List<CompletableFuture<Share>> hurried = new ArrayList<>();
-    hurried.add(inLine(merger, () -> deadline.call(() -> merger.acquire("ada", 1))));
+    hurried.add(inLine(merger, () -> deadline.call(() -> merger.acquire("ada", 1, TERMS))));
     hurried.addAll(queued(merger, 2));
     clock.advance(Duration.ofSeconds(2));
 
@@ -140,7 +144,7 @@ class CallMergerTest {
     ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     AtomicInteger questions = new AtomicInteger();
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> {
+        (key, cost, calls, terms) -> {
           Grant grant = firstWaits(calls, calls);
           if (questions.getAndIncrement() == 0) {
             throw new JedisConnectionException(new SocketTimeoutException("Read timed out"));
@@ -149,7 +153,8 @@ class CallMergerTest {
         },
         PATIENT);
     Deadline deadline = Deadline.after(Duration.ofMillis(2), clock);
-    CompletableFuture<Share> hurried = async(() -> deadline.call(() -> merger.acquire("ada", 1)));
+    CompletableFuture<Share> hurried =
+        async(() -> deadline.call(() -> merger.acquire("ada", 1, TERMS)));
     leading.await();
     List<CompletableFuture<Share>> patient = queued(merger, 3);
     clock.advance(Duration.ofMillis(5));
@@ -166,12 +171,13 @@ class CallMergerTest {
   @Test
   void whoIsOutOfPatienceIsNotKeptInLineWhileTheLeaderHangs() throws Exception {
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> firstWaits(calls, calls), Duration.ofMillis(1).toNanos());
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+        (key, cost, calls, terms) -> firstWaits(calls, calls),
+        Duration.ofMillis(1).toNanos());
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
 
     for (int i = 0; i < 100; i++) {
-      assertThat(merger.acquire("ada", 1).grant()).isNull();
+      assertThat(merger.acquire("ada", 1, TERMS).grant()).isNull();
     }
 
     assertThat(merger.inLine()).isZero();
@@ -182,12 +188,13 @@ class CallMergerTest {
   @Test
   void whoIsOutOfPatienceLeavesAndTheOthersGoOn() throws Exception {
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> firstWaits(calls, calls), Duration.ofMillis(1).toNanos());
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+        (key, cost, calls, terms) -> firstWaits(calls, calls),
+        Duration.ofMillis(1).toNanos());
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
 
-    assertThat(merger.acquire("ada", 1).grant()).isNull();
-    assertThat(merger.acquire("ada", 1).grant()).isNull();
+    assertThat(merger.acquire("ada", 1, TERMS).grant()).isNull();
+    assertThat(merger.acquire("ada", 1, TERMS).grant()).isNull();
 
     go.countDown();
     assertThat(admitted(first.get())).isTrue();
@@ -197,13 +204,14 @@ class CallMergerTest {
 
   @Test
   void anInterruptLosesNoPermitAndIsKeptForTheCaller() throws Exception {
-    CallMerger merger = new CallMerger((key, cost, calls) -> firstWaits(calls, calls), PATIENT);
-    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1));
+    CallMerger merger =
+        new CallMerger((key, cost, calls, terms) -> firstWaits(calls, calls), PATIENT);
+    CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
     CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
     Thread waiter = new Thread(() -> {
       Thread.currentThread().interrupt();
-      boolean admitted = admitted(merger.acquire("ada", 1));
+      boolean admitted = admitted(merger.acquire("ada", 1, TERMS));
       interrupted.complete(admitted && Thread.currentThread().isInterrupted());
     });
     waiter.start();
@@ -221,7 +229,7 @@ class CallMergerTest {
     AtomicLong received = new AtomicLong();
     Random dice = new Random(7);
     CallMerger merger = new CallMerger(
-        (key, cost, calls) -> {
+        (key, cost, calls, terms) -> {
           int throwOf;
           synchronized (dice) {
             throwOf = dice.nextInt(10);
@@ -239,7 +247,7 @@ class CallMergerTest {
     for (int t = 0; t < 12; t++) {
       callers.add(async(() -> {
         for (int i = 0; i < 5_000; i++) {
-          if (admitted(merger.acquire("key-" + i % 2, 1))) {
+          if (admitted(merger.acquire("key-" + i % 2, 1, TERMS))) {
             received.incrementAndGet();
           }
         }
@@ -272,6 +280,10 @@ class CallMergerTest {
     return new Grant(Math.min(calls, fit), 0, 0, 0, 0);
   }
 
+  private static Terms terms(String limit) {
+    return new Terms("api", List.of(RateLimit.parse("api", limit)));
+  }
+
   private static Grant grant(int calls) {
     return new Grant(calls, 0, 0, 0, 0);
   }
@@ -284,7 +296,7 @@ class CallMergerTest {
       throws Exception {
     List<CompletableFuture<Share>> waiting = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      waiting.add(inLine(merger, () -> merger.acquire("ada", 1)));
+      waiting.add(inLine(merger, () -> merger.acquire("ada", 1, TERMS)));
     }
     return waiting;
   }

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.github.scalingtoolkit.core.metrics.GuardMetrics;
 import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.MetricConventions;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -91,7 +94,8 @@ class RedisRateLimiterTest {
         .policy(RateLimit.parse("daily", "3/1d"), CLOSED)
         .budget(PATIENT)
         .build()) {
-      assertThat(limiter.policyHeader()).isEqualTo("\"burst\";q=2;w=600, \"daily\";q=3;w=86400");
+      assertThat(limiter.policyHeader("ada"))
+          .isEqualTo("\"burst\";q=2;w=600, \"daily\";q=3;w=86400");
       limiter.tryAcquire("ada");
       Decision second = limiter.tryAcquire("ada");
       assertThat(second.limit().name()).isEqualTo("burst");
@@ -175,13 +179,10 @@ class RedisRateLimiterTest {
   }
 
   @Test
-  void aFloodOfDeniedCallsAsksRedisOnceUntilTheTimeThatItNamed() {
-    ManualClock clock = ManualClock.startingAt(Instant.parse("2026-11-23T08:00:00Z"));
-    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "flood")
-            .policy(RateLimit.parse("api", "5/1h"), CLOSED)
-            .budget(PATIENT)
-            .clock(clock)
-            .build();
+  void aFloodOfDeniedCallsAsksRedisOnceASecondAndWhenAPermitIsBack() {
+    ManualClock clock = ManualClock.startingAt(NOW);
+    try (RedisRateLimiter limiter = clocked("flood", "5/1h", clock);
+        RedisRateLimiter quick = clocked("quick", "1/100ms", clock);
         Jedis jedis = server.connect()) {
       for (int i = 0; i < 5; i++) {
         assertThat(limiter.tryAcquire("ada").allowed()).isTrue();
@@ -195,60 +196,179 @@ class RedisRateLimiterTest {
 
       assertThat(denied).isEqualTo(10_000);
       assertThat(evals(jedis)).isEqualTo(1);
-      Decision remembered = limiter.tryAcquire("ada");
-      clock.advance(remembered.retryAfter().minusNanos(1));
+      clock.advance(Duration.ofSeconds(1).minusNanos(1));
       limiter.tryAcquire("ada");
       assertThat(evals(jedis)).isEqualTo(1);
       clock.advance(Duration.ofNanos(1));
       limiter.tryAcquire("ada");
       assertThat(evals(jedis)).isEqualTo(2);
-    }
-  }
 
-  @Test
-  void chunksSpareABusyKeyItsRoundTripsAndAdmitNotOneMore() {
-    try (RedisRateLimiter one = chunked("chunks", "1000/1h", ManualClock.startingAt(NOW));
-        RedisRateLimiter other = chunked("chunks", "1000/1h", ManualClock.startingAt(NOW))) {
-      int admitted = 0;
-      for (int i = 0; i < 1100; i++) {
-        admitted += one.tryAcquire("ada").allowed() ? 1 : 0;
-        admitted += other.tryAcquire("ada").allowed() ? 1 : 0;
+      Decision known = quick.tryAcquire("ada");
+      while (known.allowed()) {
+        known = quick.tryAcquire("ada");
       }
-
-      assertThat(admitted).isEqualTo(1000);
-      assertThat(one.counts().calls() + other.counts().calls()).isLessThan(80);
-      assertThat(one.counts().allowedFromMemory()).isGreaterThan(400);
-    }
-  }
-
-  @Test
-  void whoComesRarelyTakesNothingAheadAndWhatWasNotUsedInTimeIsLost() {
-    ManualClock clock = ManualClock.startingAt(NOW);
-    try (RedisRateLimiter limiter = chunked("rare", "100/1h", clock)) {
-      for (int i = 0; i < 5; i++) {
-        assertThat(limiter.tryAcquire("ada").remaining()).isEqualTo(99 - i);
-        clock.advance(Duration.ofSeconds(1));
-      }
-      assertThat(limiter.counts().calls()).isEqualTo(5);
-
-      // 1, then 1 and 1 ahead, then that, then 1 and 2 ahead.
-      for (int i = 0; i < 4; i++) {
-        limiter.tryAcquire("bob");
-      }
-      clock.advance(Duration.ofSeconds(1));
-
-      assertThat(limiter.tryAcquire("bob").remaining()).isEqualTo(100 - 6 - 1);
-      assertThat(limiter.tryAcquire("bob", 2).allowed()).isTrue();
+      long asked = evals(jedis);
+      clock.advance(known.retryAfter().minusNanos(1));
+      quick.tryAcquire("ada");
+      assertThat(evals(jedis)).isEqualTo(asked);
+      clock.advance(Duration.ofNanos(1));
+      quick.tryAcquire("ada");
+      assertThat(evals(jedis)).isEqualTo(asked + 1);
     }
   }
 
   private static final Instant NOW = Instant.parse("2026-11-23T08:00:00Z");
 
-  private static RedisRateLimiter chunked(String name, String limit, ManualClock clock) {
+  @Test
+  void whatAnotherProcessGivesBackOrResetsIsFoundWithinASecond() {
+    ManualClock clock = ManualClock.startingAt(NOW);
+    try (RedisRateLimiter here = limiter("elsewhere", "5/1h");
+        RedisRateLimiter there = clocked("elsewhere", "5/1h", clock)) {
+      for (int i = 0; i < 5; i++) {
+        here.tryAcquire("ada");
+      }
+      assertThat(there.tryAcquire("ada").allowed()).isFalse();
+
+      here.giveBack("ada", 1);
+      assertThat(there.tryAcquire("ada").allowed()).isFalse();
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(there.tryAcquire("ada").allowed()).isTrue();
+      assertThat(there.tryAcquire("ada").allowed()).isFalse();
+
+      here.reset("ada");
+      clock.advance(Duration.ofSeconds(1));
+      assertThat(there.peek("ada").remaining()).isEqualTo(5);
+      assertThat(there.tryAcquire("ada", 5).allowed()).isTrue();
+    }
+  }
+
+  @Test
+  void givingBackAndResettingAreOfAllPolicies() {
+    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "given-several")
+        .policy(RateLimit.parse("burst", "2/10m"), CLOSED)
+        .policy(RateLimit.parse("daily", "3/1d"), CLOSED)
+        .budget(PATIENT)
+        .build()) {
+      limiter.tryAcquire("ada", 2);
+      limiter.giveBack("ada", 1);
+      assertThat(limiter.peek("ada").limit().name()).isEqualTo("burst");
+      assertThat(limiter.peek("ada").remaining()).isEqualTo(1);
+      assertThat(limiter.tryAcquire("ada").allowed()).isTrue();
+      assertThat(limiter.tryAcquire("ada").limit().name()).isEqualTo("burst");
+
+      limiter.reset("ada");
+
+      try (Jedis jedis = server.connect()) {
+        assertThat(jedis.exists("rl:{given-several:ada}:burst", "rl:{given-several:ada}:daily"))
+            .isZero();
+      }
+      assertThat(limiter.tryAcquire("ada", 2).allowed()).isTrue();
+    }
+  }
+
+  @Test
+  void givingBackIsNotCutShortByTheCallersDeadline() {
+    try (RedisRateLimiter limiter = limiter("hurried", "2/1h")) {
+      limiter.tryAcquire("ada", 2);
+
+      Deadline.after(Duration.ZERO, Clock.system()).call(() -> {
+        limiter.giveBack("ada", 2);
+        return true;
+      });
+
+      assertThat(limiter.tryAcquire("ada", 2).allowed()).isTrue();
+      assertThat(limiter.degraded()).isFalse();
+    }
+  }
+
+  @Test
+  void aLookWritesNothing() {
+    try (RedisRateLimiter wide = limiter("look", "100/1d")) {
+      wide.tryAcquire("ada", 100);
+    }
+    try (RedisRateLimiter narrow = limiter("look", "10/1m");
+        Jedis jedis = server.connect()) {
+      String before = jedis.get("rl:{look:ada}:api");
+
+      Decision look = narrow.peek("ada");
+
+      assertThat(look.allowed()).isFalse();
+      assertThat(look.retryAfter()).isBetween(Duration.ofSeconds(5), Duration.ofSeconds(6));
+      assertThat(jedis.get("rl:{look:ada}:api")).isEqualTo(before);
+      assertThat(narrow.counts().denied()).isZero();
+    }
+  }
+
+  @Test
+  void noKeyInRedisIsLongHoweverLongTheCallersIs() {
+    try (RedisRateLimiter limiter = limiter("long", "2/1h");
+        Jedis jedis = server.connect()) {
+      limiter.tryAcquire("x".repeat(100));
+      limiter.tryAcquire("x".repeat(1_000_000));
+
+      assertThat(jedis.keys("rl:{long:*"))
+          .hasSize(2)
+          .allMatch(key -> key.length() <= 120)
+          .contains("rl:{long:" + "x".repeat(100) + "}:api");
+    }
+  }
+
+  @Test
+  void oneOfManyWhoWaitAsksAndTheyAreServedInOrder() throws InterruptedException {
+    try (RedisRateLimiter limiter = limiter("line", "10/1s")) {
+      limiter.tryAcquire("ada", 10);
+      long before = limiter.counts().calls();
+      List<Integer> served = java.util.Collections.synchronizedList(new ArrayList<>());
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        int place = i;
+        Thread thread = new Thread(() -> {
+          try {
+            if (limiter.await("ada", PATIENT).allowed()) {
+              served.add(place);
+            }
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+        thread.start();
+        threads.add(thread);
+        Await.until(
+            "it waits",
+            () -> thread.getState() == Thread.State.TIMED_WAITING
+                || thread.getState() == Thread.State.TERMINATED);
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+
+      assertThat(served).containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
+      // At most two a permit: one denied, and the one that takes it.
+      assertThat(limiter.counts().calls() - before).isLessThanOrEqualTo(2 * 8);
+    }
+  }
+
+  @Test
+  void anAnswerOlderThanAResetIsNotRemembered() {
+    DenialCache denials = new DenialCache();
+    Terms terms = new Terms("api", List.of(RateLimit.parse("api", "1/1h")));
+    DenialCache.Denial late = new DenialCache.Denial("ada", 1, terms, 0, 1_000, 1_000, 0, 0);
+    DenialCache.Denial seen = denials.seen("ada");
+
+    denials.forget("ada", terms);
+    denials.put(late, seen);
+    assertThat(denials.find("ada", 1, terms, 1)).isNull();
+
+    denials.put(late, denials.seen("ada"));
+    assertThat(denials.find("ada", 1, terms, 1)).isEqualTo(late);
+    Terms wider = new Terms("api", List.of(RateLimit.parse("api", "2/1h")));
+    assertThat(denials.find("ada", 1, wider, 1)).isNull();
+  }
+
+  private static RedisRateLimiter clocked(String name, String limit, ManualClock clock) {
     return RedisRateLimiter.builder(redis, name)
         .policy(RateLimit.parse("api", limit), CLOSED)
         .budget(PATIENT)
-        .chunks(50, Duration.ofSeconds(1))
         .clock(clock)
         .build();
   }
@@ -289,8 +409,9 @@ class RedisRateLimiterTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RedisRateLimiter.builder(redis, "Bad Name"));
     assertThatIllegalArgumentException().isThrownBy(() -> builder.budget(Duration.ZERO));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.chunks(0, Duration.ofSeconds(1)));
-    assertThatIllegalArgumentException().isThrownBy(() -> builder.chunks(1, Duration.ZERO));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.keyPrefix("{app}:"))
+        .withMessageContaining("{app}:");
     assertThatIllegalArgumentException().isThrownBy(() -> FailureMode.local(0));
   }
 

@@ -143,6 +143,14 @@ class SettledRateLimiterTest {
       MetricConventions.assertFollowedBy(registry);
 
       assertThat(admitted(limiter, "bob", 2000)).isEqualTo(1000);
+      assertThat(limiter.counts().degradedAllowed()).isGreaterThanOrEqualTo(1000);
+      assertThat(limiter.counts().degradedDenied()).isGreaterThanOrEqualTo(1000);
+      assertThat(registry
+              .get("toolkit.core.limiter.decisions")
+              .tags("outcome", "allowed", "source", "degraded")
+              .functionCounter()
+              .count())
+          .isGreaterThanOrEqualTo(1000);
 
       proxy.heal();
       Await.until("it is settled again", () -> !limiter.tryAcquire("cid").degraded());
@@ -187,8 +195,10 @@ class SettledRateLimiterTest {
         return Clock.system().nanoTime();
       }
     };
-    try (SettledRateLimiter limiter =
-        SettledRateLimiter.start(redis, "error", RateLimit.parse("api", "10/1h"), failing)) {
+    try (SettledRateLimiter limiter = SettledRateLimiter.builder(redis, "error")
+        .policy(RateLimit.parse("api", "10/1h"))
+        .clock(failing)
+        .start()) {
       limiter.tryAcquire("ada");
       Await.until("it has failed", () -> thrown.get() > 0);
       limiter.tryAcquire("bob");
@@ -199,6 +209,107 @@ class SettledRateLimiterTest {
     next.tryAcquire("bob", 1);
     next.settle();
     assertThat(next.tryAcquire("bob", 8).remaining()).isZero();
+  }
+
+  @Test
+  void aResetHereIsHeardByAnotherProcessThatDenies() {
+    SettledRateLimiter one = limiter("reset", "10/1h");
+    SettledRateLimiter other = limiter("reset", "10/1h");
+    assertThat(admitted(one, "ada", 10)).isEqualTo(10);
+    admitted(other, "ada", 1);
+    settleAll(one, other);
+    assertThat(other.tryAcquire("ada").allowed()).isFalse();
+
+    one.reset("ada");
+    assertThat(admitted(one, "ada", 1)).isEqualTo(1);
+    one.settle();
+    clock.advance(Duration.ofSeconds(1));
+    assertThat(other.tryAcquire("ada").allowed()).isFalse();
+    other.settle();
+
+    assertThat(other.peek("ada").remaining()).isEqualTo(9);
+    assertThat(admitted(other, "ada", 20)).isEqualTo(9);
+  }
+
+  @Test
+  void whatIsGivenBackHereIsHeardByAnotherProcessThatDenies() {
+    SettledRateLimiter one = limiter("given", "10/1h");
+    SettledRateLimiter other = limiter("given", "10/1h");
+    assertThat(admitted(one, "ada", 9)).isEqualTo(9);
+    assertThat(admitted(other, "ada", 1)).isEqualTo(1);
+    settleAll(one, other);
+    assertThat(other.tryAcquire("ada").allowed()).isFalse();
+
+    one.giveBack("ada", 4);
+    one.settle();
+    clock.advance(Duration.ofSeconds(1));
+    other.tryAcquire("ada");
+    other.settle();
+
+    assertThat(admitted(other, "ada", 20)).isEqualTo(4);
+  }
+
+  @Test
+  void whatWasAdmittedWhileRedisWasOutIsNotForgivenByItsNextAnswer() {
+    try (RedisAccess out = RedisAccess.open(server.url())) {
+      SettledRateLimiter limiter = SettledRateLimiter.builder(out, "outage-debt")
+          .policy(RateLimit.parse("api", "10/1h"))
+          .clock(clock)
+          .notStarted();
+      admitted(limiter, "ada", 2);
+      limiter.settle();
+      out.guard().forceOpen();
+      admitted(limiter, "ada", 6);
+      limiter.settle();
+      assertThat(limiter.tryAcquire("ada").degraded()).isTrue();
+      out.guard().forceClosed();
+
+      limiter.settle();
+
+      assertThat(admitted(limiter, "ada", 20)).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aResetThatCannotBeSettledIsTriedUntilItCan() {
+    SettledRateLimiter one = limiter("late-reset", "10/1h");
+    admitted(one, "ada", 10);
+    one.settle();
+    try (RedisAccess out = RedisAccess.open(server.url())) {
+      SettledRateLimiter cutOff = SettledRateLimiter.builder(out, "late-reset")
+          .policy(RateLimit.parse("api", "10/1h"))
+          .clock(clock)
+          .notStarted();
+      out.guard().forceOpen();
+      cutOff.reset("ada");
+      cutOff.settle();
+      out.guard().forceClosed();
+      cutOff.settle();
+    }
+
+    clock.advance(Duration.ofSeconds(1));
+    one.tryAcquire("ada");
+    one.settle();
+
+    assertThat(admitted(one, "ada", 20)).isEqualTo(10);
+  }
+
+  @Test
+  void aFloodOfDeniedCallsAsksOnceASecond() {
+    SettledRateLimiter limiter = limiter("flood", "1/1h");
+    admitted(limiter, "ada", 1);
+    limiter.settle();
+    long before = limiter.counts().calls();
+
+    for (int second = 0; second < 3; second++) {
+      clock.advance(Duration.ofSeconds(1));
+      for (int i = 0; i < 1000; i++) {
+        limiter.tryAcquire("ada");
+        limiter.settle();
+      }
+    }
+
+    assertThat(limiter.counts().calls() - before).isEqualTo(3);
   }
 
   @Test
@@ -216,8 +327,10 @@ class SettledRateLimiterTest {
   }
 
   private SettledRateLimiter limiter(String name, String limit) {
-    Clock time = clock;
-    return new SettledRateLimiter(redis, name, RateLimit.parse("api", limit), time);
+    return SettledRateLimiter.builder(redis, name)
+        .policy(RateLimit.parse("api", limit))
+        .clock(clock)
+        .notStarted();
   }
 
   private static void settleAll(SettledRateLimiter one, SettledRateLimiter other) {

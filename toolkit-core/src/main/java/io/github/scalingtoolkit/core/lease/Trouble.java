@@ -1,0 +1,69 @@
+package io.github.scalingtoolkit.core.lease;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Says once that something of the leases does not work, why and what to do about it, and once that it works again. */
+final class Trouble {
+  private static final Logger log = LoggerFactory.getLogger(Trouble.class);
+
+  private final String what;
+  private final String effect;
+  private final RedisAccess redis;
+  private final String grant;
+  private final AtomicBoolean on = new AtomicBoolean();
+
+  /**
+   * Starts well.
+   *
+   * @param what does not work, as the log line names it
+   * @param effect what comes of it, in words
+   * @param grant the ACL rules that it needs
+   */
+  Trouble(String what, String effect, RedisAccess redis, String grant) {
+    this.what = what;
+    this.effect = effect;
+    this.redis = redis;
+    this.grant = grant;
+  }
+
+  void failed(RuntimeException failure) {
+    if (forbids(failure)) {
+      forbidden();
+    } else if (on.compareAndSet(false, true)) {
+      log.warn(
+          "leases={} state=failing effect=\"{}\" reason=\"{}\" action=\"see to Redis; they are tried again by themselves\"",
+          what,
+          effect,
+          redis.explain(failure));
+    }
+  }
+
+  void forbidden() {
+    if (on.compareAndSet(false, true)) {
+      log.warn(
+          "leases={} state=failing effect=\"{}\" reason=\"Redis at {} forbids its user a command, a key or a channel"
+              + " (NOPERM)\" action=\"let an administrator run ACL SETUSER <user> {}\"",
+          what,
+          effect,
+          redis.description(),
+          grant);
+    }
+  }
+
+  void worked() {
+    if (on.get() && on.compareAndSet(true, false)) {
+      log.info("leases={} state=well", what);
+    }
+  }
+
+  /** Of a command within a script each version says it in words of its own. */
+  private static boolean forbids(RuntimeException failure) {
+    String message = String.valueOf(failure.getMessage());
+    return message.startsWith("NOPERM")
+        || message.contains("ACL failure in script")
+        || message.contains("user executing the script can't");
+  }
+}

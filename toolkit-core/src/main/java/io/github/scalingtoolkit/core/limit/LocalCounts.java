@@ -1,0 +1,278 @@
+package io.github.scalingtoolkit.core.limit;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What each key has used in this process, under a rate that each call names.
+ *
+ * <p><b>Algorithm.</b> GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): of each key only its theoretical
+ * arrival time is kept, the moment at which all its permits will be back. A call moves it on by the time one permit is
+ * worth, unless that would put it more than a burst ahead. Over any stretch t it so admits at most
+ * {@code permits + permits * t / period}, and at most a nanosecond a permit less than that. A denied call changes nothing,
+ * except where the time lies further ahead than it ever may: a longer rate has left it there, and it is set to a burst
+ * ahead, as acquire.lua does.
+ *
+ * <p><b>Memory.</b> A key unused for a period has all its permits back, which is what an unknown key has: so keys live in
+ * two generations, and after each of the longest periods seen the older one is dropped. When a generation holds its most
+ * keys, further keys share a fixed number of slots by their hash, to which they bring what they owe: memory stays bounded,
+ * and who shares gets less, never more. A reset of one that shares does nothing.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class LocalCounts {
+  static final int MOST_KEYS = 100_000;
+
+  private static final int SHARED_SLOTS = 4096;
+
+  private final Clock clock;
+  private final int bursts;
+  private final int mostKeys;
+  private final long origin;
+  private final AtomicLong keptNanos = new AtomicLong();
+  private final AtomicLongArray shared = new AtomicLongArray(SHARED_SLOTS);
+  private final ReentrantLock turning = new ReentrantLock();
+
+  private volatile Generations generations;
+
+  private record Generations(
+      long startedAt,
+      ConcurrentHashMap<String, Arrival> young,
+      ConcurrentHashMap<String, Arrival> old) {}
+
+  /** A key's arrival time, and what others last said it was. */
+  private static final class Arrival extends AtomicLong {
+    private static final long serialVersionUID = 1L;
+
+    /** The arrival time that Redis named last, at least. */
+    private volatile long named;
+
+    private volatile long askedAt;
+
+    Arrival(long time, long askedAt) {
+      super(time);
+      this.askedAt = askedAt;
+    }
+  }
+
+  /**
+   * Starts with nothing used.
+   *
+   * @param bursts how many bursts ahead a key may be moved: 1, or 2 where {@link #heard} brings what others have used
+   */
+  LocalCounts(Clock clock, int bursts, int mostKeys) {
+    this.clock = clock;
+    this.bursts = bursts;
+    this.mostKeys = mostKeys;
+    // Times count from here, so that the shared slots' zeros mean "long ago".
+    origin = clock.nanoTime() - Duration.ofDays(1).toNanos();
+    generations = new Generations(now(), new ConcurrentHashMap<>(), new ConcurrentHashMap<>());
+  }
+
+  Decision tryAcquire(String key, int cost, Rate rate) {
+    long now = now();
+    long taken = rate.permitNanos() * cost;
+    Arrival own = arrivalOf(generationsAt(now, rate), key, now);
+    return own != null ? decide(own, now, taken, rate) : decideShared(slot(key), now, taken, rate);
+  }
+
+  /** Returns what a call of one permit would be told. */
+  Decision peek(String key, Rate rate) {
+    long now = now();
+    long ahead = aheadOf(arrivalSeen(key), now, rate);
+    return ahead + rate.permitNanos() > rate.burstNanos()
+        ? denied(ahead, rate.permitNanos(), rate)
+        : allowed(ahead, rate);
+  }
+
+  /** Gives permits back, never more than are out. */
+  void giveBack(String key, int permits, Rate rate) {
+    long now = now();
+    long given = rate.permitNanos() * permits;
+    Arrival own = arrivalOf(generations, key, now);
+    if (own != null) {
+      own.updateAndGet(time -> given(time, given, now, rate));
+    } else {
+      shared.updateAndGet(slot(key), time -> given(time, given, now, rate));
+    }
+  }
+
+  private long given(long time, long given, long now, Rate rate) {
+    return now + Math.max(0, aheadOf(time, now, rate) - given);
+  }
+
+  void reset(String key) {
+    long now = now();
+    Generations current = generations;
+    for (Arrival own : new Arrival[] {current.young.get(key), current.old.get(key)}) {
+      if (own != null) {
+        own.named = 0;
+        own.updateAndGet(time -> Math.min(time, now));
+      }
+    }
+  }
+
+  /**
+   * Hears from Redis how far ahead all processes together are: at least so far is this one from now on. Where that is less
+   * than it must be by what Redis said before, somebody has given back or reset, and as much is given back here.
+   *
+   * @param aheadNanos until all permits are back
+   * @param chargedNanos what this process has charged in the same question
+   * @param askedNanos how long ago it was sent
+   * @param reset whether Redis was told in it to forget what was used before
+   */
+  void heard(
+      String key, long aheadNanos, long chargedNanos, long askedNanos, boolean reset, Rate rate) {
+    long now = now();
+    Arrival own = arrivalOf(generationsAt(now, rate), key, now);
+    if (own == null) {
+      shared.accumulateAndGet(slot(key), now + aheadNanos, Math::max);
+      return;
+    }
+    long asked = now - askedNanos;
+    long most = asked + bursts * rate.burstNanos();
+    long before = reset ? asked : Math.max(own.named, asked);
+    long atLeast = Math.min(Math.max(before + chargedNanos, asked), most);
+    long less = atLeast - (now + aheadNanos);
+    if (less > 0) {
+      own.updateAndGet(time -> Math.max(time - less, Math.min(time, now)));
+    }
+    own.accumulateAndGet(now + aheadNanos, Math::max);
+    own.named = asked + aheadNanos;
+    own.askedAt = now;
+  }
+
+  /** Tells whether Redis has said nothing of a key for so long; asking counts as if it had. */
+  boolean askAgain(String key, long afterNanos) {
+    Arrival own = generations.young.get(key);
+    long now = now();
+    if (own == null || now - own.askedAt < afterNanos) {
+      return false;
+    }
+    own.askedAt = now;
+    return true;
+  }
+
+  /** Returns how many keys are remembered one by one. */
+  int keys() {
+    return generations.young.size() + generations.old.size();
+  }
+
+  private Decision decide(AtomicLong arrival, long now, long taken, Rate rate) {
+    while (true) {
+      long before = arrival.get();
+      long ahead = aheadOf(before, now, rate);
+      if (ahead + taken > rate.burstNanos()) {
+        if (now + ahead < before && !arrival.compareAndSet(before, now + ahead)) {
+          continue;
+        }
+        return denied(ahead, taken, rate);
+      }
+      if (arrival.compareAndSet(before, now + ahead + taken)) {
+        return allowed(ahead + taken, rate);
+      }
+    }
+  }
+
+  private Decision decideShared(int slot, long now, long taken, Rate rate) {
+    while (true) {
+      long before = shared.get(slot);
+      long ahead = aheadOf(before, now, rate);
+      if (ahead + taken > rate.burstNanos()) {
+        return denied(ahead, taken, rate);
+      }
+      if (shared.compareAndSet(slot, before, now + ahead + taken)) {
+        return allowed(ahead + taken, rate);
+      }
+    }
+  }
+
+  private long aheadOf(long arrival, long now, Rate rate) {
+    long ahead = Math.max(0, arrival - now);
+    long most = bursts * rate.burstNanos();
+    return ahead > most + most / 32 ? rate.burstNanos() : ahead;
+  }
+
+  private static Decision allowed(long ahead, Rate rate) {
+    return new Decision(
+        rate.limit(),
+        true,
+        Math.max(0, (rate.burstNanos() - ahead) / rate.permitNanos()),
+        Duration.ZERO,
+        Duration.ofNanos(ahead),
+        false);
+  }
+
+  private static Decision denied(long ahead, long taken, Rate rate) {
+    return new Decision(
+        rate.limit(),
+        false,
+        Math.max(0, (rate.burstNanos() - ahead) / rate.permitNanos()),
+        Duration.ofNanos(ahead + taken - rate.burstNanos()),
+        Duration.ofNanos(ahead),
+        false);
+  }
+
+  private long arrivalSeen(String key) {
+    Generations current = generations;
+    Arrival young = current.young.get(key);
+    if (young != null) {
+      return young.get();
+    }
+    Arrival old = current.old.get(key);
+    return old != null ? old.get() : shared.get(slot(key));
+  }
+
+  private @Nullable Arrival arrivalOf(Generations current, String key, long now) {
+    Arrival young = current.young.get(key);
+    if (young != null) {
+      return young;
+    }
+    Arrival old = current.old.get(key);
+    if (current.young.size() >= mostKeys) {
+      if (old != null) {
+        shared.accumulateAndGet(slot(key), old.get(), Math::max);
+      }
+      return null;
+    }
+    // One and the same object in both generations: a call that still holds the old one loses
+    // nothing. Who was sharing goes on with what the shared slot has counted.
+    return current.young.computeIfAbsent(
+        key, absent -> old != null ? old : new Arrival(Math.max(now, shared.get(slot(key))), now));
+  }
+
+  private Generations generationsAt(long now, Rate rate) {
+    long kept = bursts * rate.burstNanos();
+    if (kept > keptNanos.get()) {
+      keptNanos.accumulateAndGet(kept, Math::max);
+    }
+    Generations current = generations;
+    if (now - current.startedAt < keptNanos.get()) {
+      return current;
+    }
+    turning.lock();
+    try {
+      current = generations;
+      if (now - current.startedAt >= keptNanos.get()) {
+        current = new Generations(now, new ConcurrentHashMap<>(), current.young);
+        generations = current;
+      }
+      return current;
+    } finally {
+      turning.unlock();
+    }
+  }
+
+  private static int slot(String key) {
+    return Math.floorMod(key.hashCode(), SHARED_SLOTS);
+  }
+
+  private long now() {
+    return clock.nanoTime() - origin;
+  }
+}
