@@ -199,6 +199,11 @@ final class ClientFactory {
         owned);
   }
 
+  /** Returns how many nodes refuse the credentials, as far as is known now. */
+  int refusing() {
+    return (int) rights.values().stream().filter(Rights::areRefused).count();
+  }
+
   private @Nullable Sentinels sentinels() {
     if (url.mode() != RedisUrl.Mode.SENTINEL) {
       return null;

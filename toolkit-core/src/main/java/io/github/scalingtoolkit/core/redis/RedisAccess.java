@@ -78,6 +78,7 @@ public final class RedisAccess implements AutoCloseable {
   /** The deadline that a caller's earlier one cuts short; null for a client of somebody else's, which has its own. */
   private final @Nullable Duration deadline;
 
+  private final Opening opening;
   private final LazyClient<Clients> commands;
   private final @Nullable LazyClient<Clients> blocking;
   private final boolean owned;
@@ -99,6 +100,9 @@ public final class RedisAccess implements AutoCloseable {
 
     @Nullable
     LazyClient<Clients> blocking();
+
+    /** Returns how many nodes refuse the credentials now. */
+    int refusing();
   }
 
   private RedisAccess(
@@ -119,6 +123,7 @@ public final class RedisAccess implements AutoCloseable {
     recoveryLoop = new RecoveryLoop(name, this::askOfEvictions);
     nodeGuards = new NodeGuards(node -> nodeGuard(name, node, this::tryNode));
     payloadGuards = new NodeGuards(node -> nodeGuard(name + "-payloads", node, this::tryPayloads));
+    this.opening = opening;
     commands = opening.commands(nodeGuards, payloadGuards);
     blocking = opening.blocking();
     subscriptions = blocking != null && owned
@@ -234,6 +239,11 @@ public final class RedisAccess implements AutoCloseable {
       @Override
       public @Nullable LazyClient<Clients> blocking() {
         return blocking;
+      }
+
+      @Override
+      public int refusing() {
+        return 0;
       }
     };
   }
@@ -518,6 +528,14 @@ public final class RedisAccess implements AutoCloseable {
   /** Returns how many subscriptions are open and not live now: for a gauge, and for an alert when it stays above 0. */
   public int subscriptionsDown() {
     return subscriptions.down();
+  }
+
+  /**
+   * Returns how many nodes refuse this access' user or password now, as the last attempt to open a connection found: for a
+   * gauge, and for an alert when it stays above 0. Always 0 for wrapped clients.
+   */
+  public int nodesRefusing() {
+    return opening.refusing();
   }
 
   /** Ends subscriptions and the loop, and closes the clients if this opened them. Calling it again does nothing. */
@@ -889,6 +907,11 @@ public final class RedisAccess implements AutoCloseable {
     public LazyClient<Clients> blocking() {
       return LazyClient.whenAsked(
           settings.url.toString(), () -> factory.blocking(settings.deadline, LONGEST_BLOCK));
+    }
+
+    @Override
+    public int refusing() {
+      return factory.refusing();
     }
   }
 }

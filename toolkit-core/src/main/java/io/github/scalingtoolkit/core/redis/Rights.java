@@ -62,6 +62,11 @@ final class Rights {
     }
   }
 
+  /** Tells whether the node refused the last one. */
+  boolean areRefused() {
+    return last.get() != null;
+  }
+
   /** Notes that a connection was opened. */
   void granted() {
     if (last.get() != null && last.getAndSet(null) != null) {
