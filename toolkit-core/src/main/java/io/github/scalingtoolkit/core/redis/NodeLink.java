@@ -59,12 +59,12 @@ final class NodeLink {
         : new Obstacle(node, "has not confirmed yet", "nothing: it is asked again");
   }
 
-  /** Tells whether the node does not take the credentials, which was logged when it came. */
+  /** Tells whether the node refuses the user's connections, which was logged when it came. */
   boolean isRefused() {
     return refused;
   }
 
-  /** Says that a node that did not take the credentials takes them now. */
+  /** Says once that a node that refused the user's connections takes them again. */
   void tellIfWell() {
     SubscribedConnection open = current;
     if (refused && open != null && open.hasAnswered()) {
@@ -145,7 +145,7 @@ final class NodeLink {
             "see that it can be reached from here; it is tried again all the time")
         : Obstacle.of(failure, node);
     obstacle = why;
-    if (Obstacle.isOfCredentials(failure) && !refused) {
+    if (Obstacle.isOfRights(failure) && !refused) {
       refused = true;
       log.warn(
           "redis={} node={} subscriptions=refused reason=\"{}\" action=\"{}\"",
