@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.util.Pool;
 
 /** Listens at one node for all channels of an access, on one thread: connects, reads, and connects again for ever. */
@@ -105,6 +106,7 @@ final class NodeLink {
     try (Connection connection = pool.getResource()) {
       // The heartbeat says what is too long.
       connection.setSoTimeout(0);
+      long began = owner.clock().nanoTime();
       SubscribedConnection opened = new SubscribedConnection(owner, node, connection);
       try {
         current = opened;
@@ -112,15 +114,17 @@ final class NodeLink {
           owner.wake();
           opened.read();
         }
-      } catch (RuntimeException ended) {
-        String reason = opened.cutBecause();
-        throw reason == null ? ended : new CutException(reason);
+        throw new CutException(opened.cutBecause());
+      } catch (JedisConnectionException ended) {
+        throw opened.cutBecause() == null ? ended : new CutException(opened.cutBecause());
       } finally {
         // Before it goes back: what was subscribed is no connection for the pool.
         opened.end();
         current = null;
-        failures = opened.hasAnswered() ? 0 : failures;
         owner.checkAll();
+        if (owner.clock().nanoTime() - began >= LONGEST_PAUSE_NANOS) {
+          failures = 0;
+        }
       }
     }
   }
@@ -128,8 +132,8 @@ final class NodeLink {
   private static final class CutException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    CutException(String reason) {
-      super(reason);
+    CutException(@Nullable String reason) {
+      super(reason == null ? "has closed the connection" : reason);
     }
   }
 
@@ -153,9 +157,12 @@ final class NodeLink {
           node,
           why.reason(),
           why.action());
-    } else {
-      log.debug(
-          "redis={} node={} subscriptions=lost reason=\"{}\"", owner.name(), node, why.reason());
+    } else if (failures == 1) {
+      log.info(
+          "redis={} node={} subscriptions=lost reason=\"{}\" action=reconnect",
+          owner.name(),
+          node,
+          why.reason());
     }
     // What ended this one has probably ended those that lie idle.
     pool.clear();
