@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.Pipeline;
+import redis.clients.jedis.Protocol;
 
 /** A real Redis Cluster of three masters, without replicas unless asked for one, on the loopback address. */
 public final class RedisCluster implements AutoCloseable {
@@ -136,6 +138,32 @@ public final class RedisCluster implements AutoCloseable {
   /** Returns the replicas, in the order of their masters. */
   public List<RedisServer> replicas() {
     return List.copyOf(replicas);
+  }
+
+  /** Gives the slots of the last master to the first, and has the others forget it; it runs on, alone. */
+  public void scaleIn() {
+    RedisServer leaving = masters.get(2);
+    String heir = id(masters.get(0));
+    String gone = id(leaving);
+    for (RedisServer node : masters) {
+      try (Jedis jedis = node.connect();
+          Pipeline pipeline = new Pipeline(jedis.getConnection())) {
+        for (int slot = SLOTS * 2 / 3; slot < SLOTS; slot++) {
+          pipeline.sendCommand(
+              Protocol.Command.CLUSTER, "SETSLOT", Integer.toString(slot), "NODE", heir);
+        }
+        pipeline.sync();
+        if (node != leaving) {
+          jedis.clusterForget(gone);
+        }
+      }
+    }
+  }
+
+  private static String id(RedisServer node) {
+    try (Jedis jedis = node.connect()) {
+      return jedis.clusterMyId();
+    }
   }
 
   @Override

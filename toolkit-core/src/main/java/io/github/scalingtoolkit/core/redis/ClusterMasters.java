@@ -14,6 +14,7 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.Pool;
 
@@ -88,8 +89,12 @@ final class ClusterMasters {
   }
 
   private static boolean isWell(Connection connection) {
-    return ask(connection, "INFO") instanceof byte[] info
-        && new String(info, StandardCharsets.UTF_8).contains("cluster_state:ok");
+    try {
+      return ask(connection, "INFO") instanceof byte[] info
+          && new String(info, StandardCharsets.UTF_8).contains("cluster_state:ok");
+    } catch (JedisDataException mayNotAsk) {
+      return true;
+    }
   }
 
   private static @Nullable Object ask(Connection connection, String what) {

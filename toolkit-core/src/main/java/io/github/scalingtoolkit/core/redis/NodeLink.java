@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.util.Pool;
 
 /** Listens at one node for all channels of an access, on one thread: connects, reads, and connects again for ever. */
@@ -59,12 +60,12 @@ final class NodeLink {
         : new Obstacle(node, "has not confirmed yet", "nothing: it is asked again");
   }
 
-  /** Tells whether the node does not take the credentials, which was logged when it came. */
+  /** Tells whether the node refuses the user's connections, which was logged when it came. */
   boolean isRefused() {
     return refused;
   }
 
-  /** Says that a node that did not take the credentials takes them now. */
+  /** Says once that a node that refused the user's connections takes them again. */
   void tellIfWell() {
     SubscribedConnection open = current;
     if (refused && open != null && open.hasAnswered()) {
@@ -105,6 +106,7 @@ final class NodeLink {
     try (Connection connection = pool.getResource()) {
       // The heartbeat says what is too long.
       connection.setSoTimeout(0);
+      long began = owner.clock().nanoTime();
       SubscribedConnection opened = new SubscribedConnection(owner, node, connection);
       try {
         current = opened;
@@ -112,15 +114,17 @@ final class NodeLink {
           owner.wake();
           opened.read();
         }
-      } catch (RuntimeException ended) {
-        String reason = opened.cutBecause();
-        throw reason == null ? ended : new CutException(reason);
+        throw new CutException(opened.cutBecause());
+      } catch (JedisConnectionException ended) {
+        throw opened.cutBecause() == null ? ended : new CutException(opened.cutBecause());
       } finally {
         // Before it goes back: what was subscribed is no connection for the pool.
         opened.end();
         current = null;
-        failures = opened.hasAnswered() ? 0 : failures;
         owner.checkAll();
+        if (owner.clock().nanoTime() - began >= LONGEST_PAUSE_NANOS) {
+          failures = 0;
+        }
       }
     }
   }
@@ -128,8 +132,8 @@ final class NodeLink {
   private static final class CutException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    CutException(String reason) {
-      super(reason);
+    CutException(@Nullable String reason) {
+      super(reason == null ? "has closed the connection" : reason);
     }
   }
 
@@ -145,7 +149,7 @@ final class NodeLink {
             "see that it can be reached from here; it is tried again all the time")
         : Obstacle.of(failure, node);
     obstacle = why;
-    if (Obstacle.isOfCredentials(failure) && !refused) {
+    if (Obstacle.isOfRights(failure) && !refused) {
       refused = true;
       log.warn(
           "redis={} node={} subscriptions=refused reason=\"{}\" action=\"{}\"",
@@ -153,9 +157,12 @@ final class NodeLink {
           node,
           why.reason(),
           why.action());
-    } else {
-      log.debug(
-          "redis={} node={} subscriptions=lost reason=\"{}\"", owner.name(), node, why.reason());
+    } else if (failures == 1) {
+      log.info(
+          "redis={} node={} subscriptions=lost reason=\"{}\" action=reconnect",
+          owner.name(),
+          node,
+          why.reason());
     }
     // What ended this one has probably ended those that lie idle.
     pool.clear();

@@ -19,18 +19,28 @@ record Obstacle(String node, String reason, String action) {
           "has no free connection: all of the blocking client's are in use",
           "give that client a larger pool");
     }
+    if (isOfCredentials(failure)) {
+      return new Obstacle(
+          node,
+          RedisFailures.reason(failure),
+          "set the user and the password that this server takes");
+    }
+    if (isNoPermission(failure)) {
+      return new Obstacle(
+          node,
+          "does not let its user do what a connection begins with",
+          "ACL SETUSER <user> +hello +client +select, on a cluster +cluster");
+    }
     return new Obstacle(
         node,
         RedisFailures.reason(failure),
-        isOfCredentials(failure)
-            ? "set the user and the password that this server takes"
-            : "see that it runs and can be reached from here; it is tried again all the time");
+        "see that it runs and can be reached from here; it is tried again all the time");
   }
 
   /** What a server answers to SUBSCRIBE. */
   static Obstacle of(JedisDataException error, String node, String channel) {
     String message = String.valueOf(error.getMessage());
-    if (!message.startsWith("NOPERM")) {
+    if (!isNoPermission(error)) {
       return new Obstacle(
           node, RedisFailures.reason(error), "see whether this server knows SUBSCRIBE");
     }
@@ -53,10 +63,20 @@ record Obstacle(String node, String reason, String action) {
             || message.startsWith("ERR invalid password"));
   }
 
+  /** Tells whether a connection was refused for want of a right, so that nothing heals by itself. */
+  static boolean isOfRights(Throwable failure) {
+    return isOfCredentials(failure) || isNoPermission(failure);
+  }
+
   /** Tells whether somebody has to do something about an error reply: others are of the moment. */
   static boolean isLasting(JedisDataException error) {
     return error instanceof JedisAccessControlException
         || String.valueOf(error.getMessage()).startsWith("ERR ");
+  }
+
+  private static boolean isNoPermission(Throwable failure) {
+    return failure instanceof JedisDataException
+        && String.valueOf(failure.getMessage()).startsWith("NOPERM");
   }
 
   private static boolean isPoolExhausted(Throwable failure) {

@@ -13,7 +13,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,54 +26,29 @@ import redis.clients.jedis.util.Pool;
  * there is no channel.
  *
  * <p><b>Threads.</b> Each {@link NodeLink} has one that connects and reads. The heartbeat's thread starts and ends links,
- * sends what a link owes ({@link SubscribedConnection}), asks for signs of life, cuts what is silent, and tells of what
- * does not get well; it does nothing that waits for a server. The topology's thread does, since asking for the nodes may
- * take as long as the client's deadline for each of them.
- *
- * <p><b>Following the nodes.</b> They are looked up once a heartbeat, and the client is told to ask a server for them
- * when a link was lost or is not there yet, at most once a heartbeat, and every fifth heartbeat in any case. So nobody
- * has to send commands for a failover to be noticed.
- *
- * <p><b>What is told</b>, once at each change of state: a channel that a server refuses, credentials that it refuses, and
- * subscriptions that have not been live for ten heartbeats; and when that is over.
+ * sends what a connection owes ({@link SubscribedConnection}), asks for signs of life, cuts what is silent, and has
+ * {@link SubscriptionsLog} tell of what does not get well; it does nothing that waits for a server. {@link TopologyWatch}
+ * has one for what does.
  */
 final class Subscriptions implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Subscriptions.class);
-  private static final int REFRESHED_EVERY = 5;
-  private static final int TOLD_AFTER = 10;
 
-  private final Supplier<Map<String, Pool<Connection>>> primaries;
-  private final Runnable refresh;
   private final Duration heartbeat;
   private final Clock clock;
   private final String name;
   private final Map<String, Channel> channels = new ConcurrentHashMap<>();
-  private final Map<String, Obstacle> refusals = new ConcurrentHashMap<>();
   private final ReentrantLock starting = new ReentrantLock();
+  private final SubscriptionsLog told;
+  private final TopologyWatch topology;
   private final Thread ticker;
-  private final Thread follower;
 
   /** Guarded by the lock. */
   private boolean started;
 
   private volatile boolean closed;
 
-  /** The nodes to listen at; null while they are not known. */
-  private volatile @Nullable Map<String, Pool<Connection>> nodes;
-
-  private volatile Obstacle unknownNodes =
-      new Obstacle("unknown", "has not been reached yet", "nothing: it is being asked");
-
   /** The heartbeat's thread replaces it. */
   private volatile Map<String, NodeLink> links = Map.of();
-
-  private volatile boolean doubtful = true;
-
-  /** These are the heartbeat's. */
-  private boolean toldOfLate;
-
-  private @Nullable ChannelSubscription toldOfSlow;
-  private boolean toldOfError;
 
   /**
    * Makes one without threads, which the first subscription starts.
@@ -88,14 +62,31 @@ final class Subscriptions implements AutoCloseable {
       Duration heartbeat,
       Clock clock,
       String name) {
-    this.primaries = primaries;
-    this.refresh = refresh;
     this.heartbeat = heartbeat;
     this.clock = clock;
     this.name = name;
-    String threads = "subscriptions-" + name + "-";
-    ticker = BlockingThreads.platformFactory(threads + "heartbeat-").newThread(this::run);
-    follower = BlockingThreads.platformFactory(threads + "topology-").newThread(this::follow);
+    told = new SubscriptionsLog(name, heartbeat);
+    topology = new TopologyWatch(name, primaries, refresh, heartbeat, new TopologyWatch.User() {
+      @Override
+      public boolean isInUse() {
+        return !channels.isEmpty();
+      }
+
+      @Override
+      public boolean isWhole() {
+        List<SubscribedConnection> open = connections();
+        return !open.isEmpty()
+            && open.size() == links.size()
+            && open.stream().allMatch(SubscribedConnection::hasAnswered);
+      }
+
+      @Override
+      public void nodesChanged() {
+        wake();
+      }
+    });
+    ticker = BlockingThreads.platformFactory("subscriptions-" + name + "-heartbeat-")
+        .newThread(this::run);
   }
 
   /** Makes one that listens through a client's own connections, on a cluster at its masters. */
@@ -140,7 +131,7 @@ final class Subscriptions implements AutoCloseable {
       if (!started) {
         started = true;
         ticker.start();
-        follower.start();
+        topology.start();
       }
     } finally {
       starting.unlock();
@@ -174,7 +165,7 @@ final class Subscriptions implements AutoCloseable {
     all().forEach(ChannelSubscription::close);
     links.values().forEach(NodeLink::close);
     wake();
-    LockSupport.unpark(follower);
+    topology.close();
   }
 
   // What subscriptions, links and connections ask
@@ -210,7 +201,7 @@ final class Subscriptions implements AutoCloseable {
       return others.isEmpty() ? null : new Channel(channel, List.copyOf(others));
     });
     if (!channels.containsKey(channel)) {
-      refusals.remove(channel);
+      told.forget(channel);
     }
     wake();
   }
@@ -219,7 +210,7 @@ final class Subscriptions implements AutoCloseable {
   @Nullable
   List<SubscribedConnection> confirmedBy(ChannelSubscription subscription) {
     Map<String, NodeLink> all = links;
-    if (all.isEmpty() || nodes == null) {
+    if (all.isEmpty() || topology.nodes() == null) {
       return null;
     }
     List<SubscribedConnection> connections = new ArrayList<>(all.size());
@@ -250,26 +241,17 @@ final class Subscriptions implements AutoCloseable {
 
   /** Has the nodes looked up soon. */
   void topologyMayHaveChanged() {
-    doubtful = true;
-    LockSupport.unpark(follower);
+    topology.doubt();
   }
 
   void refused(String channel, Obstacle why) {
-    if (channels.containsKey(channel) && refusals.putIfAbsent(channel, why) == null) {
-      log.warn(
-          "redis={} subscription channel={} state=refused node={} reason=\"{}\" action=\"{}\"",
-          name,
-          channel,
-          why.node(),
-          why.reason(),
-          why.action());
+    if (channels.containsKey(channel)) {
+      told.refused(channel, why);
     }
   }
 
   void isLive(ChannelSubscription subscription) {
-    if (refusals.remove(subscription.channel()) != null) {
-      log.info("redis={} subscription channel={} state=live", name, subscription.channel());
-    }
+    told.isLive(subscription.channel());
   }
 
   /** Returns the connections there are now. */
@@ -301,7 +283,7 @@ final class Subscriptions implements AutoCloseable {
         step(due, steps % 2 == 0);
       } catch (Throwable unexpected) {
         // An Error as well: nobody would notice any more what is lost.
-        tellOnce(unexpected);
+        told.failed(unexpected);
       }
       if (due) {
         steps++;
@@ -333,13 +315,14 @@ final class Subscriptions implements AutoCloseable {
     }
     if (due && whole) {
       checkAll();
-      tell();
+      told.lookAtListeners(connections());
+      told.lookAtSubscriptions(all(), links.values(), topology.obstacle(), clock.nanoTime());
     }
   }
 
   /** Starts and ends links, so that there is one for each node that is to be listened at. */
   private void adopt() {
-    Map<String, Pool<Connection>> wanted = channels.isEmpty() ? Map.of() : nodes;
+    Map<String, Pool<Connection>> wanted = channels.isEmpty() ? Map.of() : topology.nodes();
     if (wanted == null) {
       // What there was goes on, though none is live by it.
       return;
@@ -366,146 +349,5 @@ final class Subscriptions implements AutoCloseable {
     gone.forEach(NodeLink::close);
     checkAll();
     fresh.forEach(NodeLink::start);
-  }
-
-  private void tell() {
-    links.values().forEach(NodeLink::tellIfWell);
-    tellOfSlow();
-    long now = clock.nanoTime();
-    long patience = heartbeat.multipliedBy(TOLD_AFTER).toNanos();
-    boolean refused = links.values().stream().anyMatch(NodeLink::isRefused);
-    List<ChannelSubscription> late = new ArrayList<>();
-    boolean anyDown = false;
-    for (ChannelSubscription each : all()) {
-      boolean toldOtherwise = each.throwsNow(now, heartbeat.multipliedBy(TOLD_AFTER))
-          || refused
-          || refusals.containsKey(each.channel());
-      if (!each.live() && !toldOtherwise) {
-        anyDown = true;
-        if (now - each.notLiveSince() >= patience) {
-          late.add(each);
-        }
-      }
-    }
-    if (!late.isEmpty() && !toldOfLate) {
-      toldOfLate = true;
-      Obstacle why = why(late.get(0));
-      log.warn(
-          "redis={} subscriptions=not-live count={} channels=\"{}\" for={}ms node={} reason=\"{}\" action=\"{}\"",
-          name,
-          late.size(),
-          late.stream()
-              .map(ChannelSubscription::channel)
-              .distinct()
-              .limit(3)
-              .collect(Collectors.joining(" ")),
-          patience / 1_000_000,
-          why.node(),
-          why.reason(),
-          why.action());
-    } else if (toldOfLate && !anyDown) {
-      toldOfLate = false;
-      log.info("redis={} subscriptions=live count={}", name, live());
-    }
-  }
-
-  private Obstacle why(ChannelSubscription subscription) {
-    if (nodes == null || links.isEmpty()) {
-      return unknownNodes;
-    }
-    for (NodeLink link : links.values()) {
-      SubscribedConnection connection = link.current();
-      if (connection == null || !connection.hasConfirmed(subscription)) {
-        return link.obstacle();
-      }
-    }
-    return new Obstacle("all", "has confirmed by now", "nothing");
-  }
-
-  private void tellOfSlow() {
-    long patience = heartbeat.multipliedBy(TOLD_AFTER).toNanos();
-    ChannelSubscription slow = null;
-    for (SubscribedConnection connection : connections()) {
-      slow = slow == null ? connection.busyFor(patience) : slow;
-    }
-    if (slow != null && toldOfSlow == null) {
-      log.warn(
-          "redis={} subscription channel={} listener=slow for={}ms reason=\"all channels wait for it\""
-              + " action=\"let it hand its work to another thread\"",
-          name,
-          slow.channel(),
-          patience / 1_000_000);
-    } else if (slow == null && toldOfSlow != null) {
-      log.info("redis={} subscription channel={} listener=well", name, toldOfSlow.channel());
-    }
-    toldOfSlow = slow;
-  }
-
-  private void tellOnce(Throwable unexpected) {
-    if (toldOfError) {
-      return;
-    }
-    toldOfError = true;
-    try {
-      log.error("redis={} subscriptions=failed action=go-on", name, unexpected);
-    } catch (Throwable noLog) {
-      // Out of memory, say: then a later one may be told of.
-      toldOfError = false;
-    }
-  }
-
-  // The topology
-
-  private void follow() {
-    long refreshed = System.nanoTime() - REFRESHED_EVERY * heartbeat.toNanos();
-    while (!closed) {
-      if (channels.isEmpty()) {
-        LockSupport.park(this);
-        continue;
-      }
-      try {
-        lookUp();
-        long since = System.nanoTime() - refreshed;
-        if (since >= REFRESHED_EVERY * heartbeat.toNanos()
-            || (since >= heartbeat.toNanos() && (doubtful || !whole()))) {
-          doubtful = false;
-          try {
-            refresh.run();
-          } finally {
-            refreshed = System.nanoTime();
-          }
-          lookUp();
-        }
-      } catch (Throwable unknown) {
-        // An Error as well: nothing would be followed any more.
-        log.debug("redis={} subscriptions=topology-unknown", name, unknown);
-      }
-      LockSupport.parkNanos(this, heartbeat.toNanos());
-    }
-  }
-
-  /** Tells whether there is a connection to each node. */
-  private boolean whole() {
-    List<SubscribedConnection> open = connections();
-    return !open.isEmpty()
-        && open.size() == links.size()
-        && open.stream().allMatch(SubscribedConnection::hasAnswered);
-  }
-
-  private void lookUp() {
-    Map<String, Pool<Connection>> now = null;
-    try {
-      now = Map.copyOf(primaries.get());
-      if (now.isEmpty()) {
-        now = null;
-        unknownNodes = new Obstacle("unknown", "names no node to listen at", "see the cluster");
-      }
-    } catch (RuntimeException unknown) {
-      unknownNodes = Obstacle.of(unknown, "unknown");
-    }
-    if (now == null || !now.equals(nodes)) {
-      nodes = now;
-      wake();
-    }
   }
 }

@@ -139,18 +139,26 @@ class ChannelSubscriptionTest {
   }
 
   @Test
-  void listensToEveryMasterOfAClusterAndIsAGapWhenOneIsLost() {
+  void listensToEveryMasterOfAClusterFollowsItsScaleInAndHasAGapWhenOneIsLost() {
     try (RedisCluster cluster = RedisCluster.start();
         RedisAccess redis =
-            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build();
+        Subscriptions all = Subscriptions.through(
+            redis::blocking, Duration.ofMillis(500), Clock.system(), "cluster");
+        Jedis leaving = cluster.masters().get(2).connect()) {
       Heard heard = new Heard();
-      ChannelSubscription subscription = redis.subscribe("news", heard);
+      ChannelSubscription subscription = all.subscribe("news", heard);
       Await.until("it is live", subscription::live);
-
       redis.call(jedis -> jedis.publish("news", "hello"));
       Await.until("each master tells it", () -> heard.count("hello") == 3);
-      cluster.masters().get(2).kill();
 
+      cluster.scaleIn();
+      Await.until(
+          "the last is left", () -> leaving.clientList(ClientType.PUBSUB).isBlank());
+      assertThat(subscription.live()).isTrue();
+      assertThat(heard.count("GAP")).isZero();
+
+      cluster.masters().get(1).kill();
       Await.until("it says so", () -> heard.count("GAP") == 1);
     }
   }

@@ -1,0 +1,137 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.Connection;
+import redis.clients.jedis.util.Pool;
+
+/**
+ * Knows the nodes to listen at, and keeps knowing them, on a thread of its own: asking may take as long as the client's
+ * deadline for each node that does not answer.
+ *
+ * <p>The nodes are looked up once a heartbeat. A server is asked for them when there is a doubt or not all is well, at
+ * most once a heartbeat, and every fifth heartbeat in any case: so nobody has to send commands for a failover to be
+ * noticed.
+ */
+final class TopologyWatch {
+  private static final Logger log = LoggerFactory.getLogger(TopologyWatch.class);
+  private static final int REFRESHED_EVERY = 5;
+
+  /** Whom it works for. */
+  interface User {
+    /** Tells whether anybody needs the nodes. */
+    boolean isInUse();
+
+    /** Tells whether all the nodes that are known are connected. */
+    boolean isWhole();
+
+    /** Takes note that the nodes are others now. */
+    void nodesChanged();
+  }
+
+  private final String name;
+  private final Supplier<Map<String, Pool<Connection>>> primaries;
+  private final Runnable refresh;
+  private final long heartbeat;
+  private final User user;
+  private final Thread thread;
+
+  private volatile @Nullable Map<String, Pool<Connection>> nodes;
+  private volatile Obstacle obstacle =
+      new Obstacle("unknown", "has not been reached yet", "nothing: it is being asked");
+  private volatile boolean doubtful = true;
+  private volatile boolean closed;
+
+  TopologyWatch(
+      String name,
+      Supplier<Map<String, Pool<Connection>>> primaries,
+      Runnable refresh,
+      Duration heartbeat,
+      User user) {
+    this.name = name;
+    this.primaries = primaries;
+    this.refresh = refresh;
+    this.heartbeat = heartbeat.toNanos();
+    this.user = user;
+    thread = BlockingThreads.platformFactory("subscriptions-" + name + "-topology-")
+        .newThread(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Returns the pools of the nodes, by their names; null while they are not known. */
+  @Nullable
+  Map<String, Pool<Connection>> nodes() {
+    return nodes;
+  }
+
+  /** Returns why they are not known. */
+  Obstacle obstacle() {
+    return obstacle;
+  }
+
+  /** Has the nodes asked for soon. */
+  void doubt() {
+    doubtful = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** Ends the thread, without waiting for it. */
+  void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+  }
+
+  private void run() {
+    long refreshed = System.nanoTime() - REFRESHED_EVERY * heartbeat;
+    while (!closed) {
+      if (!user.isInUse()) {
+        LockSupport.park(this);
+        continue;
+      }
+      try {
+        lookUp();
+        long since = System.nanoTime() - refreshed;
+        if (since >= REFRESHED_EVERY * heartbeat
+            || (since >= heartbeat && (doubtful || !user.isWhole()))) {
+          doubtful = false;
+          refreshed = System.nanoTime();
+          refresh.run();
+          lookUp();
+        }
+      } catch (Throwable unknown) {
+        // An Error as well: nothing would be followed any more.
+        log.debug(
+            "redis={} subscriptions=topology-unknown cause={}",
+            name,
+            unknown.getClass().getName());
+      }
+      LockSupport.parkNanos(this, heartbeat);
+    }
+  }
+
+  private void lookUp() {
+    Map<String, Pool<Connection>> now = null;
+    try {
+      now = Map.copyOf(primaries.get());
+      if (now.isEmpty()) {
+        now = null;
+        obstacle = new Obstacle("unknown", "names no node to listen at", "see the cluster's state");
+      }
+    } catch (RuntimeException unknown) {
+      obstacle = Obstacle.of(unknown, "unknown");
+    }
+    if (now == null || !now.equals(nodes)) {
+      nodes = now;
+      user.nodesChanged();
+    }
+  }
+}
