@@ -68,7 +68,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import redis.clients.jedis.UnifiedJedis;
 
 /**
  * The whole service in one process: makes everything, starts it in order, and stops it so that no request fails and no
@@ -293,7 +292,7 @@ final class TodoApp {
 
   private static void ping(RedisAccess redis, String setting) {
     try {
-      redis.call(UnifiedJedis::ping);
+      redis.ping();
     } catch (RuntimeException failure) {
       String sentinels = redis.description().contains("+sentinel://")
           ? ", and that SENTINEL_USER and SENTINEL_PASSWORD are the sentinels'"

@@ -391,6 +391,30 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
+   * Asks Redis for a sign of life, on a cluster each master, through the breakers: for a health check. One round trip a
+   * node.
+   *
+   * @throws RejectedException at once, while a node is failing
+   * @throws redis.clients.jedis.exceptions.JedisException if a node does not answer, or refuses
+   */
+  public void ping() {
+    Clients clients = commands.get();
+    ClusterNodes nodes = clients.nodes();
+    if (nodes == null) {
+      run(UnifiedJedis::ping);
+      return;
+    }
+    for (String master : nodes.getPrimaryNodes().keySet()) {
+      HostAndPort node = HostAndPort.from(master);
+      nodeGuards.apply(node).run(() -> {
+        try (Connection connection = nodes.pool(node).getResource()) {
+          ClusterHealth.require(connection);
+        }
+      });
+    }
+  }
+
+  /**
    * Runs a script under the breaker, by its SHA-1; a server that does not know it yet is sent the source. Tried once
    * more if its connection was lost, since scripts are retry-safe. One round trip, two where the source was needed.
    *
