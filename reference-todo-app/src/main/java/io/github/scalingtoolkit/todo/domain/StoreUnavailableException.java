@@ -16,6 +16,8 @@ public final class StoreUnavailableException extends StoreException {
   public enum Reason {
     /** It did not answer, or not in time. */
     UNREACHABLE,
+    /** A connection broke, and there was no second try: it may have done what it was asked. */
+    CONNECTION_LOST,
     /** It is known to be down, so nothing was sent to it. */
     KNOWN_DOWN,
     /** All connections were in use for too long, so nothing was sent. */

@@ -95,6 +95,15 @@ final class MongoFailures {
         null);
   }
 
+  /** What {@link #isWorthAnotherTry}, as long as that try has not been made. */
+  StoreUnavailableException lost(MongoException failure) {
+    return unavailable(
+        Reason.CONNECTION_LOST,
+        "lost a connection (" + describe(failure, codeOf(failure))
+            + "); the write may have been made",
+        failure);
+  }
+
   StoreUnavailableException busy(int waiting) {
     return new StoreUnavailableException(
         Reason.BUSY,

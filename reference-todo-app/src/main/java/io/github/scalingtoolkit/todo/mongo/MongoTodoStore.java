@@ -12,9 +12,11 @@ import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
@@ -38,7 +40,6 @@ import java.util.Date;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -57,9 +58,10 @@ import org.slf4j.LoggerFactory;
  * {@code operationTimeout} for everything, retries included. After a few failures the breaker refuses at once and a
  * background thread asks the server until it is back, so that while MongoDB is down requests neither wait nor pile up.
  *
- * <p><b>Lost replies.</b> The id is drawn here. A create whose connection broke is sent once more under the same id, and
- * finding that id there means that the first try had worked: this holds on servers without retryable writes too. All
- * other writes are idempotent.
+ * <p><b>Lost replies.</b> The id is drawn here. The guard makes a create whose connection broke once more under the same
+ * id, and finding that id there means that the first try had worked: this holds on servers without retryable writes too.
+ * Whether the server is well is told by the second try alone, since a server that changes its primary breaks all
+ * connections and is well. All other writes are idempotent.
  *
  * <p><b>Start.</b> Opening never fails because the server is away; indexes are made when it first answers.
  *
@@ -82,7 +84,6 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final PoolGauges gauges = new PoolGauges();
   private final MongoFailures failures;
   private final Guard guard;
-  private final Semaphore slots;
   private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
 
@@ -96,7 +97,6 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     client = MongoClientFactory.open(settings, gauges, lastFailure);
     database = client.getDatabase(settings.database());
     todos = database.getCollection(COLLECTION);
-    slots = new Semaphore(settings.poolSize());
     guard = Guard.builder("mongodb")
         .countWindow(10)
         .minimumCalls(5)
@@ -104,6 +104,12 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .probed()
+        .bulkhead(settings.poolSize(), settings.busyTimeout())
+        .retries(1)
+        .retryPause(Duration.ZERO, Duration.ZERO)
+        // Every create may have its second try: a change of primary breaks all of them at once.
+        .retryBudget(1, 0)
+        .retrying(MongoTodoStore::isLostAtFirst)
         .ignoring(MongoTodoStore::saysNothingOfHealth)
         .reasons(MongoTodoStore::reason)
         .clock(clock)
@@ -161,34 +167,14 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   public Todo create(UserId owner, NewTodo todo) {
     Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
     Todo made = new Todo(ids.next(now), todo.title().text(), todo.completed(), owner, now, now);
-    Document document = TodoDocuments.write(made);
-    call(() -> {
-      insert(document);
-      return made;
-    });
+    Insert insert = new Insert(TodoDocuments.write(made));
+    Deadline all = Deadline.after(settings.busyTimeout().plus(settings.operationTimeout()), clock);
+    try {
+      all.run(() -> guard.runIdempotent(insert::attempt));
+    } catch (RejectedException rejected) {
+      throw refused(rejected);
+    }
     return made;
-  }
-
-  private void insert(Document document) {
-    Budget budget = new Budget();
-    try {
-      budget.todos().insertOne(document);
-    } catch (MongoException lost) {
-      if (!MongoFailures.isWorthAnotherTry(lost) || budget.leftMillis() < LEAST_RETRY_MILLIS) {
-        throw lost;
-      }
-      insertAgain(document, budget);
-    }
-  }
-
-  private static void insertAgain(Document document, Budget budget) {
-    try {
-      budget.todos().insertOne(document);
-    } catch (MongoWriteException refused) {
-      if (!MongoFailures.isDuplicateId(refused)) {
-        throw refused;
-      }
-    }
   }
 
   @Override
@@ -296,6 +282,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     gauges.bindTo(registry);
   }
 
+  /** Returns how the guard of all operations stands. */
+  GuardCounts guardCounts() {
+    return guard.counts();
+  }
+
   /** Returns the users, kept beside the todos under the same bounds. */
   public UserStore users() {
     return new MongoUserStore(database.getCollection("users"), this);
@@ -327,28 +318,17 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   <T extends @Nullable Object> T call(Supplier<T> action) {
     try {
-      return guard.call(() -> withSlot(() -> translated(action)));
+      return guard.call(() -> translated(action));
     } catch (RejectedException rejected) {
-      throw failures.down(rejected.retryAfter());
+      throw refused(rejected);
     }
   }
 
-  private <T extends @Nullable Object> T withSlot(Supplier<T> action) {
-    boolean granted;
-    try {
-      granted = slots.tryAcquire(settings.busyTimeout().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw failures.busy(slots.getQueueLength());
-    }
-    if (!granted) {
-      throw failures.busy(slots.getQueueLength());
-    }
-    try {
-      return action.get();
-    } finally {
-      slots.release();
-    }
+  private StoreUnavailableException refused(RejectedException rejected) {
+    GuardCounts.Bulkhead places = guard.counts().bulkhead();
+    return rejected.reason() == RejectedException.Reason.OPEN || places == null
+        ? failures.down(rejected.retryAfter())
+        : failures.busy(places.waiting());
   }
 
   private <T extends @Nullable Object> T translated(Supplier<T> action) {
@@ -366,8 +346,13 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   private static boolean saysNothingOfHealth(Throwable failure) {
     return failure instanceof StoreUnavailableException unavailable
-        ? unavailable.reason() == Reason.BUSY || unavailable.reason() == Reason.CLOSED
+        ? unavailable.reason() == Reason.CLOSED || isLostAtFirst(failure)
         : failure instanceof StoreException;
+  }
+
+  private static boolean isLostAtFirst(Throwable failure) {
+    return failure instanceof StoreUnavailableException unavailable
+        && unavailable.reason() == Reason.CONNECTION_LOST;
   }
 
   /** What was translated names no document and no secret; anything else is named by its class. */
@@ -375,6 +360,56 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return failure instanceof StoreException told && told.getMessage() != null
         ? told.getMessage()
         : failure.getClass().getName();
+  }
+
+  /** A create with its second try: one document under one id, within one operation's time. For one thread. */
+  private final class Insert {
+    private final Document document;
+    private @Nullable Budget budget;
+    private @Nullable MongoException lost;
+
+    Insert(Document document) {
+      this.document = document;
+    }
+
+    void attempt() {
+      Budget begun = budget;
+      translated(() -> {
+        if (begun == null) {
+          first();
+        } else {
+          second(begun);
+        }
+        return document;
+      });
+    }
+
+    private void first() {
+      Budget begun = new Budget();
+      budget = begun;
+      try {
+        begun.todos().insertOne(document);
+      } catch (MongoException failure) {
+        if (!MongoFailures.isWorthAnotherTry(failure)) {
+          throw failure;
+        }
+        lost = failure;
+        throw failures.lost(failure);
+      }
+    }
+
+    private void second(Budget begun) {
+      if (lost != null && begun.leftMillis() < LEAST_RETRY_MILLIS) {
+        throw lost;
+      }
+      try {
+        begun.todos().insertOne(document);
+      } catch (MongoWriteException refused) {
+        if (!MongoFailures.isDuplicateId(refused)) {
+          throw refused;
+        }
+      }
+    }
   }
 
   /** The time that the commands of one operation share. */

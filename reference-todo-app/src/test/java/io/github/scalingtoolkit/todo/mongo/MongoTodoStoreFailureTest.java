@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
@@ -20,6 +21,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
@@ -166,7 +168,7 @@ class MongoTodoStoreFailureTest {
   }
 
   @Test
-  void doesNotDoubleACreateWhoseReplyIsLost() {
+  void aCreateWhoseReplyIsLostIsSentAgainNotDoubledAndNotHeldAgainstTheServer() {
     try (WireServer server = WireServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         MongoTodoStore store = MongoTodoStore.openWithoutThread(
@@ -179,13 +181,45 @@ class MongoTodoStoreFailureTest {
       proxy.dropReplies();
       CompletableFuture<Todo> caller =
           CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
-      Await.until("the first try is stored", () -> server.todos().countDocuments() == 1);
+      Await.until(
+          "the first try has lost its reply",
+          () -> store.guardCounts().retries().retries() == 1);
+      // At once: the second try waits for the server a second or two.
       proxy.heal();
       Todo made = caller.join();
 
       assertThat(store.listByUser(USER, 10, null).todos()).containsExactly(made);
       assertThat(server.todos().countDocuments()).isEqualTo(1);
+      assertThat(store.guardCounts().retries().successfulWithRetry()).isEqualTo(1);
+      assertThat(store.guardCounts().window().failed()).isZero();
     }
+  }
+
+  @Test
+  void anOperationWaitsForAConnectionThatAnotherUses() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            new MongoSettings(
+                WireServer.uri(proxy.port()), 1, Duration.ofSeconds(25), Duration.ofSeconds(25)),
+            Clock.system())) {
+      store.create(USER, INPUT);
+      proxy.hang();
+      CompletableFuture<Todo> slow = CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+      Await.until("it is under way", () -> places(store).available() == 0);
+      CompletableFuture<Integer> waiting = CompletableFuture.supplyAsync(
+          () -> store.listByUser(USER, 10, null).todos().size());
+      Await.until("another waits", () -> places(store).waiting() == 1);
+
+      proxy.heal();
+
+      assertThat(slow.join().title()).isEqualTo("Buy milk");
+      assertThat(waiting.join()).isEqualTo(2);
+    }
+  }
+
+  private static GuardCounts.Bulkhead places(MongoTodoStore store) {
+    return Objects.requireNonNull(store.guardCounts().bulkhead());
   }
 
   @Test
