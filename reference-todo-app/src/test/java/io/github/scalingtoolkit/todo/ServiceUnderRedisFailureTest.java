@@ -133,22 +133,25 @@ class ServiceUnderRedisFailureTest {
   }
 
   @Test
-  void sentinelsThatAskForAPasswordGetItAndARedisThatTheyHideIsNamed() {
-    try (RedisServer sentinel = RedisServer.startSentinel(service.redis())) {
-      try (Jedis admin = sentinel.connect()) {
-        admin.aclSetUser("default", "resetpass", ">s3cret");
-      }
-      String url = "redis+sentinel://127.0.0.1:" + sentinel.port() + "/main";
-
-      TodoApp without = service.run(Role.SERVE, "REDIS_URL", url);
-      awaitReady(without, 200, "DEGRADED");
-      assertThat(TodoClient.anonymous(without.adminPort()).get("/readyz").body())
+  void sentinelsThatRefuseThePasswordAreNamedAndGetItOnceItIsRight() {
+    try (RedisServer sentinel = RedisServer.startSentinel(service.redis());
+        Jedis admin = sentinel.connect()) {
+      admin.aclSetUser("default", "resetpass", ">other");
+      TodoApp app = service.run(
+          Role.SERVE,
+          "REDIS_URL",
+          "redis+sentinel://127.0.0.1:" + sentinel.port() + "/main",
+          "SENTINEL_PASSWORD",
+          "s3cret");
+      awaitReady(app, 200, "DEGRADED");
+      assertThat(TodoClient.anonymous(app.adminPort()).get("/readyz").body())
           .contains(
               "its sentinels refuse the credentials",
               "that SENTINEL_USER and SENTINEL_PASSWORD are the sentinels'");
 
-      TodoApp with = service.run(Role.SERVE, "REDIS_URL", url, "SENTINEL_PASSWORD", "s3cret");
-      awaitReady(with, 200, "UP");
+      admin.aclSetUser("default", "resetpass", ">s3cret");
+
+      awaitReady(app, 200, "UP");
     }
   }
 

@@ -11,9 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads the text of a {@code .env} file: each value as the package dotenv of Node reads it. What that one skips, or reads
- * with half of its quotes, is a problem here; what it cuts short or overwrites is a hint. Both name the line, and nothing
- * of its text, which may be a secret.
+ * Reads the text of a {@code .env} file: each value as the package dotenv of Node reads it. A line that dotenv skips, or
+ * reads with half of its quotes, is a problem here; a value that it cuts short or overwrites is a hint. Both name the line
+ * and show nothing of its text, which may be a secret.
  *
  * <p>Scans by hand, since the pattern that says the same runs out of stack on long values.
  */

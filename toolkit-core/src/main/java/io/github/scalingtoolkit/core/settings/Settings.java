@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Such a file is UTF-8 text of up to 64 KiB. One newline or CR LF at its end is dropped, as are blank lines; several
  * lines are one value with newlines in it. A file that is empty or not UTF-8, a byte order mark, a control character, or
- * white space at the begin or end of a line is a problem that names file and line.
+ * white space at the beginning or end of a line is a problem that names file and line.
  *
  * <p>A value that cannot be used is noted and its default returned in its place, so that reading goes on;
  * {@link #finish} then throws. Read everything, call it, and use nothing before.

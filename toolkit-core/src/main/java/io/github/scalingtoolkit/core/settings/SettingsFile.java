@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * Reads a file that holds the value of one setting, as secrets are mounted into containers.
  *
- * <p>Editors, shells and web pages add what nobody sees and nobody can type again: a value that holds such a thing is
- * refused, so that it is noticed where it was written and not where it does not match.
+ * <p>Editors, shells and web pages add characters that are not visible. A value that holds one is refused here, because it
+ * would otherwise fail elsewhere, as a password that does not match.
  */
 final class SettingsFile {
   private static final int MOST_BYTES = 64 * 1024;
