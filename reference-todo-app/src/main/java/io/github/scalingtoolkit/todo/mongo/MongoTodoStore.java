@@ -135,7 +135,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return store;
   }
 
-  /** As {@link #open}, for whoever calls {@link #doUpkeep} himself. */
+  /** As {@link #open}, for a caller that steps {@link #doUpkeep} itself. */
   static MongoTodoStore openWithoutThread(MongoSettings settings, Clock clock) {
     return new MongoTodoStore(settings, clock);
   }

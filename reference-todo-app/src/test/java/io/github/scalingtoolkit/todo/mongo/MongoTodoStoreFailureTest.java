@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -183,9 +184,12 @@ class MongoTodoStoreFailureTest {
           CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
       Await.until(
           "the first try has lost its reply",
-          () -> store.guardCounts().retries().retries() == 1);
+          () -> store.guardCounts().retries().retries() == 1 || caller.isDone());
       // At once: the second try waits for the server a second or two.
       proxy.heal();
+      assumeTrue(
+          store.guardCounts().retries().retries() == 1,
+          "NOT RUN: the driver missed a heartbeat before it had sent the create");
       Todo made = caller.join();
 
       assertThat(store.listByUser(USER, 10, null).todos()).containsExactly(made);

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells what a failure or a result says: whether it counts, whether the call is worth another try, and how long the
- * dependency asks to be left alone. Never throws: where a function of the user does, its answer is the default, and the
- * log says so once, since a call must end whatever it does.
+ * dependency asks to be left alone. Never throws, since every call must end: if a function of the user throws, the default
+ * holds, and the log says so once.
  */
 final class Classifier {
   private static final int DEEPEST_CAUSE = 8;
@@ -87,7 +87,7 @@ final class Classifier {
     return isRefusal(failure) || thrown(failure) == Outcome.FAILED;
   }
 
-  /** Returns how long whoever failed so asks to be left alone, at most what a guard can count; 0 if it does not say. */
+  /** Returns for how long {@code failure} asks not to be called, at most ten years; 0 if it does not say. */
   long delayNanos(Throwable failure) {
     Object told = failure instanceof FailedResult failed ? failed.result() : failure;
     if (delays == null || told == null) {

@@ -131,9 +131,9 @@ public final class GuardBuilder {
   }
 
   /**
-   * Counts tries that have not ended this long after the first caller was refused for their sake as failed: 1 ms
-   * to 3650 days. Default: 10 s. So no half-open state lasts for ever, whatever becomes of its tries, if calls are made.
-   * The time runs from that refusal, not from a try's begin. For a probe see {@link Guard#probe}.
+   * Fails the half-open trial calls if they have not ended this long after the first refusal: 1 ms to 3650 days. Default:
+   * 10 s. So no half-open state lasts for ever, whatever becomes of its trial calls, as long as calls are made. For a probe
+   * see {@link Guard#probe}.
    */
   public GuardBuilder halfOpenForAtMost(Duration bound) {
     halfOpenForAtMost = millisToYears("halfOpenForAtMost", bound);
@@ -262,7 +262,7 @@ public final class GuardBuilder {
    * that has one is made again. The caller gets the result, the last one if there were several; no fallback takes its
    * place. Default: none.
    *
-   * <p>A result that is dropped for a retry is not closed: {@code failing} closes it, or read it whole in the action.
+   * <p>A result that is dropped for a retry is not closed: read it whole in the action.
    *
    * @param failing is given what the action returned, null included, or what its stage completed with; must be quick. If
    *     it throws, the result is a success
@@ -290,7 +290,7 @@ public final class GuardBuilder {
    *
    * @param delay is given an exception, or a result that {@link #failingWhen} calls a failure, if it counts as failed or
    *     is worth a retry; it may be asked twice. Returns null if it does not say, as if it throws
-   * @param atMost what any caller without a deadline may have to wait: 1 ms to 1 h
+   * @param atMost how long a caller without a deadline may have to wait for one retry: 1 ms to 1 h
    */
   public GuardBuilder retryAfter(Function<Object, @Nullable Duration> delay, Duration atMost) {
     if (atMost.compareTo(Duration.ofMillis(1)) < 0 || atMost.compareTo(Duration.ofHours(1)) > 0) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * A moment after which nobody waits for the answer any more, inherited by everything done on its behalf.
  *
  * <p>{@link #call} binds it to the thread for the length of an action. Inside, an earlier deadline wins over a later one:
- * whoever calls cannot be made to wait longer by whom he calls. It does not pass to other threads by itself.
+ * what is called cannot make its caller wait longer. It does not pass to other threads by itself.
  *
  * <p>Immutable and safe for use by several threads. Measured with monotonic time.
  */

@@ -26,9 +26,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Runs random histories, with calls that overlap, beside a model that says in a page what fallback, retries and their
  * budget, deadline, breaker, bulkhead and time-out together must do, for blocking calls and for asynchronous ones.
  *
- * <p>Blocking calls take no time of the clock and asynchronous ones any; retries are made at once.
+ * <p>Blocking calls take no time of the clock and asynchronous ones any; retries are made at once. Each second attempt of
+ * those that fail does so by its result.
  */
 class GuardModelTest {
+  private static final String BAD = "a result that is a failure";
   private static final int WINDOW = 6;
   private static final int MINIMUM = 3;
   private static final int TRIES = 2;
@@ -63,6 +65,7 @@ class GuardModelTest {
         .retryPause(Duration.ZERO, Duration.ZERO)
         .retryBudget(THOUSANDTHS_A_CALL / 1000.0, perSecond)
         .ignoring(IllegalArgumentException.class::isInstance)
+        .failingWhen(BAD::equals)
         .pauses(pauses)
         .clock(clock)
         .build();
@@ -212,6 +215,7 @@ class GuardModelTest {
     private boolean hurried;
     private long timesOutAt;
     private boolean cancelled;
+    private boolean bad;
 
     private int attempts;
     private CompletableFuture<String> stage = new CompletableFuture<>();
@@ -254,6 +258,7 @@ class GuardModelTest {
   private final List<Call> again = new ArrayList<>();
   private int timedOut;
   private int refusedAgain;
+  private int badResults;
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89})
@@ -299,6 +304,7 @@ class GuardModelTest {
     assertThat(model.ended).as("ends of idempotent calls").doesNotContain(0);
     assertThat(timedOut).as("time-outs").isPositive();
     assertThat(refusedAgain).as("retries that were refused").isPositive();
+    assertThat(badResults).as("failed results returned").isPositive();
     assertThat(model.made).as("retries made").isPositive();
     if (perSecond == 0) {
       assertThat(model.stopped).as("retries stopped by the budget").isPositive();
@@ -340,7 +346,10 @@ class GuardModelTest {
         catchThrowable(() -> got.add(call.deadline.call(() -> made(call, outcomes, fallback))));
 
     assertThat(call.attempts).isEqualTo(call.expectedAttempts);
-    if (expected.equals("well") || (fallback && !expected.equals(Outcome.IGNORED))) {
+    if (expected == Outcome.FAILED && call.bad) {
+      assertThat(got).containsExactly(BAD);
+      badResults++;
+    } else if (expected.equals("well") || (fallback && !expected.equals(Outcome.IGNORED))) {
       assertThat(got).containsExactly(expected.equals("well") ? "well" : "instead");
     } else if (expected instanceof Reason reason) {
       assertThat(thrown)
@@ -366,6 +375,10 @@ class GuardModelTest {
     // The clock stands still, so all attempts have the same time left as the last.
     call.attempt();
     Outcome outcome = outcomes.get(call.attempts - 1);
+    call.bad = outcome == Outcome.FAILED && call.attempts % 2 == 0;
+    if (call.bad) {
+      return BAD;
+    }
     if (outcome == Outcome.SUCCESSFUL) {
       return "well";
     }
@@ -403,7 +416,10 @@ class GuardModelTest {
     if (model.ended(call, outcome)) {
       again.add(call);
     }
-    if (outcome == Outcome.SUCCESSFUL) {
+    call.bad = outcome == Outcome.FAILED && call.attempts % 2 == 0;
+    if (call.bad) {
+      call.stage.complete(BAD);
+    } else if (outcome == Outcome.SUCCESSFUL) {
       call.stage.complete("well");
       assertThat(call.result).isCompletedWithValue("well");
     } else {
@@ -422,6 +438,7 @@ class GuardModelTest {
       if (call.timesOutAt <= clock.nanoTime()) {
         underWay.remove(call);
         timedOut++;
+        call.bad = false;
         assertThat(call.stage).isCancelled();
         if (model.ended(call, Outcome.FAILED)) {
           again.add(call);
@@ -450,8 +467,14 @@ class GuardModelTest {
       assertThat(call.attempts).isEqualTo(call.expectedAttempts);
       assertThat(call.result.isDone()).isEqualTo(refused.contains(call));
     }
-    refused.forEach(
-        call -> assertThat(call.failure()).isNotNull().isNotInstanceOf(RejectedException.class));
+    for (Call call : refused) {
+      if (call.bad) {
+        assertThat(call.result).isCompletedWithValue(BAD);
+        badResults++;
+      } else {
+        assertThat(call.failure()).isNotNull().isNotInstanceOf(RejectedException.class);
+      }
+    }
     again.clear();
   }
 

@@ -8,11 +8,13 @@ import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.MetricConventions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 class CoreMetricsTest {
@@ -85,6 +87,19 @@ class CoreMetricsTest {
     guard.forceClosed();
     assertThat(state("disabled")).isEqualTo(1);
     MetricConventions.assertFollowedBy(registry);
+  }
+
+  @Test
+  void aCallThatOutlastsItsTimeOutIsAFailedOneThoughItReturned() {
+    ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
+    Guard guard =
+        Guard.builder("store").timeout(Duration.ofMillis(100)).clock(clock).build();
+    GuardMetrics.bind(registry, guard);
+
+    guard.run(() -> clock.advance(Duration.ofMillis(400)));
+
+    assertThat(calls("failed")).isEqualTo(1);
+    assertThat(calls("successful")).isZero();
   }
 
   private long calls(String kind) {
