@@ -259,8 +259,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
       degradation.worked();
       return answer;
     } catch (RuntimeException failure) {
-      // What the caller had no time left for says nothing of Redis.
-      if (!Deadline.currentIsExpired()) {
+      // What the caller had no time left for, or was interrupted in, says nothing of Redis.
+      if (!Deadline.currentIsExpired() && !Thread.currentThread().isInterrupted()) {
         degradation.failed(failure);
       }
       throw failure;

@@ -189,7 +189,7 @@ class LeasesUnderFailureTest {
       admin.aclSetUser("app", (rules + leaseRules).split(" "));
       admin.aclSetUser("mute", (rules + leaseRules + " resetchannels").split(" "));
       admin.aclSetUser("stranger", (rules + leaseRules + " resetkeys ~app:other:*").split(" "));
-      Leases leases = prefixed(access);
+      Leases leases = prefixed(access, LONG);
       Lease lease = leases.acquire("acl", Duration.ZERO).orElseThrow();
       assertThat(admin.keys("*lease:{acl}*"))
           .containsExactlyInAnyOrder("app:lease:{acl}:holders", "app:lease:{acl}:token");
@@ -199,7 +199,7 @@ class LeasesUnderFailureTest {
       leases.close();
 
       try (CapturedLog log = CapturedLog.start()) {
-        Leases muted = prefixed(mute);
+        Leases muted = prefixed(mute, LONG);
         for (int i = 0; i < 3; i++) {
           muted.acquire("acl", Duration.ZERO).orElseThrow().close();
         }
@@ -219,7 +219,7 @@ class LeasesUnderFailureTest {
         RedisAccess access = as("late");
         CapturedLog log = CapturedLog.start()) {
       admin.aclSetUser("late", "on", ">secret", "~app:*", "allchannels", "+@all");
-      Leases leases = prefixed(access);
+      Leases leases = prefixed(access, Duration.ofSeconds(1));
       assertThat(leases.acquire("forbidden-later", Duration.ZERO)).isPresent();
 
       admin.aclSetUser("late", "resetkeys");
@@ -242,11 +242,8 @@ class LeasesUnderFailureTest {
         .build();
   }
 
-  private static Leases prefixed(RedisAccess access) {
-    return Leases.builder(access)
-        .keyPrefix("app:")
-        .lifetime(Duration.ofSeconds(3))
-        .build();
+  private static Leases prefixed(RedisAccess access, Duration lifetime) {
+    return Leases.builder(access).keyPrefix("app:").lifetime(lifetime).build();
   }
 
   @Test
