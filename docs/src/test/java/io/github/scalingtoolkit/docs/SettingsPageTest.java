@@ -3,10 +3,12 @@ package io.github.scalingtoolkit.docs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.core.settings.Setting;
+import io.github.scalingtoolkit.core.settings.SettingsSource;
 import io.github.scalingtoolkit.todo.config.SettingsReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -22,9 +24,10 @@ class SettingsPageTest {
 
   @Test
   void namesEverySettingThatIsReadAndNoOther() throws IOException {
-    Set<String> read = SettingsReader.read(true).listing().stream()
-        .map(Setting::key)
-        .collect(Collectors.toCollection(TreeSet::new));
+    Set<String> read =
+        SettingsReader.read(true, SettingsSource.of("none", Map.of())).listing().stream()
+            .map(Setting::key)
+            .collect(Collectors.toCollection(TreeSet::new));
 
     Set<String> named = new TreeSet<>();
     Matcher cell = FIRST_COLUMN.matcher(Files.readString(Path.of("settings.md")));

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo;
 
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
+import io.github.scalingtoolkit.core.settings.SettingsSource;
 import io.github.scalingtoolkit.todo.api.ListWarming;
 import io.github.scalingtoolkit.todo.cluster.ClusterException;
 import io.github.scalingtoolkit.todo.cluster.Supervisor;
@@ -14,6 +15,7 @@ import io.github.scalingtoolkit.todo.logging.Logging;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,10 +29,13 @@ import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import sun.misc.Signal;
+import sun.misc.SignalHandler;
 
 /**
  * Starts the service in the role that the first argument names, and ends with the exit codes of the contract: 0 after a
  * signal, 2 for a wrong setting or argument, 3 for a port or data directory that cannot be had, 1 for anything else.
+ *
+ * <p>{@link #main} alone ends the JVM; {@link #run} returns the code.
  */
 public final class Main {
   private static final String USAGE =
@@ -41,32 +46,70 @@ public final class Main {
 
   private static final int MOST_WORKERS = 64;
 
-  /** Set by whoever ends the process on purpose: only a signal finds it unset. */
+  /** Set before the process ends by itself: only a signal finds it unset. */
   private static volatile boolean exiting;
 
-  /** Set once the supervisor has gone: from then on {@link #onOrphaned} has the last word, whoever else wants to end. */
+  /** Set once the supervisor has gone: from then on {@link #onOrphaned} alone ends the process. */
   private static volatile boolean orphaned;
 
-  private Main() {}
+  private final PrintStream out;
+  private final Signals signals;
+
+  private Main(PrintStream out, Signals signals) {
+    this.out = out;
+    this.signals = signals;
+  }
 
   /** Runs until a signal ends it. */
-  public static void main(String[] args) throws InterruptedException {
+  public static void main(String[] arguments) throws InterruptedException {
+    int code =
+        run(arguments, SettingsSource.environment(), System.out, System.err, new ProcessSignals());
+    exiting = true;
+    System.exit(code);
+  }
+
+  /**
+   * Runs the role that {@code arguments} name until it is done or {@code signals} end it, and returns the exit code.
+   * Blocks. Sets up the logging of this JVM, which is left so.
+   *
+   * @param out where it greets and logs
+   * @param err where it says why it cannot run
+   * @throws InterruptedException if this thread is interrupted; what had started goes on until {@code signals} end it
+   */
+  static int run(
+      String[] arguments,
+      SettingsSource environment,
+      PrintStream out,
+      PrintStream err,
+      Signals signals)
+      throws InterruptedException {
+    try {
+      return new Main(out, signals).run(arguments, environment, err);
+    } catch (Failure failure) {
+      leaveToOrphaned();
+      err.println(failure.getMessage());
+      return failure.exitCode;
+    }
+  }
+
+  private int run(String[] args, SettingsSource environment, PrintStream err)
+      throws InterruptedException {
     if (Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
-      System.out.println(USAGE + ". docs/settings.md has the settings.");
-      exit(0);
+      out.println(USAGE + ". docs/settings.md has the settings.");
+      return 0;
     }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
     int most = cluster ? 2 : 1;
     if (args.length > most) {
-      fail(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
+      throw new Failure(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
     }
     int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
-    TodoSettings settings = settings();
-    Logging.configure(settings.logFormat(), settings.logLevel());
+    TodoSettings settings = settings(environment);
+    Logging.configure(settings.logFormat(), settings.logLevel(), out);
     if (WorkerLink.find().isEmpty()) {
-      settings.hints().forEach(System.err::println);
+      settings.hints().forEach(err::println);
     }
-    switch (args.length == 0 ? "" : args[0]) {
+    return switch (args.length == 0 ? "" : args[0]) {
       case "" -> run(settings, Role.BOTH);
       case "serve" -> run(settings, Role.SERVE);
       case "work" -> run(settings, Role.WORK);
@@ -74,16 +117,16 @@ public final class Main {
       case "print-config" -> printConfig(settings);
       case "healthcheck" -> healthcheck(settings);
       case "warm" -> warm(settings);
-      default -> fail(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
-    }
+      default ->
+        throw new Failure(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
+    };
   }
 
-  private static TodoSettings settings() {
+  private static TodoSettings settings(SettingsSource environment) {
     try {
-      return SettingsReader.read(EmbeddedStores.find().isPresent());
+      return SettingsReader.read(EmbeddedStores.find().isPresent(), environment);
     } catch (SettingsException wrong) {
-      fail(WRONG_SETTING, wrong.getMessage());
-      throw wrong;
+      throw new Failure(WRONG_SETTING, wrong.getMessage());
     }
   }
 
@@ -92,7 +135,7 @@ public final class Main {
       return Math.min(Runtime.getRuntime().availableProcessors(), MOST_WORKERS);
     }
     if (!text.matches("[1-9][0-9]?") || Integer.parseInt(text) > MOST_WORKERS) {
-      fail(
+      throw new Failure(
           WRONG_SETTING,
           "cluster takes a number of processes from 1 to " + MOST_WORKERS
               + ", or max for one a CPU, but was given '" + printable(text) + "'. " + USAGE);
@@ -100,10 +143,10 @@ public final class Main {
     return Integer.parseInt(text);
   }
 
-  private static void run(TodoSettings settings, Role role) throws InterruptedException {
+  private int run(TodoSettings settings, Role role) throws InterruptedException {
     Optional<WorkerLink> supervisor = WorkerLink.find();
     TodoApp app = new TodoApp(settings, role, TodoApp.Sweeping.USUAL, supervisor.isPresent());
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(app::stop), "stop"));
+    CountDownLatch stopped = stopped(app::stop);
     supervisor.ifPresent(link -> link.follow(() -> onOrphaned(app)));
     started(app::start);
     if (supervisor.isPresent()) {
@@ -111,61 +154,75 @@ public final class Main {
     } else {
       greet(settings, role.serves(), app::port, app.adminPort());
     }
-    new CountDownLatch(1).await();
+    stopped.await();
+    return 0;
   }
 
-  /** Ends with 0 once all lists are in Redis, with 1 if some could not be brought there. */
-  private static void warm(TodoSettings settings) {
+  /** Has {@code stop} run when a signal ends this, and returns what is open once that is done. */
+  private CountDownLatch stopped(Runnable stop) {
+    CountDownLatch stopped = new CountDownLatch(1);
+    signals.onEnd(() -> {
+      stop.run();
+      stopped.countDown();
+    });
+    return stopped;
+  }
+
+  /** Returns 0 once all lists are in Redis, 1 if some could not be brought there. */
+  private int warm(TodoSettings settings) {
     if (settings.cache().timeToLive().isEmpty()) {
-      fail(WRONG_SETTING, "warm fills the cache, which CACHE_TTL=off turns off");
+      throw new Failure(WRONG_SETTING, "warm fills the cache, which CACHE_TTL=off turns off");
     }
     TodoApp app = new TodoApp(settings, Role.WARM);
     started(app::start);
     try {
       ListWarming.Warmed warmed = app.warm();
-      System.out.println("Lists:         " + warmed.loaded() + " loaded into Redis, "
-          + warmed.present() + " there already, " + warmed.bypassed() + " not brought there");
-      app.stop();
-      exit(warmed.bypassed() == 0 ? 0 : 1);
+      out.println("Lists:         " + warmed.loaded() + " loaded into Redis, " + warmed.present()
+          + " there already, " + warmed.bypassed() + " not brought there");
+      return warmed.bypassed() == 0 ? 0 : 1;
     } catch (StoreException down) {
+      throw new Failure(1, "nothing was warmed: " + down.getMessage());
+    } finally {
       app.stop();
-      fail(1, "nothing was warmed: " + down.getMessage());
     }
   }
 
-  private static void runCluster(TodoSettings settings, int workers) throws InterruptedException {
+  private int runCluster(TodoSettings settings, int workers) throws InterruptedException {
     Supervisor supervisor = new Supervisor(settings, workers, Main.class);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> onSignal(supervisor::stop), "stop"));
-    Signal.handle(
-        new Signal("HUP"),
-        hangUp -> new Thread(supervisor::replaceWorkers, "replace-workers").start());
+    CountDownLatch stopped = stopped(supervisor::stop);
+    boolean replaceable = signals.onHangUp(supervisor::replaceWorkers);
     started(supervisor::start);
     greet(settings, true, supervisor::port, supervisor.adminPort());
-    System.out.println("Processes:     " + workers + ", replaced one by one on: kill -HUP "
-        + ProcessHandle.current().pid());
-    System.out.println("Most requests: nginx before N processes of the role serve takes more than"
+    out.println(
+        "Processes:     " + workers
+            + (replaceable
+                ? ", replaced one by one on: kill -HUP "
+                    + ProcessHandle.current().pid()
+                : ", which nothing replaces: SIGHUP is ignored here, as under nohup (docs/cluster.md)"));
+    out.println("Most requests: nginx before N processes of the role serve takes more than"
         + " this balancer: docs/cluster.md");
-    System.out.flush();
-    new CountDownLatch(1).await();
+    out.flush();
+    stopped.await();
+    return 0;
   }
 
   private static void started(Runnable start) {
     try {
       start.run();
     } catch (ClusterException hopeless) {
-      fail(1, hopeless.getMessage());
+      throw new Failure(1, hopeless.getMessage());
     } catch (StoresException cannot) {
-      fail(cannot.exitCode(), cannot.getMessage());
+      throw new Failure(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
       String setting = (cannot.server().equals("admin") ? "ADMIN_" : "")
           + (cannot.reason() == ListenException.Reason.PORT ? "PORT" : "HOST");
-      fail(
+      throw new Failure(
           cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : CANNOT_BE_HAD,
           cannot.getMessage() + " It is set by " + setting + ".");
     } catch (IllegalArgumentException wrong) {
-      fail(WRONG_SETTING, wrong.getMessage());
+      throw new Failure(WRONG_SETTING, wrong.getMessage());
     } catch (RuntimeException other) {
-      fail(
+      throw new Failure(
           1,
           "the service could not be started: " + other.getClass().getName() + ": "
               + other.getMessage());
@@ -179,19 +236,7 @@ public final class Main {
     Runtime.getRuntime().halt(1);
   }
 
-  /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
-  private static void onSignal(Runnable stop) {
-    if (exiting) {
-      return;
-    }
-    stop.run();
-    leaveToOrphaned();
-    System.out.flush();
-    Runtime.getRuntime().halt(0);
-  }
-
-  private static void greet(
-      TodoSettings settings, boolean serves, IntSupplier port, int adminPort) {
+  private void greet(TodoSettings settings, boolean serves, IntSupplier port, int adminPort) {
     StringBuilder text = new StringBuilder();
     if (serves) {
       String url = "http://" + shown(settings.web().host()) + ":" + port.getAsInt();
@@ -213,8 +258,8 @@ public final class Main {
           .append(settings.dataDirectory().toAbsolutePath())
           .append('\n');
     }
-    System.out.print(text);
-    System.out.flush();
+    out.print(text);
+    out.flush();
   }
 
   private static String shown(String host) {
@@ -223,24 +268,24 @@ public final class Main {
         : host.contains(":") ? "[" + host + "]" : host;
   }
 
-  private static void printConfig(TodoSettings settings) {
+  private int printConfig(TodoSettings settings) {
     int width = settings.listing().stream()
         .mapToInt(setting -> setting.key().length())
         .max()
         .orElse(0);
     for (Setting setting : settings.listing()) {
-      System.out.printf(
+      out.printf(
           "%-" + width + "s = %s  # %s (from %s)%n",
           setting.key(),
           setting.value(),
           setting.description(),
           setting.source());
     }
-    exit(0);
+    return 0;
   }
 
-  /** For containers: exits with 0 if the process on this machine's admin port is ready, else with 1. */
-  private static void healthcheck(TodoSettings settings) throws InterruptedException {
+  /** For containers: returns 0 if the process on this machine's admin port is ready, else 1. */
+  private static int healthcheck(TodoSettings settings) throws InterruptedException {
     String host = shown(settings.web().adminHost());
     URI uri = URI.create("http://" + host + ":" + settings.web().adminPort() + "/readyz");
     try {
@@ -251,12 +296,12 @@ public final class Main {
               HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(3)).build(),
               BodyHandlers.discarding())
           .statusCode();
-      if (status == 200) {
-        exit(0);
+      if (status != 200) {
+        throw new Failure(1, uri + " answered " + status);
       }
-      fail(1, uri + " answered " + status);
+      return 0;
     } catch (IOException unreachable) {
-      fail(1, uri + " does not answer");
+      throw new Failure(1, uri + " does not answer");
     }
   }
 
@@ -264,21 +309,48 @@ public final class Main {
     return text.replaceAll("[^\\x20-\\x7e]", "?");
   }
 
-  private static void fail(int code, @Nullable String message) {
-    leaveToOrphaned();
-    System.err.println(message);
-    exit(code);
-  }
-
-  private static void exit(int code) {
-    exiting = true;
-    System.exit(code);
-  }
-
   /** A stop that comes of the supervisor's end breaks off a start, and may meet a signal: neither may cut it short. */
   private static void leaveToOrphaned() {
     while (orphaned) {
       LockSupport.park();
+    }
+  }
+
+  /** What keeps a run from going on, as it is said to its user. */
+  private static final class Failure extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    final int exitCode;
+
+    Failure(int exitCode, @Nullable String message) {
+      super(message, null, false, false);
+      this.exitCode = exitCode;
+    }
+  }
+
+  /** The signals of this process, which ends with 0 once it has stopped in order. */
+  private static final class ProcessSignals implements Signals {
+    @Override
+    public void onEnd(Runnable stop) {
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndEnd(stop), "stop"));
+    }
+
+    /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
+    private static void stopAndEnd(Runnable stop) {
+      if (exiting) {
+        return;
+      }
+      stop.run();
+      leaveToOrphaned();
+      System.out.flush();
+      Runtime.getRuntime().halt(0);
+    }
+
+    @Override
+    public boolean onHangUp(Runnable replace) {
+      SignalHandler before = Signal.handle(
+          new Signal("HUP"), hangUp -> new Thread(replace, "replace-workers").start());
+      return !before.equals(SignalHandler.SIG_IGN);
     }
   }
 }

@@ -107,9 +107,9 @@ class ClusterFailureTest {
   void aPortInUseEndsWith3BeforeAnythingIsStarted() throws Exception {
     Path data = directory.resolve("untouched");
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        ClusterProcess child = ClusterProcess.start(data, "2", "PORT=" + taken.getLocalPort())) {
-      assertThat(child.supervisor().awaitEnd()).isEqualTo(3);
-      assertThat(child.printed())
+        MainRun run = ClusterProcess.startHere(data, "2", "PORT=" + taken.getLocalPort())) {
+      assertThat(run.awaitEnd()).isEqualTo(3);
+      assertThat(String.join("\n", run.lines()))
           .contains(":" + taken.getLocalPort() + " ", " PORT.")
           .doesNotContain("\tat ");
     }
@@ -118,12 +118,10 @@ class ClusterFailureTest {
 
   @Test
   void aSizeThatIsNoneEndsWith2() {
-    try (ClusterProcess none = ClusterProcess.start(directory.resolve("none"), "0");
-        ClusterProcess words = ClusterProcess.start(directory.resolve("none"), "many");
-        ClusterProcess tooMany = ClusterProcess.start(directory.resolve("none"), "65")) {
-      for (ClusterProcess child : List.of(none, words, tooMany)) {
-        assertThat(child.supervisor().awaitEnd()).isEqualTo(2);
-        assertThat(child.printed()).contains("from 1 to 64", "usage: ");
+    for (String size : List.of("0", "many", "65")) {
+      try (MainRun run = ClusterProcess.startHere(directory.resolve("none"), size)) {
+        assertThat(run.awaitEnd()).isEqualTo(2);
+        assertThat(String.join("\n", run.lines())).contains("from 1 to 64", "usage: ");
       }
     }
   }

@@ -15,13 +15,25 @@ final class ClusterProcess implements AutoCloseable {
   private static final Pattern ADDRESS = Pattern.compile("address=http://127.0.0.1:(\\d+)");
 
   private final ChildJvm supervisor;
+  private final Path data;
 
-  private ClusterProcess(ChildJvm supervisor) {
+  private ClusterProcess(ChildJvm supervisor, Path data) {
     this.supervisor = supervisor;
+    this.data = data;
   }
 
   /** Starts a demo of {@code size} workers; {@code environment} are {@code NAME=value}, of which the later wins. */
   static ClusterProcess start(Path data, String size, String... environment) {
+    return new ClusterProcess(
+        ServiceProcess.start(environment(data, environment), "cluster", size), data);
+  }
+
+  /** As {@link #start}, in this JVM: for what ends before a worker starts. */
+  static MainRun startHere(Path data, String size, String... environment) {
+    return MainRun.start(environment(data, environment), "cluster", size);
+  }
+
+  private static List<String> environment(Path data, String... environment) {
     List<String> all = new ArrayList<>(List.of(
         "APP_ENV=demo",
         "PORT=0",
@@ -30,7 +42,7 @@ final class ClusterProcess implements AutoCloseable {
         "DRAIN_TIMEOUT=2s",
         "RATE_LIMIT=off"));
     all.addAll(List.of(environment));
-    return new ClusterProcess(ServiceProcess.start(all, "cluster", size));
+    return all;
   }
 
   /** Returns the process that was started, which starts the others. */
@@ -80,9 +92,16 @@ final class ClusterProcess implements AutoCloseable {
     }
   }
 
+  /** Kills it, and returns once its workers and its Redis have followed. */
   @Override
   public void close() {
+    List<ProcessHandle> following = new ArrayList<>();
+    ProcessHandle.of(supervisor.pid()).ifPresent(it -> it.descendants().forEach(following::add));
+    ChildJvm.redisOf(data).ifPresent(following::add);
     supervisor.close();
+    Await.until(
+        "what it had started has ended: " + following,
+        () -> following.stream().noneMatch(ProcessHandle::isAlive));
   }
 
   private String info() {

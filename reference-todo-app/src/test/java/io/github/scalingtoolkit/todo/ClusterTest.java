@@ -200,10 +200,14 @@ class ClusterTest {
 
     signal("STOP", stopped);
     // Which of the two has a write is chance: so one more, until one waits that two others passed.
+    // A few at a time: the
+    // store refuses a crowd, and reads with it.
     cluster.await("a write is at the one that stands still", () -> {
-      BodyPublisher title =
-          BodyPublishers.ofString("{\"title\":\"at work " + writes.size() + "\"}");
-      writes.add(http.sendAsync(request.copy().POST(title).build(), BodyHandlers.ofString()));
+      if (writes.stream().filter(write -> !write.isDone()).count() < 4) {
+        BodyPublisher title =
+            BodyPublishers.ofString("{\"title\":\"at work " + writes.size() + "\"}");
+        writes.add(http.sendAsync(request.copy().POST(title).build(), BodyHandlers.ofString()));
+      }
       return oneWaitsThatTwoHavePassed(writes);
     });
     for (int i = 0; i < 8; i++) {

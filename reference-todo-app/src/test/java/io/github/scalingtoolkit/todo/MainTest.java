@@ -17,7 +17,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Contract §3, and what a process says when it cannot start, by processes of their own. */
+/**
+ * Contract §3, and what a process says when it cannot start. What a JVM adds to {@link Main#run} has processes of its own:
+ * signals, exit codes, and who else has a directory.
+ */
 class MainTest {
   @TempDir
   private Path directory;
@@ -32,7 +35,7 @@ class MainTest {
       assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
 
       try (ChildJvm sameData = ServiceProcess.demo(data);
-          ChildJvm samePort = ServiceProcess.demo(directory.resolve("other"), "PORT=" + port);
+          MainRun samePort = ServiceProcess.demoHere(directory.resolve("other"), "PORT=" + port);
           ChildJvm check = ServiceProcess.start(
               List.of("APP_ENV=demo", "ADMIN_PORT=" + adminPort), "healthcheck")) {
         assertThat(sameData.awaitEnd()).isEqualTo(3);
@@ -78,9 +81,9 @@ class MainTest {
 
   @Test
   void whoAsksForHelpGetsTheRolesAnd0() {
-    try (ChildJvm option = ServiceProcess.start(List.of(), "--help");
-        ChildJvm ofARole = ServiceProcess.start(List.of("PORT=eighty"), "cluster", "-h")) {
-      for (ChildJvm child : List.of(option, ofARole)) {
+    try (MainRun option = MainRun.start(List.of(), "--help");
+        MainRun ofARole = MainRun.start(List.of("PORT=eighty"), "cluster", "-h")) {
+      for (MainRun child : List.of(option, ofARole)) {
         assertThat(child.awaitEnd()).isZero();
         assertThat(child.lines())
             .singleElement()
@@ -92,9 +95,9 @@ class MainTest {
 
   @Test
   void aWrongArgumentOrOneTooManyEndsWith2AndShowsTheRoles() {
-    try (ChildJvm wrong = ServiceProcess.start(List.of("APP_ENV=demo"), "sevre\u001b[31m");
-        ChildJvm tooMany = ServiceProcess.start(List.of("APP_ENV=demo"), "serve", "work")) {
-      for (ChildJvm child : List.of(wrong, tooMany)) {
+    try (MainRun wrong = MainRun.start(List.of("APP_ENV=demo"), "sevre\u001b[31m");
+        MainRun tooMany = MainRun.start(List.of("APP_ENV=demo"), "serve", "work")) {
+      for (MainRun child : List.of(wrong, tooMany)) {
         assertThat(child.awaitEnd()).isEqualTo(2);
         assertThat(output(child)).contains("usage: ", "serve").doesNotContain("\u001b");
         assertClean(child);
@@ -104,8 +107,7 @@ class MainTest {
 
   @Test
   void productionWithoutASecretEndsWith2AndShowsHowToMakeOne() {
-    try (ChildJvm child =
-        ServiceProcess.start(List.of("NODE_ENV=production", "PORT=0", "ADMIN_PORT=0"))) {
+    try (MainRun child = MainRun.start(List.of("NODE_ENV=production", "PORT=0", "ADMIN_PORT=0"))) {
       assertThat(child.awaitEnd()).isEqualTo(2);
       assertThat(child.lines()).hasSize(1);
       assertThat(output(child)).contains("JWT_SECRET must be set", "openssl rand -base64 48");
@@ -115,8 +117,8 @@ class MainTest {
 
   @Test
   void aMisspeltNameIsHintedAtWithoutItsValue() {
-    try (ChildJvm child =
-        ServiceProcess.start(List.of("NODE_ENV=production", "JWT_SECRT=hidden-password"))) {
+    try (MainRun child =
+        MainRun.start(List.of("NODE_ENV=production", "JWT_SECRT=hidden-password"))) {
       assertThat(child.awaitEnd()).isEqualTo(2);
       assertThat(output(child))
           .contains("JWT_SECRT (from environment) is not a setting: did you mean JWT_SECRET?")
@@ -130,7 +132,7 @@ class MainTest {
     // A file in its place: a directory without the right would be no hindrance to root.
     Path file = Files.writeString(directory.resolve("data"), "a file");
 
-    try (ChildJvm child = ServiceProcess.demo(file)) {
+    try (MainRun child = ServiceProcess.demoHere(file)) {
       assertThat(child.awaitEnd()).isEqualTo(3);
       assertThat(output(child)).contains(file.toString(), "DATA_DIR");
       assertClean(child);
@@ -145,7 +147,7 @@ class MainTest {
     Files.writeString(file, "not what the store wrote\n".repeat(1000));
     byte[] before = Files.readAllBytes(file);
 
-    try (ChildJvm child = ServiceProcess.demo(directory.resolve("data"))) {
+    try (MainRun child = ServiceProcess.demoHere(directory.resolve("data"))) {
       assertThat(child.awaitEnd()).isEqualTo(3);
       assertThat(output(child)).contains("store.mv", "move it away");
       assertClean(child);
@@ -156,8 +158,8 @@ class MainTest {
   @Test
   void anAdminPortInUseEndsWith3AndNamesIt() throws Exception {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        ChildJvm child =
-            ServiceProcess.demo(directory.resolve("data"), "ADMIN_PORT=" + taken.getLocalPort())) {
+        MainRun child = ServiceProcess.demoHere(
+            directory.resolve("data"), "ADMIN_PORT=" + taken.getLocalPort())) {
       assertThat(child.awaitEnd()).isEqualTo(3);
       assertThat(output(child)).contains(":" + taken.getLocalPort() + " ", " ADMIN_PORT.");
       assertClean(child);
@@ -166,9 +168,9 @@ class MainTest {
 
   @Test
   void aHostThatIsNotThisMachinesEndsWith3AndOneThatNobodyKnowsWith2AndBothNameTheSetting() {
-    try (ChildJvm foreign = ServiceProcess.demo(directory.resolve("one"), "HOST=192.0.2.1");
-        ChildJvm unknown =
-            ServiceProcess.demo(directory.resolve("two"), "ADMIN_HOST=no-such-host.invalid")) {
+    try (MainRun foreign = ServiceProcess.demoHere(directory.resolve("one"), "HOST=192.0.2.1");
+        MainRun unknown =
+            ServiceProcess.demoHere(directory.resolve("two"), "ADMIN_HOST=no-such-host.invalid")) {
       assertThat(foreign.awaitEnd()).isEqualTo(3);
       assertThat(output(foreign)).contains("192.0.2.1", " by HOST.").doesNotContain("PORT");
       assertThat(unknown.awaitEnd()).isEqualTo(2);
@@ -183,7 +185,7 @@ class MainTest {
     Path data = directory.resolve("data");
     Files.createDirectories(data.resolve("notifications.jsonl"));
 
-    try (ChildJvm child = ServiceProcess.demo(data)) {
+    try (MainRun child = ServiceProcess.demoHere(data)) {
       assertThat(child.awaitEnd()).isEqualTo(3);
       assertThat(output(child)).contains("notifications.jsonl", "DATA_DIR");
       assertClean(child);
@@ -193,14 +195,15 @@ class MainTest {
   @Test
   void ctrlCEndsWith0() throws Exception {
     try (ChildJvm child = ChildJvm.start(
-        List.of(
-            "setsid",
-            "env",
-            "APP_ENV=demo",
-            "PORT=0",
-            "ADMIN_PORT=0",
-            "DATA_DIR=" + directory.resolve("data")),
-        Main.class)) {
+            List.of(
+                "setsid",
+                "env",
+                "APP_ENV=demo",
+                "PORT=0",
+                "ADMIN_PORT=0",
+                "DATA_DIR=" + directory.resolve("data")),
+            Main.class)
+        .owning(directory.resolve("data"))) {
       TodoClient user = ServiceProcess.logIn(child);
       assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
 
@@ -213,7 +216,7 @@ class MainTest {
 
   @Test
   void aShortSecretForHs512EndsWith2() {
-    try (ChildJvm child = ServiceProcess.start(
+    try (MainRun child = MainRun.start(
         List.of("NODE_ENV=production", "JWT_ALGORITHM=HS512", "JWT_SECRET=" + "x".repeat(63)))) {
       assertThat(child.awaitEnd()).isEqualTo(2);
       assertThat(output(child)).contains("at least 64 bytes for HS512");
@@ -223,7 +226,7 @@ class MainTest {
 
   @Test
   void printConfigNamesEverySettingAndHidesSecrets() {
-    try (ChildJvm child = ServiceProcess.start(
+    try (MainRun child = MainRun.start(
         List.of(
             "APP_ENV=production",
             "JWT_SECRET=hidden-secret-hidden-secret-hidden-secret",
@@ -250,7 +253,7 @@ class MainTest {
     HttpServer noRedis =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     noRedis.start();
-    try (ChildJvm child = ServiceProcess.demo(
+    try (MainRun child = ServiceProcess.demoHere(
         directory.resolve("data"),
         "REDIS_URL=redis://:hidden-password@127.0.0.1:" + noRedis.getAddress().getPort())) {
       TodoClient user = ServiceProcess.logIn(child);
@@ -311,7 +314,7 @@ class MainTest {
   }
 
   private void unreadyBecauseOfMongo(int port, String... told) {
-    try (ChildJvm child = ServiceProcess.demo(
+    try (MainRun child = ServiceProcess.demoHere(
         directory.resolve("data"),
         "MONGO_URI=mongodb://user:hidden-password@127.0.0.1:" + port + "/todoapp")) {
       TodoClient admin = TodoClient.anonymous(ServiceProcess.adminPort(child));
@@ -332,23 +335,23 @@ class MainTest {
   }
 
   /** A busy machine may find that it was slow before it finds what is wrong: each reason is one line. */
-  private static void assertWarnedOf(ChildJvm child, String check, String... told) {
+  private static void assertWarnedOf(Program child, String check, String... told) {
     assertThat(warnings(child, "check=" + check + " "))
         .hasSizeBetween(1, 3)
         .anySatisfy(line -> assertThat(line).contains(told));
   }
 
-  private static List<String> warnings(ChildJvm child, String about) {
+  private static List<String> warnings(Program child, String about) {
     return child.lines().stream()
         .filter(line -> line.contains(" WARN ") && line.contains(about))
         .toList();
   }
 
-  private static String output(ChildJvm child) {
+  private static String output(Program child) {
     return String.join("\n", child.lines());
   }
 
-  private static void assertClean(ChildJvm child) {
+  private static void assertClean(Program child) {
     assertThat(child.lines())
         .noneMatch(line -> line.matches("\\s+at \\S+\\(.*") || line.startsWith("Caused by"))
         .noneMatch(line -> line.contains("Exception in thread") || line.contains("eyJ"));

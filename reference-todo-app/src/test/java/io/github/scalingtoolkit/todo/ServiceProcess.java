@@ -11,10 +11,19 @@ final class ServiceProcess {
 
   /** Starts a demo on {@code data}; {@code environment} are {@code NAME=value}, of which the later wins. */
   static ChildJvm demo(Path data, String... environment) {
+    return start(demoOn(data, environment)).owning(data);
+  }
+
+  /** As {@link #demo}, in this JVM, where no signal reaches it. */
+  static MainRun demoHere(Path data, String... environment) {
+    return MainRun.start(demoOn(data, environment));
+  }
+
+  private static List<String> demoOn(Path data, String... environment) {
     List<String> all = new ArrayList<>(
         List.of("APP_ENV=demo", "PORT=0", "ADMIN_PORT=0", "DATA_DIR=" + data, "DRAIN_TIMEOUT=2s"));
     all.addAll(List.of(environment));
-    return start(all);
+    return all;
   }
 
   /** Starts with {@code environment} and these arguments. */
@@ -24,17 +33,17 @@ final class ServiceProcess {
     return ChildJvm.start(prefix, Main.class, arguments);
   }
 
-  static int port(ChildJvm child) {
+  static int port(Program child) {
     return Integer.parseInt(child.awaitLine("Todo service:  http://127.0.0.1:"));
   }
 
-  static int adminPort(ChildJvm child) {
+  static int adminPort(Program child) {
     return Integer.parseInt(
         child.awaitLine("Admin port:    http://127.0.0.1:").replace("/readyz", ""));
   }
 
   /** Returns a client of the demo's user. */
-  static TodoClient logIn(ChildJvm child) {
+  static TodoClient logIn(Program child) {
     int port = port(child);
     return new TodoClient(
         port,

@@ -41,7 +41,7 @@ class WarmTest {
         redis.flushAll();
       }
 
-      try (ChildJvm warm = warm()) {
+      try (ChildJvm warm = ServiceProcess.start(environment(), "warm")) {
         assertThat(warm.awaitEnd()).isZero();
         assertThat(warm.lines())
             .contains("Lists:         1 loaded into Redis, 0 there already, 0 not brought there");
@@ -50,7 +50,7 @@ class WarmTest {
       HttpResponse<String> list = user.list();
       assertThat(list.headers().firstValue("X-Cache")).contains("HIT");
       assertThat(TodoClient.titles(list)).containsExactly("Buy milk");
-      try (ChildJvm again = warm()) {
+      try (MainRun again = warm()) {
         assertThat(again.awaitEnd()).isZero();
         assertThat(again.lines())
             .contains("Lists:         0 loaded into Redis, 1 there already, 0 not brought there");
@@ -72,9 +72,9 @@ class WarmTest {
     }
 
     try (ClosedPort closed = new ClosedPort();
-        ChildJvm noMongo = warm("MONGO_URI=mongodb://127.0.0.1:" + closed.port() + "/todoapp");
-        ChildJvm noRedis = warm("REDIS_URL=redis://127.0.0.1:" + closed.port());
-        ChildJvm noCache = warm("CACHE_TTL=off")) {
+        MainRun noMongo = warm("MONGO_URI=mongodb://127.0.0.1:" + closed.port() + "/todoapp");
+        MainRun noRedis = warm("REDIS_URL=redis://127.0.0.1:" + closed.port());
+        MainRun noCache = warm("CACHE_TTL=off")) {
       assertThat(noMongo.awaitEnd()).isEqualTo(1);
       assertThat(String.join("\n", noMongo.lines()))
           .contains("nothing was warmed", "127.0.0.1:" + closed.port());
@@ -86,13 +86,17 @@ class WarmTest {
     }
   }
 
-  private ChildJvm warm(String... environment) {
+  private MainRun warm(String... more) {
+    return MainRun.start(environment(more), "warm");
+  }
+
+  private List<String> environment(String... more) {
     List<String> all = new ArrayList<>(List.of(
         "NODE_ENV=production",
         "MONGO_URI=" + stores.mongoUri(),
         "REDIS_URL=" + stores.redis().url(),
         "JWT_SECRET=" + TodoClient.JWT_SECRET));
-    all.addAll(List.of(environment));
-    return ServiceProcess.start(all, "warm");
+    all.addAll(List.of(more));
+    return all;
   }
 }

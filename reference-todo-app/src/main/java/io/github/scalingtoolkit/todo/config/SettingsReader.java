@@ -41,20 +41,16 @@ public final class SettingsReader {
   private SettingsReader() {}
 
   /**
-   * Reads the settings of this process.
+   * Reads the settings of this process: its system properties, {@code environment}, and {@code .env} in its directory.
    *
    * @param embeddedStores whether stores come with the program: the demo jar is a demo unless told otherwise
    * @throws SettingsException with all that is wrong
    */
-  public static TodoSettings read(boolean embeddedStores) {
-    return read(
-        embeddedStores,
-        SettingsSource.systemProperties(),
-        SettingsSource.environment(),
-        Path.of(".env"));
+  public static TodoSettings read(boolean embeddedStores, SettingsSource environment) {
+    return read(embeddedStores, SettingsSource.systemProperties(), environment, Path.of(".env"));
   }
 
-  /** As {@link #read(boolean)}, from given sources. */
+  /** As {@link #read(boolean, SettingsSource)}, from given sources. */
   static TodoSettings read(
       boolean embeddedStores, SettingsSource properties, SettingsSource environment, Path dotEnv) {
     Mode mode = mode(embeddedStores, Settings.from(properties, environment));

@@ -5,13 +5,16 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.OutputStreamAppender;
 import ch.qos.logback.core.encoder.Encoder;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sets up Logback: text for people or JSON for machines, on standard output.
+ * Sets up Logback: text for people or JSON for machines, a line an event.
  *
  * <p>Neither form has stack traces: a line names what failed and the exception's class, and whoever needs more
  * attaches a debugger or a flight recording. What libraries log stays at warnings.
@@ -27,18 +30,34 @@ public final class Logging {
 
   private Logging() {}
 
-  /** Replaces whatever was set up before. */
-  public static void configure(Format format, String level) {
+  /** Has lines go to {@code out}, which it never closes, in place of what was set up before. */
+  public static void configure(Format format, String level, OutputStream out) {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
-    ConsoleAppender<ILoggingEvent> console = new ConsoleAppender<>();
-    console.setContext(context);
-    console.setEncoder(encoder(format, context));
-    console.start();
+    OutputStreamAppender<ILoggingEvent> lines = new OutputStreamAppender<>();
+    lines.setContext(context);
+    lines.setEncoder(encoder(format, context));
+    lines.setOutputStream(unclosed(out));
+    lines.start();
     ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    root.addAppender(console);
+    root.addAppender(lines);
     root.setLevel(Level.WARN);
     context.getLogger("io.github.scalingtoolkit").setLevel(Level.toLevel(level, Level.INFO));
+  }
+
+  /** An appender that is replaced closes its stream. */
+  private static OutputStream unclosed(OutputStream out) {
+    return new FilterOutputStream(out) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        flush();
+      }
+    };
   }
 
   private static Encoder<ILoggingEvent> encoder(Format format, LoggerContext context) {

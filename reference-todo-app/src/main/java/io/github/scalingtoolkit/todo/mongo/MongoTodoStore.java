@@ -325,6 +325,9 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   }
 
   private StoreUnavailableException refused(RejectedException rejected) {
+    if (closed) {
+      return failures.closed();
+    }
     GuardCounts.Bulkhead places = guard.counts().bulkhead();
     return rejected.reason() == RejectedException.Reason.OPEN || places == null
         ? failures.down(rejected.retryAfter())

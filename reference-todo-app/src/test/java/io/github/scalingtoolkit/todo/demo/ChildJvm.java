@@ -1,30 +1,34 @@
 package io.github.scalingtoolkit.todo.demo;
 
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 
-/** A JVM of its own for a main class of the tests, whose lines are read as they come. */
-public final class ChildJvm implements AutoCloseable {
-  /** As long as a busy machine may need for the start or the end of several processes. */
-  private static final Duration LONGEST = Duration.ofMinutes(2);
+/** A JVM of its own for a main class of the tests. It has its signals, whatever this JVM was started with. */
+public final class ChildJvm implements Program {
+  private static final List<String> WITH_SIGNALS = withSignals();
 
   private final Process process;
   private final Queue<String> lines = new ConcurrentLinkedQueue<>();
   private final AtomicInteger printed = new AtomicInteger();
   private final Thread reader;
+  private final List<Path> owned = new CopyOnWriteArrayList<>();
 
   private ChildJvm(Process process) {
     this.process = process;
@@ -46,7 +50,8 @@ public final class ChildJvm implements AutoCloseable {
 
   static ChildJvm launch(
       List<String> prefix, List<String> options, Class<?> main, String... arguments) {
-    List<String> command = new ArrayList<>(prefix);
+    List<String> command = new ArrayList<>(WITH_SIGNALS);
+    command.addAll(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // Among them test.jvm of pom.xml.
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -76,27 +81,20 @@ public final class ChildJvm implements AutoCloseable {
     return printed.get();
   }
 
-  /** Returns what it has printed so far. */
+  @Override
   public List<String> lines() {
     return List.copyOf(lines);
   }
 
-  /** Returns the rest of the first line that starts with {@code prefix}, once it is there. */
-  public String awaitLine(String prefix) {
-    long started = System.nanoTime();
-    while (System.nanoTime() - started < LONGEST.toNanos()) {
-      boolean ended = !process.isAlive();
-      for (String line : lines) {
-        if (line.startsWith(prefix)) {
-          return line.substring(prefix.length());
-        }
-      }
-      if (ended && !reader.isAlive()) {
-        break;
-      }
-      LockSupport.parkNanos(2_000_000);
-    }
-    throw new AssertionError("no line starts with '" + prefix + "' in " + lines);
+  @Override
+  public boolean hasEnded() {
+    return !process.isAlive() && !reader.isAlive();
+  }
+
+  /** Has {@link #close} end the Redis that runs in {@code data} then, as a service that was killed may leave it there. */
+  public ChildJvm owning(Path data) {
+    owned.add(data);
+    return this;
   }
 
   /** Kills it as kill -9 does; afterwards {@link #lines()} has all that it printed. */
@@ -105,7 +103,7 @@ public final class ChildJvm implements AutoCloseable {
     awaitEnd();
   }
 
-  /** Sends SIGTERM. */
+  @Override
   public void terminate() {
     process.destroy();
   }
@@ -115,7 +113,7 @@ public final class ChildJvm implements AutoCloseable {
     new ProcessBuilder("sh", "-c", "kill -INT -" + process.pid()).start().waitFor();
   }
 
-  /** Waits until it has ended, and returns its exit code. */
+  @Override
   public int awaitEnd() {
     try {
       if (!process.waitFor(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -132,6 +130,43 @@ public final class ChildJvm implements AutoCloseable {
   @Override
   public void close() {
     kill();
+    owned.forEach(ChildJvm::endRedis);
+  }
+
+  private static void endRedis(Path data) {
+    for (ProcessHandle redis : redisOf(data).stream().toList()) {
+      redis.destroyForcibly();
+      Await.until("Redis " + redis.pid() + " has ended", () -> !RedisProcess.runs(redis));
+    }
+  }
+
+  /** Returns the Redis that runs in a data directory. */
+  public static Optional<ProcessHandle> redisOf(Path data) {
+    try {
+      Path pid = data.resolve("redis").resolve("redis.pid");
+      return ProcessHandle.of(Long.parseLong(Files.readString(pid).strip()))
+          .filter(RedisProcess::runs)
+          .filter(process -> process.info().command().orElse("redis").contains("redis"));
+    } catch (IOException | NumberFormatException none) {
+      return Optional.empty();
+    }
+  }
+
+  /** A JVM that is started with a signal ignored, as by nohup or in the background of a script, never gets it. */
+  private static List<String> withSignals() {
+    List<String> command = List.of("env", "--default-signal=HUP,INT");
+    try {
+      List<String> probe = new ArrayList<>(command);
+      probe.add("true");
+      Process process = new ProcessBuilder(probe).redirectErrorStream(true).start();
+      process.getInputStream().transferTo(OutputStream.nullOutputStream());
+      return process.waitFor() == 0 ? command : List.of();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
   }
 
   private void read() {

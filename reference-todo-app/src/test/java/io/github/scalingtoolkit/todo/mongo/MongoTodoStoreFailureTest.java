@@ -297,6 +297,24 @@ class MongoTodoStoreFailureTest {
     }
   }
 
+  @Test
+  void saysThatItIsClosedThoughMongoWasDownToo() {
+    try (ClosedPort nobody = new ClosedPort()) {
+      MongoTodoStore store = MongoTodoStore.openWithoutThread(
+          MongoSettings.of(WireServer.uri(nobody.port()))
+              .withOperationTimeout(Duration.ofMillis(20)),
+          Clock.system());
+      for (int i = 0; i < 5; i++) {
+        failure(() -> store.create(USER, INPUT));
+      }
+      assertThat(failure(() -> store.create(USER, INPUT)).nothingWasSent()).isTrue();
+
+      store.close();
+
+      assertThat(failure(() -> store.create(USER, INPUT)).reason()).isEqualTo(Reason.CLOSED);
+    }
+  }
+
   private static StoreUnavailableException failure(Runnable call) {
     StoreUnavailableException failure =
         catchThrowableOfType(StoreUnavailableException.class, call::run);
