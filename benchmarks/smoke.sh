@@ -8,8 +8,11 @@
 #   The jars must have been built. Rows that need what is not installed are NOT RUN, and said so.
 #
 set -euo pipefail
-# Jobs get process groups of their own, and Ctrl-C reaches them: a background job has it ignored otherwise.
+# Jobs get process groups of their own, and Ctrl-C reaches them: a background job has it ignored otherwise, and so has
+# all that a script starts which is one itself.
 set -m
+interruptible=()
+if env --default-signal=INT true 2>/dev/null; then interruptible=(env --default-signal=INT); fi
 export LC_ALL=C
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -85,7 +88,7 @@ fi
 grep -q '^# Run complete' "$work/jmh.log" || fail "jmh did not complete"
 echo "ok  a hot path"
 
-"$java" -jar "$jar" quick --out "$work/quick" > "$work/quick.log" 2>&1 &
+"${interruptible[@]}" "$java" -jar "$jar" quick --out "$work/quick" > "$work/quick.log" 2>&1 &
 session=$!
 for _ in $(seq 1800); do
   if grep -qs '"row" : "single"' "$work/quick/runs.json"; then break; fi

@@ -48,13 +48,17 @@ command_of() {
 
 said() { sed -n "s/^$1  *//p" "$work/log"; }
 
+# Started in the background of a script, all that this starts has SIGINT ignored, and a JVM then never gets it.
+interruptible=()
+if env --default-signal=INT true 2>/dev/null; then interruptible=(env --default-signal=INT); fi
+
 # follow <command> <seconds>: runs it as at a terminal, in a process group of its own.
 follow() {
   local name=$1 longest=$2 command end address code=0
   command=$(command_of "$name")
   [ -n "$command" ] || fail "README has no command behind <!-- command: $name -->"
   set -m
-  bash -c "$command" >"$work/log" 2>&1 </dev/null &
+  "${interruptible[@]}" bash -c "$command" >"$work/log" 2>&1 </dev/null &
   app=$!
   set +m
   end=$(($(date +%s) + longest))

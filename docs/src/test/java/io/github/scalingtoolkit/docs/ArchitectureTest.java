@@ -25,9 +25,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The arrows between the modules, and what may show in their API. */
+@Tag("once")
 class ArchitectureTest {
   private static final String ROOT = "io.github.scalingtoolkit.";
   private static final String[] LIBRARIES = {

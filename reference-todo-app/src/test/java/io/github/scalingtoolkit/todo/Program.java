@@ -1,8 +1,9 @@
 package io.github.scalingtoolkit.todo;
 
+import io.github.scalingtoolkit.testing.Await;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 
 /** A program that runs beside a test, which reads what it prints as it comes. */
 public interface Program extends AutoCloseable {
@@ -27,19 +28,18 @@ public interface Program extends AutoCloseable {
 
   /** Returns the rest of the first line that starts with {@code prefix}, once it is there. */
   default String awaitLine(String prefix) {
-    long started = System.nanoTime();
-    while (System.nanoTime() - started < LONGEST.toNanos()) {
+    List<String> found = new ArrayList<>();
+    Await.until("a line starts with '" + prefix + "'", LONGEST, () -> {
       boolean ended = hasEnded();
-      for (String line : lines()) {
-        if (line.startsWith(prefix)) {
-          return line.substring(prefix.length());
-        }
+      lines().stream()
+          .filter(line -> line.startsWith(prefix))
+          .findFirst()
+          .ifPresent(line -> found.add(line.substring(prefix.length())));
+      if (ended && found.isEmpty()) {
+        throw new AssertionError("no line starts with '" + prefix + "' in " + lines());
       }
-      if (ended) {
-        break;
-      }
-      LockSupport.parkNanos(2_000_000);
-    }
-    throw new AssertionError("no line starts with '" + prefix + "' in " + lines());
+      return !found.isEmpty();
+    });
+    return found.get(0);
   }
 }

@@ -16,9 +16,14 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A thread a request must not mean a buffer a request: on Java 21 and later, blocking routes run on virtual threads. */
+/**
+ * A thread a request must not mean a buffer a request: on Java 21 and later, blocking routes run on virtual threads.
+ * {@code -Dtoolkit.test.requests} asks for more.
+ */
 class VirtualThreadMemoryTest {
-  private static final int REQUESTS = 20_000;
+  /** In batches on each connection. */
+  private static final int REQUESTS = Integer.getInteger("toolkit.test.requests", 4_000);
+
   private static final int CONNECTIONS = 4;
   private static final int IN_A_BATCH = 20;
   private static final long MOST = 32L << 20;
@@ -28,7 +33,7 @@ class VirtualThreadMemoryTest {
   private Path directory;
 
   @Test
-  void twentyThousandListsAndCreatesTakeLessThan32MbOfDirectMemory() throws Exception {
+  void thousandsOfListsAndCreatesTakeLessThan32MbOfDirectMemory() throws Exception {
     try (ChildJvm service =
         ServiceProcess.demo(directory.resolve("data"), "CACHE_LOCAL=off", "RATE_LIMIT=off")) {
       TodoClient user = ServiceProcess.logIn(service);

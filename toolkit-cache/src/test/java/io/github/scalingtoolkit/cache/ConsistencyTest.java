@@ -21,6 +21,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.args.ClientType;
@@ -28,14 +29,15 @@ import redis.clients.jedis.params.ClientKillParams;
 
 /**
  * Random reads and writes by two "processes" while connections are killed. The database is a version a key that only
- * grows, so a read is stale exactly if it returns less than a write that was complete before it began. Each run takes 5
- * seconds; {@code -Dtoolkit.test.consistency-seconds} asks for more.
+ * grows, so a read is stale exactly if it returns less than a write that was complete before it began. Each run takes a
+ * second; {@code -Dtoolkit.test.consistency-seconds} asks for more.
  */
+@Tag("slow")
 class ConsistencyTest {
   private static final int KEYS = 4;
   private static final int THREADS = 3;
   private static final long RUN_NANOS = Duration.ofSeconds(
-          Integer.getInteger("toolkit.test.consistency-seconds", 5))
+          Integer.getInteger("toolkit.test.consistency-seconds", 1))
       .toNanos();
 
   private static final Codec<Long> LONGS = new Codec<>() {

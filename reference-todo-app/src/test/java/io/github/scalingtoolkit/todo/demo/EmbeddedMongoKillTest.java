@@ -17,9 +17,9 @@ import org.bson.Document;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Contract §4, "app, kill -9": what was acknowledged is kept, in the embedded store too. */
+/** Contract §4, "app, kill -9": what was acknowledged is kept, in the embedded store too. {@code -Dtoolkit.test.kills} asks for more kills. */
 class EmbeddedMongoKillTest {
-  private static final int KILLS = 3;
+  private static final int KILLS = Integer.getInteger("toolkit.test.kills", 1);
   private static final int LINES_BEFORE_KILL = 240;
 
   @TempDir

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import redis.clients.jedis.Jedis;
@@ -33,6 +34,7 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /** What the Compose file hands to its containers, by the programs that are to read it. */
+@Tag("once")
 class ComposePartsTest {
   private static final Path COMPOSE = Yaml.DEPLOY.resolve("compose");
   /** Others may take a port that was free. */

@@ -15,9 +15,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The Compose file and what it refers to, as far as no container engine is needed to judge them. */
+@Tag("once")
 class ComposeTest {
   private static final Path COMPOSE = Yaml.DEPLOY.resolve("compose");
   private static final Set<String> APPS = Set.of("todo-1", "todo-2", "todo-3");

@@ -13,11 +13,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /** The two ways to the image agree; that it runs is shown by {@code deploy/docker/boot-image.sh}. */
+@Tag("once")
 class ImageTest {
   private static final Path DOCKER = Yaml.DEPLOY.resolve("docker");
   private static final String DOCKERFILE = Yaml.read(DOCKER.resolve("Dockerfile"));

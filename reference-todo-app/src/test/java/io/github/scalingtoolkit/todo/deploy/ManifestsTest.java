@@ -25,12 +25,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The Kubernetes manifests, as far as no cluster is needed to judge them. */
+@Tag("once")
 class ManifestsTest {
   /** How long a claimed job is its worker's: the worker's default, which the service leaves as it is. */
   private static final long JOB_LEASE_SECONDS = 15;

@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** How a lease that is held is renewed, and who is told when it is lost. */
+@Tag("slow")
 class HeldLeaseTest {
   @RegisterExtension
   private static final RedisForLeases redis = new RedisForLeases();

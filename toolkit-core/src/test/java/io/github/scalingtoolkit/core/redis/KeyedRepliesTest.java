@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.UnifiedJedis;
@@ -26,6 +27,7 @@ import redis.clients.jedis.params.ClientKillParams.SkipMe;
  * the server stalls for longer than the deadline, and some replies are large. How many replies it takes is
  * {@code -Dtoolkit.test.replies}.
  */
+@Tag("slow")
 class KeyedRepliesTest {
   private static final int CALLERS = 64;
   private static final int KEYS = 500;
