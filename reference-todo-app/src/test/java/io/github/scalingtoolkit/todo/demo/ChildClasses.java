@@ -8,9 +8,14 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -19,8 +24,8 @@ import java.util.stream.Stream;
 
 /**
  * The test class path as a {@link ChildJvm} has it: with an archive of what a service loads from it (JEP 350), without
- * which a start takes nearly twice the CPU. It is made once for this JVM, by a service that a user logs in at. Only
- * classes from jars can be in it, so the directories of the class path become jars.
+ * which a start takes nearly twice the CPU. It is made once for all JVMs that one build runs tests in, by a service that a
+ * user logs in at. Only classes from jars can be in it, so the directories of the class path become jars.
  */
 final class ChildClasses {
   private static final List<String> OPTIONS = make();
@@ -33,34 +38,62 @@ final class ChildClasses {
   }
 
   private static List<String> make() {
+    // Said by pom.xml.
+    String build = System.getProperty(
+        "toolkit.test.build", "pid-" + ProcessHandle.current().pid());
+    Path home = Path.of("target", "child-classes").toAbsolutePath();
+    Path directory = home.resolve(build);
     try {
-      Path directory = Files.createTempDirectory("todo-child-classes-");
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(directory)));
-      List<String> classPath = List.of("-cp", classPath(directory));
-      Path archive = directory.resolve("classes.jsa");
-      List<String> records = new ArrayList<>(List.of("-XX:ArchiveClassesAtExit=" + archive));
-      records.addAll(classPath);
-      try (ChildJvm service = ChildJvm.launch(
-          List.of(
-              "env", "APP_ENV=demo", "PORT=0", "ADMIN_PORT=0", "DATA_DIR=" + directory + "/data"),
-          records,
-          Main.class)) {
-        try {
-          logIn(service.awaitLine("Todo service:  "));
-        } finally {
-          // Killed, it would leave its Redis to a next start, which never comes.
-          service.terminate();
-          service.awaitEnd();
+      Files.createDirectories(directory);
+      try (FileChannel file = FileChannel.open(
+              directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock others = file.lock()) {
+        Path options = directory.resolve("options");
+        if (!Files.exists(options)) {
+          deleteOld(home);
+          Files.write(options, make(directory));
         }
+        return Files.readAllLines(options);
       }
-      List<String> options = new ArrayList<>(classPath);
-      // A JDK without an archive of its own makes none.
-      if (Files.exists(archive)) {
-        options.add("-XX:SharedArchiveFile=" + archive);
-      }
-      return List.copyOf(options);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> make(Path directory) throws IOException {
+    List<String> classPath = List.of("-cp", classPath(directory));
+    Path archive = directory.resolve("classes.jsa");
+    List<String> records = new ArrayList<>(List.of("-XX:ArchiveClassesAtExit=" + archive));
+    records.addAll(classPath);
+    Path data = Files.createTempDirectory("todo-child-classes-");
+    try (ChildJvm service = ChildJvm.launch(
+        List.of("env", "APP_ENV=demo", "PORT=0", "ADMIN_PORT=0", "DATA_DIR=" + data),
+        records,
+        Main.class)) {
+      service.owning(data);
+      logIn(service.awaitLine("Todo service:  "));
+      service.terminate();
+      service.awaitEnd();
+    } finally {
+      delete(data);
+    }
+    List<String> options = new ArrayList<>(classPath);
+    // A JDK without an archive of its own makes none.
+    if (Files.exists(archive)) {
+      options.add("-XX:SharedArchiveFile=" + archive);
+    }
+    return options;
+  }
+
+  /** A build takes minutes, and each leaves as much as a large jar. */
+  private static void deleteOld(Path home) throws IOException {
+    FileTime anHourAgo = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
+    try (Stream<Path> builds = Files.list(home)) {
+      for (Path build : builds.toList()) {
+        if (Files.getLastModifiedTime(build).compareTo(anHourAgo) < 0) {
+          delete(build);
+        }
+      }
     }
   }
 
