@@ -20,7 +20,7 @@ import java.util.function.IntFunction;
  * they would take the processors from processes that are to start meanwhile.
  */
 final class KeepAliveLoad implements AutoCloseable {
-  private static final long REST_NANOS = 5_000_000;
+  private static final long REST_NANOS = 20_000_000;
 
   private final int port;
   private final IntFunction<String> requests;
