@@ -50,6 +50,7 @@ class ServiceUnderFailureTest {
   @AfterEach
   void stop() {
     service.close();
+    ChildJvm.endRedis(directory.resolve("killed"));
   }
 
   @Test

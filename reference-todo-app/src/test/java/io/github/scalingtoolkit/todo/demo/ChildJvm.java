@@ -91,7 +91,10 @@ public final class ChildJvm implements Program {
     return !process.isAlive() && !reader.isAlive();
   }
 
-  /** Has {@link #close} end the Redis that runs in {@code data} then, as a service that was killed may leave it there. */
+  /**
+   * Has {@link #close} end the Redis in {@code data} as well if this still runs then. One that was killed on purpose leaves
+   * its Redis to a next start.
+   */
   public ChildJvm owning(Path data) {
     owned.add(data);
     return this;
@@ -129,11 +132,15 @@ public final class ChildJvm implements Program {
 
   @Override
   public void close() {
+    boolean failed = process.isAlive();
     kill();
-    owned.forEach(ChildJvm::endRedis);
+    if (failed) {
+      owned.forEach(ChildJvm::endRedis);
+    }
   }
 
-  private static void endRedis(Path data) {
+  /** Ends the Redis that runs in a data directory, if there is one. */
+  public static void endRedis(Path data) {
     for (ProcessHandle redis : redisOf(data).stream().toList()) {
       redis.destroyForcibly();
       Await.until("Redis " + redis.pid() + " has ended", () -> !RedisProcess.runs(redis));
