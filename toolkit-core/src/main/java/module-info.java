@@ -3,6 +3,7 @@
  * time. Usable alone.
  */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // The modules that internal is exported to are compiled after this one.
 module io.github.scalingtoolkit.core {
   requires static transitive org.jspecify;
   requires static micrometer.core;
@@ -22,4 +23,7 @@ module io.github.scalingtoolkit.core {
   exports io.github.scalingtoolkit.core.time;
   exports io.github.scalingtoolkit.core.settings;
   exports io.github.scalingtoolkit.core.lifecycle;
+  exports io.github.scalingtoolkit.core.internal to
+      io.github.scalingtoolkit.cache,
+      io.github.scalingtoolkit.queue;
 }
