@@ -20,19 +20,29 @@ public final class Check {
   public static Duration between(String what, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw new IllegalArgumentException(
-          what + " must be " + least + " to " + most + " but was " + value);
+          what + " must be " + text(least) + " to " + text(most) + " but was " + value);
     }
     return value;
   }
 
   /** Returns {@code value} if it is above zero and at most {@code most}. */
   public static Duration positive(String what, Duration value, Duration most) {
-    if (value.isZero() || value.isNegative()) {
-      throw new IllegalArgumentException(what + " must be > 0 but was " + value);
-    }
-    if (value.compareTo(most) > 0) {
-      throw new IllegalArgumentException(what + " must be <= " + most + " but was " + value);
+    if (value.isZero() || value.isNegative() || value.compareTo(most) > 0) {
+      throw new IllegalArgumentException(
+          what + " must be > 0 and <= " + text(most) + " but was " + value);
     }
     return value;
+  }
+
+  private static String text(Duration bound) {
+    long millis = bound.toMillis();
+    if (millis % 86_400_000 == 0) {
+      return millis / 86_400_000 + " d";
+    } else if (millis % 3_600_000 == 0) {
+      return millis / 3_600_000 + " h";
+    } else if (millis % 60_000 == 0) {
+      return millis / 60_000 + " min";
+    }
+    return millis % 1000 == 0 ? millis / 1000 + " s" : millis + " ms";
   }
 }

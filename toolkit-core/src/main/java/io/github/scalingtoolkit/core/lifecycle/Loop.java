@@ -109,12 +109,12 @@ public final class Loop implements AutoCloseable {
     return closed;
   }
 
-  /** Returns whether no step is under way and none will be, after waiting for up to {@code most} for it. */
+  /** Returns whether its thread has ended or was never started, after waiting for up to {@code most} for that. */
   public boolean awaitEnd(Duration most) throws InterruptedException {
     if (thread.isAlive() && !most.isZero()) {
       thread.join(Math.max(1, most.toMillis()));
     }
-    return closed && !thread.isAlive();
+    return !thread.isAlive();
   }
 
   private void run() {
