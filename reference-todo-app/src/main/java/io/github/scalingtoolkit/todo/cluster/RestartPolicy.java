@@ -16,8 +16,7 @@ final class RestartPolicy {
 
   /** {@code random} returns numbers from 0 to below 1. */
   RestartPolicy(DoubleSupplier random) {
-    backoff =
-        Backoff.doubling(Duration.ofMillis(500), Duration.ofMinutes(1)).jitter(0.2, random);
+    backoff = Backoff.doubling(Duration.ofMillis(500), Duration.ofMinutes(1)).jitter(0.2, random);
   }
 
   /** Returns the wait after that many ends in a row, at least 1. */
