@@ -1,6 +1,6 @@
 /**
- * What the toolkit's modules share: guard (circuit breaker), Redis access, settings, metrics, health, lifecycle and
- * time. Usable alone.
+ * What the toolkit's modules share: guard (circuit breaker), rate limits, Redis access, leases, settings, health,
+ * lifecycle and time, each with its metrics. Usable alone.
  */
 @org.jspecify.annotations.NullMarked
 @SuppressWarnings("module") // The modules that internal is exported to are compiled after this one.
@@ -18,7 +18,6 @@ module io.github.scalingtoolkit.core {
   exports io.github.scalingtoolkit.core.health;
   exports io.github.scalingtoolkit.core.lease;
   exports io.github.scalingtoolkit.core.limit;
-  exports io.github.scalingtoolkit.core.metrics;
   exports io.github.scalingtoolkit.core.redis;
   exports io.github.scalingtoolkit.core.time;
   exports io.github.scalingtoolkit.core.settings;
