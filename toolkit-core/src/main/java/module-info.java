@@ -1,8 +1,9 @@
 /**
- * What the toolkit's modules share: guard (circuit breaker), Redis access, settings, metrics, health, lifecycle and
- * time. Usable alone.
+ * What the toolkit's modules share: guard (circuit breaker), rate limits, Redis access, leases, settings, health,
+ * lifecycle and time, each with its metrics. Usable alone.
  */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // The modules that internal is exported to are compiled after this one.
 module io.github.scalingtoolkit.core {
   requires static transitive org.jspecify;
   requires static micrometer.core;
@@ -17,9 +18,11 @@ module io.github.scalingtoolkit.core {
   exports io.github.scalingtoolkit.core.health;
   exports io.github.scalingtoolkit.core.lease;
   exports io.github.scalingtoolkit.core.limit;
-  exports io.github.scalingtoolkit.core.metrics;
   exports io.github.scalingtoolkit.core.redis;
   exports io.github.scalingtoolkit.core.time;
   exports io.github.scalingtoolkit.core.settings;
   exports io.github.scalingtoolkit.core.lifecycle;
+  exports io.github.scalingtoolkit.core.internal to
+      io.github.scalingtoolkit.cache,
+      io.github.scalingtoolkit.queue;
 }

@@ -237,7 +237,6 @@ class ArchitectureTest {
             ROOT + "core.guard..",
             ROOT + "core.health..",
             ROOT + "core.lifecycle..",
-            ROOT + "core.metrics..",
             ROOT + "core.settings..",
             ROOT + "core.time..",
             ROOT + "auth..",

@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.todo;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
@@ -9,7 +9,6 @@ import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.login.User;
 import io.github.scalingtoolkit.todo.login.UserStore;
 import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +27,7 @@ final class DemoUser {
    */
   static void seed(UserStore users, PasswordHasher hasher, boolean storeIsThere) {
     if (!storeIsThere || !tried(users, hasher)) {
-      BlockingThreads.platformFactory("demo-user-")
-          .newThread(() -> {
-            while (!tried(users, hasher)) {
-              LockSupport.parkNanos(PAUSE.toNanos());
-            }
-          })
-          .start();
+      new Loop("demo-user", () -> tried(users, hasher) ? Loop.DONE : PAUSE).start();
     }
   }
 

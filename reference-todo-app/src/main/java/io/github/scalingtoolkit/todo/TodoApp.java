@@ -6,15 +6,15 @@ import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.CacheAsideBuilder;
 import io.github.scalingtoolkit.cache.CacheMetrics;
+import io.github.scalingtoolkit.core.health.HealthMetrics;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.health.UnhealthyException;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
+import io.github.scalingtoolkit.core.limit.LimiterMetrics;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
-import io.github.scalingtoolkit.core.metrics.GuardMetrics;
-import io.github.scalingtoolkit.core.metrics.HealthMetrics;
-import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.RedisMetrics;
 import io.github.scalingtoolkit.core.redis.RedisUrl;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -219,11 +219,11 @@ final class TodoApp {
     String url = settings.redisUrl().or(() -> made(owned).redisUrl()).orElseThrow();
     RedisAccess queueAccess = redis(url).name("redis").build();
     queueRedis = queueAccess;
-    GuardMetrics.bind(meters, queueAccess.guard());
+    RedisMetrics.bind(meters, queueAccess);
     RedisAccess cacheAccess = queueAccess;
     if (settings.cacheRedisUrl().isPresent() && !settings.cacheRedisUrl().get().equals(url)) {
       cacheAccess = redis(settings.cacheRedisUrl().get()).name("redis-cache").build();
-      GuardMetrics.bind(meters, cacheAccess.guard());
+      RedisMetrics.bind(meters, cacheAccess);
     }
     cacheRedis = cacheAccess;
     queue = JobQueue.builder(queueAccess, Notifications.QUEUE).build();

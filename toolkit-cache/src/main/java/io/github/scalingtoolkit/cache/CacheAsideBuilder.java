@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
@@ -8,12 +9,13 @@ import java.util.function.Function;
 
 /** Collects what a {@link CacheAside} is built from. Not safe for use by several threads. */
 public final class CacheAsideBuilder<K, V> {
+  private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(3650);
 
   final RedisAccess redis;
   final String name;
   final Codec<V> codec;
-  final Function<? super K, String> ids;
+  Function<? super K, String> ids;
   Duration timeToLive = Duration.ZERO;
   double jitter = 0.1;
   Duration writeLifetime = Duration.ofSeconds(10);
@@ -28,40 +30,26 @@ public final class CacheAsideBuilder<K, V> {
 
   CacheAsideBuilder(
       RedisAccess redis, String name, Codec<V> codec, Function<? super K, String> ids) {
-    if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-      throw new IllegalArgumentException(
-          "name must be 1 to 64 letters, digits, dots, dashes or underscores but was '" + name
-              + "'");
-    }
     this.redis = Objects.requireNonNull(redis);
-    this.name = name;
+    this.name = Check.name("name", name);
     this.codec = Objects.requireNonNull(codec);
     this.ids = Objects.requireNonNull(ids);
   }
 
   /**
    * Says how a key becomes text: two keys that differ must have texts that differ. Returning a field of the key keeps
-   * hits in memory free of allocation.
+   * hits in memory free of allocation. Returns this builder, for keys of that type.
    */
+  @SuppressWarnings("unchecked") // The keys' type shows in their texts alone, which are set here.
   public <L> CacheAsideBuilder<L, V> keys(Function<? super L, String> ids) {
-    CacheAsideBuilder<L, V> other = new CacheAsideBuilder<>(redis, name, codec, ids);
-    other.timeToLive = timeToLive;
-    other.jitter = jitter;
-    other.writeLifetime = writeLifetime;
-    other.lease = lease;
-    other.localEntries = localEntries;
-    other.localCap = localCap;
-    other.journalKeys = journalKeys;
-    other.onUnreachable = onUnreachable;
-    other.notApplied = notApplied;
-    other.listener = listener;
-    other.clock = clock;
-    return other;
+    CacheAsideBuilder<L, V> typed = (CacheAsideBuilder<L, V>) (CacheAsideBuilder<?, V>) this;
+    typed.ids = Objects.requireNonNull(ids);
+    return typed;
   }
 
   /** Bounds a value's life in Redis, give or take the jitter: 1 ms to 10 years. Required. */
   public CacheAsideBuilder<K, V> timeToLive(Duration timeToLive) {
-    this.timeToLive = positive("timeToLive", timeToLive);
+    this.timeToLive = Check.between("timeToLive", timeToLive, SHORTEST, LONGEST);
     return this;
   }
 
@@ -86,7 +74,7 @@ public final class CacheAsideBuilder<K, V> {
       throw new IllegalArgumentException("maxEntries must be >= 1 but was " + maxEntries);
     }
     this.localEntries = maxEntries;
-    this.localCap = positive("cap", cap);
+    this.localCap = Check.between("cap", cap, SHORTEST, LONGEST);
     return this;
   }
 
@@ -95,7 +83,7 @@ public final class CacheAsideBuilder<K, V> {
    * takes, since one that commits later than this may leave an old value. Default: 10 s.
    */
   public CacheAsideBuilder<K, V> writeLifetime(Duration lifetime) {
-    this.writeLifetime = positive("writeLifetime", lifetime);
+    this.writeLifetime = Check.between("writeLifetime", lifetime, SHORTEST, LONGEST);
     return this;
   }
 
@@ -104,7 +92,7 @@ public final class CacheAsideBuilder<K, V> {
    * holds others up for at most this. Default: 2 s.
    */
   public CacheAsideBuilder<K, V> lease(Duration lease) {
-    this.lease = positive("lease", lease);
+    this.lease = Check.between("lease", lease, SHORTEST, LONGEST);
     return this;
   }
 
@@ -152,7 +140,7 @@ public final class CacheAsideBuilder<K, V> {
    *     wraps a single client
    */
   public CacheAside<K, V> build() {
-    positive("timeToLive", timeToLive);
+    Check.between("timeToLive", timeToLive, SHORTEST, LONGEST);
     if (localEntries > 0 && !redis.hasBlocking()) {
       throw new IllegalArgumentException("cache " + name
           + " asks for local entries, whose invalidations need a connection of their own, but"
@@ -160,16 +148,6 @@ public final class CacheAsideBuilder<K, V> {
           + " second client, or RedisAccess.open(url), or leave local(..) out");
     }
     return new CacheAside<>(this);
-  }
-
-  private static Duration positive(String what, Duration value) {
-    if (value.compareTo(Duration.ofMillis(1)) < 0) {
-      throw new IllegalArgumentException(what + " must be > 0 but was " + value);
-    }
-    if (value.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(what + " must be <= " + LONGEST + " but was " + value);
-    }
-    return value;
   }
 
   @SuppressWarnings("unchecked") // An empty array holds nothing of another type.

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ final class Journal {
   private final ReentrantLock replaying = new ReentrantLock();
 
   /** Guarded by {@link #replaying}. A full disk refuses for as long as it is full, many times a second. */
-  private boolean saidRefused;
+  private final Once refusal = new Once();
 
   /**
    * @param quarantineNanos for how long all keys are bypassed after the last overflow
@@ -156,17 +157,14 @@ final class Journal {
       for (String token : pending.open()) {
         runner.accept(scripts.begin(id, token));
       }
-      saidRefused = false;
+      refusal.over(() -> log.info("cache={} replay=accepted", cache));
       return true;
     } catch (JedisDataException refused) {
-      if (!saidRefused) {
-        saidRefused = true;
-        log.warn(
-            "cache={} replay=refused keys={} cause={} action=retry-until-accepted",
-            cache,
-            keys.size(),
-            refused.getClass().getName());
-      }
+      refusal.tell(() -> log.warn(
+          "cache={} replay=refused keys={} cause={} action=retry-until-accepted",
+          cache,
+          keys.size(),
+          refused.getClass().getName()));
       return false;
     }
   }

@@ -1,9 +1,7 @@
 package io.github.scalingtoolkit.cache;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
@@ -12,26 +10,22 @@ import java.util.function.IntSupplier;
  * is open each try is refused at once, and the recovery step does the work. Its thread starts with the first need.
  */
 final class ReplayLoop implements AutoCloseable {
-  private static final long PAUSE_NANOS = Duration.ofMillis(50).toNanos();
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final BooleanSupplier idle;
   private final IntSupplier replay;
-  private final Thread thread;
-  private final AtomicBoolean started = new AtomicBoolean();
-  private volatile boolean closed;
+  private final Loop loop;
 
   ReplayLoop(String cache, BooleanSupplier idle, IntSupplier replay) {
     this.idle = idle;
     this.replay = replay;
-    thread = BlockingThreads.platformFactory("cache-replay-" + cache + "-").newThread(this::run);
+    loop = new Loop("cache-replay-" + cache, this::step);
   }
 
   /** Says that there is something to replay. */
   void wake() {
-    if (!closed && started.compareAndSet(false, true)) {
-      thread.start();
-    }
-    LockSupport.unpark(thread);
+    loop.start();
+    loop.wake();
   }
 
   /** Tries once and returns how many keys were replayed: 0 while Redis is out of reach. */
@@ -43,19 +37,15 @@ final class ReplayLoop implements AutoCloseable {
     }
   }
 
-  private void run() {
-    while (!closed) {
-      if (idle.getAsBoolean()) {
-        LockSupport.park(this);
-      } else if (doWork() == 0) {
-        LockSupport.parkNanos(this, PAUSE_NANOS);
-      }
+  private Duration step() {
+    if (idle.getAsBoolean()) {
+      return Loop.UNTIL_WOKEN;
     }
+    return doWork() == 0 ? PAUSE : Duration.ZERO;
   }
 
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    loop.close();
   }
 }

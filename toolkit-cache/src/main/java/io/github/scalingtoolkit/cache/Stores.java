@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.cache;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -12,7 +13,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,7 +33,7 @@ final class Stores<V> {
   private final Clock clock;
   private final ConcurrentMap<String, Flight<V>> flights = new ConcurrentHashMap<>();
   private final Set<String> orphans = ConcurrentHashMap.newKeySet();
-  private final AtomicBoolean warned = new AtomicBoolean();
+  private final Once unencodable = new Once();
 
   Stores(
       CacheAsideBuilder<?, V> settings,
@@ -177,13 +177,11 @@ final class Stores<V> {
     try {
       return Entries.value(codec, value);
     } catch (RuntimeException broken) {
-      if (warned.compareAndSet(false, true)) {
-        log.warn(
-            "cache={} codec={} cannot encode cause={} action=not-stored; said once",
-            cache,
-            codec.getClass().getName(),
-            broken.getClass().getName());
-      }
+      unencodable.tell(() -> log.warn(
+          "cache={} codec={} cannot encode cause={} action=not-stored; said once",
+          cache,
+          codec.getClass().getName(),
+          broken.getClass().getName()));
       return null;
     }
   }

@@ -40,17 +40,19 @@ class CacheAsideBuilderTest {
 
   @Test
   void refusesWhatCannotWork() {
-    refused("timeToLive must be > 0 but was PT0S", () -> builder().build());
-    refused("timeToLive must be > 0 but was PT0S", () -> builder().timeToLive(Duration.ZERO));
+    refused("timeToLive must be 1 ms to 3650 d but was PT0S", () -> builder().build());
     refused(
-        "timeToLive must be <= PT87600H but was PT87624H",
+        "timeToLive must be 1 ms to 3650 d but was PT0S",
+        () -> builder().timeToLive(Duration.ZERO));
+    refused(
+        "timeToLive must be 1 ms to 3650 d but was PT87624H",
         () -> builder().timeToLive(Duration.ofDays(3651)));
     refused("jitter must be 0 to 0.5 but was NaN", () -> builder().jitter(Double.NaN));
     refused("jitter must be 0 to 0.5 but was 0.6", () -> builder().jitter(0.6));
     refused(
-        "writeLifetime must be > 0 but was PT-1S",
+        "writeLifetime must be 1 ms to 3650 d but was PT-1S",
         () -> builder().writeLifetime(Duration.ofSeconds(-1)));
-    refused("lease must be > 0 but was PT0S", () -> builder().lease(Duration.ZERO));
+    refused("lease must be 1 ms to 3650 d but was PT0S", () -> builder().lease(Duration.ZERO));
     refused("maxEntries must be >= 1 but was 0", () -> builder().local(0, Duration.ofSeconds(1)));
     refused("journal must be >= 1 but was 0", () -> builder().journal(0));
     refused(

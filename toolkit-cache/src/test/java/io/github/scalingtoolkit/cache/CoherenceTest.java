@@ -165,6 +165,6 @@ class CoherenceTest {
   @Test
   void theCapMustBePositive() {
     assertThatThrownBy(() -> texts(redis, name).local(1, Duration.ZERO))
-        .hasMessage("cap must be > 0 but was PT0S");
+        .hasMessage("cap must be 1 ms to 3650 d but was PT0S");
   }
 }

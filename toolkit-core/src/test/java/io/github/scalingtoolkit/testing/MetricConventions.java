@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 /** What holds for the name, the description and the tags of every meter of ours. */
 public final class MetricConventions {
   private static final Pattern OURS =
-      Pattern.compile("toolkit\\.(core|cache|queue|auth|todo|health)(\\.[a-z]+)+");
+      Pattern.compile("toolkit\\.(core|cache|queue|auth|todo|health|redis)(\\.[a-z]+)+");
   private static final Pattern OTHERS = Pattern.compile(
       "(resilience4j\\.(circuitbreaker|bulkhead|retry)|jvm|process|system)(\\.[a-z0-9]+)+");
   private static final Pattern UNIT_IN_NAME =

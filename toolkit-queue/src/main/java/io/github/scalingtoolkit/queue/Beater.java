@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 
 /** Renews the worker's leases each third of one, and takes over what others let expire as soon as it has. */
@@ -18,7 +19,7 @@ final class Beater {
     third = lease.dividedBy(3);
   }
 
-  /** A {@link Loop.Turn}. */
+  /** A {@link Loop.Step}. */
   Duration turn() {
     Claims.Beat beat = claims.beat();
     if (beat.takenOver() > 0) {

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -182,13 +183,8 @@ public final class JobQueue {
     private Clock clock = Clock.system();
 
     private Builder(RedisAccess redis, String name) {
-      if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-        throw new IllegalArgumentException(
-            "a queue's name must be 1 to 64 letters, digits, dots, dashes or underscores but was '"
-                + name + "'");
-      }
       this.redis = Objects.requireNonNull(redis);
-      this.name = name;
+      this.name = Check.name("a queue's name", name);
     }
 
     /** Takes time from {@code clock}. Default: {@link Clock#system()}. Only made ids need it. */

@@ -1,5 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.internal.Check;
+
 /**
  * A kind of job: what its payload is and what it is called between processes. Share one constant between producer and
  * worker; the name, and not the class, is what is stored.
@@ -15,11 +17,7 @@ public record JobType<P>(String name, Class<P> payload) {
    * @throws IllegalArgumentException if it has another form
    */
   public JobType {
-    if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-      throw new IllegalArgumentException(
-          "a job type's name must be 1 to 64 letters, digits, dots, dashes or underscores but was '"
-              + name + "'");
-    }
+    Check.name("a job type's name", name);
   }
 
   /** Returns the type {@code name} with payloads of class {@code payload}. */

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.time.Backoff;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -39,10 +40,7 @@ public record RetryPolicy(Duration first, Duration longest) {
 
   /** Returns the wait after the {@code failures}th failure, which counts from 1. */
   Duration backoff(int failures) {
-    long bound = first.toMillis();
-    for (int i = 1; i < failures && bound < longest.toMillis(); i++) {
-      bound = Math.min(bound * 2, longest.toMillis());
-    }
+    long bound = Backoff.doubling(first, longest).ceiling(failures).toMillis();
     long least = Math.max(1, first.toMillis() / 2);
     return Duration.ofMillis(ThreadLocalRandom.current().nextLong(least, bound + 1));
   }

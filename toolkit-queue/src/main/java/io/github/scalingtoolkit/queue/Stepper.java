@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -62,7 +63,7 @@ final class Stepper {
     return idle && !stopping;
   }
 
-  /** A {@link Loop.Turn}. Throws when Redis does not answer, with nothing forgotten. */
+  /** A {@link Loop.Step}. Throws when Redis does not answer, with nothing forgotten. */
   Duration turn() {
     long sinceStep = clock.nanoTime() - steppedAt;
     int claimable = stopping ? 0 : Math.min(free.availablePermits(), MOST_CLAIMS);

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 
@@ -24,7 +25,7 @@ final class Waiter {
     marker = Scripts.bytes(queue.key("k"));
   }
 
-  /** A {@link Loop.Turn}. */
+  /** A {@link Loop.Step}. */
   Duration turn() {
     if (!stepper.isIdle()) {
       return LONGEST_WAIT;

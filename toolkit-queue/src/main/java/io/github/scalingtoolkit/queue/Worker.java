@@ -2,11 +2,11 @@ package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
@@ -59,10 +59,10 @@ public final class Worker implements AutoCloseable {
     stepper = new Stepper(claims, ends, free, this::run, this::wakeWaiter, builder.clock);
     waiter = new Waiter(queue, stepper, free, this::wakeStepper);
     Beater beater = new Beater(claims, listener, builder.lease, this::workIsThere);
-    ThreadFactory threads = BlockingThreads.platformFactory("queue-" + queue.name() + "-");
-    stepping = new Loop(threads, stepper::turn, this::unreachable);
-    waiting = new Loop(threads, waiter::turn, this::waitingFailed);
-    beating = new Loop(threads, beater::turn, this::unreachable);
+    String loops = "queue-" + queue.name() + "-";
+    stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
+    waiting = new Loop(loops + "waiter", waiter::turn, this::waitingFailed);
+    beating = new Loop(loops + "beater", beater::turn, this::unreachable);
   }
 
   /** Starts to build a worker of {@code queue}. */
@@ -101,8 +101,8 @@ public final class Worker implements AutoCloseable {
     stepping.wake();
     awaitFree(drain);
     handBack();
-    stepping.end();
-    beating.end();
+    stepping.close();
+    beating.close();
     handlers.shutdownNow();
     endWaiter();
   }
@@ -141,7 +141,7 @@ public final class Worker implements AutoCloseable {
 
   /** A waiter left behind would take the next call with it: it is called until it has ended, and one call is put back. */
   private void endWaiter() {
-    waiting.end();
+    waiting.close();
     try {
       for (int i = 0; i < 100 && !waiting.awaitEnd(Duration.ofMillis(10)); i++) {
         waiter.call();

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -56,10 +57,7 @@ public final class WorkerBuilder {
    * run for longer, since the lease is renewed.
    */
   public WorkerBuilder lease(Duration lease) {
-    if (lease.toMillis() < 300 || lease.compareTo(Duration.ofHours(1)) > 0) {
-      throw new IllegalArgumentException("lease must be 300 ms to 1 h but was " + lease);
-    }
-    this.lease = lease;
+    this.lease = Check.between("lease", lease, Duration.ofMillis(300), Duration.ofHours(1));
     return this;
   }
 

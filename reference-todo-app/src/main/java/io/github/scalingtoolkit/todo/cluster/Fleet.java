@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.io.IOException;
 import java.time.Duration;
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Fleet {
   private static final Logger log = LoggerFactory.getLogger(Fleet.class);
-  private static final long TURN_NANOS = Duration.ofMillis(200).toNanos();
+  private static final Duration TURN = Duration.ofMillis(200);
   private static final int MOST_FAILED_STARTS = 5;
   /** More at a time would only slow each other down, until each takes as long as one that hangs. */
   private static final int MOST_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
@@ -45,7 +45,7 @@ final class Fleet {
   /** On its way out of one. */
   private @Nullable WorkerProcess outgoing;
 
-  private final Thread thread;
+  private final Loop loop;
   /** How often a replacement of all was asked for since none was under way. */
   private final AtomicInteger askedToReplace = new AtomicInteger();
 
@@ -67,7 +67,10 @@ final class Fleet {
     for (int number = 1; number <= size; number++) {
       slots.add(new Slot(number, launcher, balancer, policy, clock.nanoTime()));
     }
-    thread = BlockingThreads.platformFactory("fleet-").newThread(this::run);
+    loop = new Loop("fleet", () -> {
+      turn();
+      return TURN;
+    });
   }
 
   /**
@@ -76,7 +79,7 @@ final class Fleet {
    * @throws ClusterException if one of them ended again and again before that
    */
   void start() {
-    thread.start();
+    loop.start();
     while (!stopping && !locked(() -> slots.stream().allMatch(Slot::everServed))) {
       locked(() -> slots.stream()
               .filter(slot -> !slot.everServed() && slot.endsInARow() >= MOST_FAILED_STARTS)
@@ -86,7 +89,7 @@ final class Fleet {
                 + " times before it served, last with exit code " + slot.lastExitCode()
                 + ": what it said stands above. The cluster was not started.");
           });
-      LockSupport.parkNanos(TURN_NANOS);
+      LockSupport.parkNanos(TURN.toNanos());
     }
   }
 
@@ -104,18 +107,7 @@ final class Fleet {
   /** Lets what waits for a start return at once, with less than all: for who wants to stop meanwhile. */
   void giveUpStarting() {
     stopping = true;
-  }
-
-  private void run() {
-    while (!stopping) {
-      try {
-        turn();
-      } catch (RuntimeException fault) {
-        // The next turn finds things as they are: without one, nobody would look after the workers.
-        log.error("fleet turn=failed", fault);
-      }
-      LockSupport.parkNanos(this, TURN_NANOS);
-    }
+    loop.close();
   }
 
   /** Asks every worker how it is, and looks after each slot. */
@@ -221,7 +213,7 @@ final class Fleet {
   private boolean awaitReady(WorkerProcess next) {
     long deadline = clock.nanoTime() + Slot.LONGEST_START.toNanos();
     while (!next.isReady() && next.isAlive() && !stopping && clock.nanoTime() - deadline < 0) {
-      LockSupport.parkNanos(TURN_NANOS);
+      LockSupport.parkNanos(TURN.toNanos());
     }
     return next.isReady() && !stopping;
   }
@@ -239,7 +231,7 @@ final class Fleet {
   /** Starts nobody any more, and ends all, in order and at once. The balancer should have drained by now. */
   void stop() {
     stopping = true;
-    LockSupport.unpark(thread);
+    loop.close();
     List<WorkerProcess> all = workers();
     all.forEach(WorkerProcess::terminate);
     all.forEach(worker -> worker.awaitEnd(drain.plusSeconds(10)));

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
+import io.github.scalingtoolkit.core.time.Backoff;
 import java.time.Duration;
 import java.util.function.DoubleSupplier;
 
@@ -10,21 +11,16 @@ import java.util.function.DoubleSupplier;
  */
 final class RestartPolicy {
   static final Duration STEADY = Duration.ofMinutes(1);
-  private static final Duration FIRST = Duration.ofMillis(500);
-  private static final Duration LONGEST = Duration.ofMinutes(1);
-  private static final double JITTER = 0.2;
 
-  private final DoubleSupplier random;
+  private final Backoff backoff;
 
   /** {@code random} returns numbers from 0 to below 1. */
   RestartPolicy(DoubleSupplier random) {
-    this.random = random;
+    backoff = Backoff.doubling(Duration.ofMillis(500), Duration.ofMinutes(1)).jitter(0.2, random);
   }
 
   /** Returns the wait after that many ends in a row, at least 1. */
   Duration delayAfter(int ends) {
-    Duration delay = FIRST.multipliedBy(1L << Math.min(ends - 1, 10));
-    Duration bounded = delay.compareTo(LONGEST) < 0 ? delay : LONGEST;
-    return bounded.minusNanos((long) (bounded.toNanos() * JITTER * random.getAsDouble()));
+    return backoff.after(ends);
   }
 }

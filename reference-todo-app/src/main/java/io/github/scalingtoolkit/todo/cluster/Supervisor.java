@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.todo.cluster;
 
+import io.github.scalingtoolkit.core.health.HealthMetrics;
 import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.health.UnhealthyException;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
-import io.github.scalingtoolkit.core.metrics.HealthMetrics;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.admin.AdminRoutes;

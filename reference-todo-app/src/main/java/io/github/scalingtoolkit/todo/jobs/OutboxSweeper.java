@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.todo.jobs;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
@@ -12,7 +12,6 @@ import io.github.scalingtoolkit.todo.jobs.Notifications.Known;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,13 +27,13 @@ public final class OutboxSweeper implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(OutboxSweeper.class);
   private static final int PAGE = 500;
+  private static final Duration LONGEST_END = Duration.ofSeconds(3);
 
   private final TodoStore store;
   private final Notifications notifications;
   private final Duration age;
   private final Duration interval;
-  private final Thread thread;
-  private volatile boolean closed;
+  private final Loop loop;
 
   /** Sweeps entries older than {@code age}, at each {@code interval}; {@link #start} sets it going. */
   public OutboxSweeper(
@@ -43,12 +42,12 @@ public final class OutboxSweeper implements AutoCloseable {
     this.notifications = notifications;
     this.age = age;
     this.interval = interval;
-    thread = BlockingThreads.platformFactory("outbox-sweeper-").newThread(this::run);
+    loop = new Loop("outbox-sweeper", this::step);
   }
 
   /** Starts to sweep in the background. */
   public void start() {
-    thread.start();
+    loop.start();
   }
 
   /**
@@ -89,7 +88,7 @@ public final class OutboxSweeper implements AutoCloseable {
         }
       }
       after = page.next();
-    } while (after != null && !closed);
+    } while (after != null && !loop.isClosed());
     if (failure != null) {
       throw failure;
     }
@@ -99,27 +98,20 @@ public final class OutboxSweeper implements AutoCloseable {
   /** Stops sweeping, and waits for the sweep under way to end, for 3 s at most. */
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    loop.close();
     try {
-      thread.join(3000);
+      loop.awaitEnd(LONGEST_END);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        doWork();
-      } catch (JedisException | RejectedException | StoreException unreachable) {
-        log.debug("outbox sweep=postponed cause={}", unreachable.getClass().getName());
-      } catch (RuntimeException fault) {
-        log.warn("outbox sweep=failed cause={}", fault.getClass().getName());
-      }
-      if (!closed) {
-        LockSupport.parkNanos(this, interval.toNanos());
-      }
+  private Duration step() {
+    try {
+      doWork();
+    } catch (JedisException | RejectedException | StoreException unreachable) {
+      log.debug("outbox sweep=postponed cause={}", unreachable.getClass().getName());
     }
+    return interval;
   }
 }

@@ -5,13 +5,12 @@ import io.github.scalingtoolkit.auth.KeyRing;
 import io.github.scalingtoolkit.auth.KeySet;
 import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,10 +37,9 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
   private final Duration outlives;
   private final Clock clock;
   private final KeyRing ring;
-  private final Thread thread;
+  private final Loop loop;
   private final ReentrantLock looking = new ReentrantLock();
   private final List<Step> plan = new ArrayList<>();
-  private volatile boolean closed;
 
   /** From a time on a key signs, or is no longer needed. */
   private record Step(long dueNanos, SigningKey key, boolean signs) {}
@@ -52,7 +50,10 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     this.clock = clock;
     outlives = timeToLive.plus(MARGIN);
     ring = KeyRing.of(SigningKey.of(algorithm, secret.current().reveal()));
-    thread = BlockingThreads.platformFactory("rotating-keys-").newThread(this::run);
+    loop = new Loop("rotating-keys", () -> {
+      look();
+      return LOOK_EVERY;
+    });
   }
 
   /** Starts to look after the secret's file in the background, if it has one. */
@@ -60,7 +61,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
       Algorithm algorithm, RotatingSecret secret, Duration timeToLive, Clock clock) {
     RotatingKeys keys = new RotatingKeys(algorithm, secret, timeToLive, clock);
     if (secret.file().isPresent()) {
-      keys.thread.start();
+      keys.loop.start();
     }
     return keys;
   }
@@ -121,20 +122,8 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     }
   }
 
-  private void run() {
-    while (!closed) {
-      LockSupport.parkNanos(this, LOOK_EVERY.toNanos());
-      try {
-        look();
-      } catch (RuntimeException fault) {
-        log.warn("keys rotation=failed cause={}", fault.getClass().getName());
-      }
-    }
-  }
-
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    loop.close();
   }
 }

@@ -14,7 +14,7 @@ import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.todo.domain.JobId;
@@ -41,7 +41,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bson.Document;
@@ -70,7 +69,7 @@ import org.slf4j.LoggerFactory;
 public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MongoTodoStore.class);
   private static final String COLLECTION = "todos";
-  private static final long UPKEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final Duration UPKEEP_EVERY = Duration.ofMillis(250);
   private static final long LEAST_RETRY_MILLIS = 50;
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(1);
   private static final BulkWriteOptions IN_ANY_ORDER = new BulkWriteOptions().ordered(false);
@@ -86,6 +85,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final Guard guard;
   private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
+  private final Loop loop;
 
   private volatile boolean closed;
 
@@ -115,6 +115,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         .clock(clock)
         .build();
     upkeep = new MongoUpkeep(todos, failures, guard, this::ping);
+    // Without it a database that was down would stay refused for ever.
+    loop = new Loop("todo-mongo-upkeep", () -> {
+      doUpkeep();
+      return UPKEEP_EVERY;
+    });
   }
 
   /**
@@ -124,14 +129,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
    */
   public static MongoTodoStore open(MongoSettings settings, Clock clock) {
     MongoTodoStore store = openWithoutThread(settings, clock);
-    BlockingThreads.platformFactory("todo-mongo-upkeep-")
-        .newThread(() -> {
-          while (!store.closed) {
-            store.doUpkeepWhateverHappens();
-            LockSupport.parkNanos(UPKEEP_NANOS);
-          }
-        })
-        .start();
+    store.loop.start();
     return store;
   }
 
@@ -151,15 +149,6 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         return 0;
       }
       throw e;
-    }
-  }
-
-  /** Without this thread a database that was down would stay refused for ever. */
-  private void doUpkeepWhateverHappens() {
-    try {
-      doUpkeep();
-    } catch (Throwable unexpected) {
-      log.error("event=mongo_upkeep_failed cause={}", unexpected.getClass().getName());
     }
   }
 
@@ -296,6 +285,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    loop.close();
     client.close();
   }
 

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.core.guard;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
+import io.github.scalingtoolkit.core.time.Backoff;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -63,7 +64,7 @@ final class Breaker {
   private final boolean probed;
   private final int tries;
   private final Duration halfOpenForAtMost;
-  private final OpenInterval openInterval;
+  private final Backoff openInterval;
   private final int windowSize;
   private final Function<Throwable, String> reasons;
   private final Classifier classifier;
@@ -90,7 +91,8 @@ final class Breaker {
     probed = builder.probed;
     tries = probed ? 1 : builder.halfOpenCalls;
     halfOpenForAtMost = builder.halfOpenForAtMost;
-    openInterval = new OpenInterval(builder.openFor, builder.openForAtMost);
+    // Less up to half at random keeps processes from trying at once.
+    openInterval = Backoff.doubling(builder.openFor, builder.openForAtMost).jitter(0.5);
     windowSize = builder.windowSize;
     reasons = builder.reasons;
     longestDelayNanos = builder.delayAtMost.toNanos();
@@ -329,7 +331,7 @@ final class Breaker {
   Duration retryAfter() {
     CircuitBreaker.State state = machine.getState();
     if (state == CircuitBreaker.State.FORCED_OPEN) {
-      return openInterval.first();
+      return openInterval.ceiling(1);
     }
     return stateOf(state) == GuardState.CLOSED
         ? Duration.ZERO
@@ -407,7 +409,7 @@ final class Breaker {
     long now = clock.nanoTime();
     long leftAlone = Math.max(0, leftAloneUntilNanos.get() - now);
     long millis = Math.max(
-        Math.max(1, TimeUnit.NANOSECONDS.toMillis(openInterval.nanos(attempt))),
+        Math.max(1, TimeUnit.NANOSECONDS.toMillis(openInterval.nanosAfter(attempt))),
         TimeUnit.NANOSECONDS.toMillis(leftAlone + NANOS_BELOW_A_MILLISECOND));
     // One more: Resilience4j lets a try pass only after the moment and not at it.
     retryAtNanos = now + TimeUnit.MILLISECONDS.toNanos(millis) + 1;

@@ -1,10 +1,10 @@
 package io.github.scalingtoolkit.core.guard;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import java.nio.channels.ClosedByInterruptException;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +26,7 @@ final class Classifier {
   private final @Nullable Predicate<Throwable> retried;
   private final @Nullable Predicate<@Nullable Object> failing;
   private final @Nullable Function<Object, @Nullable Duration> delays;
-  private final AtomicBoolean told = new AtomicBoolean();
+  private final Once brokenFunction = new Once();
 
   Classifier(GuardBuilder builder) {
     name = builder.name;
@@ -117,9 +117,8 @@ final class Classifier {
   }
 
   private void tell(String function, String action, Throwable broken) {
-    if (told.compareAndSet(false, true)) {
-      log.error("guard={} {}=failed action={} logged=once", name, function, action, broken);
-    }
+    brokenFunction.tell(() ->
+        log.error("guard={} {}=failed action={} logged=once", name, function, action, broken));
   }
 
   /** Returns the failure inside of what a {@code CompletionStage} wraps it in. */

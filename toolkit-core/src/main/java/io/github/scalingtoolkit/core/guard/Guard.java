@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.guard;
 
 import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
@@ -9,7 +10,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +72,7 @@ public final class Guard {
   private final long timeoutNanos;
   private final long patienceNanos;
 
-  private final AtomicBoolean toldOfObserver = new AtomicBoolean();
+  private final Once brokenObserver = new Once();
   private volatile @Nullable GuardObserver observer;
 
   Guard(GuardBuilder builder) {
@@ -484,9 +484,7 @@ public final class Guard {
 
   /** Says once that the observer breaks its promise. A call has what it made of it all the same. */
   private void broken(Throwable broken) {
-    if (toldOfObserver.compareAndSet(false, true)) {
-      log.error("guard={} observer=failed action=go-on", name, broken);
-    }
+    brokenObserver.tell(() -> log.error("guard={} observer=failed action=go-on", name, broken));
   }
 
   /** Throws what the action threw as it is: one of {@code E}, unchecked, an Error or an InterruptedException. */

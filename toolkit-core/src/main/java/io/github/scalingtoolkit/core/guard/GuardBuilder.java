@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.guard;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
@@ -359,10 +360,6 @@ public final class GuardBuilder {
   }
 
   private static Duration millisToYears(String what, Duration value) {
-    if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(
-          what + " must be 1 ms to " + LONGEST.toDays() + " d but was " + value);
-    }
-    return value;
+    return Check.between(what, value, Duration.ofMillis(1), LONGEST);
   }
 }

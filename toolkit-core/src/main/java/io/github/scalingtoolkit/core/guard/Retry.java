@@ -1,8 +1,8 @@
 package io.github.scalingtoolkit.core.guard;
 
+import io.github.scalingtoolkit.core.time.Backoff;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +12,7 @@ final class Retry {
   static final long NO = -1;
 
   private final int most;
-  private final long firstNanos;
-  private final long longestNanos;
+  private final Backoff backoff;
   private final long longestDelayNanos;
   private final Clock clock;
   private final RetryBudget budget;
@@ -26,8 +25,8 @@ final class Retry {
 
   Retry(GuardBuilder builder) {
     most = builder.retries;
-    firstNanos = builder.retryAfterAtMost.toNanos();
-    longestNanos = builder.retryPauseAtMost.toNanos();
+    backoff =
+        Backoff.doubling(builder.retryAfterAtMost, builder.retryPauseAtMost).jitter(1);
     longestDelayNanos = builder.delayAtMost.toNanos();
     clock = builder.clock;
     budget =
@@ -52,7 +51,7 @@ final class Retry {
     if (retries >= most || delayNanos > longestDelayNanos) {
       return NO;
     }
-    long pause = delayNanos + ThreadLocalRandom.current().nextLong(ceilingNanos(retries) + 1);
+    long pause = delayNanos + backoff.nanosAfter(retries + 1);
     if (deadline != null && deadline.remainingNanos() <= pause) {
       return NO;
     }
@@ -81,10 +80,5 @@ final class Retry {
         made.sum(),
         stoppedByBudget.sum(),
         budget.available(clock.nanoTime()));
-  }
-
-  private long ceilingNanos(int retries) {
-    // At most an hour doubled ten times: no overflow.
-    return Math.min(longestNanos, firstNanos << retries);
   }
 }

@@ -1,6 +1,8 @@
 package io.github.scalingtoolkit.core.health;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -9,7 +11,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,8 +35,7 @@ public final class HealthRegistry implements AutoCloseable {
   private final List<Probe> probes;
   private final Duration interval;
   private final Clock clock;
-  private final Thread thread;
-  private volatile boolean closed;
+  private final Loop loop;
 
   private HealthRegistry(Builder builder) {
     interval = builder.interval;
@@ -48,7 +48,12 @@ public final class HealthRegistry implements AutoCloseable {
           new Probe(definition, deadline, interval.plus(deadline).multipliedBy(2), clock, threads));
     }
     probes = List.copyOf(made);
-    thread = BlockingThreads.platformFactory("health-").newThread(this::run);
+    Duration pause = Duration.ofNanos(Math.min(interval.toNanos() / 2, 250_000_000));
+    // Should it fail, results grow old meanwhile, and then say so.
+    loop = new Loop("health", () -> {
+      doWork();
+      return pause;
+    });
   }
 
   /** Starts to build a registry. */
@@ -58,7 +63,7 @@ public final class HealthRegistry implements AutoCloseable {
 
   /** Starts to check in the background, at once and then at each interval. */
   public void start() {
-    thread.start();
+    loop.start();
   }
 
   /** Returns how everything was at the last look. Never blocks. */
@@ -91,21 +96,7 @@ public final class HealthRegistry implements AutoCloseable {
   /** Stops checking. Checks under way are left to end by themselves. */
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
-  }
-
-  private void run() {
-    long pause = Math.min(interval.toNanos() / 2, Duration.ofMillis(250).toNanos());
-    while (!closed) {
-      try {
-        doWork();
-      } catch (Throwable unexpected) {
-        // Results grow old meanwhile, and then say so.
-        log.error("health state=failed action=go-on", unexpected);
-      }
-      LockSupport.parkNanos(this, pause);
-    }
+    loop.close();
   }
 
   private record Definition(String name, boolean required, Runnable check) {}
@@ -228,6 +219,8 @@ public final class HealthRegistry implements AutoCloseable {
   /** Collects what a {@link HealthRegistry} is built from. Not safe for use by several threads. */
   public static final class Builder {
     private final List<Definition> definitions = new ArrayList<>();
+    private static final Duration LONGEST = Duration.ofDays(1);
+
     private Duration interval = Duration.ofSeconds(1);
     private Duration deadline = Duration.ofSeconds(3);
     private Clock clock = Clock.system();
@@ -246,13 +239,13 @@ public final class HealthRegistry implements AutoCloseable {
 
     /** Checks each dependency this often: above zero, at most a day. Default: 1 s. */
     public Builder interval(Duration interval) {
-      this.interval = upToADay("interval", interval);
+      this.interval = Check.positive("interval", interval, LONGEST);
       return this;
     }
 
     /** Counts a check that takes longer as down: above zero, at most a day. Default: 3 s. */
     public Builder deadline(Duration deadline) {
-      this.deadline = upToADay("deadline", deadline);
+      this.deadline = Check.positive("deadline", deadline, LONGEST);
       return this;
     }
 
@@ -274,13 +267,6 @@ public final class HealthRegistry implements AutoCloseable {
       }
       definitions.add(definition);
       return this;
-    }
-
-    private static Duration upToADay(String what, Duration value) {
-      if (value.isZero() || value.isNegative() || value.compareTo(Duration.ofDays(1)) > 0) {
-        throw new IllegalArgumentException(what + " must be > 0 and <= 1 d but was " + value);
-      }
-      return value;
     }
   }
 }

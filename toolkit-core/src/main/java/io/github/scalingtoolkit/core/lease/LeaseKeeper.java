@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.core.lease;
 
 import io.github.scalingtoolkit.core.lease.LeaseScripts.Release;
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
@@ -11,8 +11,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,9 +40,8 @@ final class LeaseKeeper {
   private final Set<Lease> held = ConcurrentHashMap.newKeySet();
   private final ConcurrentHashMap<String, Lock> locks = new ConcurrentHashMap<>();
   private final Set<Abandoned> abandoned = ConcurrentHashMap.newKeySet();
-  private final Thread renewing;
-  private final Thread telling;
-  private volatile boolean closed;
+  private final Loop renewing;
+  private final Loop telling;
 
   /**
    * One who may hold a permit and does not know it.
@@ -65,8 +62,14 @@ final class LeaseKeeper {
         redis,
         scripts.aclRules());
     lifetimeNanos = lifetime.toNanos();
-    renewing = thread("lease-renewals-", this::step, this::untilNextStep);
-    telling = thread("lease-losses-", this::tell, this::untilOneEnds);
+    renewing = new Loop("lease-renewals", () -> {
+      step();
+      return untilNextStep();
+    });
+    telling = new Loop("lease-losses", () -> {
+      tell();
+      return untilOneEnds();
+    });
   }
 
   void start() {
@@ -103,8 +106,8 @@ final class LeaseKeeper {
 
   /** Ends both threads, after one try to give back what was abandoned. */
   void close() {
-    closed = true;
-    wake();
+    renewing.close();
+    telling.close();
     giveBack();
   }
 
@@ -220,51 +223,32 @@ final class LeaseKeeper {
       lease.renewedUntil(sent + lifetimeNanos);
     } else {
       lease.endedInRedis();
-      LockSupport.unpark(telling);
+      telling.wake();
     }
     return true;
   }
 
   private void wake() {
-    LockSupport.unpark(renewing);
-    LockSupport.unpark(telling);
+    renewing.wake();
+    telling.wake();
   }
 
-  private Thread thread(String name, Runnable step, LongSupplier pauseNanos) {
-    return BlockingThreads.platformFactory(name).newThread(() -> {
-      boolean told = false;
-      while (!closed) {
-        try {
-          step.run();
-          told = false;
-        } catch (Throwable unexpected) {
-          if (!told) {
-            told = true;
-            log.error("lease=keeper state=failed action=go-on", unexpected);
-          }
-        }
-        if (closed) {
-          // Looked at again, as the step may have parked, and so swallowed the waking.
-          return;
-        }
-        if (held.isEmpty() && abandoned.isEmpty()) {
-          LockSupport.park(this);
-        } else {
-          LockSupport.parkNanos(this, pauseNanos.getAsLong());
-        }
-      }
-    });
+  private Duration untilNextStep() {
+    if (held.isEmpty() && abandoned.isEmpty()) {
+      return Loop.UNTIL_WOKEN;
+    }
+    return Duration.ofNanos(
+        abandoned.isEmpty() ? lifetimeNanos / 6 : Math.min(lifetimeNanos / 6, RETRY_NANOS));
   }
 
-  private long untilNextStep() {
-    return abandoned.isEmpty() ? lifetimeNanos / 6 : Math.min(lifetimeNanos / 6, RETRY_NANOS);
-  }
-
-  private long untilOneEnds() {
+  private Duration untilOneEnds() {
+    if (held.isEmpty()) {
+      return Loop.UNTIL_WOKEN;
+    }
     long pause = lifetimeNanos / 6;
     for (Lease lease : held) {
       pause = Math.min(pause, lease.endsNanos() - clock.nanoTime());
     }
-    return Math.max(pause, 1_000_000);
+    return Duration.ofNanos(Math.max(pause, 1_000_000));
   }
 }

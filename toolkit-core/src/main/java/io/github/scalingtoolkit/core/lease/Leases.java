@@ -1,11 +1,13 @@
 package io.github.scalingtoolkit.core.lease;
 
 import io.github.scalingtoolkit.core.ActionOn;
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.lease.LeaseScripts.Answer;
 import io.github.scalingtoolkit.core.lease.Releases.Waiter;
 import io.github.scalingtoolkit.core.redis.ChannelListener;
 import io.github.scalingtoolkit.core.redis.ChannelSubscription;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Backoff;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
@@ -50,7 +52,8 @@ public final class Leases implements AutoCloseable {
 
   private static final Duration WITHOUT_SUBSCRIPTION = Duration.ofMillis(100);
 
-  private static final Duration FIRST_BACKOFF = Duration.ofMillis(100);
+  private static final Backoff UNANSWERED =
+      Backoff.doubling(Duration.ofMillis(100), Duration.ofMillis(800));
   private static final Duration LONGEST_RENEWAL = Duration.ofSeconds(1);
 
   private final LeaseScripts scripts;
@@ -218,7 +221,7 @@ public final class Leases implements AutoCloseable {
         if (over) {
           return Optional.empty();
         }
-        pause = answer == null ? backoffNanos() : pauseNanos(answer);
+        pause = answer == null ? UNANSWERED.nanosAfter(unanswered) : pauseNanos(answer);
       }
     }
 
@@ -254,10 +257,6 @@ public final class Leases implements AutoCloseable {
         checkOpen(name);
       }
       return mine;
-    }
-
-    private long backoffNanos() {
-      return FIRST_BACKOFF.toNanos() << Math.min(unanswered - 1, 3);
     }
 
     void end() {
@@ -380,10 +379,8 @@ public final class Leases implements AutoCloseable {
      * crash; longer survives longer outages of Redis and pauses of its holder.
      */
     public Builder lifetime(Duration lifetime) {
-      if (lifetime.toMillis() < 100 || lifetime.toMinutes() > 60) {
-        throw new IllegalArgumentException("lifetime must be 100 ms to 1 h but was " + lifetime);
-      }
-      this.lifetime = lifetime;
+      this.lifetime =
+          Check.between("lifetime", lifetime, Duration.ofMillis(100), Duration.ofHours(1));
       return this;
     }
 

@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.core.lease;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,7 +13,7 @@ final class Trouble {
   private final String effect;
   private final RedisAccess redis;
   private final String grant;
-  private final AtomicBoolean on = new AtomicBoolean();
+  private final Once trouble = new Once();
 
   /**
    * Starts well.
@@ -32,31 +32,27 @@ final class Trouble {
   void failed(RuntimeException failure) {
     if (forbids(failure)) {
       forbidden();
-    } else if (on.compareAndSet(false, true)) {
-      log.warn(
+    } else {
+      trouble.tell(() -> log.warn(
           "leases={} state=failing effect=\"{}\" reason=\"{}\" action=\"see to Redis; they are tried again by themselves\"",
           what,
           effect,
-          redis.explain(failure));
+          redis.explain(failure)));
     }
   }
 
   void forbidden() {
-    if (on.compareAndSet(false, true)) {
-      log.warn(
-          "leases={} state=failing effect=\"{}\" reason=\"Redis at {} forbids its user a command, a key or a channel"
-              + " (NOPERM)\" action=\"let an administrator run ACL SETUSER <user> {}\"",
-          what,
-          effect,
-          redis.description(),
-          grant);
-    }
+    trouble.tell(() -> log.warn(
+        "leases={} state=failing effect=\"{}\" reason=\"Redis at {} forbids its user a command, a key or a channel"
+            + " (NOPERM)\" action=\"let an administrator run ACL SETUSER <user> {}\"",
+        what,
+        effect,
+        redis.description(),
+        grant));
   }
 
   void worked() {
-    if (on.get() && on.compareAndSet(true, false)) {
-      log.info("leases={} state=well", what);
-    }
+    trouble.over(() -> log.info("leases={} state=well", what));
   }
 
   /** Of a command within a script each version says it in words of its own. */

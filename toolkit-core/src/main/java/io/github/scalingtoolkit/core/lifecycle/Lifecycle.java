@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.lifecycle;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -288,14 +289,7 @@ public final class Lifecycle {
      * @param stop ends it; interrupted at its deadline
      */
     public Builder phase(String name, Runnable start, Duration stopWithin, Runnable stop) {
-      if (stopWithin.isZero() || stopWithin.isNegative()) {
-        throw new IllegalArgumentException(
-            "stopWithin of " + name + " must be > 0 but was " + stopWithin);
-      }
-      if (stopWithin.compareTo(Duration.ofDays(1)) > 0) {
-        throw new IllegalArgumentException(
-            "stopWithin of " + name + " must be <= 1 d but was " + stopWithin);
-      }
+      Check.positive("stopWithin of " + name, stopWithin, Duration.ofDays(1));
       phases.add(
           new Phase(name, Objects.requireNonNull(start), stopWithin, Objects.requireNonNull(stop)));
       return this;

@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.core.limit;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,7 +22,7 @@ final class Degradation {
   private final RedisAccess redis;
   private final String grant;
   private final Clock clock;
-  private final AtomicBoolean on = new AtomicBoolean();
+  private final Once degraded = new Once();
   private volatile long failedNanos;
 
   /**
@@ -40,12 +40,12 @@ final class Degradation {
   }
 
   boolean isOn() {
-    return on.get();
+    return degraded.told();
   }
 
   void failed(RuntimeException failure) {
     failedNanos = clock.nanoTime();
-    if (on.compareAndSet(false, true)) {
+    degraded.tell(() -> {
       boolean forbidden = forbids(failure);
       log.warn(
           "limiter={} state=degraded decides=\"{}\" reason=\"{}\" action=\"{}\"",
@@ -57,12 +57,12 @@ final class Degradation {
           forbidden
               ? "let an administrator run ACL SETUSER <user> " + grant
               : "see to Redis; the limiter goes on with it by itself");
-    }
+    });
   }
 
   void worked() {
-    if (on.get() && clock.nanoTime() - failedNanos >= CALM_NANOS && on.compareAndSet(true, false)) {
-      log.info("limiter={} state=well decides=redis", limiter);
+    if (degraded.told() && clock.nanoTime() - failedNanos >= CALM_NANOS) {
+      degraded.over(() -> log.info("limiter={} state=well decides=redis", limiter));
     }
   }
 

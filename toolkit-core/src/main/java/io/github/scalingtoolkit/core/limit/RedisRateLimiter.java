@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.limit;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.limit.CallMerger.Share;
 import io.github.scalingtoolkit.core.limit.DenialCache.Denial;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
@@ -330,10 +331,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     /** Bounds each question to Redis: 1 ms to 1 min. Default: 20 ms. A wrapped client's own time-outs stay. */
     public Builder budget(Duration budget) {
-      if (budget.toMillis() < 1 || budget.toMillis() > 60_000) {
-        throw new IllegalArgumentException("budget must be 1 ms to 1 min but was " + budget);
-      }
-      this.budget = budget;
+      this.budget = Check.between("budget", budget, Duration.ofMillis(1), Duration.ofMinutes(1));
       return this;
     }
 

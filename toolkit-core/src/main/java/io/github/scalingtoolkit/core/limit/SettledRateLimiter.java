@@ -2,7 +2,7 @@ package io.github.scalingtoolkit.core.limit;
 
 import static io.github.scalingtoolkit.core.limit.LimitKeys.bytes;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -49,6 +48,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private static final LuaScript CHARGE =
       LuaScript.fromResource(SettledRateLimiter.class, "/META-INF/toolkit/core/lua/charge.lua");
   private static final int INTERVAL_MILLIS = 50;
+  private static final Duration INTERVAL = Duration.ofMillis(INTERVAL_MILLIS);
   private static final int MOST_KEYS = 100_000;
   private static final int MOST_A_TRIP = 500;
 
@@ -64,12 +64,11 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private final Degradation degradation;
   private final WaitingLines lines = new WaitingLines();
   private final ConcurrentHashMap<String, Due> owed = new ConcurrentHashMap<>();
-  private final Thread thread;
+  private final Loop loop;
   private final Clock clock;
   private volatile boolean degraded;
   private volatile boolean idle;
-  private volatile boolean closed;
-  private boolean told;
+  private volatile boolean closing;
 
   private final LongAdder allowed = new LongAdder();
   private final LongAdder denied = new LongAdder();
@@ -104,7 +103,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
         redis,
         redisKeys.aclPattern() + " " + LimitScripts.ACL_COMMANDS,
         clock);
-    thread = BlockingThreads.platformFactory("limiter-" + name + "-").newThread(this::run);
+    loop = new Loop("limiter-" + name, this::step);
   }
 
   /**
@@ -172,7 +171,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     String bounded = LimitKeys.bounded(key);
     owed.put(bounded, new Due(0, true, rateOf(terms), terms));
     here.reset(bounded);
-    LockSupport.unpark(thread);
+    loop.wake();
   }
 
   /** Returns the name. */
@@ -200,12 +199,13 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   /** Settles a last time and ends the thread, within about the deadline of the Redis access. */
   @Override
   public void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    closing = true;
+    loop.wake();
     boolean interrupted = false;
-    while (thread.isAlive()) {
+    boolean ended = false;
+    while (!ended) {
       try {
-        thread.join();
+        ended = loop.awaitEnd(Duration.ofDays(1));
       } catch (InterruptedException e) {
         interrupted = true;
       }
@@ -303,7 +303,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
       int urgent = Math.max(1, due.rate().limit().permits() / 20);
       Due all = owed.merge(key, due, Due::and);
       if (idle || (all.permits() >= urgent && all.permits() - due.permits() < urgent)) {
-        LockSupport.unpark(thread);
+        loop.wake();
       }
     }
   }
@@ -316,45 +316,37 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
   }
 
-  private void run() {
-    while (!closed) {
-      idle = true;
-      if (owed.isEmpty()) {
-        LockSupport.park(this);
-      }
+  private Duration step() {
+    boolean last = closing;
+    if (idle && !last) {
+      // Woken by the first that owes: those that come within the interval share the round trip.
       idle = false;
-      if (!closed) {
-        LockSupport.parkNanos(this, Duration.ofMillis(INTERVAL_MILLIS).toNanos());
-      }
-      settleAll();
+      return INTERVAL;
     }
-    settleAll();
+    try {
+      settleAll();
+    } finally {
+      if (last) {
+        loop.close();
+      }
+    }
+    idle = true;
+    if (owed.isEmpty()) {
+      return Loop.UNTIL_WOKEN;
+    }
+    idle = false;
+    return INTERVAL;
   }
 
-  /** Goes on whatever is thrown: without it this process would count for itself for ever. */
   private void settleAll() {
     try {
       boolean more = settle();
       while (more && !degraded) {
         more = settle();
       }
-      told = false;
     } catch (Throwable unexpected) {
       degraded = true;
-      tellOnce(unexpected);
-    }
-  }
-
-  private void tellOnce(Throwable unexpected) {
-    if (told) {
-      return;
-    }
-    told = true;
-    try {
-      log.error("limiter={} settlement=failed action=go-on", name, unexpected);
-    } catch (Throwable noLog) {
-      // Out of memory, say: then later failures may be told of.
-      told = false;
+      throw unexpected;
     }
   }
 
@@ -421,7 +413,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
      */
     public SettledRateLimiter start() {
       SettledRateLimiter limiter = notStarted();
-      limiter.thread.start();
+      limiter.loop.start();
       return limiter;
     }
 

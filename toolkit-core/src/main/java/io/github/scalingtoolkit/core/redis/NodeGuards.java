@@ -15,6 +15,7 @@ import redis.clients.jedis.HostAndPort;
 final class NodeGuards implements Function<HostAndPort, Guard> {
   private final Map<HostAndPort, Guard> guards = new ConcurrentHashMap<>();
   private final List<Consumer<Guard>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<Guard>> farewells = new CopyOnWriteArrayList<>();
   private final Function<HostAndPort, Guard> maker;
 
   /** Makes an empty one; {@code maker} makes the guard of a node. */
@@ -46,6 +47,7 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
         gone.add(guard);
       }
     });
+    gone.forEach(guard -> farewells.forEach(farewell -> farewell.accept(guard)));
     return gone;
   }
 
@@ -61,5 +63,10 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
   void onEach(Consumer<Guard> listener) {
     listeners.add(listener);
     guards.values().forEach(listener);
+  }
+
+  /** Calls {@code farewell} with each guard that is forgotten from now on. */
+  void onGone(Consumer<Guard> farewell) {
+    farewells.add(farewell);
   }
 }

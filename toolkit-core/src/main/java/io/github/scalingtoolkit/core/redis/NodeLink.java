@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
-import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import io.github.scalingtoolkit.core.internal.Once;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.core.time.Backoff;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,32 +14,35 @@ import redis.clients.jedis.util.Pool;
 /** Listens at one node for all channels of an access, on one thread: connects, reads, and connects again for ever. */
 final class NodeLink {
   private static final Logger log = LoggerFactory.getLogger(NodeLink.class);
-  private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long LONGEST_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+  private static final Backoff PAUSES =
+      Backoff.doubling(Duration.ofMillis(20), LONGEST_PAUSE).jitter(0.5);
+
+  /** Each try is a line in the server's log, and nothing heals by itself. */
+  private static final Backoff PAUSES_WHEN_REFUSED =
+      Backoff.doubling(Duration.ofSeconds(4), Duration.ofSeconds(4)).jitter(0.5);
 
   private final Subscriptions owner;
   private final String node;
   private final Pool<Connection> pool;
-  private final Thread thread;
+  private final Loop loop;
 
-  private volatile boolean closed;
   private volatile @Nullable SubscribedConnection current;
   private volatile @Nullable Obstacle obstacle;
-  private volatile boolean refused;
+  private final Once refused = new Once();
 
-  /** The thread's. */
+  /** The loop's. */
   private int failures;
 
   NodeLink(Subscriptions owner, String node, Pool<Connection> pool) {
     this.owner = owner;
     this.node = node;
     this.pool = pool;
-    thread = BlockingThreads.platformFactory("subscriptions-" + owner.name() + "-" + node + "-")
-        .newThread(this::run);
+    loop = new Loop("subscriptions-" + owner.name() + "-" + node, this::step);
   }
 
   void start() {
-    thread.start();
+    loop.start();
   }
 
   Pool<Connection> pool() {
@@ -62,44 +65,40 @@ final class NodeLink {
 
   /** Tells whether the node refuses the user's connections, which was logged when it came. */
   boolean isRefused() {
-    return refused;
+    return refused.told();
   }
 
   /** Says once that a node that refused the user's connections takes them again. */
   void tellIfWell() {
     SubscribedConnection open = current;
-    if (refused && open != null && open.hasAnswered()) {
-      refused = false;
-      log.info("redis={} node={} subscriptions=accepted", owner.name(), node);
+    if (open != null && open.hasAnswered()) {
+      refused.over(() -> log.info("redis={} node={} subscriptions=accepted", owner.name(), node));
     }
   }
 
   /** Ends the connection and the thread, without waiting for either. */
   void close() {
-    closed = true;
+    loop.close();
     SubscribedConnection open = current;
     if (open != null) {
       open.cut(null);
     } else {
       // It may be waiting for a connection of the pool, as long as that one's client has it.
-      thread.interrupt();
+      loop.closeNow();
     }
-    LockSupport.unpark(thread);
   }
 
-  private void run() {
-    while (!closed) {
-      try {
-        listen();
-      } catch (Throwable failure) {
-        // An Error as well: nobody would listen any more.
-        lost(failure);
-      }
-      if (!closed) {
-        owner.topologyMayHaveChanged();
-        pause();
-      }
+  private Duration step() {
+    try {
+      listen();
+    } catch (Throwable failure) {
+      // An Error as well: what ended the connection is shown beside it, whatever it was.
+      lost(failure);
     }
+    if (!loop.isClosed()) {
+      owner.topologyMayHaveChanged();
+    }
+    return (refused.told() ? PAUSES_WHEN_REFUSED : PAUSES).after(failures + 1);
   }
 
   private void listen() {
@@ -110,7 +109,7 @@ final class NodeLink {
       SubscribedConnection opened = new SubscribedConnection(owner, node, connection);
       try {
         current = opened;
-        if (!closed) {
+        if (!loop.isClosed()) {
           owner.wake();
           opened.read();
         }
@@ -122,7 +121,7 @@ final class NodeLink {
         opened.end();
         current = null;
         owner.checkAll();
-        if (owner.clock().nanoTime() - began >= LONGEST_PAUSE_NANOS) {
+        if (owner.clock().nanoTime() - began >= LONGEST_PAUSE.toNanos()) {
           failures = 0;
         }
       }
@@ -138,7 +137,7 @@ final class NodeLink {
   }
 
   private void lost(Throwable failure) {
-    if (closed) {
+    if (loop.isClosed()) {
       return;
     }
     failures++;
@@ -149,14 +148,13 @@ final class NodeLink {
             "see that it can be reached from here; it is tried again all the time")
         : Obstacle.of(failure, node);
     obstacle = why;
-    if (Obstacle.isOfRights(failure) && !refused) {
-      refused = true;
-      log.warn(
+    if (Obstacle.isOfRights(failure) && !refused.told()) {
+      refused.tell(() -> log.warn(
           "redis={} node={} subscriptions=refused reason=\"{}\" action=\"{}\"",
           owner.name(),
           node,
           why.reason(),
-          why.action());
+          why.action()));
     } else if (failures == 1) {
       log.info(
           "redis={} node={} subscriptions=lost reason=\"{}\" action=reconnect",
@@ -166,14 +164,5 @@ final class NodeLink {
     }
     // What ended this one has probably ended those that lie idle.
     pool.clear();
-  }
-
-  private void pause() {
-    long ceiling = Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(failures, 10));
-    if (refused) {
-      // Each try is a line in the server's log, and nothing heals by itself.
-      ceiling = 4 * LONGEST_PAUSE_NANOS;
-    }
-    LockSupport.parkNanos(this, ceiling / 2 + ThreadLocalRandom.current().nextLong(ceiling / 2));
   }
 }

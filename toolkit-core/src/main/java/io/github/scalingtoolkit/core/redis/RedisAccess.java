@@ -6,6 +6,8 @@ import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
+import io.github.scalingtoolkit.core.internal.Check;
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
@@ -67,12 +69,14 @@ import redis.clients.jedis.util.Pool;
 public final class RedisAccess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RedisAccess.class);
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
+  private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(1);
+  private static final Duration LONGEST_DEADLINE = Duration.ofMinutes(1);
   private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
   private final String name;
   private final String description;
-  private final @Nullable Builder origin;
+  private final @Nullable RedisSettings origin;
   private final boolean cluster;
 
   /** The deadline that a caller's earlier one cuts short; null for a client of somebody else's, which has its own. */
@@ -92,7 +96,7 @@ public final class RedisAccess implements AutoCloseable {
   private final EvictionWatch evictions = new EvictionWatch();
   private final RecoveryLoop recoveryLoop;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private volatile boolean toldOfStep;
+  private final Once toldOfStep = new Once();
 
   /** How the clients of an access come to be. */
   private interface Opening {
@@ -108,7 +112,7 @@ public final class RedisAccess implements AutoCloseable {
   private RedisAccess(
       String name,
       String description,
-      @Nullable Builder origin,
+      @Nullable RedisSettings origin,
       boolean cluster,
       Opening opening,
       Clock clock) {
@@ -116,7 +120,7 @@ public final class RedisAccess implements AutoCloseable {
     this.description = description;
     this.origin = origin;
     this.cluster = cluster;
-    this.deadline = origin == null ? null : origin.deadline;
+    this.deadline = origin == null ? null : origin.deadline();
     this.owned = origin != null;
     this.clock = clock;
     guard = breaker(name, clock, cluster && owned ? RedisAccess::isOfNoNode : RedisFailure::counts);
@@ -260,7 +264,7 @@ public final class RedisAccess implements AutoCloseable {
   public RedisAccess sibling(String name, Duration deadline) {
     return origin == null
         ? new RedisAccess(name, description, null, cluster, given(commands, blocking), clock)
-        : origin.likewise(deadline).name(name).build();
+        : opened(origin.sibling(Check.name("name", name), bounded("deadline", deadline)));
   }
 
   /**
@@ -321,6 +325,17 @@ public final class RedisAccess implements AutoCloseable {
     listener.accept(guard);
     nodeGuards.onEach(listener);
     payloadGuards.onEach(listener);
+  }
+
+  /** Calls {@code farewell} with each breaker that is dropped from now on, as its node has left the cluster. */
+  void onGuardGone(Consumer<Guard> farewell) {
+    nodeGuards.onGone(farewell);
+    payloadGuards.onGone(farewell);
+  }
+
+  /** Returns what messages, logs and metrics call this access. */
+  String name() {
+    return name;
   }
 
   /** Tells whether calls to every node pass, as far as is known now: no breaker is open. */
@@ -647,13 +662,10 @@ public final class RedisAccess implements AutoCloseable {
         if (!cluster && RedisFailure.of(failed) == RedisFailure.NODE) {
           throw failed;
         }
-        if (!toldOfStep) {
-          toldOfStep = true;
-          log.warn(
-              "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; what is owed is tried again\"",
-              description,
-              RedisFailures.reason(failed));
-        }
+        toldOfStep.tell(() -> log.warn(
+            "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; what is owed is tried again\"",
+            description,
+            RedisFailures.reason(failed)));
       }
     }
   }
@@ -746,36 +758,9 @@ public final class RedisAccess implements AutoCloseable {
       this.url = url;
     }
 
-    private Builder likewise(Duration deadline) {
-      Builder tighter = copy().deadline(deadline);
-      if (tighter.connectTimeout != null && tighter.connectTimeout.compareTo(deadline) > 0) {
-        tighter.connectTimeout = deadline;
-      }
-      return tighter;
-    }
-
-    private Builder copy() {
-      Builder same = new Builder(url);
-      same.name = name;
-      same.deadline = deadline;
-      same.connectTimeout = connectTimeout;
-      same.poolSize = poolSize;
-      same.password = password;
-      same.tls = tls;
-      same.sentinelCredentials = sentinelCredentials;
-      same.coalesced = coalesced;
-      same.clock = clock;
-      return same;
-    }
-
     /** Sets what messages, logs, metrics and Redis' client list call this access. Default: {@code redis}. */
     public Builder name(String name) {
-      if (!name.matches("[A-Za-z0-9._-]{1,64}")) {
-        throw new IllegalArgumentException(
-            "name must be 1 to 64 letters, digits, dots, dashes or underscores but was '" + name
-                + "'");
-      }
-      this.name = name;
+      this.name = Check.name("name", name);
       return this;
     }
 
@@ -881,40 +866,40 @@ public final class RedisAccess implements AutoCloseable {
 
     /** Opens the clients; see {@link RedisAccess#open}. */
     public RedisAccess build() {
-      return new RedisAccess(
-          name,
-          url.toString(),
-          copy(),
-          url.mode() == RedisUrl.Mode.CLUSTER,
-          new Opened(copy()),
-          clock);
-    }
-
-    private ClientFactory factory() {
-      return new ClientFactory(
+      return opened(new RedisSettings(
           url,
           name,
+          deadline,
           connectTimeout == null ? deadline : connectTimeout,
+          poolSize,
           password,
           tls,
           sentinelCredentials,
-          clock);
+          coalesced,
+          clock));
     }
+  }
 
-    private static Duration bounded(String what, Duration value) {
-      if (value.toMillis() < 1 || value.toMillis() > 60_000) {
-        throw new IllegalArgumentException(what + " must be 1 ms to 1 min but was " + value);
-      }
-      return value;
-    }
+  private static RedisAccess opened(RedisSettings settings) {
+    return new RedisAccess(
+        settings.name(),
+        settings.url().toString(),
+        settings,
+        settings.url().mode() == RedisUrl.Mode.CLUSTER,
+        new Opened(settings),
+        settings.clock());
+  }
+
+  private static Duration bounded(String what, Duration value) {
+    return Check.between(what, value, SHORTEST_DEADLINE, LONGEST_DEADLINE);
   }
 
   /** Clients of our own: those for commands at once, those that block when they are first used. */
   private static final class Opened implements Opening {
-    private final Builder settings;
+    private final RedisSettings settings;
     private final ClientFactory factory;
 
-    Opened(Builder settings) {
+    Opened(RedisSettings settings) {
       this.settings = settings;
       this.factory = settings.factory();
     }
@@ -922,15 +907,15 @@ public final class RedisAccess implements AutoCloseable {
     @Override
     public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
       return LazyClient.opening(
-          settings.url.toString(),
+          settings.url().toString(),
           () -> factory.commands(
-              settings.deadline, settings.poolSize, settings.coalesced, nodes, payloads));
+              settings.deadline(), settings.poolSize(), settings.coalesced(), nodes, payloads));
     }
 
     @Override
     public LazyClient<Clients> blocking() {
       return LazyClient.whenAsked(
-          settings.url.toString(), () -> factory.blocking(settings.deadline, LONGEST_BLOCK));
+          settings.url().toString(), () -> factory.blocking(settings.deadline(), LONGEST_BLOCK));
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,15 +39,17 @@ final class Subscriptions implements AutoCloseable {
   private final ReentrantLock starting = new ReentrantLock();
   private final SubscriptionsLog told;
   private final TopologyWatch topology;
-  private final Thread ticker;
-
-  /** Guarded by the lock. */
-  private boolean started;
+  private final Loop heart;
 
   private volatile boolean closed;
 
   /** The heartbeat's thread replaces it. */
   private volatile Map<String, NodeLink> links = Map.of();
+
+  /** These are the heartbeat's. */
+  private long nextBeat = System.nanoTime();
+
+  private int halves;
 
   /**
    * Makes one without threads, which the first subscription starts.
@@ -85,8 +86,7 @@ final class Subscriptions implements AutoCloseable {
         wake();
       }
     });
-    ticker = BlockingThreads.platformFactory("subscriptions-" + name + "-heartbeat-")
-        .newThread(this::run);
+    heart = new Loop("subscriptions-" + name + "-heartbeat", this::beat);
   }
 
   /** Makes one that listens through a client's own connections, on a cluster at its masters. */
@@ -128,11 +128,8 @@ final class Subscriptions implements AutoCloseable {
         all.add(subscription);
         return new Channel(named, List.copyOf(all));
       });
-      if (!started) {
-        started = true;
-        ticker.start();
-        topology.start();
-      }
+      heart.start();
+      topology.start();
     } finally {
       starting.unlock();
     }
@@ -164,7 +161,7 @@ final class Subscriptions implements AutoCloseable {
     }
     all().forEach(ChannelSubscription::close);
     links.values().forEach(NodeLink::close);
-    wake();
+    heart.close();
     topology.close();
   }
 
@@ -236,7 +233,7 @@ final class Subscriptions implements AutoCloseable {
 
   /** Has the heartbeat's thread look at what is to be sent. */
   void wake() {
-    LockSupport.unpark(ticker);
+    heart.wake();
   }
 
   /** Has the nodes looked up soon. */
@@ -274,31 +271,24 @@ final class Subscriptions implements AutoCloseable {
 
   // The heartbeat
 
-  private void run() {
+  private Duration beat() {
     // Not by the clock that was given: that one may stand still.
-    long next = System.nanoTime();
-    for (int steps = 0; !closed; ) {
-      boolean due = System.nanoTime() - next >= 0;
-      try {
-        step(due, steps % 2 == 0);
-      } catch (Throwable unexpected) {
-        // An Error as well: nobody would notice any more what is lost.
-        told.failed(unexpected);
-      }
+    boolean due = System.nanoTime() - nextBeat >= 0;
+    try {
+      step(due, halves % 2 == 0);
+    } finally {
       if (due) {
-        steps++;
-        next = System.nanoTime() + heartbeat.toNanos() / 2;
+        halves++;
+        nextBeat = System.nanoTime() + heartbeat.toNanos() / 2;
       }
       if (closed) {
-        break;
-      }
-      if (channels.isEmpty() && links.isEmpty()) {
-        LockSupport.park(this);
-      } else {
-        LockSupport.parkNanos(this, Math.max(1, next - System.nanoTime()));
+        // Those that began while it was being closed.
+        links.values().forEach(NodeLink::close);
       }
     }
-    links.values().forEach(NodeLink::close);
+    return channels.isEmpty() && links.isEmpty()
+        ? Loop.UNTIL_WOKEN
+        : Duration.ofNanos(Math.max(1, nextBeat - System.nanoTime()));
   }
 
   /** Does what is to be done: by the half of a heartbeat if it is {@code due}, and asks for life at whole ones. */

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -26,10 +27,9 @@ final class SubscriptionsLog {
   private final Map<String, Obstacle> refusals = new ConcurrentHashMap<>();
 
   /** These are the heartbeat's. */
-  private boolean toldOfLate;
+  private final Once toldOfLate = new Once();
 
   private @Nullable ChannelSubscription toldOfSlow;
-  private boolean toldOfError;
 
   SubscriptionsLog(String name, Duration heartbeat) {
     this.name = name;
@@ -102,12 +102,10 @@ final class SubscriptionsLog {
         }
       }
     }
-    if (!late.isEmpty() && !toldOfLate) {
-      toldOfLate = true;
-      tellOfLate(late, why(late.get(0), links, unknownNodes));
-    } else if (toldOfLate && !anyDown) {
-      toldOfLate = false;
-      log.info("redis={} subscriptions=live count={}", name, all.size());
+    if (!late.isEmpty()) {
+      toldOfLate.tell(() -> tellOfLate(late, why(late.get(0), links, unknownNodes)));
+    } else if (!anyDown) {
+      toldOfLate.over(() -> log.info("redis={} subscriptions=live count={}", name, all.size()));
     }
   }
 
@@ -136,19 +134,5 @@ final class SubscriptionsLog {
       }
     }
     return unknownNodes;
-  }
-
-  /** Tells once of what should not be possible. */
-  void failed(Throwable unexpected) {
-    if (toldOfError) {
-      return;
-    }
-    toldOfError = true;
-    try {
-      log.error("redis={} subscriptions=failed action=go-on", name, unexpected);
-    } catch (Throwable noLog) {
-      // Out of memory, say: then a later one may be told of.
-      toldOfError = false;
-    }
   }
 }

@@ -1,9 +1,8 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,15 +37,17 @@ final class TopologyWatch {
   private final String name;
   private final Supplier<Map<String, Pool<Connection>>> primaries;
   private final Runnable refresh;
-  private final long heartbeat;
+  private final Duration heartbeat;
   private final User user;
-  private final Thread thread;
+  private final Loop loop;
 
   private volatile @Nullable Map<String, Pool<Connection>> nodes;
   private volatile Obstacle obstacle =
       new Obstacle("unknown", "has not been reached yet", "nothing: it is being asked");
   private volatile boolean doubtful = true;
-  private volatile boolean closed;
+
+  /** The loop's: when a server was last asked. */
+  private long refreshed;
 
   TopologyWatch(
       String name,
@@ -57,14 +58,14 @@ final class TopologyWatch {
     this.name = name;
     this.primaries = primaries;
     this.refresh = refresh;
-    this.heartbeat = heartbeat.toNanos();
+    this.heartbeat = heartbeat;
     this.user = user;
-    thread = BlockingThreads.platformFactory("subscriptions-" + name + "-topology-")
-        .newThread(this::run);
+    refreshed = System.nanoTime() - REFRESHED_EVERY * heartbeat.toNanos();
+    loop = new Loop("subscriptions-" + name + "-topology", this::step);
   }
 
   void start() {
-    thread.start();
+    loop.start();
   }
 
   /** Returns the pools of the nodes, by their names; null while they are not known. */
@@ -81,41 +82,35 @@ final class TopologyWatch {
   /** Has the nodes asked for soon. */
   void doubt() {
     doubtful = true;
-    LockSupport.unpark(thread);
+    loop.wake();
   }
 
   /** Ends the thread, without waiting for it. */
   void close() {
-    closed = true;
-    LockSupport.unpark(thread);
+    loop.close();
   }
 
-  private void run() {
-    long refreshed = System.nanoTime() - REFRESHED_EVERY * heartbeat;
-    while (!closed) {
-      if (!user.isInUse()) {
-        LockSupport.park(this);
-        continue;
-      }
-      try {
-        lookUp();
-        long since = System.nanoTime() - refreshed;
-        if (since >= REFRESHED_EVERY * heartbeat
-            || (since >= heartbeat && (doubtful || !user.isWhole()))) {
-          doubtful = false;
-          refreshed = System.nanoTime();
-          refresh.run();
-          lookUp();
-        }
-      } catch (Throwable unknown) {
-        // An Error as well: nothing would be followed any more.
-        log.debug(
-            "redis={} subscriptions=topology-unknown cause={}",
-            name,
-            unknown.getClass().getName());
-      }
-      LockSupport.parkNanos(this, heartbeat);
+  private Duration step() {
+    if (!user.isInUse()) {
+      return Loop.UNTIL_WOKEN;
     }
+    try {
+      lookUp();
+      long since = System.nanoTime() - refreshed;
+      if (since >= REFRESHED_EVERY * heartbeat.toNanos()
+          || (since >= heartbeat.toNanos() && (doubtful || !user.isWhole()))) {
+        doubtful = false;
+        refreshed = System.nanoTime();
+        refresh.run();
+        lookUp();
+      }
+    } catch (RuntimeException unknown) {
+      log.debug(
+          "redis={} subscriptions=topology-unknown cause={}",
+          name,
+          unknown.getClass().getName());
+    }
+    return heartbeat;
   }
 
   private void lookUp() {

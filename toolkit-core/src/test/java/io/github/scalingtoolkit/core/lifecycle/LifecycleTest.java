@@ -259,9 +259,9 @@ class LifecycleTest {
     Duration tooLong = Duration.ofSeconds(Long.MAX_VALUE);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Lifecycle.builder().phase("redis", () -> {}, tooLong, () -> {}))
-        .withMessage("stopWithin of redis must be <= 1 d but was " + tooLong);
+        .withMessage("stopWithin of redis must be > 0 and <= 1 d but was " + tooLong);
     assertThatIllegalArgumentException()
         .isThrownBy(() -> Lifecycle.builder().phase("redis", () -> {}, Duration.ZERO, () -> {}))
-        .withMessage("stopWithin of redis must be > 0 but was PT0S");
+        .withMessage("stopWithin of redis must be > 0 and <= 1 d but was PT0S");
   }
 }

@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.core.limit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.CapturedLog;

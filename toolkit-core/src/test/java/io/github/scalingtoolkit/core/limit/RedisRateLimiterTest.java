@@ -4,8 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.github.scalingtoolkit.core.metrics.GuardMetrics;
-import io.github.scalingtoolkit.core.metrics.LimiterMetrics;
+import io.github.scalingtoolkit.core.guard.GuardMetrics;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;

@@ -1,7 +1,5 @@
-package io.github.scalingtoolkit.core.metrics;
+package io.github.scalingtoolkit.core.health;
 
-import io.github.scalingtoolkit.core.health.Health;
-import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 

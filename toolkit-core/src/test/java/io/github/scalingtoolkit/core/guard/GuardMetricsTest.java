@@ -1,15 +1,11 @@
-package io.github.scalingtoolkit.core.metrics;
+package io.github.scalingtoolkit.core.guard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.github.scalingtoolkit.core.guard.Guard;
-import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.health.HealthRegistry;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
-import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.MetricConventions;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,7 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
-class CoreMetricsTest {
+class GuardMetricsTest {
   private final MeterRegistry registry = new SimpleMeterRegistry();
 
   @Test
@@ -130,36 +126,19 @@ class CoreMetricsTest {
   }
 
   @Test
-  void showsWhatEachHealthCheckFoundLast() {
-    try (HealthRegistry health = HealthRegistry.builder()
-        .required("good", () -> {})
-        .optional("bad", () -> {
-          throw new IllegalStateException("down");
-        })
-        .build()) {
-      HealthMetrics.bind(registry, health);
-      health.start();
+  void aGuardThatIsUsedNoMoreTakesItsMetersAlongAndNoOthers() {
+    Guard gone = Guard.builder("gone").bulkhead(2).build();
+    Guard stays = Guard.builder("store").build();
+    GuardMetrics.bind(registry, stays);
+    int before = registry.getMeters().size();
+    GuardMetrics.bind(registry, gone);
+    gone.run(() -> {});
 
-      Await.until(
-          "the good one was checked",
-          () -> registry.get("toolkit.health.up").tag("check", "good").gauge().value() == 1);
-      assertThat(registry.get("toolkit.health.up").tag("check", "bad").gauge().value())
-          .isZero();
-      MetricConventions.assertFollowedBy(registry);
-    }
-  }
+    GuardMetrics.unbind(registry, gone);
 
-  @Test
-  void theConventionsRefuseANameOfTheirOwnKindAndAUnitInIt() {
-    registry.counter("visits");
-    assertThatThrownBy(() -> MetricConventions.assertFollowedBy(registry))
-        .isInstanceOf(AssertionError.class);
-
-    registry.clear();
-    io.micrometer.core.instrument.Gauge.builder("toolkit.cache.age.seconds", () -> 1)
-        .description("Age")
-        .register(registry);
-    assertThatThrownBy(() -> MetricConventions.assertFollowedBy(registry))
-        .isInstanceOf(AssertionError.class);
+    assertThat(registry.getMeters()).hasSize(before);
+    gone.run(() -> {});
+    stays.run(() -> {});
+    assertThat(calls("successful")).isEqualTo(1);
   }
 }

@@ -1,14 +1,10 @@
-package io.github.scalingtoolkit.core.metrics;
+package io.github.scalingtoolkit.core.guard;
 
-import io.github.scalingtoolkit.core.guard.Guard;
-import io.github.scalingtoolkit.core.guard.GuardCounts;
-import io.github.scalingtoolkit.core.guard.GuardObserver;
-import io.github.scalingtoolkit.core.guard.GuardState;
-import io.github.scalingtoolkit.core.guard.Outcome;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
@@ -72,6 +68,18 @@ public final class GuardMetrics implements GuardObserver {
     }
     retries(registry, guard);
     guard.observe(new GuardMetrics(registry, guard.name()));
+  }
+
+  /** Removes the meters of {@code guard}, which is used no more: no gauge goes on showing how it was last. */
+  public static void unbind(MeterRegistry registry, Guard guard) {
+    for (Meter meter : registry.getMeters()) {
+      String name = meter.getId().getName();
+      boolean ofGuards = name.startsWith("resilience4j.") || name.startsWith("toolkit.core.guard.");
+      String tag = name.startsWith("resilience4j.") ? "name" : "guard";
+      if (ofGuards && guard.name().equals(meter.getId().getTag(tag))) {
+        registry.remove(meter);
+      }
+    }
   }
 
   @Override

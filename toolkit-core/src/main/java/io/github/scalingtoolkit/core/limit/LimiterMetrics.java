@@ -1,8 +1,5 @@
-package io.github.scalingtoolkit.core.metrics;
+package io.github.scalingtoolkit.core.limit;
 
-import io.github.scalingtoolkit.core.limit.LimiterCounts;
-import io.github.scalingtoolkit.core.limit.RedisRateLimiter;
-import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,7 +18,7 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while it decides without Redis, else 0
  * </ul>
  *
- * <p>Its breaker is shown by {@link GuardMetrics#bind}.
+ * <p>Its breaker is shown by {@link io.github.scalingtoolkit.core.guard.GuardMetrics#bind}.
  */
 public final class LimiterMetrics {
   private LimiterMetrics() {}

@@ -1,0 +1,169 @@
+package io.github.scalingtoolkit.core.lifecycle;
+
+import io.github.scalingtoolkit.core.internal.Once;
+import io.github.scalingtoolkit.core.time.Backoff;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a step again and again on a daemon thread of its own, until it is closed. The step says how long there is nothing
+ * to do; {@link #wake} takes the next one at once.
+ *
+ * <p>It outlives whatever a step throws, an {@link Error} too, and takes the step again after 20 ms, twice as long after
+ * each further failure in a row, up to 1 s. Such a failure is one line of the log until a step succeeds, unless somebody
+ * else is told of it.
+ *
+ * <p>A test calls the step by itself, without a loop. An interrupt of the thread ends a wait and nothing else.
+ *
+ * <p>Safe for use by several threads. No call blocks but {@link #awaitEnd}.
+ */
+public final class Loop implements AutoCloseable {
+  /** Returned by a step when there is nothing to do until {@link Loop#wake}. */
+  public static final Duration UNTIL_WOKEN = Duration.ofNanos(Long.MAX_VALUE);
+
+  /** Returned by a step after which there is never anything to do: it closes the loop. */
+  public static final Duration DONE = Duration.ofNanos(-1);
+
+  /** Does what there is to do. */
+  @FunctionalInterface
+  public interface Step {
+    /** Returns how long the next step can wait: zero for not at all, {@link #UNTIL_WOKEN}, or {@link #DONE}. */
+    Duration take();
+  }
+
+  private static final Logger log = LoggerFactory.getLogger(Loop.class);
+  private static final Backoff AFTER_FAILURE =
+      Backoff.doubling(Duration.ofMillis(20), Duration.ofSeconds(1));
+
+  private final String name;
+  private final Step step;
+  private final Consumer<Throwable> onFailure;
+  private final Once told = new Once();
+  private final AtomicBoolean started = new AtomicBoolean();
+  private final Thread thread;
+  private volatile boolean woken;
+  private volatile boolean closed;
+
+  /**
+   * Makes a loop that logs what a step throws, to be started.
+   *
+   * @param name of the loop in the log, and the start of its thread's name: {@code "health"}
+   */
+  public Loop(String name, Step step) {
+    this.name = name;
+    this.step = step;
+    onFailure = this::tell;
+    thread = BlockingThreads.platformFactory(name + "-").newThread(this::run);
+  }
+
+  /**
+   * Makes a loop for steps that fail in the ordinary course of things, to be started.
+   *
+   * @param onFailure is told, on the loop's thread, of all that a step throws, which is not logged then; what it throws
+   *     itself is
+   */
+  public Loop(String name, Step step, Consumer<Throwable> onFailure) {
+    this.name = name;
+    this.step = step;
+    this.onFailure = onFailure;
+    thread = BlockingThreads.platformFactory(name + "-").newThread(this::run);
+  }
+
+  /** Takes the first step at once. Does nothing if it was started or closed before. */
+  public void start() {
+    if (!closed && started.compareAndSet(false, true)) {
+      try {
+        thread.start();
+      } catch (Throwable noThread) {
+        started.set(false);
+        throw noThread;
+      }
+    }
+  }
+
+  /** Takes the next step at once, or right after the one that is under way. */
+  public void wake() {
+    woken = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** Takes no more steps after the one that is under way, and does not wait for it. */
+  @Override
+  public void close() {
+    closed = true;
+    LockSupport.unpark(thread);
+  }
+
+  /** As {@link #close}, and interrupts the step that is under way. */
+  public void closeNow() {
+    close();
+    thread.interrupt();
+  }
+
+  /** Tells whether it was closed, or is {@link #DONE}. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /** Returns whether its thread has ended or was never started, after waiting for up to {@code most} for that. */
+  public boolean awaitEnd(Duration most) throws InterruptedException {
+    if (thread.isAlive() && !most.isZero()) {
+      thread.join(Math.max(1, most.toMillis()));
+    }
+    return !thread.isAlive();
+  }
+
+  private void run() {
+    int failures = 0;
+    while (!closed) {
+      woken = false;
+      Duration pause;
+      try {
+        pause = step.take();
+        failures = 0;
+        told.over(() -> log.info("loop={} state=well", name));
+      } catch (Throwable failure) {
+        // An Error as well: nothing else would take the next step.
+        pause = AFTER_FAILURE.after(++failures);
+        failed(failure);
+      }
+      if (pause.isNegative()) {
+        closed = true;
+      } else if (!pause.isZero()) {
+        await(pause);
+      }
+    }
+  }
+
+  private void failed(Throwable failure) {
+    try {
+      onFailure.accept(failure);
+    } catch (Throwable fault) {
+      tell(fault);
+    }
+  }
+
+  private void tell(Throwable failure) {
+    told.tell(() -> log.error("loop={} state=failing action=\"it goes on\"", name, failure));
+  }
+
+  private void await(Duration pause) {
+    boolean forever = pause.compareTo(UNTIL_WOKEN) >= 0;
+    long until = forever ? 0 : System.nanoTime() + pause.toNanos();
+    while (!woken && !closed && !Thread.interrupted()) {
+      if (forever) {
+        LockSupport.park(this);
+      } else {
+        long left = until - System.nanoTime();
+        if (left <= 0) {
+          return;
+        }
+        LockSupport.parkNanos(this, left);
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package io.github.scalingtoolkit.core.redis;
+
+import io.github.scalingtoolkit.core.guard.GuardMetrics;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * Shows what an access to Redis knows of itself. Reading it asks nobody.
+ *
+ * <ul>
+ *   <li>each of its breakers, as {@link GuardMetrics} has it. Those of a cluster's nodes appear when a node is first called
+ *       and go when it leaves the cluster
+ *   <li>{@code toolkit.redis.subscriptions{redis,state=live|down}}: how many subscriptions are live, and how many are not
+ *   <li>{@code toolkit.redis.nodes.refusing{redis}}: how many nodes refuse its user or password
+ * </ul>
+ */
+public final class RedisMetrics {
+  private RedisMetrics() {}
+
+  /** Registers the meters of {@code redis}; two accesses of a registry need two names. */
+  public static void bind(MeterRegistry registry, RedisAccess redis) {
+    redis.onGuardGone(guard -> GuardMetrics.unbind(registry, guard));
+    redis.onGuard(guard -> GuardMetrics.bind(registry, guard));
+    subscriptions(registry, redis, "live", RedisAccess::subscriptionsLive);
+    subscriptions(registry, redis, "down", RedisAccess::subscriptionsDown);
+    Gauge.builder("toolkit.redis.nodes.refusing", redis, RedisAccess::nodesRefusing)
+        .description("Nodes that refuse the user or the password")
+        .tag("redis", redis.name())
+        .register(registry);
+  }
+
+  private static void subscriptions(
+      MeterRegistry registry,
+      RedisAccess redis,
+      String state,
+      ToDoubleFunction<RedisAccess> count) {
+    Gauge.builder("toolkit.redis.subscriptions", redis, count)
+        .description("Subscriptions by whether they hear what is published")
+        .tags("redis", redis.name(), "state", state)
+        .register(registry);
+  }
+}
