@@ -6,8 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * A thread that takes turns until it is ended. A turn says how long there is nothing to do unless somebody wakes it; one
- * that fails, whatever with, is taken again after 20 ms, then 40 ms, and so on up to a second.
+ * A thread that takes turns until it is ended. A turn returns how long there is nothing to do unless the loop is woken; a
+ * turn that fails, with any exception, is repeated after 20 ms, then 40 ms, and so on up to a second.
  */
 final class Loop {
   /** One turn; returns how long the next one can wait. */
@@ -38,7 +38,7 @@ final class Loop {
     LockSupport.unpark(thread);
   }
 
-  /** Takes no more turns after the one that is under way. */
+  /** Takes no more turns after the current one. */
   void end() {
     ended = true;
     wake();

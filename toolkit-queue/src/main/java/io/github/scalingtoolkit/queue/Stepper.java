@@ -7,8 +7,8 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /**
- * Ends what has run and claims as many jobs as are free to run, in one round trip a turn. Ends pile up by themselves
- * while the turn before is under way.
+ * Ends finished jobs and claims as many jobs as there are free slots, in one round trip per turn. Ends accumulate
+ * during the previous turn.
  */
 final class Stepper {
   private static final int MOST_CLAIMS = 200;
@@ -46,7 +46,7 @@ final class Stepper {
     steppedAt = clock.nanoTime();
   }
 
-  /** Claims nothing more; what has run is still ended. */
+  /** Claims nothing more; finished jobs are still ended. */
   void stop() {
     stopping = true;
   }
@@ -57,12 +57,12 @@ final class Stepper {
     idle = false;
   }
 
-  /** Tells whether jobs could run and none is there: somebody should wait in Redis for the next. */
+  /** Tells whether slots are free and no job is ready: then the waiter should wait in Redis for the next. */
   boolean isIdle() {
     return idle && !stopping;
   }
 
-  /** A {@link Loop.Turn}. Throws when Redis does not answer, with nothing forgotten. */
+  /** A {@link Loop.Turn}. Throws when Redis does not answer; no end is lost. */
   Duration turn() {
     long sinceStep = clock.nanoTime() - steppedAt;
     int claimable = stopping ? 0 : Math.min(free.availablePermits(), MOST_CLAIMS);
@@ -74,8 +74,9 @@ final class Stepper {
       return left.isNegative() || left.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : left;
     }
     idle = false;
-    // Slots are taken before the jobs are asked for: whoever waits for all slots waits for what is
-    // on its way too.
+    // Slots are taken before jobs are claimed: a caller that waits for all slots also waits for
+    // jobs
+    // that are on their way.
     int reserved = claimable > 0 && free.tryAcquire(claimable) ? claimable : 0;
     List<End> ending = ends.take();
     signalled = false;
