@@ -29,22 +29,22 @@ import org.jspecify.annotations.Nullable;
 import sun.misc.Signal;
 
 /**
- * Starts the service in the role that the first argument names, and ends with the exit codes of the contract: 0 after a
- * signal, 2 for a wrong setting or argument, 3 for a port or data directory that cannot be had, 1 for anything else.
+ * Starts the service in the role given by the first argument, and ends with the exit codes of the contract: 0 after a
+ * signal, 2 for a wrong setting or argument, 3 for an unavailable port or data directory, 1 for anything else.
  */
 public final class Main {
   private static final String USAGE =
       "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config];"
           + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
-  private static final int CANNOT_BE_HAD = 3;
+  private static final int UNAVAILABLE = 3;
 
   private static final int MOST_WORKERS = 64;
 
-  /** Set by whoever ends the process on purpose: only a signal finds it unset. */
+  /** Set by code that ends the process on purpose: only a signal finds it unset. */
   private static volatile boolean exiting;
 
-  /** Set once the supervisor has gone: from then on {@link #onOrphaned} has the last word, whoever else wants to end. */
+  /** Set once the supervisor has gone: from then on only {@link #onOrphaned} ends the process. */
   private static volatile boolean orphaned;
 
   private Main() {}
@@ -52,7 +52,7 @@ public final class Main {
   /** Runs until a signal ends it. */
   public static void main(String[] args) throws InterruptedException {
     if (Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
-      System.out.println(USAGE + ". docs/settings.md has the settings.");
+      System.out.println(USAGE + ". For settings see docs/settings.md.");
       exit(0);
     }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
@@ -74,7 +74,7 @@ public final class Main {
       case "print-config" -> printConfig(settings);
       case "healthcheck" -> healthcheck(settings);
       case "warm" -> warm(settings);
-      default -> fail(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
+      default -> fail(WRONG_SETTING, "unknown role '" + printable(args[0]) + "'. " + USAGE);
     }
   }
 
@@ -95,7 +95,7 @@ public final class Main {
       fail(
           WRONG_SETTING,
           "cluster takes a number of processes from 1 to " + MOST_WORKERS
-              + ", or max for one a CPU, but was given '" + printable(text) + "'. " + USAGE);
+              + ", or max for one per CPU, but got '" + printable(text) + "'. " + USAGE);
     }
     return Integer.parseInt(text);
   }
@@ -114,10 +114,10 @@ public final class Main {
     new CountDownLatch(1).await();
   }
 
-  /** Ends with 0 once all lists are in Redis, with 1 if some could not be brought there. */
+  /** Ends with 0 once all lists are in Redis, with 1 if some could not be loaded. */
   private static void warm(TodoSettings settings) {
     if (settings.cache().timeToLive().isEmpty()) {
-      fail(WRONG_SETTING, "warm fills the cache, which CACHE_TTL=off turns off");
+      fail(WRONG_SETTING, "warm fills the cache, but CACHE_TTL=off turns the cache off");
     }
     TodoApp app = new TodoApp(settings, Role.WARM);
     started(app::start);
@@ -143,8 +143,9 @@ public final class Main {
     greet(settings, true, supervisor::port, supervisor.adminPort());
     System.out.println("Processes:     " + workers + ", replaced one by one on: kill -HUP "
         + ProcessHandle.current().pid());
-    System.out.println("Most requests: nginx before N processes of the role serve takes more than"
-        + " this balancer: docs/cluster.md");
+    System.out.println(
+        "Performance:   nginx in front of N processes of the role serve is faster than"
+            + " this balancer: docs/cluster.md");
     System.out.flush();
     new CountDownLatch(1).await();
   }
@@ -152,15 +153,15 @@ public final class Main {
   private static void started(Runnable start) {
     try {
       start.run();
-    } catch (ClusterException hopeless) {
-      fail(1, hopeless.getMessage());
+    } catch (ClusterException failure) {
+      fail(1, failure.getMessage());
     } catch (StoresException cannot) {
       fail(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
       String setting = (cannot.server().equals("admin") ? "ADMIN_" : "")
           + (cannot.reason() == ListenException.Reason.PORT ? "PORT" : "HOST");
       fail(
-          cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : CANNOT_BE_HAD,
+          cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : UNAVAILABLE,
           cannot.getMessage() + " It is set by " + setting + ".");
     } catch (IllegalArgumentException wrong) {
       fail(WRONG_SETTING, wrong.getMessage());
@@ -172,14 +173,14 @@ public final class Main {
     }
   }
 
-  /** Without its supervisor nobody sends a worker anything. */
+  /** Without its supervisor a worker gets no requests. */
   private static void onOrphaned(TodoApp app) {
     orphaned = true;
     app.stop();
     Runtime.getRuntime().halt(1);
   }
 
-  /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
+  /** A JVM ended by a signal exits with 143 or 130: after an orderly stop it exits with 0. */
   private static void onSignal(Runnable stop) {
     if (exiting) {
       return;
@@ -275,7 +276,7 @@ public final class Main {
     System.exit(code);
   }
 
-  /** A stop that comes of the supervisor's end breaks off a start, and may meet a signal: neither may cut it short. */
+  /** A stop caused by the supervisor's end may interrupt a start, or coincide with a signal: it must complete in both cases. */
   private static void leaveToOrphaned() {
     while (orphaned) {
       LockSupport.park();

@@ -255,7 +255,7 @@ class EmbeddedRedisTest {
 
     assertThat(found.major()).isEqualTo(7);
     assertThatThrownBy(() -> RedisBinary.find(data.resolve("unpacked"), "", true))
-        .hasMessageContaining("cannot read the data that a newer one has left")
+        .hasMessageContaining("cannot read the data of a newer one")
         .hasMessageContaining("install Redis 7.0 or newer");
   }
 
