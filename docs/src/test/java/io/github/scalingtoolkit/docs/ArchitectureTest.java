@@ -40,7 +40,7 @@ class ArchitectureTest {
       .importPackages("io.github.scalingtoolkit");
 
   @Test
-  void coreKnowsNobodyAndTheLibrariesKnowCoreAlone() {
+  void coreDependsOnNoModuleAndTheLibrariesOnlyOnCore() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + "core..")
@@ -191,7 +191,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void nobodyLogsPastTheFacade() {
+  void allLoggingGoesThroughTheFacade() {
     noClasses()
         .that()
         .resideInAnyPackage(LIBRARIES)
