@@ -23,7 +23,7 @@ class MainTest {
   private Path directory;
 
   @Test
-  void aDemoServesAndASecondOnItsDataOrItsPortEndsWith3AndHarmsNothingAndSigtermIs0() {
+  void aSecondDemoOnTheSameDataOrPortExitsWith3AndSigtermExitsWith0() {
     Path data = directory.resolve("data");
     try (ChildJvm first = ServiceProcess.demo(data)) {
       TodoClient user = ServiceProcess.logIn(first);
@@ -77,7 +77,7 @@ class MainTest {
   }
 
   @Test
-  void whoAsksForHelpGetsTheRolesAnd0() {
+  void helpPrintsTheRolesAndExitsWith0() {
     try (ChildJvm option = ServiceProcess.start(List.of(), "--help");
         ChildJvm ofARole = ServiceProcess.start(List.of("PORT=eighty"), "cluster", "-h")) {
       for (ChildJvm child : List.of(option, ofARole)) {
@@ -165,7 +165,7 @@ class MainTest {
   }
 
   @Test
-  void aHostThatIsNotThisMachinesEndsWith3AndOneThatNobodyKnowsWith2AndBothNameTheSetting() {
+  void aForeignHostExitsWith3AndAnUnknownOneWith2NamingTheSetting() {
     try (ChildJvm foreign = ServiceProcess.demo(directory.resolve("one"), "HOST=192.0.2.1");
         ChildJvm unknown =
             ServiceProcess.demo(directory.resolve("two"), "ADMIN_HOST=no-such-host.invalid")) {

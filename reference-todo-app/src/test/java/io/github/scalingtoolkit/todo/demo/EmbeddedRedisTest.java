@@ -167,7 +167,7 @@ class EmbeddedRedisTest {
   }
 
   @Test
-  void leavesAloneAServerOfOthersWhosePidItFinds() throws Exception {
+  void doesNotTouchAForeignServerWithTheRecordedPid() throws Exception {
     Path elsewhere = Files.createDirectories(data.resolve("elsewhere"));
     try (EmbeddedRedis other = EmbeddedRedis.start(elsewhere, path())) {
       Files.createDirectories(data.resolve("redis"));

@@ -33,7 +33,7 @@ class DataDirectoryTest {
   }
 
   @Test
-  void isRefusedToASecondProcessThatIsToldWhoOwnsIt() {
+  void refusesASecondProcessAndNamesTheOwner() {
     try (DataDirectory directory = DataDirectory.open(parent);
         ChildJvm second = ChildJvm.start(DemoChild.class, parent.toString())) {
       String refusal = second.awaitLine("refused ");

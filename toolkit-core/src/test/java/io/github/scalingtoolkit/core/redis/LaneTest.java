@@ -80,7 +80,7 @@ class LaneTest {
   }
 
   @Test
-  void aPeerThatStopsReadingHoldsNobodyNotEvenTheLeader() {
+  void aPeerThatStopsReadingBlocksNoCallerNotEvenTheLeader() {
     Duration deadline = Duration.ofMillis(200);
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
@@ -101,7 +101,7 @@ class LaneTest {
   }
 
   @Test
-  void whoseTimeIsNearlyOverWhenHisBatchBeginsStaysToFreeItsLeader() {
+  void aCallerLateInItsPatienceStaysToFreeItsBatchsLeader() {
     Duration deadline = Duration.ofMillis(200);
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
@@ -187,7 +187,7 @@ class LaneTest {
   }
 
   @Test
-  void whatOnlyReadsIsSentAgainWhenItsReplyIsLostUnlessItsCallerDoesSoHimself() {
+  void readsAreResentAfterALostReplyUnlessTheCallerResends() {
     Lane lane = lane(LONG, this::connection);
     join(lane, new CommandArguments(QUIT), LONG);
     join(lane, command(Command.GET, "none"), LONG);
