@@ -27,7 +27,7 @@ public final class Main {
         scale                       the same in rounds that are longer and more
         smoke                       the same, cut down to less than a minute
         ratios                      the promised ratios, of two that run at the same time
-        peer                        what the Express peer does that nobody should want
+        peer                        two faults of the Express peer
         callers                     many callers of one Redis: shared connections, pools, Lettuce, Redisson
         invalidation                how long another cache still has what was written
         report <directory>          writes REPORT.md and the charts anew from the raw data

@@ -36,7 +36,7 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"-h", "--help", "help", "load --help", "quick -h"})
-  void whoAsksForHelpGetsItAndNothingIsRun(String line) throws Exception {
+  void helpIsPrintedAndNothingIsRun(String line) throws Exception {
     assertThat(Main.run(List.of(line.split(" ")))).isZero();
   }
 

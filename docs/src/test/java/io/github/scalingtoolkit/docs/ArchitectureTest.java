@@ -42,7 +42,7 @@ class ArchitectureTest {
       .importPackages("io.github.scalingtoolkit");
 
   @Test
-  void coreKnowsNobodyAndTheLibrariesKnowCoreAlone() {
+  void coreDependsOnNoModuleAndTheLibrariesOnlyOnCore() {
     noClasses()
         .that()
         .resideInAPackage(ROOT + "core..")
@@ -193,7 +193,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void nobodyLogsPastTheFacade() {
+  void allLoggingGoesThroughTheFacade() {
     noClasses()
         .that()
         .resideInAnyPackage(LIBRARIES)

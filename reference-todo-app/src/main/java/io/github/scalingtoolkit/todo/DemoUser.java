@@ -12,7 +12,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The tutorial's user, {@code user} with password {@code pass}: there in demo mode alone. */
+/** The tutorial's user, {@code user} with password {@code pass}: exists only in demo mode. */
 final class DemoUser {
   private static final Logger log = LoggerFactory.getLogger(DemoUser.class);
   private static final String USERNAME = "user";
@@ -21,9 +21,9 @@ final class DemoUser {
   private DemoUser() {}
 
   /**
-   * Makes sure that he is there.
+   * Makes sure that the user exists.
    *
-   * @param storeIsThere whether it is worth waiting for; if not, or if it fails, this goes on in the background
+   * @param storeIsThere whether to wait for the store; if not, or if it fails, this continues in the background
    */
   static void seed(UserStore users, PasswordHasher hasher, boolean storeIsThere) {
     if (!storeIsThere || !tried(users, hasher)) {
@@ -39,7 +39,7 @@ final class DemoUser {
       }
       return true;
     } catch (StoreUnavailableException closed) {
-      // A store that was closed never comes back.
+      // A closed store never comes back.
       return closed.reason() == StoreUnavailableException.Reason.CLOSED;
     } catch (StoreException notYet) {
       log.debug("demo user=postponed cause={}", notYet.getClass().getName());

@@ -42,7 +42,7 @@ public final class Main {
       "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config];"
           + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
-  private static final int CANNOT_BE_HAD = 3;
+  private static final int UNAVAILABLE = 3;
 
   private static final int MOST_WORKERS = 64;
 
@@ -138,7 +138,7 @@ public final class Main {
       throw new Failure(
           WRONG_SETTING,
           "cluster takes a number of processes from 1 to " + MOST_WORKERS
-              + ", or max for one a CPU, but was given '" + printable(text) + "'. " + USAGE);
+              + ", or max for one per CPU, but got '" + printable(text) + "'. " + USAGE);
     }
     return Integer.parseInt(text);
   }
@@ -229,7 +229,7 @@ public final class Main {
     }
   }
 
-  /** Without its supervisor nobody sends a worker anything. */
+  /** Without its supervisor a worker gets no requests. */
   private static void onOrphaned(TodoApp app) {
     orphaned = true;
     app.stop();

@@ -70,21 +70,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole service in one process: makes everything, starts it in order, and stops it so that no request fails and no
+ * The whole service in one process: builds everything, starts it in order, and stops it so that no request fails and no
  * job is lost.
  *
  * <p>Order of the start, and of the stop read backwards: data directory and embedded stores; MongoDB; Redis, cache and
- * queue; health and the admin port; sweeper and worker; the public port; and last "ready". So a stop first says "not
- * ready", then answers what is under way, then hands jobs back, and closes the stores last.
+ * queue; health and the admin port; sweeper and worker; the public port; and last "ready". So a stop first reports "not
+ * ready", then finishes the requests in progress, then returns jobs to the queue, and closes the stores last.
  */
 final class TodoApp {
   private static final String ISSUER = "todo-api";
   private static final String AUDIENCE = "todo-api";
-  /** All that connect to a worker of a cluster: its balancer, on the same machine. */
+  /** The peers of a cluster's worker: its balancer, on the same machine. */
   private static final ClientAddress BEHIND_BALANCER = ClientAddress.behind("127.0.0.0/8", "::1");
 
   private static final Duration QUICK = Duration.ofSeconds(3);
-  /** Nothing is stored with the cache off, but a cache must have one. */
+  /** With the cache off nothing is stored, but a cache needs a time to live. */
   private static final Duration UNUSED = Duration.ofSeconds(30);
 
   private final TodoSettings settings;
@@ -113,7 +113,7 @@ final class TodoApp {
   private @Nullable Worker worker;
 
   /**
-   * How notifications that Redis lost are made good.
+   * How notifications that Redis lost are enqueued again.
    *
    * @param owedFor how old an outbox entry is before it is swept
    * @param interval from the end of a sweep to the next
@@ -130,7 +130,7 @@ final class TodoApp {
     this(settings, role, sweeping, false);
   }
 
-  /** {@code supervised}: a supervisor owns the data directory, and all that connect are its balancer. */
+  /** {@code supervised}: a supervisor owns the data directory, and every peer is its balancer. */
   TodoApp(TodoSettings settings, Role role, Sweeping sweeping, boolean supervised) {
     this.supervised = supervised;
     this.settings = settings;
@@ -165,7 +165,7 @@ final class TodoApp {
   /**
    * Starts everything.
    *
-   * @throws RuntimeException what keeps it from starting; what had started is stopped
+   * @throws RuntimeException if a part cannot start; parts already started are stopped
    */
   void start() {
     lifecycle.start();
@@ -176,17 +176,17 @@ final class TodoApp {
     lifecycle.stop();
   }
 
-  /** Fills the cache; only once it has started. */
+  /** Fills the cache; call it after the start. */
   ListWarming.Warmed warm() {
     return new ListWarming(made(lists), made(store)).warm();
   }
 
-  /** Returns the public port; only once a serving process has started. */
+  /** Returns the public port; call it after the start of a serving process. */
   int port() {
     return made(web).port();
   }
 
-  /** Returns the admin port; only once it has started. */
+  /** Returns the admin port; call it after the start. */
   int adminPort() {
     return made(admin).port();
   }

@@ -241,7 +241,7 @@ class ClusterTest {
     }
     assertThat(unknown).isNotEmpty().allSatisfy(answer -> {
       assertThat(answer.statusCode()).isEqualTo(503);
-      assertThat(answer.body()).contains("it may have been done");
+      assertThat(answer.body()).contains("the request may have been applied");
       assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
     });
     assertThat(TodoClient.titles(user.list())).containsAll(done);

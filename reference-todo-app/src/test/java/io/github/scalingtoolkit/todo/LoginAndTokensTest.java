@@ -49,7 +49,7 @@ class LoginAndTokensTest {
   }
 
   @Test
-  void theDemoUserLogsInAndHisTokenOpensTheList() {
+  void theDemoUserLogsInAndTheTokenOpensTheList() {
     HttpResponse<String> login = service.anybody().post("/login", CREDENTIALS);
 
     assertThat(login.statusCode()).isEqualTo(200);

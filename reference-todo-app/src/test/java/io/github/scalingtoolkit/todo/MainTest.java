@@ -26,7 +26,7 @@ class MainTest {
   private Path directory;
 
   @Test
-  void aDemoServesAndASecondOnItsDataOrItsPortEndsWith3AndHarmsNothingAndSigtermIs0() {
+  void aSecondDemoOnTheSameDataOrPortExitsWith3AndSigtermExitsWith0() {
     Path data = directory.resolve("data");
     try (ChildJvm first = ServiceProcess.demo(data)) {
       TodoClient user = ServiceProcess.logIn(first);

@@ -164,7 +164,7 @@ class MonitoringTest {
   }
 
   @Test
-  void aMetricALabelOrAValueThatNobodyExportsIsFound() {
+  void aMetricLabelOrValueThatIsNotExportedIsFound() {
     assertThat(missing("sum by (job) (rate(todo_requests_total[5m])) / 2"))
         .containsExactly("todo_requests_total");
     assertThat(missing("max_over_time(toolkit_health_up{dependency=\"redis\"}[1h]) == 0"))

@@ -115,7 +115,7 @@ class NginxBeforePlainServersTest {
   }
 
   @Test
-  void whatComesPlainLeavesAsGzipForWhoeverTakesThat() throws Exception {
+  void plainAnswersAreGzippedForClientsThatAcceptIt() throws Exception {
     HttpResponse<byte[]> packed = client.send(
         request("/api/todos").header("Accept-Encoding", "gzip").build(),
         BodyHandlers.ofByteArray());
@@ -145,7 +145,7 @@ class NginxBeforePlainServersTest {
   }
 
   @Test
-  void aWriteWhoseServerDiesIsSentToNoOtherAndAReadIs() throws Exception {
+  void aWriteIsNotRetriedWhenItsServerDiesButAReadIs() throws Exception {
     HttpResponse<Void> write = client.send(
         request("/dies").POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.discarding());
 

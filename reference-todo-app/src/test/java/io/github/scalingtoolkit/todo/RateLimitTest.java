@@ -58,7 +58,7 @@ class RateLimitTest {
   }
 
   @Test
-  void whoHasNoTokenIsLimitedByTheAddressThatTrustedProxiesTell() {
+  void withoutATokenTheAddressFromTrustedProxiesIsLimited() {
     TodoApp behind = new TodoApp(
         stores.settings("RATE_LIMIT", "2/1h", "TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8"),
         Role.SERVE);

@@ -123,7 +123,7 @@ class ServiceUnderFailureTest {
   }
 
   @Test
-  void appKilledEveryTodoThatGotA201IsListedAfterARestartAndEachJobIsDelivered() throws Exception {
+  void appKilledAcknowledgedTodosAreListedAndTheirJobsDelivered() throws Exception {
     Path data = directory.resolve("killed");
     Set<String> acknowledged = ConcurrentHashMap.newKeySet();
     TodoClient user;

@@ -43,7 +43,7 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
-  void mongoDownHitsAreServedMissesAndWritesAre503WithRetryAfterAndReadyIs503() {
+  void mongoDownHitsAreServedAndMissesWritesAndReadyAre503() {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     TodoApp app = service.runBehind(proxy, Role.BOTH, "CACHE_TTL", "10m");
     TodoClient reader = TodoClient.of(app.port(), "reader");
@@ -129,7 +129,7 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
-  void mongoDownAtStartHealthIsServedReadyIs503AndItBecomesReadyWhenItComesUp() {
+  void mongoDownAtStartReadyIs503UntilMongoComesUp() {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     proxy.cut();
 

@@ -43,7 +43,7 @@ class ServiceUnderRedisFailureTest {
   }
 
   @Test
-  void redisKilledReadsAre200WritesAre201ReadyIsDegradedAndTheJobIsDeliveredOnceItIsBack() {
+  void redisKilledRequestsSucceedReadyIsDegradedAndTheJobIsDeliveredLater() {
     TodoApp app = service.run(Role.BOTH);
     TodoClient user = TodoClient.of(app.port(), "user1");
     awaitReady(app, 200, "UP");

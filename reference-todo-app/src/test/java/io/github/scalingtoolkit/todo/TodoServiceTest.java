@@ -87,7 +87,7 @@ class TodoServiceTest {
   }
 
   @Test
-  void aListHasAnEtagAndIs304ForWhoHasIt() {
+  void aListHasAnEtagAndIs304ForAClientThatHasIt() {
     TodoClient user = service.newUser();
     HttpResponse<String> list = user.list();
     String etag = header(list, "ETag");
@@ -226,7 +226,7 @@ class TodoServiceTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/api/jobs/none", "/api/jobs/000000000000000000000000", "/api/nothing"})
-  void aJobOrPathNobodyKnowsIs404(String path) {
+  void anUnknownJobOrPathIs404(String path) {
     HttpResponse<String> answer = service.newUser().get(path);
 
     assertThat(answer.statusCode()).isEqualTo(404);
@@ -305,7 +305,7 @@ class TodoServiceTest {
   }
 
   @Test
-  void withTheCacheOffEveryListComesFromMongoDbAndOtherProcessesStillSeeItsWrites() {
+  void withTheCacheOffListsComeFromMongoDbAndWritesStillInvalidate() {
     TodoApp uncached = new TodoApp(
         service.stores().settings("CACHE_TTL", "off", "DATA_DIR", "unused"), Role.SERVE);
     uncached.start();

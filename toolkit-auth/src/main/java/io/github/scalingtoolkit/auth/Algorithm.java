@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.auth;
 
 /**
- * The signature algorithms this module has. Each key has exactly one, and the token is never asked which: that is what
+ * The signature algorithms of this module. Each key has exactly one, and the token does not choose it: that
  * makes algorithm confusion impossible.
  */
 public enum Algorithm {

@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.auth;
 
 /**
- * Hears what becomes of each token, on the thread that verified it, before the answer is given. It sees no token.
+ * Receives the result for each token, on the thread that verified it, before the caller does. It sees no token.
  *
- * <p>Implementations are safe for use by several threads and do not block. What one throws is logged once and changes no
+ * <p>Implementations are safe for use by several threads and do not block. An exception is logged once and changes no
  * answer.
  */
 public interface AuthListener {
@@ -11,7 +11,7 @@ public interface AuthListener {
   /**
    * A token was accepted.
    *
-   * @param fromCache whether the verification cache knew it
+   * @param fromCache whether it was found in the verification cache
    */
   default void verified(Principal principal, boolean fromCache) {}
 

@@ -8,7 +8,7 @@ import java.util.Map;
 /**
  * Counts verifications as {@code toolkit.auth.verifications} by {@code outcome}: {@code verified},
  * {@code verified_from_cache}, or the {@link RejectCode#tag()}. All series exist from the start, at 0, and there are no
- * others: no tag holds anything a caller controls.
+ * others: no tag has a value that a caller controls.
  *
  * <p>Needs micrometer-core, which is an optional dependency of this module. Safe for use by several threads.
  */
@@ -25,14 +25,14 @@ public final class AuthMetrics implements AuthListener {
     }
   }
 
-  /** Registers the counters and returns what counts: hand it to {@link JwtVerifier.Builder#listener}. */
+  /** Registers the counters and returns the listener that counts: pass it to {@link JwtVerifier.Builder#listener}. */
   public static AuthMetrics of(MeterRegistry registry) {
     return new AuthMetrics(registry);
   }
 
   private static Counter counter(MeterRegistry registry, String outcome) {
     return Counter.builder("toolkit.auth.verifications")
-        .description("Tokens that were verified, by what became of them")
+        .description("Verified tokens by result")
         .tag("outcome", outcome)
         .register(registry);
   }

@@ -5,9 +5,9 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /**
- * Base64url as RFC 7515 §2 has it and no other: no padding, no white space, no foreign alphabet, spare bits zero. So each
+ * Strict base64url of RFC 7515 §2: no padding, no white space, no foreign alphabet, spare bits zero. So each
  * byte sequence has exactly one encoding and no token has a second spelling. {@link Base64} accepts padding and non-zero
- * spare bits, hence the own decoder.
+ * spare bits, hence this decoder.
  */
 final class Base64Url {
   private static final byte[] VALUES = values();

@@ -4,10 +4,10 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@code Authorization} header brings (RFC 6750 §2.1): a token ({@link Present}), none ({@link Missing}: answer
+ * The content of an {@code Authorization} header (RFC 6750 §2.1): a token ({@link Present}), none ({@link Missing}: answer
  * "No token"), or something that claims to be one and cannot be ({@link Malformed}: answer "Invalid token").
  *
- * <p>Present says nothing about the token's worth: hand it to {@link JwtVerifier#verify}.
+ * <p>Present does not mean that the token is valid: pass it to {@link JwtVerifier#verify}.
  */
 public sealed interface BearerToken {
 
@@ -37,7 +37,7 @@ public sealed interface BearerToken {
     return BearerHeader.read(authorizationHeader);
   }
 
-  /** As {@link #from(String)} for all values of the header: more than one is malformed, because two readers could differ. */
+  /** As {@link #from(String)} for all values of the header: more than one is malformed, because two readers could pick different ones. */
   static BearerToken from(Collection<String> authorizationHeaders) {
     if (authorizationHeaders.size() > 1) {
       return BearerHeader.MALFORMED;

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the claims of a genuine token must be. Everything is looked at by type first, times last: so "expired" means that
- * nothing else was wrong. {@code iss sub aud exp iat jti} are required (RFC 9068 §2.2), {@code nbf} is heeded when there.
+ * The rules for the claims of a genuine token. Types are checked first, times last: so "expired" means that
+ * nothing else was wrong. {@code iss sub aud exp iat jti} are required (RFC 9068 §2.2), {@code nbf} is checked if present.
  *
  * <p>Fractions of a second are rounded towards refusal. A date beyond the year 9999 is refused: it is most likely in
  * milliseconds, and would never expire.
@@ -51,7 +51,7 @@ final class ClaimsPolicy {
     return principal;
   }
 
-  /** Also asked at every hit of the verification cache: time passes there, too. */
+  /** Also checked at every hit of the verification cache: time passes there, too. */
   void requireInTime(Principal principal, long nowMillis) {
     if (nowMillis >= principal.expiresAtSeconds() * 1000 + skewMillis) {
       throw Reject.as(RejectCode.EXPIRED);
@@ -119,7 +119,7 @@ final class ClaimsPolicy {
     throw Reject.as(RejectCode.INVALID_CLAIM);
   }
 
-  /** A claim that is there as {@code null} has the wrong type; it is not missing. */
+  /** A claim with the value {@code null} has the wrong type; it is not missing. */
   private static Object present(Map<String, @Nullable Object> claims, String name) {
     Object value = claims.get(name);
     if (value == null) {

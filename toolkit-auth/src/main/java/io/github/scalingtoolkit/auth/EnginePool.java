@@ -5,17 +5,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lends crypto engines (MACs, digests), which hold state and serve one thread at a time.
+ * Lends crypto engines (MACs, digests), which are stateful and serve one thread at a time.
  *
- * <p>A fixed number of slots rather than a thread-local: with a virtual thread a request, a thread-local would make and
- * throw away an engine a request. A borrower tries a few slots from one of its own onwards; if all are empty it gets a new
- * engine, so nobody ever waits. What finds no empty slot on return is dropped. Whoever meets an exception while using an
+ * <p>A fixed number of slots rather than a thread-local: with one virtual thread per request, a thread-local would make and
+ * throw away one engine per request. A borrower tries a few slots from its own onwards; if all are empty it gets a new
+ * engine, so no borrower waits. An engine that finds no empty slot on return is dropped. A borrower that gets an exception from an
  * engine does not return it.
  */
 final class EnginePool<T> {
   private static final int PROBES = 4;
 
-  /** Slots lie a cache line apart: threads that borrow at the same time would else take the line from each other. */
+  /** Slots are a cache line apart: otherwise threads that borrow at the same time would share a line. */
   private static final int STRIDE = 16;
 
   private final AtomicReferenceArray<@Nullable T> slots;

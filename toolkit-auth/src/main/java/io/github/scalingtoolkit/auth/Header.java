@@ -6,9 +6,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a token's first segment comes to: the key it names, and its type. Nothing else in a header is ever acted on; what
- * would have to be acted on ({@code crit} and the like) is refused, and what brings a key or an address along is refused
- * rather than ignored, because no honest token signed with a shared secret has it.
+ * The parsed first segment of a token: the key it names, and its type. Nothing else in a header has an effect; parameters that
+ * must have an effect ({@code crit} and the like) are refused, and keys or addresses in the header are refused
+ * rather than ignored, because no honest token signed with a shared secret has them.
  */
 final class Header {
   static final int MAX_BYTES = 1024;

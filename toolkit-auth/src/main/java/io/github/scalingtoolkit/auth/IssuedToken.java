@@ -3,11 +3,11 @@ package io.github.scalingtoolkit.auth;
 import java.time.Instant;
 
 /**
- * A token fresh from its issuer.
+ * A newly issued token.
  *
- * @param value the token itself, for the {@code Authorization} header. Whoever has it is its subject: do not log it
- * @param jwtId its {@code jti}: what logs may say and a revocation names
- * @param expiresAt when it ends to hold
+ * @param value the token itself, for the {@code Authorization} header. Anyone who has it can act as its subject: do not log it
+ * @param jwtId its {@code jti}, for logs and revocation
+ * @param expiresAt when it expires
  */
 public record IssuedToken(String value, String jwtId, Instant expiresAt) {
 

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the values that claims may have as JSON. What {@link StrictJson} would not read back is refused. */
+/** Writes the values that claims may have as JSON. Values that {@link StrictJson} would not read back are refused. */
 final class JsonText {
   private static final String HEX = "0123456789abcdef";
 

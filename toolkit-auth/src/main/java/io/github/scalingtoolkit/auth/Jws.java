@@ -23,7 +23,7 @@ final class Jws {
     this.payloadEnd = payloadEnd;
   }
 
-  /** Looks at the size before anything else, then for exactly two dots. */
+  /** Checks the size before anything else, then for exactly two dots. */
   static Jws split(CharSequence token) {
     if (token.length() > MAX_CHARACTERS) {
       throw Reject.as(RejectCode.TOO_LARGE);

@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells genuine tokens from all others: by the letter of RFC 7515, 7519, 8725 and 9068, and where they leave a choice, by
+ * Verifies tokens exactly by RFC 7515, 7519, 8725 and 9068, and where they leave a choice, by
  * the stricter one.
  *
- * <p><b>Order of the checks</b>, so that each is made on input the ones before have made safe: size; three segments; header
+ * <p><b>Order of the checks</b>, so that each works on input that earlier checks have made safe: size; three segments; header
  * (strict JSON, nothing in it that would have to be obeyed); key by exact {@code kid}; the algorithm is the key's; signature,
  * in constant time; and only then type and claims. Required: {@code iss sub aud exp iat jti}, of the right JSON type.
  *
@@ -57,7 +57,7 @@ public final class JwtVerifier {
   }
 
   /**
-   * Returns what {@code token} is worth now.
+   * Verifies {@code token} now.
    *
    * <p>Null, the empty string and any other sequence of characters are {@link Verification.Rejected}, not exceptions.
    *
@@ -136,7 +136,7 @@ public final class JwtVerifier {
     }
   }
 
-  /** Says once that nothing can be verified, until something is again. The cause's message may quote a token: not logged. */
+  /** Logs once that nothing can be verified, until verification works again. The cause's message may quote a token: not logged. */
   private void failed(RuntimeException e) {
     if (unavailable.compareAndSet(false, true)) {
       StackTraceElement[] trace = e.getStackTrace();
@@ -153,7 +153,7 @@ public final class JwtVerifier {
     }
   }
 
-  /** Collects what a verifier is made of. Used by one thread. */
+  /** Collects the settings of a verifier. Used by one thread. */
   public static final class Builder {
     private @Nullable String issuer;
     private @Nullable String audience;
@@ -175,7 +175,7 @@ public final class JwtVerifier {
       return this;
     }
 
-    /** Sets the name that {@code aud} must be or hold, compared exactly. Required. */
+    /** Sets the name that {@code aud} must equal or contain, compared exactly. Required. */
     public Builder audience(String audience) {
       this.audience = Objects.requireNonNull(audience, "audience");
       return this;
@@ -215,8 +215,8 @@ public final class JwtVerifier {
     }
 
     /**
-     * Remembers verified tokens, by hash, so that one that comes again costs less. Off by default. What has expired, or
-     * whose key is gone, is refused from the cache as it is without. An entry's age is real time, whatever {@link #clock}
+     * Remembers verified tokens, by hash, so that verifying one again costs less. Off by default. A token that has expired, or
+     * whose key has been removed, is refused from the cache as well. An entry's age is real time, whatever {@link #clock}
      * says.
      *
      * @param maxEntries 1 to 1,000,000; each takes about as much memory as its claims
@@ -243,13 +243,13 @@ public final class JwtVerifier {
       return this;
     }
 
-    /** Sets what measures the age of cached entries, for tests. */
+    /** Sets the source of time for the age of cached entries, for tests. */
     Builder monotonicNanos(LongSupplier monotonicNanos) {
       this.monotonicNanos = monotonicNanos;
       return this;
     }
 
-    /** Sets who hears of each verification, such as {@link AuthMetrics}. Default: nobody. */
+    /** Sets the listener for each verification, such as {@link AuthMetrics}. Default: none. */
     public Builder listener(AuthListener listener) {
       this.listener = Objects.requireNonNull(listener, "listener");
       return this;

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A key source whose keys change while the process runs, without a moment in which a good token is refused.
+ * A key source whose keys change while the process runs; no valid token is refused during a change.
  *
  * <p>A key's life across several processes: {@link #publish} it everywhere (it verifies), then {@link #activate} it
  * everywhere (it signs; the one before still verifies), and once the longest time to live plus the skew has passed,
@@ -30,7 +30,7 @@ public final class KeyRing implements KeySource {
   }
 
   /**
-   * Adds a key that only verifies, for now.
+   * Adds a key that only verifies until it is activated.
    *
    * @throws IllegalArgumentException if the ring holds a key of that id
    */
@@ -41,7 +41,7 @@ public final class KeyRing implements KeySource {
   }
 
   /**
-   * Makes {@code key} the one that signs; the active one before it goes on verifying. A key that was not published is
+   * Makes {@code key} the signing key; the previous one still verifies. A key that was not published is
    * published by this.
    *
    * @throws IllegalArgumentException if the ring holds a different key of that id
@@ -51,7 +51,7 @@ public final class KeyRing implements KeySource {
   }
 
   /**
-   * Takes a key out: from now on its tokens are refused.
+   * Removes a key: from now on its tokens are refused.
    *
    * @throws IllegalArgumentException if it is the active key (activate another first) or not in the ring
    */

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The keys in force at one moment: the active one, which signs and verifies, and those that only verify.
  *
- * <p>Immutable. The generation tells one set from its successor: what was verified under one generation is verified anew
- * under the next, so a key that is gone is gone at once.
+ * <p>Immutable. The generation distinguishes a set from its successor: a token verified under one generation is verified again
+ * under the next, so removing a key takes effect at once.
  */
 public final class KeySet {
   private final long generation;
@@ -44,7 +44,7 @@ public final class KeySet {
     return new KeySet(generation, active, byId);
   }
 
-  /** Returns the number that tells this set from others of the same source. */
+  /** Returns the number that distinguishes this set from others of the same source. */
   public long generation() {
     return generation;
   }

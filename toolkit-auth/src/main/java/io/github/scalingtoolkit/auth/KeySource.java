@@ -3,13 +3,13 @@ package io.github.scalingtoolkit.auth;
 import java.util.List;
 
 /**
- * Knows the keys in force. Asked once for every token that is issued or verified.
+ * Supplies the keys in force. Called once for every token that is issued or verified.
  *
  * <p>{@link #of} is for keys that stay as long as the process does, {@link KeyRing} for keys that rotate while it runs.
  *
  * <p>Implementations are safe for use by several threads and do not block: fetch keys in the background and answer with the
  * last set. Return the same object until the keys change, and never one generation number for two different sets. If
- * there is nothing to return, throw: tokens are then refused as {@link RejectCode#UNAVAILABLE}.
+ * there are no keys, throw: tokens are then refused as {@link RejectCode#UNAVAILABLE}.
  */
 @FunctionalInterface
 public interface KeySource {

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The header segments met so far under one key set. An issuer writes the same header into every token, so nearly every
- * header is decided by comparing bytes. Only headers of genuine tokens are remembered, so nobody else can fill it; it
- * belongs to one {@link KeySet} object and goes with it. Immutable.
+ * header is recognized by comparing bytes. Only headers of genuine tokens are remembered, so forgeries cannot fill it; it
+ * belongs to one {@link KeySet} object and is dropped with it. Immutable.
  */
 final class KnownHeaders {
   private static final int MOST = 8;

@@ -8,10 +8,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who a verified token speaks for, and all that it says. Only a {@link JwtVerifier} makes one, so holding one means that
+ * The subject and claims of a verified token. Only a {@link JwtVerifier} creates one, so having one means that
  * the token was verified.
  *
- * <p>Deeply immutable and safe for use by several threads: the same object may be handed to every request that brings the
+ * <p>Deeply immutable and safe for use by several threads: the same object may be given to every request with the
  * same token.
  */
 public final class Principal {
@@ -48,15 +48,15 @@ public final class Principal {
     this.claims = claims;
   }
 
-  /** When a token was issued, starts and ends to hold, in seconds since 1970. */
+  /** When a token was issued, becomes valid and expires, in seconds since 1970. */
   record Times(long issuedAt, long notBefore, long expiresAt) {}
 
-  /** Returns {@code sub}: who it is; never empty. */
+  /** Returns {@code sub}; never empty. */
   public String subject() {
     return subject;
   }
 
-  /** Returns {@code jti}: the token's own id, the one to revoke it by; never empty. */
+  /** Returns {@code jti}: the token's id, for revocation; never empty. */
   public String jwtId() {
     return jwtId;
   }
@@ -66,7 +66,7 @@ public final class Principal {
     return Instant.ofEpochSecond(issuedAt);
   }
 
-  /** Returns {@code exp}, in whole seconds. The skew is not in it. */
+  /** Returns {@code exp}, in whole seconds, without the skew. */
   public Instant expiresAt() {
     return Instant.ofEpochSecond(expiresAt);
   }
@@ -83,10 +83,10 @@ public final class Principal {
    * Returns a claim as {@code type}, or null if the token does not have it or has it as {@code null}.
    *
    * <p>Types: {@code String}, {@code Boolean}, {@code Integer}, {@code Long}, {@code Double}, {@code BigDecimal},
-   * {@code List}, {@code Map}; the last two are unmodifiable and hold the same. To have a token refused that lacks a claim
-   * or has it in another type, use {@link JwtVerifier.Builder#require}.
+   * {@code List}, {@code Map}; the last two are unmodifiable and contain only these types. To refuse tokens that lack a claim
+   * or have it in another type, use {@link JwtVerifier.Builder#require}.
    *
-   * @throws AuthException if the claim is there but is not a {@code type}: a wrong type is never taken for "absent"
+   * @throws AuthException if the claim is present but not a {@code type}: a wrong type never counts as absent
    */
   public <T> @Nullable T claim(String name, Class<T> type) {
     Object value = claims.get(name);
@@ -119,7 +119,7 @@ public final class Principal {
     return expiresAt;
   }
 
-  /** Returns {@code value} as {@code type} without loss, or null if it is something else. */
+  /** Returns {@code value} as {@code type} without loss, or null if that is impossible. */
   static <T> @Nullable T as(Object value, Class<T> type) {
     if (type.isInstance(value)) {
       return type.cast(value);
@@ -141,7 +141,7 @@ public final class Principal {
     return null;
   }
 
-  /** Says which token it is, and nothing about the person. */
+  /** Shows which token it is, and nothing about the person. */
   @Override
   public String toString() {
     return "Principal[jwtId=" + jwtId + ", expiresAt=" + expiresAt() + "]";

@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.auth;
 
-/** Carries a {@link RejectCode} out of the parsers. One instance a code, without stack trace; never leaves the module. */
+/** Carries a {@link RejectCode} out of the parsers. One instance per code, without stack trace; never leaves the module. */
 final class Reject extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

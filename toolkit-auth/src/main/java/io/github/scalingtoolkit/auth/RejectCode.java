@@ -3,18 +3,18 @@ package io.github.scalingtoolkit.auth;
 import java.util.Locale;
 
 /**
- * Why a token was refused. For logs and metrics only: tell the caller no more than "Invalid token", because each detail
- * helps whoever forges tokens.
+ * Why a token was refused. For logs and metrics only: tell the client no more than "Invalid token", because each detail
+ * helps a forger.
  *
- * <p>The names are stable. Everything up to and including {@link #BAD_SIGNATURE} is decided before a single claim is
- * looked at, so that {@link #EXPIRED} always means a token that was once genuine.
+ * <p>The names are stable. Everything up to and including {@link #BAD_SIGNATURE} is decided before any claim is
+ * read, so that {@link #EXPIRED} always means a token that was once valid.
  */
 public enum RejectCode {
   /** Longer than 8,192 characters, or its header longer than 1,024 bytes. */
   TOO_LARGE,
   /** Not three base64url segments of strict JSON objects: padding, spare bits, duplicate names, trailing data, bad UTF-8. */
   MALFORMED,
-  /** The header has {@code crit}, {@code b64}, {@code zip}, {@code enc}, or brings a key along ({@code jwk jku x5u x5c}). */
+  /** The header has {@code crit}, {@code b64}, {@code zip}, {@code enc}, or contains a key ({@code jwk jku x5u x5c}). */
   UNSUPPORTED_HEADER,
   /** {@code none} in any case, an algorithm this module does not have, or one that is not the key's own. */
   WRONG_ALGORITHM,
@@ -26,7 +26,7 @@ public enum RejectCode {
   WRONG_TYPE,
   /** Genuine, but without a claim that is required. */
   MISSING_CLAIM,
-  /** Genuine, but a claim has the wrong JSON type or a value that cannot be. */
+  /** Genuine, but a claim has the wrong JSON type or an impossible value. */
   INVALID_CLAIM,
   /** Genuine, but issued by someone else. */
   WRONG_ISSUER,

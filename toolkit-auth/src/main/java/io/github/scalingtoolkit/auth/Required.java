@@ -2,7 +2,7 @@ package io.github.scalingtoolkit.auth;
 
 import org.jspecify.annotations.Nullable;
 
-/** Checks of what a builder cannot do without. */
+/** Checks for required values of a builder. */
 final class Required {
   private Required() {}
 

@@ -9,15 +9,15 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * A shared secret with the one algorithm it may be used with and the id ({@code kid}) it goes by.
+ * A shared secret with the one algorithm it may be used with, and its id ({@code kid}).
  *
- * <p>Whoever can verify with it can also issue: share it inside one trust domain only.
+ * <p>Anyone who can verify with it can also issue: share it inside one trust domain only.
  *
  * <p><b>The id</b> is, unless {@link #withId} says otherwise, the first 96 bits of a MAC made with the key itself over a
- * fixed text and the algorithm: the same on every machine that has the secret, different for HS256 and HS512. It tells
- * nothing that a token does not tell: any token lets its holder try guesses of the secret offline, and the id lets them do
- * the same at the same price. So what counts is that the secret is random, not a phrase. (RFC 7638's thumbprint would be a
- * plain hash of the secret, cheaper to try guesses on.)
+ * fixed text and the algorithm: the same on every machine that has the secret, different for HS256 and HS512. It reveals
+ * nothing that a token does not reveal: with any token its holder can test guesses of the secret offline, and the id lets them do
+ * the same at the same cost. So the secret must be random, not a phrase. (RFC 7638's thumbprint would be a
+ * plain hash of the secret, on which guesses are cheaper.)
  *
  * <p>Immutable and safe for use by several threads; two keys are equal only if they are the same object. Never prints the
  * secret.
@@ -70,7 +70,7 @@ public final class SigningKey {
   public static SigningKey of(Algorithm algorithm, String secret) {
     byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
     try {
-      // Either of the two would make one key of different secrets.
+      // Either of the two would make the same key from different secrets.
       if (secret.indexOf('\uFFFD') >= 0
           || !new String(bytes, StandardCharsets.UTF_8).equals(secret)) {
         throw new IllegalArgumentException(
@@ -84,7 +84,7 @@ public final class SigningKey {
   }
 
   /**
-   * Returns the key of these very bytes. They are copied: the caller may wipe them afterwards.
+   * Returns the key with exactly these bytes. They are copied: the caller may wipe them afterwards.
    *
    * @throws IllegalArgumentException if there are fewer than {@link Algorithm#minimumKeyBytes()}, or they are a PEM file (a
    *     public key used as a shared secret is an attack, never a key)
@@ -118,7 +118,7 @@ public final class SigningKey {
   }
 
   /**
-   * Returns the same key under another id: for tokens of an issuer that chose it.
+   * Returns the same key under another id, for an issuer that chose the id itself.
    *
    * @throws IllegalArgumentException if {@code id} is not 1 to 128 printable ASCII characters
    */
@@ -136,7 +136,7 @@ public final class SigningKey {
     return id;
   }
 
-  /** Returns the one algorithm this key is used with. */
+  /** Returns the algorithm of this key. */
   public Algorithm algorithm() {
     return algorithm;
   }

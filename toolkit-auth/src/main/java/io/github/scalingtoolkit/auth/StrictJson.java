@@ -10,15 +10,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads one JSON object as RFC 8259 has it, and refuses everything on which two readers could differ: a name given twice
+ * Reads one JSON object by RFC 8259, and refuses everything on which two readers could differ: a name given twice
  * at any level (compared after unescaping), bytes before or after the object (a byte order mark among them), invalid
  * UTF-8, lone surrogates, unescaped control characters, nesting beyond {@link #MAX_DEPTH}, numbers beyond
  * {@link #MAX_DIGITS} digits or beyond a double's range.
  *
- * <p>Own code rather than a library's because strictness is what is bought here: a general reader skips a byte order mark,
+ * <p>Our own code rather than a library's because it must be strict: a general reader skips a byte order mark,
  * decodes overlong UTF-8 or keeps huge exponents, and each of those would need a second pass over the bytes.
  *
- * <p>Values are {@code String}, {@code Long}, {@code BigDecimal} (what is no {@code long}), {@code Boolean}, {@code null},
+ * <p>Values are {@code String}, {@code Long}, {@code BigDecimal} (if it does not fit a {@code long}), {@code Boolean}, {@code null},
  * and unmodifiable {@code List} and {@code Map} of those. Throws {@link Reject} with {@link RejectCode#MALFORMED} only.
  */
 final class StrictJson {
@@ -346,7 +346,7 @@ final class StrictJson {
     }
   }
 
-  /** Returns the byte at hand, negative at the end and for what is not ASCII. */
+  /** Returns the current byte, negative at the end and if not ASCII. */
   private int peek() {
     return at < end ? bytes[at] : -1;
   }

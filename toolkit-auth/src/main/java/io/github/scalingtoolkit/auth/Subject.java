@@ -7,9 +7,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Whom a token is issued for, and what it may say besides.
+ * The subject a token is issued for, with optional scopes and claims.
  *
- * <p>Immutable: the {@code with} methods return another one. A token is signed, not encrypted: put nothing in it that its
+ * <p>Immutable: the {@code with} methods return another one. A token is signed, not encrypted: include nothing that its
  * holder may not read.
  */
 public final class Subject {
@@ -40,7 +40,7 @@ public final class Subject {
   /**
    * Returns this subject with these scopes and no others.
    *
-   * @throws IllegalArgumentException if one is empty or has anything but visible ASCII without {@code "} and {@code \}
+   * @throws IllegalArgumentException if one is empty or has other characters than visible ASCII without {@code "} and {@code \}
    */
   public Subject withScopes(String... scopes) {
     Set<String> all = new LinkedHashSet<>();
@@ -55,7 +55,7 @@ public final class Subject {
   }
 
   /**
-   * Returns this subject with one more claim, or with another value of it. The value is copied.
+   * Returns this subject with one more claim, or with a new value for it. The value is copied.
    *
    * @param value made of {@code String}, {@code Boolean}, {@code Integer}, {@code Long}, {@code BigDecimal}, {@code List}
    *     and {@code Map}

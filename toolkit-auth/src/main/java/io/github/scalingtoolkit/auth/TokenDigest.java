@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The SHA-256 of a token's exact bytes: names it without keeping it. */
+/** The SHA-256 of a token's exact bytes: identifies the token without keeping it. */
 record TokenDigest(long first, long second, long third, long fourth) {
   private static final EnginePool<MessageDigest> ENGINES = new EnginePool<>(TokenDigest::engine);
 

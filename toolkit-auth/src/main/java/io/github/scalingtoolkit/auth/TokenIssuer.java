@@ -41,7 +41,7 @@ public final class TokenIssuer {
   }
 
   /**
-   * Issues a token that says only who it is.
+   * Issues a token with a subject and no scopes or other claims.
    *
    * @throws IllegalArgumentException if {@code subject} is blank or not valid Unicode
    */
@@ -93,7 +93,7 @@ public final class TokenIssuer {
     claims.append(',').append(JsonText.of(name)).append(':').append(text);
   }
 
-  /** Collects what an issuer is made of. Used by one thread. */
+  /** Collects the settings of an issuer. Used by one thread. */
   public static final class Builder {
     private @Nullable String issuer;
     private @Nullable String audience;
@@ -104,7 +104,7 @@ public final class TokenIssuer {
 
     private Builder() {}
 
-    /** Sets {@code iss}: who issues, usually a URL. Required. */
+    /** Sets {@code iss}: the issuer's name, usually a URL. Required. */
     public Builder issuer(String issuer) {
       this.issuer = Objects.requireNonNull(issuer, "issuer");
       return this;
@@ -128,7 +128,7 @@ public final class TokenIssuer {
       return this;
     }
 
-    /** Sets how long a token holds: 1 s to 365 days, whole seconds, default 1 hour. Nothing but a removed key ends it earlier. */
+    /** Sets how long a token is valid: 1 s to 365 days, whole seconds, default 1 hour. Only removing its key ends it earlier. */
     public Builder timeToLive(Duration timeToLive) {
       this.timeToLive = Objects.requireNonNull(timeToLive, "timeToLive");
       return this;

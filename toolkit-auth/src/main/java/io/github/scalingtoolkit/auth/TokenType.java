@@ -3,15 +3,15 @@ package io.github.scalingtoolkit.auth;
 import java.util.Objects;
 
 /**
- * What a token is for, as its {@code typ} header says it. A verifier accepts one type, so that a token made for one purpose
- * is never taken for another (RFC 8725 §3.11).
+ * The purpose of a token, from its {@code typ} header. A verifier accepts one type, so that a token made for one purpose
+ * is never accepted for another (RFC 8725 §3.11).
  *
- * <p>Compared as media types are: in any case, with or without {@code application/} before it.
+ * <p>Compared as media types are: ignoring case, with or without {@code application/} before it.
  */
 public final class TokenType {
   private static final String PREFIX = "application/";
 
-  /** An access token as RFC 9068 has it: {@code at+jwt}. */
+  /** An access token by RFC 9068: {@code at+jwt}. */
   public static final TokenType ACCESS = of("at+jwt");
 
   private final String name;

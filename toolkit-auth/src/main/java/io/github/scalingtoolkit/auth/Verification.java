@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.auth;
 
 /**
- * What became of a token: {@link Verified} or {@link Rejected}. There is no third, and no exception.
+ * The result for a token: {@link Verified} or {@link Rejected}. There is no third case, and no exception.
  *
  * <pre>{@code
  * Verification verification = verifier.verify(token);
@@ -13,10 +13,10 @@ package io.github.scalingtoolkit.auth;
  */
 public sealed interface Verification {
 
-  /** The token is genuine, meant for us, and holds now. */
+  /** The token is genuine, meant for this audience, and valid now. */
   record Verified(Principal principal) implements Verification {}
 
-  /** The token is refused. The code is for logs and metrics; the caller is told "Invalid token" and no more. */
+  /** The token is refused. The code is for logs and metrics; tell the client "Invalid token" and no more. */
   record Rejected(RejectCode code) implements Verification {
     private static final Rejected[] INSTANCES = instances();
 

@@ -4,24 +4,24 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers for at most a minute which tokens were genuine, so that a token that comes again costs one hash.
+ * Remembers for at most a minute which tokens were genuine, so that verifying a token again costs one hash.
  *
  * <p><b>Why a hit is as good as a verification.</b>
  *
  * <ul>
  *   <li>The name of an entry is the SHA-256 of the token's exact bytes: two tokens never share one, and no token is kept.
- *   <li>Only tokens that were verified get in. Nobody can fill it or push others out with forgeries.
- *   <li>An entry carries the generation of the key set it was verified under and the very key. It counts only while the
+ *   <li>Only verified tokens get in. Forgeries cannot fill it or push others out.
+ *   <li>An entry carries the generation of the key set it was verified under and the key object. It counts only while the
  *       current set has that generation <em>and</em> holds that key object: a removed key takes its entries with it.
  *   <li>A cache belongs to one verifier, which is immutable: the policy (issuer, audience, type, skew, required claims)
- *       of an entry is always the one that asks.
- *   <li>What depends on time ({@code exp}, {@code nbf}, {@code iat}) is checked anew at each hit, by the verifier.
- *   <li>What it hands out is deeply immutable.
+ *       of an entry is always that verifier's.
+ *   <li>Times ({@code exp}, {@code nbf}, {@code iat}) are checked again at each hit, by the verifier.
+ *   <li>The principals it returns are deeply immutable.
  *   <li>An entry's age is measured by the monotonic clock: setting the wall clock back does not prolong it.
  * </ul>
  *
  * <p><b>Structure.</b> Sets of up to four slots, found by the digest; a new entry takes the place of the oldest in its set.
- * No locks: slots are written whole and entries never change, so the worst a race does is to lose an entry.
+ * No locks: slots are written atomically and entries never change, so at worst a race loses an entry.
  */
 final class VerificationCache {
   private static final int MOST_WAYS = 4;

@@ -71,7 +71,7 @@ class VerificationCacheTest {
   }
 
   @Test
-  void refusesFromTheCacheWhoseKeyIsGone() {
+  void refusesCachedTokensAfterTheirKeyIsRemoved() {
     SigningKey next = SigningKey.hs256("the-next-secret-of-more-than-thirty-two-bytes");
     KeyRing ring = KeyRing.of(Tokens.KEY);
     JwtVerifier verifier = caching().keys(ring).build();

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * One get of several keys: memory, one MGET, one pipeline of leases for what is missing, one call of the loader, one
  * pipeline of fills.
  *
- * <p>It never waits for anybody: two batches that each hold a lease the other wants would wait for each other. What
- * somebody else is loading or writing it loads too, and does not store.
+ * <p>It never waits: two batches that each hold a lease the other needs would wait for each other. A key that another
+ * caller is loading or writing is loaded here too, and not stored.
  */
 final class BatchReader<K, V> {
   private final Stores<V> stores;
@@ -72,7 +72,7 @@ final class BatchReader<K, V> {
       try {
         lease(read(ask));
       } catch (RuntimeException unreachable) {
-        // Nothing more is to be had from Redis; leases that it may have given expire.
+        // Redis is out of reach; leases that it may have granted expire.
         for (String token : tokens.values()) {
           Flight<V> flight = stores.flights().remove(token);
           if (flight != null) {

@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>How it works</h2>
  *
- * <p><b>One key an entry, of three kinds.</b> {@code V} is a value. {@code L} is a lease: one reader is loading, and
- * only while its token stands there may it store. {@code T} is a tombstone: writers are at work, each with a record
- * that has a deadline of its own. Nothing there is a miss.
+ * <p><b>Each entry is one Redis key, in one of three states.</b> {@code V} is a value. {@code L} is a lease: one reader is loading, and
+ * may store only while its token is there. {@code T} is a tombstone: writes are in progress, each with a record
+ * that has its own deadline. No key is a miss.
  *
  * <pre>
  *   nothing   -- lease.lua --------> L              a miss
@@ -39,16 +39,16 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p><b>Invariants.</b> (1) A {@code V} is stored only over the {@code L} under which it was loaded; whatever
- * invalidates removes {@code L}, so what was read before is not stored after. (2) From before a write until after it
- * a {@code T} stands, so readers go to the database and store nothing; evict leaves it there. (3) A record ends at
+ * invalidates removes {@code L}, so a value read before is not stored after. (2) From before a write until after it
+ * the key holds a {@code T}, so readers go to the database and store nothing; evict leaves it there. (3) A record ends at
  * its own deadline by Redis' clock, so a writer that crashed holds the key for {@code writeLifetime} and no longer,
  * however busy the key is. (4) A reader waits for a load of its own process only after it has seen that load's lease
- * in Redis since it began to read: so no write had been completed in between. Loads past the cache are shared only
- * by those who came before they began. (5) A value enters this process' memory only if nothing was invalidated since
+ * in Redis since it began to read: so no write was completed in between. Loads past the cache are shared only
+ * by callers that arrived before the load began. (5) A value enters this process' memory only if nothing was invalidated since
  * before Redis was asked; memory is emptied and unused while invalidations may be missed. (6) Every try to take a
- * lease has a token of its own, so a command that was thought lost and runs late takes no lease back to life.
+ * lease has its own token, so a command that was thought lost and runs late does not revive a lease.
  *
- * <p><b>The known races</b>, and what becomes of them. R1, a load stored over a newer write: (1) and (2). R2, memory
+ * <p><b>The known races</b>, and what prevents them. R1, a load stored over a newer write: (1) and (2). R2, memory
  * filled again with a value that Redis was losing: (5). R3, a writer that crashes between commit and invalidation:
  * (2) and (3). R4, two writers that store in the wrong order: there is no put; writers only remove. R5, a lost
  * message: (5), and the cap on memory's time to live; a half-open connection is noticed after two heartbeats (2 s).
@@ -56,18 +56,18 @@ import org.jspecify.annotations.Nullable;
  * covered; loaders must read what writers commit to.
  *
  * <p><b>Redis out of reach.</b> A get loads and stores nothing. A write is noted in a journal, and its key bypassed
- * by this process until Redis has been told: by the breaker's recovery, before any call passes again, or by a loop
- * of this cache's own when the breaker never opened. Other processes that still reach Redis may serve the old value
+ * by this process until the invalidation has been replayed: by the breaker's recovery, before any call passes again, or by a loop
+ * of this cache when the breaker never opened. Other processes that still reach Redis may serve the old value
  * until its time to live ends, and for that long also if this process dies first; {@link OnUnreachable#REFUSE} makes
  * such a write fail instead. A full journal bypasses all keys for one time to live.
  *
- * <p><b>What is assumed.</b> A write takes no longer than {@code writeLifetime}, from {@link #begin} to the commit.
+ * <p><b>Assumptions.</b> A write takes no longer than {@code writeLifetime}, from {@link #begin} to the commit.
  * Redis does not forget what it has acknowledged <em>and at the same time</em> keep older values: a fail-over to a
  * replica that lags, or a restart from a file that lacks the last second, may bring back a value from before a
  * write, for at most its time to live; FLUSHALL and a restart with nothing are safe. A tombstone that is flushed, or
- * evicted for want of memory, while its writer crashes is such a loss too. (Eviction alone is none: the writer's end
+ * evicted because memory is full, while its writer crashes is such a loss too. (Eviction alone is harmless: the writer's end
  * removes whatever was stored meanwhile.) Tombstones have a time to live, so every {@code maxmemory-policy} but
- * {@code noeviction} may take them, {@code volatile-ttl} first of all: such a Redis is warned of once, and asked again
+ * {@code noeviction} may take them, {@code volatile-ttl} first of all: such a Redis is reported once by a warning, and checked again
  * after each recovery; watch {@code evicted_keys}.
  *
  * <p>Sources: leases are of "Scaling Memcache at Facebook" (NSDI 2013); tombstone records and their deadlines were
@@ -75,8 +75,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <h2>Use</h2>
  *
- * <p>Values must be immutable, or be left alone: callers share them. Keep one cache an entity for the life of the
- * process, and give the name and codec the same in every process. Safe for use by several threads; loaders run on
+ * <p>Values must be immutable, or must not be changed: callers share them. Keep one cache per entity for the life of the
+ * process, and use the same name and codec in every process. Safe for use by several threads; loaders run on
  * the caller's thread.
  */
 public final class CacheAside<K, V> implements AutoCloseable {
@@ -134,9 +134,9 @@ public final class CacheAside<K, V> implements AutoCloseable {
   /**
    * Starts to build a cache whose keys are strings; {@link CacheAsideBuilder#keys} changes that.
    *
-   * @param redis where the entries are; it stays yours to close, after the cache
+   * @param redis where the entries are; you close it, after the cache
    * @param name names the entries, {@code tc:<name>:<key>}, and the channel: 1 to 64 letters, digits, dots, dashes or
-   *     underscores. One name, one meaning: two caches of a name share their entries
+   *     underscores. Two caches with the same name share their entries
    * @param codec how values become bytes
    */
   public static <V> CacheAsideBuilder<String, V> builder(
@@ -150,15 +150,15 @@ public final class CacheAside<K, V> implements AutoCloseable {
   }
 
   /**
-   * Returns the value, from the nearest place that has it, or from the loader.
+   * Returns the value from memory, from Redis or from the loader, in this order.
    *
    * <p>A hit in memory takes no round trip, one in Redis takes one, a miss at most three. While one caller loads, others
-   * wait for it, in this process and in others, for up to the lease's time; then they load too. Redis out of reach adds
-   * its deadline to the first few calls, and then about nothing.
+   * wait for it, in this process and in others, for up to the lease's time; then they load too. An unreachable Redis adds
+   * its deadline to the first few calls, and almost nothing to later ones.
    *
    * @param loader reads what writers commit to; null is a value too, and is kept as such
    * @return null if the loader returned null
-   * @throws RuntimeException only what the loader throws, to all who waited for it, unwrapped; nothing is kept then
+   * @throws RuntimeException only what the loader throws, to all callers that waited for it, unwrapped; nothing is stored then
    */
   public @Nullable V get(K key, Function<? super K, ? extends @Nullable V> loader) {
     return lookup(key, loader).value();
@@ -176,7 +176,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
   }
 
   /**
-   * Returns the value if this process' memory has it and would serve it, else null. Never blocks, asks nobody and
+   * Returns the value if this process' memory has it and would serve it, else null. Never blocks, makes no call and
    * allocates nothing: for threads that must not wait.
    */
   public @Nullable Cached<V> peekLocal(K key) {
@@ -190,7 +190,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
   /**
    * Returns the values of several keys with one MGET and, if any are missing, one call of the loader and two pipelines.
    *
-   * <p>It waits for nobody's load: what others are loading or writing it loads as well, and does not store. Values from
+   * <p>It does not wait for the loads of others: keys that others are loading or writing it loads as well, without storing. Values from
    * Redis do not enter this process' memory, since MGET does not tell how long they have left.
    *
    * @param loader returns the values of the keys it is given; those it leaves out are kept as null
@@ -211,7 +211,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
    * Writes to the database so that no reader sees an older value once this has returned. Two round trips, one before and
    * one after.
    *
-   * <p>If the action throws, nobody knows whether its commit will yet arrive: the key is bypassed until the write
+   * <p>If the action throws, its commit may still arrive: the key is bypassed until the write
    * lifetime has passed, unless the exception is one that {@link CacheAsideBuilder#notApplied} names.
    *
    * @param action writes and commits, the whole transaction; within the write lifetime
@@ -246,7 +246,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
   }
 
   /**
-   * Begins a write that you end yourself: with another script in the same round trip, or on another thread. One round
+   * Begins a write that you end explicitly: with another script in the same round trip, or on another thread. One round
    * trip.
    *
    * @throws CacheUnreachableException with {@link OnUnreachable#REFUSE}, if Redis cannot be told
@@ -256,17 +256,17 @@ public final class CacheAside<K, V> implements AutoCloseable {
   }
 
   /**
-   * Removes the value: for what was written by others. A load under way does not store what it has read. One round trip.
-   * For writes of your own use {@link #write}: a crash between a commit and this would leave the old value.
+   * Removes the value: for writes made by others. A load in progress does not store the value it read. One round trip.
+   * For your own writes use {@link #write}: a crash between a commit and this would leave the old value.
    *
-   * @throws CacheUnreachableException with {@link OnUnreachable#REFUSE}, if Redis cannot be told; it is noted all the
+   * @throws CacheUnreachableException with {@link OnUnreachable#REFUSE}, if Redis cannot be reached; the evict is noted for replay all the
    *     same
    */
   public void evict(K key) {
     invalidations.evicted(id(key));
   }
 
-  /** Tells whether memory is in use: it is asked for, and no invalidation can be missed right now. */
+  /** Tells whether memory is in use: it is configured, and no invalidation can be missed right now. */
   public boolean localLive() {
     return local != null && local.live();
   }
@@ -276,13 +276,13 @@ public final class CacheAside<K, V> implements AutoCloseable {
     return local == null ? 0 : local.size();
   }
 
-  /** Returns how many keys this process bypasses because Redis could not be told of their writes. */
+  /** Returns how many keys this process bypasses because their invalidations could not reach Redis. */
   public int journalSize() {
     return journal.size();
   }
 
   /**
-   * Tries once more to tell Redis what is in the journal, and stops listening for invalidations, and with it the use of
+   * Tries once more to replay the journal, and stops listening for invalidations, and with it the use of
    * memory. What is in Redis stays.
    */
   @Override

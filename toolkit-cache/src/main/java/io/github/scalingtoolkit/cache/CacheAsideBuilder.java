@@ -53,7 +53,7 @@ public final class CacheAsideBuilder<K, V> {
     return this;
   }
 
-  /** Spreads the ends of lives by up to this share in both directions, 0 to 0.5. Default: 0.1. */
+  /** Spreads expiry times by up to this share in both directions, 0 to 0.5. Default: 0.1. */
   public CacheAsideBuilder<K, V> jitter(double share) {
     if (!(share >= 0 && share <= 0.5)) {
       throw new IllegalArgumentException("jitter must be 0 to 0.5 but was " + share);
@@ -64,7 +64,7 @@ public final class CacheAsideBuilder<K, V> {
 
   /**
    * Keeps values in this process' memory as well. Default: off. Every process that invalidates tells all others, which
-   * takes as long as a message; see {@link CacheAside} for what holds when.
+   * takes as long as a message; see {@link CacheAside} for the guarantees.
    *
    * @param maxEntries most values at a time, at least 1
    * @param cap longest life there, whatever is left in Redis; more than zero
@@ -88,15 +88,15 @@ public final class CacheAsideBuilder<K, V> {
   }
 
   /**
-   * Bounds how long one load keeps others waiting: what a load takes that is longer is not stored, and a crash in a load
-   * holds others up for at most this. Default: 2 s.
+   * Bounds how long one load keeps others waiting: the value of a longer load is not stored, and a crash in a load
+   * delays others for at most this time. Default: 2 s.
    */
   public CacheAsideBuilder<K, V> lease(Duration lease) {
     this.lease = Check.between("lease", lease, SHORTEST, LONGEST);
     return this;
   }
 
-  /** Says what a write or an evict does when Redis cannot be told of it. Default: {@link OnUnreachable#BYPASS}. */
+  /** Sets what a write or an evict does when it cannot reach Redis. Default: {@link OnUnreachable#BYPASS}. */
   public CacheAsideBuilder<K, V> onUnreachable(OnUnreachable policy) {
     this.onUnreachable = Objects.requireNonNull(policy);
     return this;
@@ -121,7 +121,7 @@ public final class CacheAsideBuilder<K, V> {
     return this;
   }
 
-  /** Tells {@code listener} what the cache does. Default: nobody. */
+  /** Reports what the cache does to {@code listener}. Default: none. */
   public CacheAsideBuilder<K, V> listener(CacheListener listener) {
     this.listener = Objects.requireNonNull(listener);
     return this;

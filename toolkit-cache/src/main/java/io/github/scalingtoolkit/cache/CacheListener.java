@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.cache;
 
 /**
- * Told what a cache does, for metrics and tests. Every method does nothing unless overridden.
+ * Callbacks for what a cache does, for metrics and tests. Every method does nothing unless overridden.
  *
- * <p>Called on the threads of the cache's callers, from several at a time: it must be quick and must not throw.
+ * <p>Called on the threads of the cache's callers, by several at a time. They must return quickly and must not throw.
  */
 public interface CacheListener {
   /** A value was returned; for {@code getAll}, once for each key. */

@@ -48,7 +48,7 @@ public final class CacheMetrics implements CacheListener {
           counter(
               registry,
               "toolkit.cache.gets",
-              "Reads by how they were answered",
+              "Reads by where the value came from",
               cache,
               "outcome",
               outcome.name().toLowerCase(Locale.ROOT)));

@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.cache;
 
-/** Says that an invalidation could not reach Redis, to a caller who asked to know: {@link OnUnreachable#REFUSE}. */
+/** Thrown when an invalidation could not reach Redis and the cache has {@link OnUnreachable#REFUSE}. */
 public final class CacheUnreachableException extends CacheException {
   private static final long serialVersionUID = 1L;
 

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Loads past the cache, so that many readers of one key cost the database about one load at a time.
  *
- * <p>Without Redis nobody can tell whether a load under way has read the database before or after a write that another
- * process has since completed. So nobody joins a load that has begun: who comes while one is running waits for the next,
- * together with all others who come until that begins. The next begins when the running one ends, or when its leader
- * has waited {@code patience}, so that a hung load holds nobody up for long.
+ * <p>Without Redis it is unknown whether a load in progress has read the database before or after a write that another
+ * process has since completed. So no caller joins a load that has begun: callers that arrive while one is running wait for the next,
+ * together with all others that arrive until that begins. The next begins when the running one ends, or when its leader
+ * has waited {@code patience}, so that a hung load does not block others for long.
  */
 final class DirectLoads<V> {
   private final ConcurrentHashMap<String, Lane<V>> lanes = new ConcurrentHashMap<>();
@@ -81,7 +81,7 @@ final class DirectLoads<V> {
       mine.fail(failure);
       throw failure;
     } finally {
-      // With a next one in the lane it is for that one's leader to move up.
+      // If the lane has a next load, its leader moves it up.
       lanes.computeIfPresent(
           id, (key, lane) -> lane.running() == mine && lane.next() == null ? null : lane);
     }

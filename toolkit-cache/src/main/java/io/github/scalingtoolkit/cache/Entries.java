@@ -5,7 +5,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an entry's bytes say: {@code V+} and a value, {@code V-} for a null, {@code L} and a lease's token, {@code T} and
+ * The format of an entry's bytes: {@code V+} and a value, {@code V-} for a null, {@code L} and a lease's token, {@code T} and
  * the records of writers.
  */
 final class Entries {

@@ -4,7 +4,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One run of a loader, that others may wait for. The thread that makes it is the one that will run it. */
+/** One run of a loader, which others may wait for. The thread that creates it runs it. */
 final class Flight<V> {
   private final Thread owner = Thread.currentThread();
   private final CountDownLatch landed = new CountDownLatch(1);
@@ -12,7 +12,7 @@ final class Flight<V> {
   private @Nullable Throwable failure;
   private boolean aborted;
 
-  /** Tells whether waiting for it would be waiting for oneself: a loader that gets its own key. */
+  /** Tells whether the caller would wait for itself: a loader that gets its own key. */
   boolean mine() {
     return owner == Thread.currentThread();
   }
@@ -22,7 +22,7 @@ final class Flight<V> {
     landed.countDown();
   }
 
-  /** Ends it for all who wait. A failure that came with an interrupt of this thread alone is not theirs. */
+  /** Ends it for all waiters. A failure caused by an interrupt of this thread is not passed on to them. */
   void fail(Throwable failure) {
     this.failure = failure;
     aborted = owner.isInterrupted();
@@ -43,7 +43,7 @@ final class Flight<V> {
     landed.await();
   }
 
-  /** Tells whether those who waited must see for themselves. Meaningful once it has landed, as is the next. */
+  /** Tells whether the waiters must read again. Meaningful once it has landed, as is the next method. */
   boolean aborted() {
     return aborted;
   }

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells Redis first and this process' memory second that a value is not to be served any more; notes in the journal what
- * Redis could not be told.
+ * Invalidates a value first in Redis and then in this process' memory; notes in the journal what
+ * could not reach Redis.
  */
 final class Invalidations implements Journal.Scripts {
   private final String cache;
@@ -41,7 +41,7 @@ final class Invalidations implements Journal.Scripts {
       if (onUnreachable == OnUnreachable.REFUSE) {
         throw new CacheUnreachableException(cache, "nothing was written", unreachable);
       }
-      // It may have run all the same: the token is noted, so that its record can be ended.
+      // It may have run nevertheless: the token is noted, so that its record can be ended.
       journal.open(id, token);
       begun = false;
     }
@@ -82,7 +82,9 @@ final class Invalidations implements Journal.Scripts {
       listener.onInvalidation(false);
       if (onUnreachable == OnUnreachable.REFUSE) {
         throw new CacheUnreachableException(
-            cache, "this process bypasses it until that has been made up for", unreachable);
+            cache,
+            "this process bypasses the key until the invalidation has been replayed",
+            unreachable);
       }
     }
   }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
- * Invalidations that Redis has not heard of. This process bypasses their keys, in memory and in Redis, until they have
+ * Invalidations that have not reached Redis. This process bypasses their keys, in memory and in Redis, until they have
  * been replayed.
  *
  * <p><b>Replay of one key.</b> A write that is over is ended (which removes whatever stands there). A write that may yet
@@ -25,9 +25,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * later, the tombstone stands. An evict is evicted. Then the key leaves the journal, unless more has come meanwhile.
  *
  * <p><b>Overflow.</b> The journal is bounded. When it is full, this process no longer knows which keys are stale, so it
- * bypasses all of them until everything that stood in Redis by then has expired: one longest time to live, and a lease
- * and a write before it. Nobody else can be told, so others may serve an old value for as long, which is what they may
- * do anyway while a writer cannot reach Redis. The alternatives cost more than they give: a name space by generation
+ * bypasses all of them until everything that was in Redis at that time has expired: one longest time to live, and a lease
+ * and a write before it. Other processes cannot be reached, so they may serve an old value for as long, as they may
+ * anyway while a writer cannot reach Redis. The alternatives cost more than they give: a name space by generation
  * costs every get a second key, and a scan of all keys holds up the recovery.
  */
 final class Journal {
@@ -108,9 +108,9 @@ final class Journal {
   }
 
   /**
-   * Tells Redis all that it has not heard, and returns how many keys left the journal. One replay runs at a time.
+   * Replays the journal, and returns how many keys left it. One replay runs at a time.
    *
-   * @param runner runs one script; what it throws ends the replay, unless failures are tolerated, but a script that Redis
+   * @param runner runs one script; an exception ends the replay, unless failures are tolerated, but a script that Redis
    *     refuses keeps its key here
    * @param done called for each key, before it leaves
    * @throws RuntimeException what the runner threw, unless some other key was replayed and failures are tolerated
@@ -119,7 +119,7 @@ final class Journal {
     replaying.lock();
     try {
       List<Map.Entry<String, Pending>> all = new ArrayList<>(keys.entrySet());
-      // Those that fail must not always be the first.
+      // Keys that fail must not always come first.
       Collections.shuffle(all);
       int replayed = 0;
       int failures = 0;
@@ -203,7 +203,7 @@ final class Journal {
     if (clock.nanoTime() - until < 0) {
       return true;
     }
-    // Lost to a concurrent overflow: then there is a new one to obey.
+    // Lost to a concurrent overflow: then the new quarantine applies.
     return !quarantinedUntil.compareAndSet(until, 0);
   }
 }

@@ -23,7 +23,7 @@ final class Keys {
   }
 
   /**
-   * Returns {@code id} if UTF-8 can say it: a lone surrogate would become a question mark, and two keys one.
+   * Returns {@code id} if UTF-8 can encode it: a lone surrogate would become a question mark, and two keys one.
    *
    * @throws IllegalArgumentException if it cannot
    */
@@ -36,7 +36,7 @@ final class Keys {
             && Character.isLowSurrogate(id.charAt(i + 1));
         if (!pair) {
           throw new IllegalArgumentException(
-              "a key must be text that UTF-8 can say but has a lone surrogate at " + i);
+              "a key must be text that UTF-8 can encode but has a lone surrogate at " + i);
         }
         i++;
       }

@@ -13,18 +13,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The entries in this process' memory (L1), which never outlive an invalidation that has arrived here.
  *
- * <p><b>Epochs.</b> The danger is a reader that took a value from Redis before an invalidation and puts it here after.
+ * <p><b>Epochs.</b> The danger is a reader that took a value from Redis before an invalidation and puts it here afterwards.
  * So each id falls into one of 1,024 stripes with a counter. A reader takes the {@linkplain #stamp stamp} before it asks
  * Redis; every invalidation raises the counter and then removes; {@link #install} puts the value only if the stamp is
  * still the same, and looks at it inside the map's own per-key lock. If it looked before the counter was raised, the
  * remove that follows waits for that lock and takes the value out.
  *
- * <p><b>Generations.</b> A flush cannot rely on removing all: an install under way may be passed over. So it starts a
+ * <p><b>Generations.</b> A flush cannot rely on removing everything: it may miss an install in progress. So it starts a
  * new generation first; entries of earlier ones count as absent. The stamp is epoch + generation: both only grow, so the
  * sum is the same only if both are.
  *
  * <p><b>Coherence.</b> While the subscription may be missing messages, nothing is read or put here. It is flushed when
- * the gap begins, and again before it counts as over, since what was published in between never came.
+ * the gap begins, and again before it counts as over, since messages published in between were lost.
  */
 final class LocalEntries<V> implements ChannelListener {
   static final int SENDER_LENGTH = 12;
@@ -104,7 +104,7 @@ final class LocalEntries<V> implements ChannelListener {
   @Override
   public void onMessage(byte[] message) {
     if (message.length >= SENDER_LENGTH) {
-      // One's own messages count as well: they may be of a script that was thought lost.
+      // Our own messages count as well: they may be from a script that was thought lost.
       invalidate(new String(
           message, SENDER_LENGTH, message.length - SENDER_LENGTH, StandardCharsets.UTF_8));
     }

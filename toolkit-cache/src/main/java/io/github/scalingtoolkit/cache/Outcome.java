@@ -6,7 +6,7 @@ public enum Outcome {
   L1_HIT,
   /** From Redis: one round trip. */
   L2_HIT,
-  /** From the loader, because there was no entry; by this call or by one that it waited for. */
+  /** From the loader, because there was no entry; loaded by this call or by one that it waited for. */
   LOADED,
   /**
    * From the loader, because the cache could not or must not answer: Redis is out of reach, the key is being written, or

@@ -5,8 +5,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Redis has not been told of one key. Immutable, and told apart by identity: a change that comes while this is being
- * replayed makes a new one, so the replay can see that it is not the last word.
+ * The invalidations of one key that have not reached Redis. Immutable, and compared by identity: a change during the
+ * replay makes a new instance, so the replay can see that this one is outdated.
  */
 final class Pending {
   static final Pending NOTHING = new Pending(Set.of(), Set.of(), false);
@@ -31,7 +31,7 @@ final class Pending {
     return ended;
   }
 
-  /** Whether the entry is to go in any case. */
+  /** Whether the entry must be removed in any case. */
   boolean evicted() {
     return evicted;
   }

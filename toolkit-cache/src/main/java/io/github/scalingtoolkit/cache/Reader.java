@@ -7,7 +7,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** One get: memory, then Redis, then the loader under a lease or past the cache. The order of its steps is the proof. */
+/** One get: memory, then Redis, then the loader under a lease or past the cache. The correctness proof relies on the order of its steps. */
 final class Reader<K, V> {
   private static final int LEASE_TOKEN_LENGTH = 12;
   private static final long FIRST_POLL_NANOS = 1_000_000;
@@ -31,7 +31,7 @@ final class Reader<K, V> {
     return new Attempt(id, key, loader).run();
   }
 
-  /** Runs a loader and tells the listener. */
+  /** Runs a loader and reports to the listener. */
   static <A, R extends @Nullable Object> R timed(
       Function<A, R> loader, A argument, CacheListener listener, Clock clock) {
     long started = clock.nanoTime();
@@ -114,7 +114,7 @@ final class Reader<K, V> {
       };
     }
 
-    /** Without L1 a plain GET; null says that a script is called for. */
+    /** Without L1 a plain GET; null means that a script is needed. */
     private @Nullable Standing readFirst() throws Unreachable {
       if (stores.hasLocal() || undecodable) {
         return null;
@@ -138,7 +138,7 @@ final class Reader<K, V> {
       }
     }
 
-    /** Before the lease is asked for: who sees its token in Redis must find the flight here. */
+    /** Before the lease is requested: a reader that sees its token in Redis must find the flight here. */
     private String take(Flight<V> flight) {
       stores.flights().remove(token);
       token = leaseToken();
@@ -163,7 +163,8 @@ final class Reader<K, V> {
         try {
           value = timed(loader, key, listener, clock);
         } catch (Throwable failure) {
-          // First out of sight: the failure is for those who waited, not for those who come now.
+          // Hidden first: the failure is for the callers that waited, not for those that arrive
+          // now.
           stores.flights().remove(token);
           flight.fail(failure);
           stores.release(id, token);
@@ -211,7 +212,7 @@ final class Reader<K, V> {
     }
   }
 
-  /** Redis did not answer, whatever it was: a get never fails for that. */
+  /** Redis did not answer, for whatever reason: a get never fails for that. */
   static final class Unreachable extends Exception {
     private static final long serialVersionUID = 1L;
     static final Unreachable INSTANCE = new Unreachable();

@@ -45,7 +45,7 @@ final class RemoteEntries {
     writeLifetimeMillis = ascii(writeLifetime.toMillis());
   }
 
-  /** What stands at a key, and how long it has left; negative for ever. */
+  /** The entry at a key, and how long it has left; negative if it does not expire. */
   record Standing(byte[] entry, long leftMillis) {}
 
   byte @Nullable [] read(String id) {
@@ -77,7 +77,7 @@ final class RemoteEntries {
   /**
    * Reads an entry, or takes a lease where there is none, or with {@code force} in place of a value.
    *
-   * <p>Each try has a token of its own. A try that was thought lost may run late; with the same token it could bring
+   * <p>Each try has its own token. A try that was thought lost may run late; with the same token it could bring
    * back, after a write, a lease that was taken before it.
    *
    * @param token makes the token of one try for an id
@@ -187,7 +187,7 @@ final class RemoteEntries {
     throw new CacheException("lease.lua answered with something that is not an entry and its time");
   }
 
-  /** A wait for a connection that was interrupted ends in some exception and loses the flag: puts it back. */
+  /** An interrupted wait for a connection ends in some exception and loses the interrupt flag: sets it again. */
   private static <T extends @Nullable Object> T asking(Supplier<T> action) {
     try {
       return action.get();

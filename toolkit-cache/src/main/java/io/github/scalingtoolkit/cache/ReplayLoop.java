@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 
 /**
- * Replays the journal while the breaker is closed: one lost call does not open it, and then nothing else would. While it
+ * Replays the journal while the breaker is closed: a single lost call does not open it, and then nothing else would replay. While it
  * is open each try is refused at once, and the recovery step does the work. Its thread starts with the first need.
  */
 final class ReplayLoop implements AutoCloseable {
@@ -22,7 +22,7 @@ final class ReplayLoop implements AutoCloseable {
     loop = new Loop("cache-replay-" + cache, this::step);
   }
 
-  /** Says that there is something to replay. */
+  /** Wakes the loop: there is something to replay. */
   void wake() {
     loop.start();
     loop.wake();

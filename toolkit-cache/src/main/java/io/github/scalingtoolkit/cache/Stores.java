@@ -68,7 +68,7 @@ final class Stores<V> {
     return remote;
   }
 
-  /** Loads under way in this process, by the token of their lease. */
+  /** Loads in progress in this process, by the token of their lease. */
   ConcurrentMap<String, Flight<V>> flights() {
     return flights;
   }
@@ -90,7 +90,7 @@ final class Stores<V> {
     return journal.bypasses(id);
   }
 
-  /** Keeps in memory what Redis keeps for another {@code leftMillis} after {@code asked}; negative for ever. */
+  /** Keeps in memory a value that Redis keeps for another {@code leftMillis} after {@code asked}; negative: for ever. */
   void install(String id, long stamp, @Nullable V value, long asked, long leftMillis) {
     if (local != null && leftMillis != 0) {
       long left = leftMillis < 0 ? Long.MAX_VALUE / 4 : TimeUnit.MILLISECONDS.toNanos(leftMillis);
@@ -147,15 +147,15 @@ final class Stores<V> {
     }
   }
 
-  /** Notes a lease that may stand in Redis with nobody left to fill it, because Redis fell silent. */
+  /** Notes a lease that may be left in Redis without a loader, because Redis did not answer. */
   void orphan(String token, RuntimeException failure) {
-    // A call that was refused has left nothing.
+    // A refused call has left nothing in Redis.
     if (!(failure instanceof RejectedException) && orphans.size() < MOST_ORPHANS) {
       orphans.add(token);
     }
   }
 
-  /** Gives such a lease back as soon as it is met, so that nobody waits for its end. */
+  /** Releases such a lease as soon as it is found, so that no reader waits for its end. */
   boolean releasedOrphan(String id, String token) {
     if (!orphans.remove(token)) {
       return false;
@@ -164,7 +164,7 @@ final class Stores<V> {
     return true;
   }
 
-  /** Gives a lease back after a failed load, if Redis can be asked to. Never throws. */
+  /** Releases a lease after a failed load, if Redis can be reached. Never throws. */
   void release(String id, String token) {
     try {
       remote.run(remote.releaseCall(id, token));

@@ -5,7 +5,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** Text as UTF-8; what is not text in one direction or the other is refused, never replaced by question marks. */
+/** Text as UTF-8; invalid text or bytes are refused, never replaced by question marks. */
 enum Utf8Codec implements Codec<String> {
   INSTANCE;
 

@@ -7,11 +7,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write to the database that is under way: from {@link CacheAside#begin} on nobody reads or stores the key's value in
- * the cache, until this says how the write ended.
+ * A write to the database in progress: from {@link CacheAside#begin} on no reader takes or stores the key's value in
+ * the cache, until this bracket is ended.
  *
- * <p>Exactly one of {@link #end()}, {@link #notApplied()}, {@link #abandon()} and {@link #ended} counts; what comes after
- * it does nothing. None of them throws when Redis is out of reach. {@link #close()} without any is {@link #abandon()}:
+ * <p>Exactly one of {@link #end()}, {@link #notApplied()}, {@link #abandon()} and {@link #ended} counts; calls after
+ * it do nothing. None of them throws when Redis is out of reach. {@link #close()} without any is {@link #abandon()}:
  *
  * <pre>{@code
  * try (WriteBracket write = todos.begin(user)) {
@@ -59,13 +59,13 @@ public final class WriteBracket implements AutoCloseable {
     }
   }
 
-  /** Nothing was written, for certain: the key is released at once. One round trip. */
+  /** The write certainly did not happen: the key is released at once. One round trip. */
   public void notApplied() {
     end();
   }
 
   /**
-   * Nobody knows whether the write is or will be committed: readers bypass the key until the write lifetime has passed.
+   * It is unknown whether the write is or will be committed: readers bypass the key until the write lifetime has passed.
    * No round trip.
    */
   public void abandon() {
@@ -76,14 +76,14 @@ public final class WriteBracket implements AutoCloseable {
 
   /**
    * Returns the script that {@link #end()} would run, for {@link RedisAccess#evalAll} on the cache's Redis once the write
-   * is committed. Tell its reply to {@link #ended}.
+   * is committed. Pass its reply to {@link #ended}.
    */
   public ScriptCall endCall() {
     return invalidations.end(id, token);
   }
 
   /**
-   * Tells what became of {@link #endCall()}.
+   * Reports the outcome of {@link #endCall()}.
    *
    * @param reply its reply, or null if it was lost: the end is then noted for replay
    */
@@ -93,7 +93,7 @@ public final class WriteBracket implements AutoCloseable {
     }
   }
 
-  /** Ends it as unknown if nothing else was said. */
+  /** Ends it as unknown if it has not been ended. */
   @Override
   public void close() {
     abandon();

@@ -1,8 +1,8 @@
--- Removes a value or a lease; a tombstone stays, because its writers are still at work.
+-- Removes a value or a lease; a tombstone stays, because its writes are still in progress.
 -- KEYS[1]  the entry
 -- ARGV[1]  channel of invalidations
 -- ARGV[2]  message for it
--- Returns  1 removed; 0 there was nothing; -1 a tombstone stands. The message is published in each case.
+-- Returns  1 removed; 0 there was nothing; -1 a tombstone is there. The message is published in each case.
 -- Run again it may remove a newer value: that costs a load, never a stale read.
 -- Cost     O(1) and the delivery of one message
 local removed = -1

@@ -1,4 +1,4 @@
--- Stores what was loaded under a lease, if the lease is still there.
+-- Stores a value that was loaded under a lease, if the lease is still there.
 -- KEYS[1]  the entry
 -- ARGV[1]  'L' .. token of the lease
 -- ARGV[2]  'V' .. value

@@ -1,6 +1,6 @@
 -- Reads an entry, or takes the lease to load it if there is none.
 -- KEYS[1]  the entry
--- ARGV[1]  token of the lease that the caller would take
+-- ARGV[1]  token of the lease that the caller wants to take
 -- ARGV[2]  lifetime of the lease, ms
 -- ARGV[3]  '1': take the lease even in place of a value (the caller cannot decode the one there); else '0'
 -- Returns  {entry, ms it has left to live, -1 for ever}; the caller holds the lease if the entry is 'L' .. ARGV[1].

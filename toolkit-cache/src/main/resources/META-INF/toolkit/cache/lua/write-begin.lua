@@ -1,18 +1,18 @@
 -- Raises the tombstone of a key, or adds one writer's record to it: from now on readers neither read nor store here.
 -- The entry is 'T' and a record for each writer: its token (8 characters) and its own deadline (13 digits, ms of Redis
 -- TIME). Each record ends at its own deadline, so that a writer that crashed does not hold a busy key for ever. They
--- stand in the order of their begins.
+-- are in the order of their begins.
 -- KEYS[1]  the entry
 -- ARGV[1]  token of the writer, 8 characters
 -- ARGV[2]  lifetime of its record, ms
 -- ARGV[3]  channel of invalidations
 -- ARGV[4]  message for it
--- Returns  number of records now standing, the caller's own included.
+-- Returns  number of records now present, including the caller's own.
 -- Run again it renews its own record.
 -- Cost     O(writers at work on this key, 1,025 at most) and the delivery of one message
--- Of more than 1,024 the older half becomes one, of nobody ('--------'), that stands until the last of their deadlines:
--- writers that fail without an end would else leave ever more, to be read through by every further writer. So many at
--- work on one key at a time keep it bypassed until those deadlines; up to 1,024 each is ended by its writer.
+-- Of more than 1,024 the older half becomes one record without an owner ('--------') until the last of their deadlines:
+-- otherwise writers that fail without an end would leave more and more for each writer to read. So many writes in progress
+-- on one key keep it bypassed until those deadlines; up to 1,024, each is ended by its writer.
 local most = 1024
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,12 +1,12 @@
--- Ends one writer's record. The tombstone goes with its last record; where there is none (it reached its deadline, or
--- Redis has forgotten it) whatever stands there instead goes, since it may have been read before the write.
+-- Ends one writer's record. The tombstone is removed with its last record; if there is none (it reached its deadline, or
+-- Redis has lost it) any other entry is removed, since it may have been read before the write.
 -- KEYS[1]  the entry
 -- ARGV[1]  token of the writer, 8 characters
 -- ARGV[2]  channel of invalidations
 -- ARGV[3]  message for it
--- Returns  1 the key is clear; 0 records of other writers stand. The message is published in each case.
+-- Returns  1 the key is clear; 0 records of other writers remain. The message is published in each case.
 -- Run again it may remove a newer value: that costs a load, never a stale read.
--- A record that was made one with others (write-begin.lua) is not there: those stand until their deadline.
+-- A record merged with others (write-begin.lua) is not found: merged records stay until their deadline.
 -- Cost     O(writers at work on this key, 1,025 at most) and the delivery of one message
 local keep = {}
 local entry = redis.call('GET', KEYS[1])

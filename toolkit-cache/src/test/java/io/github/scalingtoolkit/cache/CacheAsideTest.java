@@ -73,7 +73,7 @@ class CacheAsideTest {
   }
 
   @Test
-  void isCachedAgainAtOnceWhenHundredsWhoWroteAtATimeHaveEnded() {
+  void isCachedAgainAtOnceAfterHundredsOfConcurrentWrites() {
     CacheAside<String, String> cache = texts(redis, name).build();
     List<WriteBracket> writes = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
@@ -344,7 +344,7 @@ class CacheAsideTest {
   }
 
   @Test
-  void aBracketWhoseEndWasLostIsNotedAndReplayed() {
+  void aLostEndOfABracketIsNotedAndReplayed() {
     CacheAside<String, String> cache = texts(redis, name).build();
     WriteBracket write = cache.begin("k");
 

@@ -61,7 +61,7 @@ class CoherenceTest {
   }
 
   @Test
-  void memoryIsBypassedWhileInvalidationsMayBeMissedAndServesNothingOldAfterwards() {
+  void memoryIsBypassedAndFlushedWhileInvalidationsMayBeMissed() {
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisClient commands = client(server.port());
         RedisClient blocking = client(proxy.port());
@@ -104,7 +104,7 @@ class CoherenceTest {
   }
 
   @Test
-  void memoryNeedsAClientWhoseConnectionsMayBeHeld() {
+  void memoryNeedsAClientForBlockingConnections() {
     try (RedisClient commands = client(server.port());
         RedisAccess one = RedisAccess.wrap(commands)) {
       assertThatThrownBy(() -> localTexts(one, name).build())

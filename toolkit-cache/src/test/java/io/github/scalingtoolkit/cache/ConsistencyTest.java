@@ -234,7 +234,7 @@ class ConsistencyTest {
   }
 
   @Test
-  void withMemoryNoReadIsOlderThanACompletedWriteOfTheSameProcessReachableOrNot() {
+  void withMemoryReadsSeeTheProcessOwnWritesReachableOrNot() {
     String name = Fixture.name();
     Function<RedisAccess, CacheAside<String, Long>> cache =
         redis -> CacheAside.builder(redis, name, LONGS)

@@ -85,7 +85,7 @@ class JournalTest {
   }
 
   @Test
-  void aWriteWhoseEndReachedRedisLeavesOnlyWithItsOwnPart() {
+  void anEndThatReachedRedisRemovesOnlyItsOwnPart() {
     journal.open("a", "t1");
     journal.settled("a", "t1");
     assertThat(journal.bypasses("a")).isFalse();

@@ -40,7 +40,7 @@ class LocalEntriesTest {
   }
 
   @Test
-  void aMessageInvalidatesWhoeverSentIt() {
+  void aMessageInvalidatesItsSenderToo() {
     entries.onLive();
     long stamp = entries.stamp("schlüssel");
     entries.install("schlüssel", stamp, "v1", FAR);

@@ -19,8 +19,7 @@ class ProtocolModelTest {
 
   @ParameterizedTest
   @CsvSource({"1,1,0", "3,2,0", "2,3,0", "2,2,1", "3,1,1", "2,1,2"})
-  void tombstoneRecordsLeaveNothingStaleInAnyInterleavingWithCrashesAndExpiries(
-      int readers, int writers, int evictors) {
+  void tombstoneRecordsLeaveNothingStaleInAnyInterleaving(int readers, int writers, int evictors) {
     Result result = explore(Protocol.RECORDS, readers, writers, evictors, true, true);
 
     assertThat(result.states()).isGreaterThan(20);
@@ -30,7 +29,7 @@ class ProtocolModelTest {
 
   @ParameterizedTest
   @CsvSource({"2,2,0,1", "2,3,0,1", "1,3,0,2", "2,2,1,1"})
-  void recordsThatBecomeOneOfNobodysLeaveNothingStaleEither(
+  void mergedRecordsWithoutAnOwnerLeaveNothingStaleEither(
       int readers, int writers, int evictors, int keptApart) {
     Setting setting =
         new Setting(Protocol.RECORDS, readers, writers, evictors, true, true, keptApart);

@@ -195,7 +195,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void thousandsOfWritersThatNeverEndLeaveABoundedNumberOfRecordsThatStandAsLongAsTheirs() {
+  void writersThatNeverEndLeaveABoundedNumberOfRecords() {
     int most = 0;
     for (int i = 0; i < 2500; i++) {
       Object records = run(

@@ -94,7 +94,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void allWhoWaitGetTheLoadersException() {
+  void allWaitersGetTheLoadersException() {
     CacheAside<String, String> cache = patient(redis, name);
     IllegalStateException failure = new IllegalStateException("no database");
     CompletableFuture<String> leader = async(() -> cache.get("k", key -> {
@@ -117,7 +117,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void whoComesAfterAFailedLoadLoadsAnew() {
+  void aCallerAfterAFailedLoadLoadsAgain() {
     CacheAside<String, String> cache = patient(redis, name);
     CompletableFuture<String> leader = async(() -> cache.get("k", key -> {
       throw new IllegalStateException("no database");
@@ -128,7 +128,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void anInterruptOfTheLoadingThreadDoesNotFailThoseWhoWait() {
+  void anInterruptOfTheLoadingThreadDoesNotFailTheWaiters() {
     CacheAside<String, String> cache = patient(redis, name);
     AtomicReference<Thread> loading = new AtomicReference<>();
     CompletableFuture<String> leader = async(() -> {
@@ -178,7 +178,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void whoComesDuringALoadPastTheCacheSharesTheNextOneWithAllWhoWait() {
+  void callersDuringALoadPastTheCacheShareTheNextOne() {
     DirectLoads<String> direct = new DirectLoads<>(Duration.ofMinutes(1).toNanos());
     CompletableFuture<String> first = async(() -> direct.load("k", () -> slow("k")));
     Fixture.await(inside);
@@ -201,7 +201,7 @@ class SingleFlightTest {
   }
 
   @Test
-  void aHungLoadPastTheCacheHoldsNobodyUpForLong() {
+  void aHungLoadPastTheCacheDoesNotBlockOthersForLong() {
     DirectLoads<String> direct = new DirectLoads<>(Duration.ofMillis(10).toNanos());
     CompletableFuture<String> hung = async(() -> direct.load("k", () -> slow("k")));
     Fixture.await(inside);

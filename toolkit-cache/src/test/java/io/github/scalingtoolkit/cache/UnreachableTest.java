@@ -191,7 +191,7 @@ class UnreachableTest {
   }
 
   @Test
-  void aBeginWhoseReplyWasLostIsEndedByItsToken() {
+  void aBeginWithALostReplyIsEndedByItsToken() {
     // On a connection that is there already the request arrives; a new one would not get that far.
     // Nor would it run if Redis had to be told the script first.
     far.write("other", () -> {});
@@ -385,7 +385,7 @@ class UnreachableTest {
   }
 
   @Test
-  void aLeaseWhoseFillWasLostKeepsItsOwnProcessWaitingNoLonger() {
+  void aLostFillDoesNotKeepItsOwnProcessWaiting() {
     try (CacheAside<String, String> slow =
         texts(nearRedis, name).lease(Duration.ofMinutes(1)).build()) {
       assertThat(slow.get("k", key -> {

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 
-/** Renews the worker's leases each third of one, and takes over what others let expire as soon as it has. */
+/** Renews the worker's leases every third of a lease, and takes over the jobs of others as soon as their leases expire. */
 final class Beater {
   private static final Duration AFTER_A_LEASE = Duration.ofMillis(5);
 
@@ -23,7 +23,7 @@ final class Beater {
   Duration turn() {
     Claims.Beat beat = claims.beat();
     if (beat.takenOver() > 0) {
-      // The call in Redis may go to a waiter whose machine is gone.
+      // The wake-up call in Redis may go to a waiter whose machine is gone.
       onTakenOver.run();
       listener.onTakenOver(beat.takenOver());
     }

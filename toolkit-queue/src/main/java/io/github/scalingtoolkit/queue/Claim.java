@@ -2,7 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import org.jspecify.annotations.Nullable;
 
-/** A job that this worker holds: what fences its end, and until when it is certainly this worker's. */
+/** A job that this worker holds: the fence of its end, and the time until which it is certainly this worker's. */
 final class Claim {
   private final JobId id;
   private final long epoch;
@@ -42,7 +42,7 @@ final class Claim {
     return envelope;
   }
 
-  /** Renewed by a beat that was sent at a moment from which on {@code endsNanos} is a lease away. */
+  /** Renewed by a beat; {@code endsNanos} is one lease after the beat was sent. */
   void renewed(long endsNanos) {
     leaseEndsNanos = endsNanos;
   }

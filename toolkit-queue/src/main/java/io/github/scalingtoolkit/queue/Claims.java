@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What one worker holds, and its two conversations with Redis: {@link #step} ends and claims, {@link #beat} keeps alive.
+ * The jobs one worker holds, and its two exchanges with Redis: {@link #step} ends and claims, {@link #beat} renews.
  * Each may be called by one thread at a time, and both at once.
  */
 final class Claims {
@@ -27,7 +27,7 @@ final class Claims {
   private final Clock clock;
   private final AtomicLong epochs = new AtomicLong();
   private final Map<String, Claim> held = new ConcurrentHashMap<>();
-  /** Epoch of a claim whose reply is not processed yet, or MAX_VALUE: a beat must not give back what it brings. */
+  /** Epoch of a claim whose reply is not processed yet, or MAX_VALUE: a beat must not return the jobs of that claim. */
   private volatile long onItsWay = Long.MAX_VALUE;
 
   record Step(List<Claim> claimed, Duration untilNextDelayed, boolean moreReady) {}
@@ -36,7 +36,7 @@ final class Claims {
 
   private static final int MOST_RENEWED = 1000;
 
-  /** "Nothing will be due": as long as anybody waits at most. */
+  /** "Nothing will be due": the longest time anything waits. */
   static final Duration NEVER = Duration.ofDays(1);
 
   Claims(JobQueue queue, String worker, Duration lease, int mostCrashes, Clock clock) {
@@ -51,10 +51,10 @@ final class Claims {
     return List.copyOf(held.values());
   }
 
-  /** Ends {@code ends} and claims up to {@code most} jobs, in one round trip. Throws with nothing forgotten. */
+  /** Ends {@code ends} and claims up to {@code most} jobs, in one round trip. If it throws, no end is lost. */
   Step step(List<End> ends, int most) {
     long epoch = epochs.get() + 1;
-    // Before anybody can see the epoch: a beat that sees it must also see that its claim is on its
+    // Before the epoch becomes visible: a beat that sees it must also see that its claim is on its
     // way.
     onItsWay = epoch;
     epochs.set(epoch);
@@ -88,11 +88,11 @@ final class Claims {
   }
 
   /**
-   * Renews what is held, gives back what Redis thinks is held and is not, takes over what others let expire. With more
-   * than {@value #MOST_RENEWED} held, in several calls that give nothing back.
+   * Renews the jobs it holds, returns jobs that only Redis thinks it holds, takes over jobs whose leases expired. With more
+   * than {@value #MOST_RENEWED} held, in several calls that return nothing.
    */
   Beat beat() {
-    // In this order: what step has taken notice of by then is in held, what it has not is on its
+    // In this order: claims that step has processed by then are in held, all others are on their
     // way.
     long firstEpoch = Math.min(epochs.get() + 1, onItsWay);
     List<Claim> renewing = held();

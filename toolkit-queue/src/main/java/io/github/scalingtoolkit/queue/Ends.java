@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
-/** The ends that wait for their way to Redis, oldest first. Filled by many threads, emptied by one. */
+/** The ends that wait to be sent to Redis, oldest first. Filled by many threads, emptied by one. */
 final class Ends {
   private static final int MOST_AT_ONCE = 500;
 
@@ -18,7 +18,7 @@ final class Ends {
     return waiting.isEmpty();
   }
 
-  /** Tells whether {@code claim} has ended already and only Redis does not know. */
+  /** Tells whether {@code claim} has ended already but Redis has not been informed. */
   boolean has(Claim claim) {
     return waiting.stream().anyMatch(end -> end.claim() == claim);
   }
@@ -35,7 +35,7 @@ final class Ends {
     return taken;
   }
 
-  /** Puts back, in order, what Redis could not be told: an end is never dropped. */
+  /** Puts back, in order, the ends that could not be sent: an end is never dropped. */
   void putBack(List<End> taken) {
     for (int i = taken.size() - 1; i >= 0; i--) {
       waiting.addFirst(taken.get(i));

@@ -18,7 +18,7 @@ public record EnqueueOptions(@Nullable JobId id, Duration delay, int priority, i
   /**
    * Checks the bounds.
    *
-   * @throws IllegalArgumentException if one is not kept
+   * @throws IllegalArgumentException if a value is out of bounds
    */
   public EnqueueOptions {
     if (delay.isNegative() || delay.compareTo(LONGEST) > 0) {
@@ -42,17 +42,17 @@ public record EnqueueOptions(@Nullable JobId id, Duration delay, int priority, i
     return new EnqueueOptions(id, delay, priority, maxAttempts);
   }
 
-  /** Makes it ready only after {@code delay}. */
+  /** Makes the job ready only after {@code delay}. */
   public EnqueueOptions delay(Duration delay) {
     return new EnqueueOptions(id, delay, priority, maxAttempts);
   }
 
-  /** Puts it before those of a higher number and behind those of a lower. */
+  /** Runs the job before jobs with a higher number and after jobs with a lower number. */
   public EnqueueOptions priority(int priority) {
     return new EnqueueOptions(id, delay, priority, maxAttempts);
   }
 
-  /** Lets it fail this often. */
+  /** Lets the job fail this often. */
   public EnqueueOptions maxAttempts(int maxAttempts) {
     return new EnqueueOptions(id, delay, priority, maxAttempts);
   }

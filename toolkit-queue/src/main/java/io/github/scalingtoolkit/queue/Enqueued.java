@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
 /**
- * What an enqueue came to.
+ * The result of an enqueue.
  *
  * @param id the job's id
  * @param outcome whether it was new
@@ -9,11 +9,11 @@ package io.github.scalingtoolkit.queue;
 public record Enqueued(JobId id, Outcome outcome) {
   /** Whether a job was new. */
   public enum Outcome {
-    /** It is in the queue now. */
+    /** The job is in the queue now. */
     ADDED,
-    /** One of that id was there already, and stays as it is. */
+    /** A job with that id was there already, and is unchanged. */
     PRESENT,
-    /** One of that id has ended already, and does not run again. */
+    /** A job with that id has ended already, and does not run again. */
     ENDED
   }
 }

@@ -7,8 +7,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A job as it lies in Redis: priority (1 digit), {@code c} for an id given by the caller or {@code g} for one that was
- * made, most attempts (3 digits), the type's name, a newline, and the payload as JSON. Scripts read the first two alone.
+ * A job as stored in Redis: priority (1 digit), {@code c} for an id given by the caller or {@code g} for one that was
+ * made, most attempts (3 digits), the type's name, a newline, and the payload as JSON. Scripts read only the first two.
  *
  * @param maxAttempts how often it may fail
  * @param type the type's name
@@ -16,10 +16,10 @@ import java.nio.charset.StandardCharsets;
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 record Envelope(int maxAttempts, String type, byte[] payload) {
-  /** Stands for what lies where a job should and is none. */
+  /** Stands for stored bytes that are not a job. */
   static final Envelope NOT_A_JOB = new Envelope(1, "", new byte[0]);
 
-  /** No polymorphic types: what a payload becomes is decided by the worker's code and never by what is stored. */
+  /** No polymorphic types: the worker's code decides the class of a payload, never the stored bytes. */
   private static final ObjectMapper JSON =
       JsonMapper.builder().findAndAddModules().build();
 
@@ -57,7 +57,7 @@ record Envelope(int maxAttempts, String type, byte[] payload) {
   /**
    * Reads a job.
    *
-   * @throws IllegalArgumentException if the bytes are none
+   * @throws IllegalArgumentException if the bytes are not a job
    */
   static Envelope read(byte[] bytes) {
     int newline = HEAD;
@@ -76,7 +76,7 @@ record Envelope(int maxAttempts, String type, byte[] payload) {
   /**
    * Reads the payload.
    *
-   * @throws IOException if it is no JSON for that class
+   * @throws IOException if it is not JSON for that class
    */
   <P> P payloadAs(Class<P> type) throws IOException {
     P value = JSON.readValue(payload, type);

@@ -20,7 +20,7 @@ public final class Job<P> {
     this.leaseValid = leaseValid;
   }
 
-  /** Returns the id: the same at each attempt, so that side effects can be made once by it. */
+  /** Returns the id: the same at each attempt, so that it can make side effects idempotent. */
   public JobId id() {
     return id;
   }

@@ -4,9 +4,9 @@ package io.github.scalingtoolkit.queue;
 @FunctionalInterface
 public interface JobHandler<P> {
   /**
-   * Runs one.
+   * Runs a job.
    *
-   * @throws Exception to have it run again by the retry policy; its class is logged, its message is not
+   * @throws Exception to run the job again by the retry policy; its class is logged, its message is not
    */
   JobOutcome handle(Job<P> job) throws Exception;
 }

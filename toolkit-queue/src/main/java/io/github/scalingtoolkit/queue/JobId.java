@@ -3,9 +3,9 @@ package io.github.scalingtoolkit.queue;
 import java.security.SecureRandom;
 
 /**
- * Names a job within its queue.
+ * The name of a job within its queue.
  *
- * <p>An id given by the caller makes the job unique: a second enqueue does nothing while the job is there and for 24
+ * <p>An id given by the caller makes the job unique: a second enqueue does nothing while the job exists and for 24
  * hours after it ended. Without one, an id is made (48 bits of time, 80 random ones), and remembered for 60 seconds after
  * the job ended, so that an enqueue repeated by the network does not run it again.
  *
@@ -19,7 +19,7 @@ public record JobId(String value) {
   /**
    * Checks the form.
    *
-   * @throws IllegalArgumentException if it is another
+   * @throws IllegalArgumentException if it has another form
    */
   public JobId {
     if (value.isEmpty()

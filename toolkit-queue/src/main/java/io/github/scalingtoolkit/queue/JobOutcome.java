@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.queue;
 import java.time.Duration;
 import java.util.Objects;
 
-/** How a run of a job ended, as its handler says. An exception means {@link #retry()}. */
+/** How a run of a job ended, as reported by its handler. An exception means {@link #retry()}. */
 public sealed interface JobOutcome {
   /** It is done. */
   record Done() implements JobOutcome {
@@ -29,7 +29,7 @@ public sealed interface JobOutcome {
     }
   }
 
-  /** It will never succeed: a dead letter, with a reason for people, which must hold no secret. */
+  /** It will never succeed: a dead letter, with a reason for people to read, which must not contain a secret. */
   record Dead(String reason) implements JobOutcome {
     /** @throws NullPointerException if {@code reason} is null */
     public Dead {

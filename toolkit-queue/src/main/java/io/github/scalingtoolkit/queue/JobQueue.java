@@ -16,27 +16,27 @@ import java.util.Optional;
 /**
  * A queue of jobs in Redis: enqueue here, run with a {@link Worker}.
  *
- * <p><b>Where a job is.</b> In exactly one of: a list of ready ids for each priority ({@code w:0} to {@code w:9}), the
+ * <p><b>Where a job is.</b> In exactly one of: a list of ready ids per priority ({@code w:0} to {@code w:9}), the
  * sorted set of delayed and retried ones ({@code d}), the claims ({@code r}, with their leases in {@code l}), the dead
- * letters ({@code f}), or the remembered ends ({@code e}, {@code ex}). Its envelope ({@code j:id}) is there until it is
- * done. All keys of a queue carry one hash tag and so lie in one slot of a cluster; every change is one script, and so
- * whole. No key that matters has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
- * job, though on one that is shared it takes other parts' leases and tombstones first; one that evicts any
- * ({@code allkeys-*}) does lose jobs, and is warned of once, when a worker starts or a recovery brings it. Set
+ * letters ({@code f}), or the remembered ends ({@code e}, {@code ex}). Its envelope ({@code j:id}) exists until it is
+ * done. All keys of a queue carry one hash tag and so are in one slot of a cluster; every change is one script, and so
+ * atomic. No key that holds work has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
+ * job, though a shared one evicts the leases and tombstones of other parts first; a Redis that evicts any key
+ * ({@code allkeys-*}) does lose jobs: one warning says so, when a worker starts or Redis recovers. Set
  * {@code noeviction}.
  *
  * <p><b>Fencing.</b> A claim is {@code worker|epoch}, the epoch being a number that the worker never uses twice. Only the
  * claim that holds a job can end it: a worker that slept through its lease finds its end refused.
  *
  * <p><b>Failure windows.</b> A lost reply to an enqueue: repeated by id, added once. To a claim: the job is claimed by a
- * worker that does not know it; that worker's next beat gives it back. To an end: repeated, and found ended by the same
+ * worker that does not know it; that worker's next beat returns it. To an end: repeated, and found ended by the same
  * claim. A killed worker: its leases end, any worker's beat takes its jobs over. A killed Redis loses what its own
- * persistence had not written; a FLUSHALL loses all: whoever must survive that keeps an outbox and enqueues again by id.
+ * persistence had not written; a FLUSHALL loses all: to survive that, keep an outbox and enqueue again by id.
  *
  * <p><b>What eviction leaves.</b> A claim whose lease is gone gets another with the next beat. A job that is in no list
  * any more is put back when it is enqueued again by its id, as an outbox does, once its list of ready ids is down to
- * 1,000; nothing else looks for it, so one with a made id that nobody repeats stays where it is. A job whose envelope is
- * gone is gone.
+ * 1,000; nothing else looks for it, so a job with a generated id, which is never enqueued again, stays there. A job whose envelope is
+ * gone is lost.
  *
  * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess},
  * and throws its exceptions: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis is
@@ -86,7 +86,7 @@ public final class JobQueue {
    * Enqueues several jobs: all of them, or none if this throws and they were not there before.
    *
    * @param jobs at most {@value #MOST_AT_ONCE}
-   * @return what each came to, in order
+   * @return the result of each, in order
    * @throws IllegalArgumentException if there are more
    */
   public List<Enqueued> enqueueAll(List<NewJob<?>> jobs) {
@@ -119,7 +119,7 @@ public final class JobQueue {
   public <P> ScriptCall enqueueCall(JobType<P> type, P payload, EnqueueOptions options) {
     if (options.id() == null) {
       throw new IllegalArgumentException(
-          "an enqueue that is sent with others needs an id: options.id(…)");
+          "an enqueue sent together with other scripts needs an id: options.id(…)");
     }
     List<byte[]> args = new ArrayList<>(3);
     add(new NewJob<>(type, payload, options), args);
@@ -170,7 +170,7 @@ public final class JobQueue {
         : code == 2 ? Enqueued.Outcome.ENDED : Enqueued.Outcome.PRESENT;
   }
 
-  /** Warns if this Redis may throw jobs away. */
+  /** Warns if this Redis may evict jobs. */
   void warnOfEviction() {
     redis.warnOfEviction(
         "queue=" + name, "jobs may be evicted", policy -> policy.startsWith("allkeys"));

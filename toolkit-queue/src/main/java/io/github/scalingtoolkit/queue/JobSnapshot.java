@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * A job as it was when asked for.
+ * The state of a job at one moment.
  *
  * @param id its id
  * @param state where it is
- * @param attempts runs so far, the one under way included
+ * @param attempts runs so far, including the current one
  * @param endedAt when it ended, if it did
  * @param note why it is dead; empty if it is not
  */

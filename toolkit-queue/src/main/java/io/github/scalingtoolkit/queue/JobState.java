@@ -2,9 +2,9 @@ package io.github.scalingtoolkit.queue;
 
 /** Where a job is. */
 public enum JobState {
-  /** Ready, for whoever is free. */
+  /** Ready to be claimed by a worker. */
   WAITING,
-  /** Not ready yet, by the wish of whoever enqueued it. */
+  /** Not ready yet, because it was enqueued with a delay. */
   DELAYED,
   /** Being run. */
   ACTIVE,
@@ -12,6 +12,6 @@ public enum JobState {
   RETRY,
   /** Done, and remembered for a while. */
   COMPLETED,
-  /** Given up: a dead letter. */
+  /** Failed for good: a dead letter. */
   DEAD
 }

@@ -3,8 +3,8 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.internal.Check;
 
 /**
- * A kind of job: what its payload is and what it is called between processes. Share one constant between producer and
- * worker; the name, and not the class, is what is stored.
+ * A kind of job: its payload's class and its name between processes. Share one constant between producer and
+ * worker; Redis stores the name, not the class.
  *
  * @param <P> the payload, written and read as JSON
  * @param name 1 to 64 letters, digits, dots, dashes or underscores

@@ -6,7 +6,7 @@ package io.github.scalingtoolkit.queue;
  * @param waiting ready
  * @param delayed not ready yet, or waiting after a failure
  * @param active being run
- * @param dead given up
+ * @param dead failed for good
  * @param completed done and still remembered
  */
 public record QueueCounts(long waiting, long delayed, long active, long dead, long completed) {}

@@ -11,11 +11,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows in Micrometer how many jobs of a queue are where: {@code toolkit.queue.jobs{queue,state}} with the states
+ * Shows in Micrometer how many jobs of a queue are in each state: {@code toolkit.queue.jobs{queue,state}} with the states
  * waiting, delayed, active and dead. Needs micrometer-core.
  *
  * <p>Reading the gauges takes one round trip for all of them, at most every two seconds; while Redis does not answer they
- * are NaN, so that nobody scales on a number that is not known. Safe for use by several threads.
+ * are NaN, so that no autoscaler acts on an unknown number. Safe for use by several threads.
  */
 public final class QueueDepthMetrics {
   private static final Logger log = LoggerFactory.getLogger(QueueDepthMetrics.class);
@@ -49,7 +49,7 @@ public final class QueueDepthMetrics {
   private void gauge(
       MeterRegistry registry, String queue, String state, ToLongFunction<QueueCounts> count) {
     Gauge.builder("toolkit.queue.jobs", () -> read(count))
-        .description("Jobs by where they are")
+        .description("Jobs by state")
         .tag("queue", queue)
         .tag("state", state)
         .register(registry);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Shows operators what is in a queue, and lets them deal with dead letters.
+ * Shows operators the contents of a queue, and lets them retry or discard dead letters.
  *
  * <p>Safe for use by several threads. Every method takes one round trip and throws as {@link JobQueue} does. None reads
  * a whole queue.
@@ -27,7 +27,7 @@ public final class QueueInspector {
     return new QueueInspector(queue);
   }
 
-  /** Returns how many jobs are where. */
+  /** Returns how many jobs are in each state. */
   public QueueCounts counts() {
     List<?> reply = (List<?>)
         Objects.requireNonNull(queue.redis().eval(Scripts.COUNTS, queue.keys(), List.of()));
@@ -39,7 +39,7 @@ public final class QueueInspector {
   /**
    * Returns dead letters, the newest first.
    *
-   * @param skip how many to pass over, at least 0
+   * @param skip how many to skip, at least 0
    * @param most how many to return, 1 to 1,000
    */
   public List<DeadLetter> dead(int skip, int most) {

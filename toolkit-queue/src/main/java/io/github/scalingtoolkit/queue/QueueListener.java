@@ -2,14 +2,14 @@ package io.github.scalingtoolkit.queue;
 
 import java.time.Duration;
 
-/** Told of what a worker does, on its threads: must be quick and must not throw. */
+/** Callbacks for worker events, run on the worker's threads. They must return quickly and must not throw. */
 public interface QueueListener {
   /** A run of a job ended. {@code outcome} is done, retry, snooze, dead or lost. */
   default void onRun(String type, String outcome, Duration took) {}
 
-  /** Leases of others had ended and their jobs were taken over. */
+  /** This worker took over jobs whose leases had expired. */
   default void onTakenOver(int jobs) {}
 
-  /** Redis did not answer; the worker tries again by itself. */
+  /** Redis did not answer; the worker retries by itself. */
   default void onUnreachable() {}
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * Exponential Backoff and Jitter, 2015), and never less than half the first bound.
  *
  * @param first the bound after the first failure, above zero
- * @param longest what the bound never exceeds
+ * @param longest the largest bound
  */
 public record RetryPolicy(Duration first, Duration longest) {
   private static final RetryPolicy DEFAULT =
@@ -18,7 +18,7 @@ public record RetryPolicy(Duration first, Duration longest) {
   /**
    * Checks the bounds.
    *
-   * @throws IllegalArgumentException if one is not kept
+   * @throws IllegalArgumentException if a value is out of bounds
    */
   public RetryPolicy {
     if (first.toMillis() < 1 || longest.compareTo(first) < 0) {

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Runs the handler of a claim and says how the claim ends. Whatever a handler throws stays here. */
+/** Runs the handler of a claim and decides how the claim ends. Nothing that a handler throws leaves this class. */
 final class Runner {
   private static final Logger log = LoggerFactory.getLogger(Runner.class);
 
@@ -16,7 +16,7 @@ final class Runner {
   record Handling<P>(JobType<P> type, JobHandler<P> handler, RetryPolicy policy) {}
 
   /**
-   * A worker of the version before, in the middle of a rollout, does not know a new type: that says nothing of the job,
+   * During a rollout a worker of the previous version does not know a new type: that is not the job's fault,
    * so it costs no attempt.
    */
   static final Duration UNKNOWN_TYPE_AGAIN_AFTER = Duration.ofSeconds(10);
@@ -43,7 +43,7 @@ final class Runner {
     End end;
     if (claim.envelope() == Envelope.NOT_A_JOB) {
       log.warn("queue={} job={} cause=not-a-job", queue, claim.id());
-      end = End.dead(claim, "what is stored under this id is no job");
+      end = End.dead(claim, "the bytes stored under this id are not a job");
     } else if (handling == null) {
       warnOfUnknown(claim);
       end = End.snooze(claim, UNKNOWN_TYPE_AGAIN_AFTER);
@@ -76,7 +76,7 @@ final class Runner {
     try {
       listener.onRun(type, outcome, took);
     } catch (RuntimeException broken) {
-      // How a job ended must not depend on who counts it.
+      // A failing listener must not change how a job ends.
       log.warn("queue={} listener=failed cause={}", queue, broken.getClass().getName());
     }
   }
@@ -91,20 +91,20 @@ final class Runner {
           queue,
           claim.id(),
           handling.type.name());
-      return End.dead(claim, "the payload is not what type " + handling.type.name() + " takes");
+      return End.dead(claim, "the payload cannot be read as type " + handling.type.name());
     }
     Job<P> job =
         new Job<>(claim.id(), claim.attempt(), payload, () -> claim.validAt(clock.nanoTime()));
     claim.runBy(Thread.currentThread());
     if (claim.isLost()) {
-      // Handed back, or taken over, before it began.
+      // Returned, or taken over, before it began.
       claim.runBy(null);
       return End.back(claim);
     }
     try {
       return end(claim, handling.policy, handling.handler.handle(job));
     } catch (Throwable failure) {
-      // An Error as well: a job that overflows the stack each time must come to an end like any
+      // An Error as well: a job that always overflows the stack must end like any
       // other.
       log.warn(
           "queue={} job={} type={} attempt={} cause={}",
@@ -116,7 +116,7 @@ final class Runner {
       return failed(claim, handling.policy, failure.getClass().getName());
     } finally {
       claim.runBy(null);
-      // What was meant for this job must not hit the next one on this thread.
+      // An interrupt meant for this job must not hit the next one on this thread.
       Thread.interrupted();
     }
   }

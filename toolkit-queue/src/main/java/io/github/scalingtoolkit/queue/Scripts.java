@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.scalingtoolkit.core.redis.LuaScript;
 
-/** The queue's scripts; each file's head is its contract. */
+/** The queue's scripts; the header of each file is its contract. */
 final class Scripts {
   static final LuaScript ENQUEUE = load("enqueue");
   static final LuaScript STEP = load("step");

@@ -8,8 +8,8 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /**
- * Ends what has run and claims as many jobs as are free to run, in one round trip a turn. Ends pile up by themselves
- * while the turn before is under way.
+ * Ends finished jobs and claims as many jobs as there are free slots, in one round trip per turn. Ends accumulate
+ * during the previous turn.
  */
 final class Stepper {
   private static final int MOST_CLAIMS = 200;
@@ -47,7 +47,7 @@ final class Stepper {
     steppedAt = clock.nanoTime();
   }
 
-  /** Claims nothing more; what has run is still ended. */
+  /** Claims nothing more; finished jobs are still ended. */
   void stop() {
     stopping = true;
   }
@@ -58,7 +58,7 @@ final class Stepper {
     idle = false;
   }
 
-  /** Tells whether jobs could run and none is there: somebody should wait in Redis for the next. */
+  /** Tells whether slots are free and no job is ready: then the waiter should wait in Redis for the next. */
   boolean isIdle() {
     return idle && !stopping;
   }
@@ -75,8 +75,9 @@ final class Stepper {
       return left.isNegative() || left.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : left;
     }
     idle = false;
-    // Slots are taken before the jobs are asked for: whoever waits for all slots waits for what is
-    // on its way too.
+    // Slots are taken before jobs are claimed: a caller that waits for all slots also waits for
+    // jobs
+    // that are on their way.
     int reserved = claimable > 0 && free.tryAcquire(claimable) ? claimable : 0;
     List<End> ending = ends.take();
     signalled = false;

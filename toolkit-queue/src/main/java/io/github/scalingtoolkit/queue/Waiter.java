@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.concurrent.Semaphore;
 
 /**
- * Waits in Redis until work is there, but only while the stepper has nothing to do and something is free, so that it
- * never takes the call that another process could follow.
+ * Waits in Redis until there is work, but only while the stepper has nothing to do and a slot is free, so that it
+ * never takes a wake-up call that another process could use.
  */
 final class Waiter {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
@@ -32,16 +32,16 @@ final class Waiter {
     }
     boolean called = queue.redis().blocking().bzpopmin(LONGEST_WAIT.toSeconds(), marker) != null;
     if (called && free.availablePermits() == 0) {
-      // Everything became busy in the meantime: the call is for somebody else.
+      // All slots became busy in the meantime: the call is for another worker.
       call();
     }
-    // Without a call as well: the one that a dying process took with it is made up for here.
+    // Without a call as well: it replaces a call that a dying process took.
     stepper.signal();
     onCall.run();
     return Duration.ZERO;
   }
 
-  /** Calls whoever waits: a spare call costs one empty step. */
+  /** Wakes one waiter: a superfluous call costs one empty step. */
   void call() {
     queue.redis().callIdempotent(client -> client.zadd(marker, 0, Scripts.bytes("0")));
   }

@@ -17,13 +17,13 @@ import redis.clients.jedis.exceptions.JedisException;
 /**
  * Runs the jobs of a queue in this process until it is closed.
  *
- * <p><b>Three loops.</b> The <i>stepper</i> ends what has run, and claims as many jobs as are free to run: one round
- * trip. The <i>waiter</i> blocks in Redis until work is there. The <i>beater</i> renews leases each third of one, and
- * looks out for leases of others that have ended. Each survives anything that Redis does, and tries again.
+ * <p><b>Three loops.</b> The <i>stepper</i> ends finished jobs, and claims as many jobs as there are free slots: one round
+ * trip. The <i>waiter</i> blocks in Redis until there is work. The <i>beater</i> renews leases every third of a lease, and
+ * looks for expired leases of others. Each loop survives every failure of Redis, and retries.
  *
- * <p><b>An end is never dropped.</b> While Redis is out of reach, ends wait here and their jobs' slots with them. A lease
- * that ends meanwhile gives the job to another worker, and the late end is refused: the job ran twice, and its state is
- * right.
+ * <p><b>An end is never dropped.</b> While Redis is out of reach, ends wait here and keep their jobs' slots. A lease
+ * that expires meanwhile lets another worker take the job, and the late end is refused: the job ran twice, and its state is
+ * correct.
  *
  * <p>Safe for use by several threads.
  */
@@ -77,7 +77,7 @@ public final class Worker implements AutoCloseable {
     beating.start();
   }
 
-  /** Returns how many jobs are being run now, those whose end is on its way to Redis included. */
+  /** Returns how many jobs are running now, including those whose end is being sent to Redis. */
   public int running() {
     return concurrency - free.availablePermits();
   }
@@ -89,8 +89,8 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Claims nothing more, waits for {@code drain} until what runs has ended, interrupts the rest, and hands it back: other
-   * workers run it at once, and no attempt is counted. Closing again does nothing. May take up to two seconds more than
+   * Claims nothing more, waits up to {@code drain} for running jobs, interrupts the rest, and returns them to the queue: other
+   * workers run them at once, and no attempt is counted. Closing again does nothing. May take up to two seconds more than
    * {@code drain}, for Redis.
    */
   public void close(Duration drain) {
@@ -139,7 +139,7 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** A waiter left behind would take the next call with it: it is called until it has ended, and one call is put back. */
+  /** A waiter left behind would take the next wake-up call: it is called until it has ended, and one call is put back. */
   private void endWaiter() {
     waiting.close();
     try {
@@ -164,7 +164,7 @@ public final class Worker implements AutoCloseable {
         stepping.wake();
       });
     } catch (Throwable noThread) {
-      // Closing, or the machine has none left: somebody else may have one.
+      // Closing, or this machine has no thread left: another worker may have one.
       ends.add(End.back(claim));
     }
   }
@@ -183,7 +183,7 @@ public final class Worker implements AutoCloseable {
   }
 
   private void waitingFailed(Throwable failure) {
-    // Whatever it was (closed, UNBLOCKED, READONLY, LOADING): a step finds out.
+    // For any reason (closed, UNBLOCKED, READONLY, LOADING): a step finds out.
     stepper.signal();
     stepping.wake();
     log.debug(

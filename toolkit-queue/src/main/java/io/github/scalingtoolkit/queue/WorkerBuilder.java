@@ -21,16 +21,16 @@ public final class WorkerBuilder {
     this.queue = Objects.requireNonNull(queue);
   }
 
-  /** Runs jobs of {@code type} by {@code handler}, which are tried again by {@link RetryPolicy#defaults()}. */
+  /** Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@link RetryPolicy#defaults()}. */
   public <P> WorkerBuilder handle(JobType<P> type, JobHandler<P> handler) {
     return handle(type, RetryPolicy.defaults(), handler);
   }
 
   /**
-   * Runs jobs of {@code type} by {@code handler}, which are tried again by {@code policy}.
+   * Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@code policy}.
    *
    * <p>A job whose type has no handler here is put back for 10 s with no attempt counted, until a worker that knows its
-   * type claims it: during a rollout old workers meet new types. It is never thrown away; a warning names it.
+   * type claims it: during a rollout old workers meet new types. It is never dropped; a warning names it.
    *
    * @throws IllegalArgumentException if that type has a handler already
    */
@@ -53,7 +53,7 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Sets how long after this worker was last heard of its jobs are taken over: 300 ms to 1 h. Default: 15 s. A job may
+   * Sets how long after this worker's last beat its jobs are taken over: 300 ms to 1 h. Default: 15 s. A job may
    * run for longer, since the lease is renewed.
    */
   public WorkerBuilder lease(Duration lease) {
@@ -61,7 +61,7 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** Gives a job up once this many of its workers have died with it, at least 1. Default: 5. */
+  /** Makes a job a dead letter once this many of its workers have died while running it, at least 1. Default: 5. */
   public WorkerBuilder mostCrashes(int crashes) {
     if (crashes < 1) {
       throw new IllegalArgumentException("mostCrashes must be >= 1 but was " + crashes);
@@ -70,7 +70,7 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** Tells {@code listener} of each run. Default: nobody. */
+  /** Reports each run to {@code listener}. Default: none. */
   public WorkerBuilder listener(QueueListener listener) {
     this.listener = Objects.requireNonNull(listener);
     return this;
@@ -83,7 +83,7 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Builds the worker and starts it. Does not need Redis to be there yet.
+   * Builds the worker and starts it. Does not need Redis to be up yet.
    *
    * @throws IllegalStateException if there is no handler, or the Redis access wraps a single client
    */

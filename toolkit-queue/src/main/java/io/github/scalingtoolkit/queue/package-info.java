@@ -13,7 +13,7 @@
  * worker.close(Duration.ofSeconds(20));
  * }</pre>
  *
- * <p>A job runs at least once: again when its worker dies, hangs beyond its lease, or cannot say that it ended. Whoever
- * handles it makes the second run harmless, by the job's id.
+ * <p>A job runs at least once: again when its worker dies, hangs beyond its lease, or cannot report its end. Handlers
+ * use the job's id to make a second run harmless.
  */
 package io.github.scalingtoolkit.queue;

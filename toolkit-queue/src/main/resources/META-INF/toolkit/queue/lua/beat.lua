@@ -1,12 +1,12 @@
--- Keeps a worker's claims alive, gives back what it was never told of, and takes over what others let expire.
+-- Renews a worker's claims, returns jobs whose claim it never heard of, and takes over jobs whose leases expired.
 -- KEYS[1]  prefix of the queue's keys, tq:{name}:
 -- ARGV     1 worker  2 lease in ms  3 first epoch whose claim may still be on its way to the worker
---            (0: give nothing back)
+--            (0: return nothing)
 --          4 crashes after which a job is dead  5 how long dead jobs are kept, ms  6 most dead jobs kept
 --          (the id of one that is dropped is remembered for 24 h more)
 --          then per held job two values: id, epoch it was claimed in
--- returns  {ms until the first lease ends or -1, given back, taken over, {ids that are not this worker's any more}}
--- cost     2 commands a held job, 1 over all claims, 5 a job given back or taken over (100 at most), 8 fixed
+-- returns  {ms until the first lease ends or -1, returned, taken over, {ids that are no longer this worker's}}
+-- cost     2 commands a held job, 1 over all claims, 5 a job returned or taken over (100 at most), 8 fixed
 -- retry    safe
 local p = KEYS[1]
 local worker, lease, first_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -42,7 +42,7 @@ for i = 1, #claims, 2 do
     given_back = given_back + 1
   end
 end
--- A claim whose lease was evicted would be held for ever: it gets another.
+-- A claim whose lease was evicted would be held for ever: it gets a new lease.
 if redis.call('ZCARD', p .. 'l') < redis.call('HLEN', p .. 'r') then
   local ids = redis.call('HKEYS', p .. 'r')
   for i = 1, #ids do

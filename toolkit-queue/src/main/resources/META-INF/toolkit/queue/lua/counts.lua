@@ -1,4 +1,4 @@
--- Counts jobs by where they are.
+-- Counts jobs by state.
 -- KEYS[1]  prefix of the queue's keys, tq:{name}:
 -- returns  {waiting, delayed (retries among them), active, dead, remembered as completed}
 -- cost     14 commands, none of which grows with the queue

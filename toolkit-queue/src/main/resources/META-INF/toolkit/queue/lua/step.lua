@@ -8,7 +8,7 @@
 -- returns  {ms until the next delayed job or -1, 1 if ready jobs remain else 0,
 --           {per job to end: 1 ended, 0 not this claim's any more}, {per claimed job: id, failures, crashes, envelope}}
 -- cost     about 9 commands a job ended, 5 a job claimed, 13 fixed; at most 1,000 of each
--- retry    safe: what was ended is found ended by the same claim; what the lost reply claimed, beat gives back
+-- retry    safe: jobs already ended are found ended by the same claim; jobs claimed by a lost reply are returned by beat
 local p = KEYS[1]
 local worker, lease, most, epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local t = redis.call('TIME')
@@ -49,7 +49,7 @@ for i = 7, #ARGV, 5 do
     ended[#ended + 1] = (end_of_it and string.find(end_of_it, '|' .. fence .. '|', 1, true)) and 1 or 0
   end
 end
--- What is remembered is forgotten at the pace at which it grows.
+-- Remembered ends are forgotten at the pace at which they grow.
 if #ended > 0 then
   local old = redis.call('ZRANGEBYSCORE', p .. 'ex', '-inf', now, 'LIMIT', 0, 2 * #ended)
   for i = 1, #old do

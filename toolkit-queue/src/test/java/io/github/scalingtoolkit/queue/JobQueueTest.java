@@ -244,7 +244,7 @@ class JobQueueTest {
   }
 
   @Test
-  void whatNobodyCanReadEndsAsADeadLetterAndHarmsNothing() {
+  void anUnreadableJobEndsAsADeadLetter() {
     JobType<List<Integer>> odd = cast(JobType.of("sendEmail", List.class));
     try (Worker worker =
         Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
@@ -264,7 +264,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aJobWhoseTypeAWorkerDoesNotKnowYetIsPutBackAndCostsNoAttempt() {
+  void aJobOfAnUnknownTypeIsPutBackAndCostsNoAttempt() {
     JobType<String> newer = JobType.of("newer", String.class);
     JobId job = new JobId("early");
     try (Worker old =
@@ -279,7 +279,7 @@ class JobQueueTest {
   }
 
   @Test
-  void errorsBadOutcomesAndABrokenListenerEndAJobLikeAnyFailureAndTheWorkerGoesOn() {
+  void errorsAndBrokenListenersEndAJobLikeAnyFailure() {
     try (Worker worker = Worker.builder(queue)
         .handle(SEND_EMAIL, QUICK, job -> switch (job.payload().to()) {
           case "error" -> throw new StackOverflowError();

@@ -86,8 +86,7 @@ class QueueUnderFailureTest {
   }
 
   @Test
-  void workerKilledInAHandlerItsJobRunsAgainElsewhereWithinTheLeaseAndASecondAndIsFenced()
-      throws IOException {
+  void workerKilledInAHandlerItsJobRunsElsewhereFencedWithinLeasePlusASecond() throws IOException {
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = open(server.url())) {
       JobQueue queue = JobQueue.builder(redis, "mail").build();

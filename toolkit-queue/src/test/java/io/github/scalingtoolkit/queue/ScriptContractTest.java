@@ -115,7 +115,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void beatGivesAClaimWhoseLeaseWasEvictedAnother() {
+  void beatRenewsAClaimWithAnEvictedLease() {
     call(Scripts.ENQUEUE, "a", 0, ENVELOPE);
     claim("w", 1, 1);
     try (Jedis jedis = server.connect()) {

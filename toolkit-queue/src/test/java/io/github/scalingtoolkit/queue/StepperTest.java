@@ -126,7 +126,7 @@ class StepperTest {
   }
 
   @Test
-  void aClaimOnItsWayHoldsItsSlotsSoThatWhoeverClosesWaitsForIt() throws InterruptedException {
+  void aClaimOnItsWayHoldsItsSlotsSoThatACloseWaitsForIt() throws InterruptedException {
     enqueue(1);
     server.pause();
     Thread turn = new Thread(stepper::turn);

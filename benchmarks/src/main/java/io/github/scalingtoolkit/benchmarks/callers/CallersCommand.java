@@ -21,7 +21,7 @@ import redis.clients.jedis.RedisClient;
 /**
  * {@code callers}: how often so many callers of one process get something from one Redis, over shared connections, over
  * pools of Jedis, and over Lettuce and Redisson. All stay open for the whole session and are asked in turn, in short
- * slices, forwards and backwards: so a machine that gets slower favours nobody.
+ * slices, forwards and backwards: so a machine that gets slower favours neither.
  */
 public final class CallersCommand {
   private static final Path PEERS = Path.of("benchmarks/peers/java/target/peers.jar");

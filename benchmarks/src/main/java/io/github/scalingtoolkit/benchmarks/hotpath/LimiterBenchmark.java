@@ -29,7 +29,7 @@ import redis.clients.jedis.RedisClient;
 /**
  * Decisions of a shared limit, by 64 threads: admitted ones over 1,000 keys and on one hot key, and a flood of denied
  * ones. The floor is a script that does nothing, called by its SHA-1 over as many pooled connections. The one that
- * settles in the background is shown beside them: it asks nobody.
+ * settles in the background is shown beside them: it makes no call.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)

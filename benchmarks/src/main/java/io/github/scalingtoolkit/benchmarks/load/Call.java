@@ -11,8 +11,7 @@ import java.nio.charset.StandardCharsets;
  * @param status the status that counts
  * @param body the body that counts
  */
-@SuppressWarnings(
-    "ArrayRecordComponent") // Compared by nobody; the bytes are shared and left alone.
+@SuppressWarnings("ArrayRecordComponent") // Never compared; the bytes are shared and never changed.
 public record Call(String name, byte[] request, int status, BodyCheck body) {
 
   /** A GET of {@code path} at the server of {@code base}; {@code token} is sent as a bearer token unless it is empty. */

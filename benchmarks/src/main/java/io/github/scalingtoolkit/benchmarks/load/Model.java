@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** Who decides when a request is sent. */
 public sealed interface Model {
-  /** Returns how many connections there are, each with one request under way at most. */
+  /** Returns how many connections there are, each with at most one request in progress. */
   int connections();
 
   /** Each connection sends again as soon as it has its answer: shows what a server can do, and hides how long callers wait. */

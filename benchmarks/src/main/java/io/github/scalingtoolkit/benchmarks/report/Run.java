@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param compilerShare how much of that CPU the threads took that compile byte code, a share: high means not warm yet;
  *     null in sessions that did not look
  * @param storesCpuMicros CPU of both stores for an answer
- * @param othersShare CPU that nobody of this session used, a share of the machine
+ * @param othersShare CPU used by processes outside this session, a share of the machine
  * @param mongoMiB resident memory of the store on MongoDB's wire at the end; null in sessions that did not look
  * @param redisMiB of the Redis, likewise
  * @param rssMiB resident memory of the service's processes at the end

@@ -23,10 +23,10 @@ final class Jobs {
   enum Queue {
     OURS(Jobs.OURS + "ex"),
     BULL(Jobs.BULL + "id"),
-    /** For who answers creates with nothing behind them: whoever waits for its jobs is told that there are none. */
+    /** For a peer that answers creates without jobs: waiting for its jobs ends at once. */
     NONE("");
 
-    /** There once a job was done, here, or added, there. Without it, what has no open jobs is no queue. */
+    /** Exists once a job was done (ours) or added (the peer's). Without it, keys without open jobs are not a queue. */
     private final String mark;
 
     Queue(String mark) {
@@ -42,7 +42,7 @@ final class Jobs {
   /**
    * Returns once no job waits or runs, of either side.
    *
-   * @param queue that of whoever answered the creates
+   * @param queue the queue of the side that answered the creates
    * @throws IOException if some still do after the longest time, if there is no such queue, or Redis does not answer
    */
   void awaitNone(Queue queue) throws IOException, InterruptedException {

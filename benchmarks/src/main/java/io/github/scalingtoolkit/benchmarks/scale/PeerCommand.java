@@ -15,7 +15,7 @@ import redis.clients.jedis.args.ClientType;
 import redis.clients.jedis.params.ClientKillParams;
 import redis.clients.jedis.params.ClientKillParams.SkipMe;
 
-/** {@code peer}: shows the two things for which nobody should run the tutorial's application as it is. */
+/** {@code peer}: shows two reasons not to run the tutorial's application as it is. */
 public final class PeerCommand {
   private static final String LIST = "/api/todos";
   private static final Duration LONGEST_END = Duration.ofSeconds(20);

@@ -32,7 +32,7 @@ public final class PodNetwork {
   /**
    * Makes the bridge.
    *
-   * @throws NotRunException if this program has no network of its own, or it cannot be had
+   * @throws NotRunException if this program has no network of its own, or it cannot be set up
    */
   public PodNetwork() throws IOException, InterruptedException, NotRunException {
     if (!PrivateNetwork.inside()) {
@@ -46,7 +46,7 @@ public final class PodNetwork {
     run("ip link add br0 type bridge");
     run("ip addr add " + GATEWAY + "/24 dev br0");
     run("ip link set br0 up");
-    // Packets for it never leave: should a rule be missing, nobody else is asked.
+    // Packets for it never leave: if a rule is missing, no other machine is asked.
     run("ip route add " + SERVICE + "/32 dev br0");
     run("sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.conf.br0.route_localnet=1");
   }

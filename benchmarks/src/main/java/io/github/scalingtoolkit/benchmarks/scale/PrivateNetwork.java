@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** Starts this program over in a network namespace of its own, in which it may do as it likes and disturbs nobody. */
+/** Restarts this program in its own network namespace, in which it cannot disturb anything else. */
 public final class PrivateNetwork {
   private static final String MARK = "BENCHMARKS_NETWORK";
   private static final String BEGAN = "BENCHMARKS_BEGAN";

@@ -144,7 +144,7 @@ public final class RatiosCommand {
         Target floor = started(running, bench.startFloor(database()));
         Target ours = started(running, single());
         TodoList.fill(ours);
-        // It writes what it has learnt, whoever asks.
+        // It writes the learnt answer to any request.
         byte[] learnt = TodoList.read(floor, "");
         yield new Pairing(
             promise,

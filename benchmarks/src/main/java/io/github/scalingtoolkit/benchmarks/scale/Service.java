@@ -191,7 +191,7 @@ public final class Service {
         .value();
   }
 
-  /** Returns a port that nobody listens on right now. */
+  /** Returns a port that is free now. */
   static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();

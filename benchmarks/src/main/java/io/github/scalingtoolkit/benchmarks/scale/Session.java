@@ -18,7 +18,7 @@ import java.util.Locale;
 
 /**
  * Goes through its entries round by round, forwards and backwards in turn so that a machine that gets slower or warmer
- * favours nobody, with fresh processes each time. What is finished is written before the next begins.
+ * favours none, with fresh processes each time. Finished rows are written before the next begins.
  */
 final class Session {
   private static final double SETTLED = 0.05;

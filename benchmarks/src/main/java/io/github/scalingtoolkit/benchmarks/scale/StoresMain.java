@@ -15,7 +15,7 @@ import java.util.EnumSet;
 
 /**
  * The stores that all services share, in a process of their own: the demo jar's, so it must be on the class path. Makes
- * the tutorial's user, prints where the stores are, and ends when its input does, so that it outlives nobody.
+ * the tutorial's user, prints where the stores are, and ends when its input does, so that it does not outlive its parent.
  */
 public final class StoresMain {
   private StoresMain() {}

@@ -155,7 +155,7 @@ public final class Contract {
           "id, state and attempts are told",
           state.has("id") && state.has("state") && state.has("attempts"));
     });
-    check("a list that is read again comes from the cache, and is 304 to who has it", () -> {
+    check("a list read again comes from the cache, and is 304 for a client that has it", () -> {
       client.get("/api/todos", bearer(token));
       Answer again = client.get("/api/todos", bearer(token));
       matches("X-Cache", "HIT|BYPASS", again.header("X-Cache"));

@@ -31,7 +31,7 @@ class AuditTest {
   }
 
   @Test
-  void podsThatAreFewerThanTheProcessesAboveAndACacheThatIsNotAskedMakeNothingFaster() {
+  void fewerPodsAndAnUnusedCacheMakeNothingFaster() {
     assertThat(verdicts("gain"))
         .containsExactly(Verdict.NOT_SHOWN, Verdict.IMPOSSIBLE, Verdict.IMPOSSIBLE);
     assertThat(reasons("gain").get(1)).contains("3 processes where the row above has 4");

@@ -77,7 +77,7 @@ class PairedReportTest {
   }
 
   @Test
-  void aRoundWhoseRatioHasATrendIsRefusedAndShownByIt() {
+  void aRoundWithATrendIsRefusedAndShown() {
     double[] warming = {0.28, 0.26, 0.26, 0.30, 0.49, 0.58, 0.61, 0.56};
     PairedResults three = round(round(round(none(3), 1, 1.0, 1.0), 2, 1.02, 1.02), 3, warming);
     PairedResults two = round(round(none(3), 1, 1.0, 1.0), 2, warming);

@@ -128,7 +128,7 @@ class ReportTest {
   }
 
   @Test
-  void memoryOfARunWhoseRateIsRefusedCounts() {
+  void memoryCountsEvenIfTheRateIsRefused() {
     Results results = session(run(OURS, 1, 20, "INVALID: cold"));
 
     assertThat(Summary.memory(results, OURS).values()).containsExactly(200.0);

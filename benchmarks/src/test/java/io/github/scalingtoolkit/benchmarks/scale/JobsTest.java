@@ -92,7 +92,7 @@ class JobsTest {
   }
 
   @Test
-  void whoHasNoQueueHasNoJobsToWaitFor() {
+  void aPeerWithoutAQueueHasNoJobsToWaitFor() {
     assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.NONE))
         .isInstanceOf(IOException.class)
         .hasMessageStartingWith("creates left no queue in Redis");

@@ -82,7 +82,7 @@ class PairingTest {
   }
 
   @Test
-  void createsWhoseJobsNobodyCanSeeAreRefused() throws Exception {
+  void createsWithInvisibleJobsAreRefused() throws Exception {
     try (Jedis jedis = new Jedis(redis.url())) {
       jedis.flushAll();
     }

@@ -61,7 +61,7 @@ class SessionTest {
   }
 
   @Test
-  void aServiceWhoseListChangesIsMeasuredAndRefused() throws Exception {
+  void aServiceWithAChangingListIsMeasuredAndRefused() throws Exception {
     AtomicLong asked = new AtomicLong();
 
     Results results = run(

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 
-/** The requests of the admin port, in the shape of MicroProfile Health where they tell of health. */
+/** The requests of the admin port. Health is reported in the format of MicroProfile Health. */
 public final class AdminRoutes {
   private static final JsonFactory JSON = new JsonFactory();
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
@@ -26,10 +26,10 @@ public final class AdminRoutes {
   private final Supplier<Map<String, String>> info;
 
   /**
-   * Answers from these.
+   * Answers from the given sources.
    *
-   * @param metrics returns Prometheus' text
-   * @param info returns what {@code /info} says
+   * @param metrics returns the metrics in Prometheus' text format
+   * @param info returns the content of {@code /info}
    */
   public AdminRoutes(
       Readiness readiness, Supplier<String> metrics, Supplier<Map<String, String>> info) {
@@ -48,7 +48,7 @@ public final class AdminRoutes {
         Route.unlimited("/info", this::info));
   }
 
-  /** That this is answered is the progress it asks for: a process whose threads are stuck or starved does not. */
+  /** An answer proves progress: a process whose threads are stuck or starved does not answer. */
   private void live(HttpServerExchange exchange) {
     status(exchange, true, "UP", List.of(), Map.of());
   }

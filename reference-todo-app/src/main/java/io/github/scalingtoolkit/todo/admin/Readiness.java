@@ -5,19 +5,19 @@ import io.github.scalingtoolkit.core.health.HealthRegistry;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Whether this process wants requests: started, not stopping, and with what it cannot do without. */
+/** Whether this process accepts requests: it has started, is not stopping, and its required dependencies are up. */
 public final class Readiness {
   private final HealthRegistry health;
   private final Supplier<Map<String, Long>> figures;
   private volatile boolean started;
   private volatile boolean draining;
 
-  /** Judges by {@code health}. */
+  /** Decides by {@code health}. */
   public Readiness(HealthRegistry health) {
     this(health, Map::of);
   }
 
-  /** Judges by {@code health}; {@code figures} are told beside it, and decide nothing. */
+  /** Decides by {@code health}; {@code figures} are shown beside it, and decide nothing. */
   public Readiness(HealthRegistry health, Supplier<Map<String, Long>> figures) {
     this.health = health;
     this.figures = figures;
@@ -28,7 +28,7 @@ public final class Readiness {
     started = true;
   }
 
-  /** It is about to stop: no new requests, please. */
+  /** This process is about to stop and wants no new requests. */
   public void drain() {
     draining = true;
   }

@@ -1,3 +1,3 @@
-/** What operators ask of one process: is it alive, ready, started, and how is it doing. */
+/** What operators ask one process: whether it is alive, ready and started, and its metrics. */
 @org.jspecify.annotations.NullMarked
 package io.github.scalingtoolkit.todo.admin;

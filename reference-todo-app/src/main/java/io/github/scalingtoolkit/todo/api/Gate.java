@@ -25,8 +25,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a request through to {@code /api} if it has a good token and its user is within his limit. Requests without a
- * good token count against their address, so that guessing is limited too. Never blocks.
+ * Admits a request to {@code /api} if it has a valid token and its user is within the rate limit. Requests without a
+ * valid token count against their address, so that guessing is limited too. Never blocks.
  */
 public final class Gate {
   private static final AttachmentKey<UserId> USER = AttachmentKey.create(UserId.class);
@@ -39,8 +39,8 @@ public final class Gate {
   private final ClientAddress clients;
 
   /**
-   * Lets through by {@code verifier} and, if there is one, {@code limiter}, which must not block; {@code clients} tells
-   * who somebody without a token is.
+   * Admits by {@code verifier} and, if there is one, {@code limiter}, which must not block; {@code clients} finds
+   * the address of a client without a token.
    */
   public Gate(
       JwtVerifier verifier, Optional<? extends RateLimiter> limiter, ClientAddress clients) {
@@ -50,9 +50,9 @@ public final class Gate {
   }
 
   /**
-   * Returns the user, whom {@link #user} then knows.
+   * Returns the user, whom {@link #user} returns from then on.
    *
-   * @throws ProblemException 401 without a good token, 429 beyond the limit, 503 if no token can be verified now
+   * @throws ProblemException 401 without a valid token, 429 beyond the limit, 503 if no token can be verified now
    */
   UserId admit(HttpServerExchange exchange) {
     HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
@@ -67,7 +67,7 @@ public final class Gate {
       return user;
     }
     if (verification instanceof Rejected rejected && rejected.code() == RejectCode.UNAVAILABLE) {
-      // It is not the token's fault that nobody can check it.
+      // The token is not at fault: it cannot be checked now.
       throw new ProblemException(
           Problem.unavailable("Tokens cannot be verified", Duration.ofSeconds(1)));
     }
@@ -79,11 +79,12 @@ public final class Gate {
         Problem.unauthorized(bearer instanceof BearerToken.Missing ? "No token" : "Invalid token"));
   }
 
-  /** Returns the user whom {@link #admit} let through. */
+  /** Returns the user whom {@link #admit} admitted. */
   static UserId user(HttpServerExchange exchange) {
     @Nullable UserId user = exchange.getAttachment(USER);
     if (user == null) {
-      throw new IllegalStateException("nobody was let through to " + exchange.getRequestPath());
+      throw new IllegalStateException("no authenticated user for " + exchange.getRequestPath()
+          + ": its route does not call Gate.admit");
     }
     return user;
   }

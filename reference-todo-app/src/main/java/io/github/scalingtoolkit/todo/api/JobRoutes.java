@@ -17,7 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
-/** How a todo's notification is doing: for its owner alone. */
+/** The state of a todo's notification, for its owner only. */
 public final class JobRoutes {
   private final Gate gate;
   private final TodoStore store;

@@ -13,16 +13,15 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A page of a user's list as it goes over the wire: what the cache keeps, so that a hit needs no JSON work.
+ * A page of a user's list as sent to clients. The cache keeps this form, so that a hit needs no JSON work.
  *
  * @param json the bare array; never changed
  * @param etag a strong tag of it, with its quotes
  * @param next the id after which the next page begins, or null if this is the last
  */
-@SuppressWarnings(
-    "ArrayRecordComponent") // Compared by nobody; the bytes are shared and left alone.
+@SuppressWarnings("ArrayRecordComponent") // Never compared; the bytes are shared and never changed.
 public record ListPage(byte[] json, String etag, @Nullable String next) {
-  /** How a page is kept: a byte that tells the form, the length of the id, the id, and the array. */
+  /** The stored form of a page: a version byte, the length of the id, the id, and the array. */
   public static final Codec<ListPage> CODEC = new PageCodec();
 
   private static final int TAG_BYTES = 12;

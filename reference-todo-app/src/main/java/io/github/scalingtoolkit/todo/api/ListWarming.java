@@ -7,7 +7,7 @@ import io.github.scalingtoolkit.todo.domain.UserId;
 
 /**
  * Loads the lists of the users who last made a todo into Redis, before callers ask for them: after Redis was emptied, or
- * before a release is given traffic. It fills as every miss does, so it may run beside writers.
+ * before a release is given traffic. It stores values as every miss does, so it may run while others write.
  */
 public final class ListWarming {
   private final CacheAside<UserId, ListPage> lists;
@@ -20,11 +20,11 @@ public final class ListWarming {
   }
 
   /**
-   * What became of the lists.
+   * The result for the lists.
    *
-   * @param loaded were not in Redis and are now
-   * @param present were there already
-   * @param bypassed are not there: Redis could not be asked, or a write to the list is under way
+   * @param loaded how many were not in Redis and are now
+   * @param present how many were there already
+   * @param bypassed how many are not there: Redis did not answer, or the list is being written
    */
   public record Warmed(int loaded, int present, int bypassed) {}
 

@@ -19,8 +19,8 @@ import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Makes a todo: write-begin on the cached list, one document with its outbox entry in it, then write-end and enqueue in
- * one round trip. MongoDB decides; what Redis does is best effort. A lost enqueue is made up for by the sweeper, a lost
- * write-end by the cache's journal and the write's deadline.
+ * one round trip. MongoDB decides; what Redis does is best effort. The sweeper repeats a lost enqueue; a lost
+ * write-end is repeated by the cache's journal, or ends with the write's deadline.
  */
 public final class NewTodos {
   private static final Logger log = LoggerFactory.getLogger(NewTodos.class);
@@ -48,7 +48,7 @@ public final class NewTodos {
   /**
    * Makes it.
    *
-   * @throws StoreUnavailableException if nobody knows that it is stored
+   * @throws StoreUnavailableException if it is not known to be stored
    */
   Todo create(UserId user, NewTodo newTodo) {
     // Left open by an exception it is abandoned: the commit may still arrive.

@@ -5,7 +5,7 @@ import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import java.util.function.Supplier;
 
-/** Says to clients that the store is away, and when to come back. */
+/** The answer to clients when the store is unavailable, with the time to retry. */
 final class StoreProblems {
   private StoreProblems() {}
 

@@ -1,3 +1,3 @@
-/** The requests of the service: what each takes, what it answers, and nothing of how that is done below. */
+/** The requests of the service: their input and answers. The layers below do the work. */
 @org.jspecify.annotations.NullMarked
 package io.github.scalingtoolkit.todo.api;

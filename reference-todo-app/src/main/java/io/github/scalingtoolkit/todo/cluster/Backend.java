@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.OptionMap;
 
-/** A worker as the balancer sees it: connections, and requests that are under way. */
+/** A worker as the balancer sees it: its connections, and its requests in progress. */
 final class Backend extends SimpleConnectionPoolErrorHandler implements ConnectionPoolManager {
   /** Shorter than a worker keeps them, so that no request goes out on one that is being closed. */
   private static final Duration IDLE_CONNECTION = Duration.ofSeconds(30);

@@ -22,13 +22,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 
 /**
- * The public port of a cluster: passes each request to the worker with the fewest under way.
+ * The public port of a cluster: passes each request to the worker with the fewest requests in progress.
  *
- * <p>A request that changes nothing is tried again at another worker if its own ends before it has begun to answer; one
- * that does is tried again only if it was never sent. There is no timer for each request, which would cost as much as
- * the rest: a worker bounds what it waits for, and one that hangs is killed ({@link Slot}), which ends its requests here.
- * The balancer's own answers (no worker, body too large) are problems as a worker's are. X-Forwarded-For is replaced by
- * the client's address: that of who connects, or what trusted proxies tell.
+ * <p>A request that changes nothing is retried at another worker if its worker ends before it has begun to answer; one
+ * that changes something is retried only if it was never sent. There is no timer per request, which would cost as much as
+ * everything else: a worker bounds its own waits, and one that hangs is killed ({@link Slot}), which ends its requests here.
+ * The balancer's own answers (no worker, body too large) are problem JSON like a worker's. X-Forwarded-For is replaced by
+ * the client's address: the peer's, or the one that trusted proxies report.
  */
 final class Balancer {
   private static final int MOST_TRIES_MORE = 3;
@@ -43,7 +43,7 @@ final class Balancer {
   private final InFlight inFlight;
   private volatile boolean draining;
 
-  /** Takes {@code config.maxInFlight()} for each of {@code workers}, as many as that many processes alone. */
+  /** Accepts {@code config.maxInFlight()} requests per worker, as many as the same number of separate processes. */
   Balancer(HttpConfig config, int workers, ClientAddress clients) {
     this.clients = clients;
     cors = new Cors(config.corsOrigins());
@@ -62,7 +62,8 @@ final class Balancer {
     bodies = new WholeBodies(config, most, this::refuse);
     HttpHandler pass = admitted -> {
       if (draining) {
-        // Asked again: the drain may have begun while the body was on its way, or in the queue.
+        // Checked again: the drain may have begun while the body was being sent, or while it was
+        // queued.
         admitted.setPersistent(false);
       }
       proxy.handleRequest(admitted);
@@ -80,14 +81,14 @@ final class Balancer {
     return listener.port();
   }
 
-  /** Sends requests to {@code worker}, which has said where it listens. */
+  /** Sends requests to {@code worker}, which has announced its port. */
   Backend add(WorkerProcess worker) {
     Backend backend = new Backend(worker, connectionsPerThread);
     backends.add(backend);
     return backend;
   }
 
-  /** Sends no further request there; those under way go on. */
+  /** Sends it no further request; those in progress go on. */
   void remove(Backend backend) {
     backends.remove(backend);
   }
@@ -97,7 +98,7 @@ final class Balancer {
     draining = true;
   }
 
-  /** Waits until nothing is under way, for {@code longest} at most. */
+  /** Waits until no request is in progress, for {@code longest} at most. */
   void awaitQuiet(Duration longest) {
     listener.awaitQuiet(longest);
   }
@@ -131,7 +132,7 @@ final class Balancer {
     handler.handleRequest(exchange);
   }
 
-  /** Gives a body to what Undertow ends with a bare status, and ends the connection, which Undertow may do next. */
+  /** Adds a body where Undertow would send only a status, and closes the connection, as Undertow may do next. */
   private boolean answerForNobody(HttpServerExchange exchange) {
     if (!exchange.isResponseChannelAvailable()
         || exchange.getStatusCode() < StatusCodes.INTERNAL_SERVER_ERROR) {
@@ -144,10 +145,10 @@ final class Balancer {
         exchange,
         unknown
             ? Problem.of(StatusCodes.SERVICE_UNAVAILABLE, "Service unavailable")
-                .detail("The process at work on this request ended before it answered:"
-                    + " it may have been done, so look before you send it again.")
+                .detail("The process that handled this request ended before it answered:"
+                    + " the request may have been applied; check before retrying.")
             : Problem.unavailable("Service unavailable", Duration.ofSeconds(1))
-                .detail("No process is there to answer this request now."));
+                .detail("No process can answer this request now."));
     return true;
   }
 

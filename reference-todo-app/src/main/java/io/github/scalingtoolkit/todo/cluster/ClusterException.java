@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
-/** Says why a cluster cannot start; its message is meant to be printed as it is. */
+/** Thrown when a cluster cannot start; its message is meant for the user. */
 public final class ClusterException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -17,19 +17,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The workers of a cluster: as many as wanted, each looked after in its slot five times a second.
+ * The workers of a cluster, each in a slot that is checked five times a second.
  *
- * <p>A replacement takes a slot only once it is ready, and the one that it replaces ends only once nothing of the
- * balancer's is under way there: so replacing all of them, one by one, fails no request. If a replacement does not get
- * ready, the old one stays and the rest are left alone.
+ * <p>A replacement takes a slot only once it is ready, and the worker that it replaces ends only once it has no request of
+ * the balancer in progress: so replacing all of them, one by one, fails no request. If a replacement does not get
+ * ready, the old one stays and the rest are not replaced.
  *
- * <p>Safe for use by several threads: one lock over the slots, which is never held while anybody is waited for.
+ * <p>Safe for use by several threads: one lock over the slots, which is never held during a wait.
  */
 final class Fleet {
   private static final Logger log = LoggerFactory.getLogger(Fleet.class);
   private static final Duration TURN = Duration.ofMillis(200);
   private static final int MOST_FAILED_STARTS = 5;
-  /** More at a time would only slow each other down, until each takes as long as one that hangs. */
+  /** More at a time would only slow each other down, until each seems to hang. */
   private static final int MOST_STARTING = Math.max(2, Runtime.getRuntime().availableProcessors());
 
   private final WorkerLauncher launcher;
@@ -76,7 +76,7 @@ final class Fleet {
   /**
    * Starts all workers and waits until each has served once.
    *
-   * @throws ClusterException if one of them ended again and again before that
+   * @throws ClusterException if one of them ended repeatedly before that
    */
   void start() {
     loop.start();
@@ -87,15 +87,15 @@ final class Fleet {
           .ifPresent(slot -> {
             throw new ClusterException("worker " + slot.number() + " ended " + MOST_FAILED_STARTS
                 + " times before it served, last with exit code " + slot.lastExitCode()
-                + ": what it said stands above. The cluster was not started.");
+                + ": see its output above. The cluster was not started.");
           });
       LockSupport.parkNanos(TURN.toNanos());
     }
   }
 
   /**
-   * Waits until each has answered that it is ready, for {@code longest} at most: whoever said last where it listens has
-   * not been asked yet when {@link #start} returns.
+   * Waits until each has answered that it is ready, for {@code longest} at most: the worker that announced its port last has
+   * not been probed yet when {@link #start} returns.
    */
   void awaitFirstAnswers(Duration longest) {
     long deadline = clock.nanoTime() + longest.toNanos();
@@ -104,13 +104,13 @@ final class Fleet {
     }
   }
 
-  /** Lets what waits for a start return at once, with less than all: for who wants to stop meanwhile. */
+  /** Makes waits for a start return at once, before all workers have started: for a stop during the start. */
   void giveUpStarting() {
     stopping = true;
     loop.close();
   }
 
-  /** Asks every worker how it is, and looks after each slot. */
+  /** Probes every worker, and checks each slot. */
   void turn() {
     prober.probe(workers());
     lock.lock();
@@ -130,8 +130,8 @@ final class Fleet {
   }
 
   /**
-   * Replaces every worker by a new one, one after the other. While that is under way it returns at once, and all are
-   * replaced once more afterwards: some of the new ones may have started before whatever the caller wants taken up.
+   * Replaces every worker by a new one, one after the other. During a replacement it returns at once, and all are
+   * replaced once more afterwards: some of the new ones may have started before the change that the caller made.
    */
   void replaceAll() {
     int asked = askedToReplace.incrementAndGet();
@@ -144,7 +144,7 @@ final class Fleet {
       try {
         replaceEach();
       } catch (RuntimeException fault) {
-        // Whoever asks next is not to be ignored for ever.
+        // The next request must not be ignored for ever.
         log.error("replacing=failed", fault);
       }
     } while (!askedToReplace.compareAndSet(asked, 0));
@@ -228,7 +228,7 @@ final class Fleet {
     log.info("worker={} pid={} replaced=true", old.number(), old.pid());
   }
 
-  /** Starts nobody any more, and ends all, in order and at once. The balancer should have drained by now. */
+  /** Starts no more workers, and stops all of them at once, each in order. The balancer should have drained by now. */
   void stop() {
     stopping = true;
     loop.close();
@@ -237,7 +237,7 @@ final class Fleet {
     all.forEach(worker -> worker.awaitEnd(drain.plusSeconds(10)));
   }
 
-  /** Returns the workers there are, those on their way into a slot and out of one included. */
+  /** Returns all workers, including those on their way into a slot or out of one. */
   List<WorkerProcess> workers() {
     return locked(() -> {
       List<WorkerProcess> workers = inSlots();
@@ -255,7 +255,7 @@ final class Fleet {
     return slots.size();
   }
 
-  /** Returns how many of {@link #workers} wanted requests when last asked. */
+  /** Returns how many of {@link #workers} were ready at the last probe. */
   long ready() {
     return workers().stream().filter(WorkerProcess::isReady).count();
   }
@@ -266,7 +266,7 @@ final class Fleet {
     return workers;
   }
 
-  /** Returns what every worker in its slot says of itself in numbers, each sample with its instance. */
+  /** Returns the metrics of every worker in a slot, each sample with its instance. */
   String metrics(String own) {
     MetricsMerge merge = new MetricsMerge();
     merge.add("supervisor", own);
@@ -276,7 +276,7 @@ final class Fleet {
     return merge.text();
   }
 
-  /** Returns a line on each worker, by its number. */
+  /** Returns a line about each worker, by its number. */
   Map<String, String> describe() {
     return locked(() -> {
       Map<String, String> lines = new TreeMap<>();

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends each request to the worker with the fewest under way, of those that are ready; if none is, of all, since even
- * one that is not may have an answer in its cache. A second try goes to another worker than the first.
+ * Sends each request to the worker with the fewest in progress, of those that are ready; if none is, of all, since even
+ * a worker that is not ready may have an answer in its cache. A second try goes to another worker than the first.
  */
 final class LeastBusy implements ProxyClient {
   private static final AttachmentKey<Backend> CHOSEN = AttachmentKey.create(Backend.class);
@@ -50,7 +50,7 @@ final class LeastBusy implements ProxyClient {
     if (exchange.getAttachment(CHOSEN) == null) {
       connect(target, exchange, callback);
     } else if (exchange.putAttachment(NEXT_TRY, true) == null) {
-      // One connection that broke is reported twice, by its request and by its answer: one try for
+      // A broken connection is reported twice, by its request and by its answer: one retry for
       // both.
       exchange.getIoThread().execute(() -> {
         exchange.removeAttachment(NEXT_TRY);
@@ -61,7 +61,7 @@ final class LeastBusy implements ProxyClient {
     }
   }
 
-  /** Tells whether a worker may have seen any of it. */
+  /** Tells whether a worker may have seen any part of the request. */
   static boolean mayHaveBeenSent(HttpServerExchange exchange) {
     return exchange.getAttachment(CHOSEN) != null;
   }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Puts the Prometheus texts of several processes into one, in which every sample has a label {@code instance}: whoever
- * wants the cluster's figure sums over it. Keeps the samples of a metric together, as the format demands.
+ * Merges the Prometheus texts of several processes into one, in which every sample has a label {@code instance}: sum
+ * over it for the cluster's figure. Keeps the samples of a metric together, as the format demands.
  */
 final class MetricsMerge {
   private static final class Family {
@@ -22,7 +22,7 @@ final class MetricsMerge {
 
   private final Map<String, Family> families = new LinkedHashMap<>();
 
-  /** Adds what {@code instance} said. */
+  /** Adds the text of {@code instance}. */
   void add(String instance, String text) {
     Family family = new Family(instance);
     for (String line : text.split("\n")) {

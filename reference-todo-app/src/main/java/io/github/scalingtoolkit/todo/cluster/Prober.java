@@ -23,7 +23,7 @@ final class Prober {
       .connectTimeout(LONGEST_ANSWER)
       .build();
   private final Clock clock;
-  /** Who owes an answer. */
+  /** The workers that have not answered yet. */
   private final Set<WorkerProcess> asked = ConcurrentHashMap.newKeySet();
 
   Prober(Clock clock) {
@@ -31,8 +31,8 @@ final class Prober {
   }
 
   /**
-   * Asks each of {@code workers} whether it is ready, unless it still owes an answer, and tells it once it has answered or
-   * has not for too long. Waits for nobody: one that hangs keeps us from no other.
+   * Asks each of {@code workers} whether it is ready, unless its last probe is unanswered, and tells it once it has answered or
+   * has not for too long. Does not wait: a worker that hangs does not delay the others.
    */
   void probe(List<WorkerProcess> workers) {
     workers.forEach(worker -> worker.adminAddress().ifPresent(address -> {
@@ -58,7 +58,7 @@ final class Prober {
         });
   }
 
-  /** Returns what a worker's {@code /metrics} says; empty if it does not answer, or not all of it in time. */
+  /** Returns a worker's {@code /metrics}; empty if it does not answer completely in time. */
   Optional<String> metrics(WorkerProcess worker) {
     Optional<URI> address = worker.adminAddress();
     if (address.isEmpty()) {

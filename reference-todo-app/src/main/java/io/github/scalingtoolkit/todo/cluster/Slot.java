@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One worker's place: whoever fills it, how often it had to be filled, and when it will be next. One thread's own. */
+/** One worker's place: its current worker, how often it was restarted, and when the next restart is due. Used by one thread. */
 final class Slot {
   private static final Logger log = LoggerFactory.getLogger(Slot.class);
-  /** A worker that answers nothing for so long is killed: a probe comes five times a second. */
+  /** A worker that does not answer for this long is killed; it is probed five times a second. */
   private static final Duration LONGEST_SILENCE = Duration.ofSeconds(20);
   /** A start takes a second or two, and on a crowded machine a minute, which killing it would only lengthen. */
   static final Duration LONGEST_START = Duration.ofMinutes(3);
@@ -38,9 +38,9 @@ final class Slot {
   }
 
   /**
-   * Looks after it once: starts it when that is due, and takes note of where it listens and of its end.
+   * Checks it once: starts the worker when that is due, and notes its port and its end.
    *
-   * @param mayStart whether it may be started now, when that is due
+   * @param mayStart whether a worker may be started now, if a start is due
    */
   void turn(long now, boolean mayStart) {
     WorkerProcess current = worker;
@@ -114,7 +114,7 @@ final class Slot {
     }
   }
 
-  /** Puts {@code next}, which listens, in the place of who was there, and returns that one, if any. */
+  /** Puts {@code next}, which already listens, in the place of the current worker, and returns the latter, if any. */
   Optional<Backend> replaceBy(WorkerProcess next, long now) {
     Backend added = balancer.add(next);
     Backend old = backend;
@@ -136,7 +136,7 @@ final class Slot {
     return Optional.ofNullable(worker);
   }
 
-  /** Tells whether there is a process that does not serve yet. */
+  /** Tells whether its process does not serve yet. */
   boolean isStarting() {
     return worker != null && backend == null;
   }

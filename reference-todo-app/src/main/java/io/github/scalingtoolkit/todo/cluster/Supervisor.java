@@ -27,13 +27,13 @@ import org.jspecify.annotations.Nullable;
  * A cluster on one machine: owns the public and the admin port, the data directory and the embedded stores, and runs N
  * workers behind a {@link Balancer}.
  *
- * <p>Order of the start: both ports, so that one that is taken is known before anything else is touched; data; workers;
- * "ready". The stop: "not ready", the public port once everything is answered, workers, data, the admin port.
+ * <p>Order of the start: both ports, so that a taken port is reported before anything else is touched; data; workers;
+ * "ready". The stop: "not ready", the public port once all requests are answered, workers, data, the admin port.
  *
- * <p>Failure windows: a worker that is killed loses the requests under way in it that change something (503), and its
- * jobs run elsewhere after their lease. A supervisor that is killed takes the ports with it; the workers see the end of
+ * <p>Failure windows: a worker that is killed loses its requests in progress that change something (503), and its
+ * jobs run elsewhere after their lease. When a supervisor is killed its ports close; the workers see the end of
  * their input and follow, as does the embedded Redis, which has a watch of its own, workers or not; the next start finds
- * everything as after any kill.
+ * the same state as after any other kill.
  */
 public final class Supervisor {
   private static final Duration QUICK = Duration.ofSeconds(3);
@@ -101,7 +101,7 @@ public final class Supervisor {
   /**
    * Starts everything, and returns once each worker serves.
    *
-   * @throws RuntimeException what keeps it from starting; what had started is stopped
+   * @throws RuntimeException if a part cannot start; parts already started are stopped
    */
   public void start() {
     lifecycle.start();
@@ -190,13 +190,13 @@ public final class Supervisor {
     giveUpStarting();
     try {
       made.start();
-    } catch (RuntimeException hopeless) {
+    } catch (RuntimeException failure) {
       made.stop();
-      throw hopeless;
+      throw failure;
     }
   }
 
-  /** Whoever wants to stop does not wait until every worker has started. */
+  /** A stop does not wait until every worker has started. */
   private void giveUpStarting() {
     Fleet starting = fleet;
     if (stopAsked && !started && starting != null) {
@@ -208,7 +208,7 @@ public final class Supervisor {
     made(fleet).stop();
   }
 
-  /** What makes this program a worker of ours: ports of its own, and what else each process would make for itself. */
+  /** The settings of a worker: its own ports, and values that each process would otherwise make for itself. */
   private Map<String, String> workerEnvironment() {
     Map<String, String> environment = new HashMap<>(
         Map.of("HOST", "127.0.0.1", "PORT", "0", "ADMIN_HOST", "127.0.0.1", "ADMIN_PORT", "0"));
@@ -226,14 +226,14 @@ public final class Supervisor {
   }
 
   private void ready() {
-    // Not before: that none is ready while they start is no news, nor that one has not been asked.
+    // Not before: while they start, it is normal that none is ready or has been probed.
     made(fleet).awaitFirstAnswers(FIRST_ANSWERS);
     started = true;
     health.start();
     readiness.started();
   }
 
-  /** Once the port is closed, whoever balances in front of this goes elsewhere: an answer would be the last word. */
+  /** Waits first: once the port is closed, balancers in front go elsewhere, but an error answer would be final. */
   private void endTraffic() {
     balancer.awaitQuiet(settings.drainTimeout());
     balancer.stop();
@@ -257,7 +257,7 @@ public final class Supervisor {
   private void demandAWorker() {
     if (workersReady() == 0) {
       throw new UnhealthyException("none of the " + size
-          + " workers is ready; what each lacks is in its own log lines, by its number");
+          + " workers is ready; the log lines of each worker, by its number, say why");
     }
   }
 
@@ -267,8 +267,7 @@ public final class Supervisor {
       throw new UnhealthyException(ready + " of " + size + " workers are ready");
     }
     if (anyDegraded()) {
-      throw new UnhealthyException(
-          "a worker is degraded; what it lacks is in its own log lines, by its number");
+      throw new UnhealthyException("a worker is degraded; its log lines, by its number, say why");
     }
   }
 

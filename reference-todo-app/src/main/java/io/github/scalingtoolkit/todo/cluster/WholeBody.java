@@ -12,14 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads a request's body before a worker is chosen: a slow client keeps none busy, one that is too long is refused here,
+ * Reads a request's body before a worker is chosen: a slow client occupies no worker, a body that is too long is refused here,
  * and a worker gets all of it or nothing.
  */
 final class WholeBody implements HttpHandler {
   private final WholeBodies bodies;
   private final HttpHandler next;
 
-  /** Passes what {@code bodies} has read to {@code next}. */
+  /** Passes the body read by {@code bodies} to {@code next}. */
   WholeBody(WholeBodies bodies, HttpHandler next) {
     this.bodies = bodies;
     this.next = next;

@@ -10,7 +10,7 @@ import java.util.Set;
 
 /** Starts workers: this program again, with other ports and with the supervisor's stores. */
 final class WorkerLauncher {
-  /** What a worker must not take over: a debugger's or a manager's port can be had only once. */
+  /** Options that a worker must not inherit: only one process can use a debugger's or a management port. */
   private static final List<String> NOT_PASSED_ON =
       List.of("-agentlib:jdwp", "-Xrunjdwp", "-Dcom.sun.management.jmxremote");
 
@@ -18,16 +18,16 @@ final class WorkerLauncher {
   private final Map<String, String> environment;
 
   /**
-   * Starts workers by {@code command}.
+   * Starts workers with {@code command}.
    *
-   * @param environment what a worker has instead of this process' own; secrets are safe here
+   * @param environment a worker's environment, in place of this process' own; secrets are safe here
    */
   WorkerLauncher(List<String> command, Map<String, String> environment) {
     this.command = List.copyOf(command);
     this.environment = Map.copyOf(environment);
   }
 
-  /** Starts workers by the JVM, the options and the class path of this process. */
+  /** Starts workers with the JVM, the options and the class path of this process. */
   static WorkerLauncher of(Class<?> main, Map<String, String> environment) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -48,11 +48,11 @@ final class WorkerLauncher {
   /**
    * Starts worker {@code number}.
    *
-   * @throws IOException if the machine has no process for it
+   * @throws IOException if the process cannot be started
    */
   WorkerProcess start(int number) throws IOException {
     List<String> numbered = new ArrayList<>(command);
-    // Before the class path, where options are: and where ps shows which one it is.
+    // Before the class path, among the options, where ps shows it.
     numbered.add(1, "-D" + WorkerLink.INSTANCE + "=" + number);
     ProcessBuilder builder =
         new ProcessBuilder(numbered).redirectError(ProcessBuilder.Redirect.INHERIT);

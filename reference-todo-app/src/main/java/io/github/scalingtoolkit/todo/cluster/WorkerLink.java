@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
-/** A worker's side of what binds it to its supervisor. */
+/** A worker's end of the link to its supervisor. */
 public final class WorkerLink {
   /** The property that a supervisor sets: which of its workers this is. */
   static final String INSTANCE = "todo.cluster.instance";
@@ -30,8 +30,8 @@ public final class WorkerLink {
   }
 
   /**
-   * Leaves Ctrl-C and a hang-up to the supervisor, which gets them too and knows the order; and runs {@code orphaned}
-   * once there is no supervisor any more.
+   * Leaves Ctrl-C and SIGHUP to the supervisor, which gets them too and knows the order; and runs {@code orphaned}
+   * once the supervisor is gone.
    */
   public void follow(Runnable orphaned) {
     Signal.handle(new Signal("INT"), SignalHandler.SIG_IGN);
@@ -44,7 +44,7 @@ public final class WorkerLink {
   private static void awaitEnd(InputStream input, Runnable orphaned) {
     try {
       while (input.read() >= 0) {
-        // Nothing is ever said: only the end tells something.
+        // The supervisor writes nothing: only the end of the input matters.
       }
     } catch (IOException broken) {
       log.debug("supervisor link=broken");

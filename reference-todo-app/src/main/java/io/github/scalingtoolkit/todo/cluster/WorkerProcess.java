@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A worker as a process: where it listens, once it has said so, and whether it was ready when last asked. */
+/** A worker's process: its ports, once announced, and whether it was ready at the last probe. */
 final class WorkerProcess {
   private static final Logger log = LoggerFactory.getLogger(WorkerProcess.class);
 
@@ -22,7 +22,7 @@ final class WorkerProcess {
   private volatile @Nullable URI adminAddress;
   private volatile boolean ready;
   private volatile boolean degraded;
-  /** When it first did not answer since it last did; 0 while it answers. */
+  /** When it first failed to answer after its last answer; 0 while it answers. */
   private volatile long silentSince;
 
   WorkerProcess(int number, Process process) {
@@ -59,12 +59,12 @@ final class WorkerProcess {
     return Optional.ofNullable(adminAddress);
   }
 
-  /** Tells whether it wanted requests when last asked. */
+  /** Tells whether it was ready at the last probe. */
   boolean isReady() {
     return ready && process.isAlive();
   }
 
-  /** Tells whether it lacks something that it can do without. */
+  /** Tells whether an optional dependency of it is down. */
   boolean isDegraded() {
     return degraded;
   }
@@ -82,7 +82,7 @@ final class WorkerProcess {
     ready = false;
   }
 
-  /** Tells whether it has not answered for so long that it never will. */
+  /** Tells whether it has not answered for so long that it counts as hanging. */
   boolean hangsAt(long now, Duration longest) {
     long since = silentSince;
     return since != 0 && now - since > longest.toNanos();
@@ -113,7 +113,7 @@ final class WorkerProcess {
     }
   }
 
-  /** Passes its lines on, but for the one that is for us. */
+  /** Passes its lines on, except the announcement to us. */
   private void relay() {
     try (BufferedReader lines = new BufferedReader(
         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {

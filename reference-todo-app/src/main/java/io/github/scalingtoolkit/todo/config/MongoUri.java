@@ -6,7 +6,7 @@ import io.github.scalingtoolkit.core.settings.UrlCredentials;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Checks a MongoDB URI by what the driver makes of it, in words that show no password: the driver's own may. */
+/** Checks a MongoDB URI with the driver's parser. Its messages show no password, which the driver's own may. */
 final class MongoUri {
   private static final Pattern SCHEME = Pattern.compile("mongodb(?:\\+srv)?://");
 
@@ -19,7 +19,7 @@ final class MongoUri {
    * Returns {@code text}.
    *
    * @throws SettingsException if user or password are not percent-encoded as they must be
-   * @throws IllegalArgumentException if it is no URI of MongoDB for another reason
+   * @throws IllegalArgumentException if it is not a MongoDB URI for another reason
    */
   static String checked(String text) {
     try {

@@ -43,7 +43,7 @@ public final class SettingsReader {
   /**
    * Reads the settings of this process: its system properties, {@code environment}, and {@code .env} in its directory.
    *
-   * @param embeddedStores whether stores come with the program: the demo jar is a demo unless told otherwise
+   * @param embeddedStores whether the program contains stores: the demo jar runs in demo mode by default
    * @throws SettingsException with all that is wrong
    */
   public static TodoSettings read(boolean embeddedStores, SettingsSource environment) {
@@ -62,7 +62,7 @@ public final class SettingsReader {
     boolean demo = mode == Mode.DEMO;
     if (demo && !embeddedStores) {
       settings.problem(
-          "APP_ENV=demo needs the demo jar (…-demo.jar), which brings the embedded stores:"
+          "APP_ENV=demo needs the demo jar (…-demo.jar), which contains the embedded stores:"
               + " start that one, or set APP_ENV=production");
     }
     Optional<String> redisUrl = orDefault(
@@ -70,7 +70,7 @@ public final class SettingsReader {
         demo,
         "redis://localhost:6379");
     Optional<String> cacheRedisUrl =
-        redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has a Redis of its own");
+        redisUrl(settings, "CACHE_REDIS_URL", "the cache, if it has its own Redis");
     TodoSettings read = new TodoSettings(
         mode,
         web(settings, demo ? "127.0.0.1" : "0.0.0.0"),
@@ -140,7 +140,7 @@ public final class SettingsReader {
         .optional(
             "NODE_ENV",
             "production, development, test or demo",
-            "as APP_ENV, for who comes from Node",
+            "same as APP_ENV, for users of Node",
             text -> switch (text.toLowerCase(Locale.ROOT)) {
               case "production" -> Mode.PRODUCTION;
               case "development", "test" -> Mode.DEVELOPMENT;
@@ -148,7 +148,7 @@ public final class SettingsReader {
               default -> throw new IllegalArgumentException("unknown");
             })
         .orElse(unless);
-    return settings.choice("APP_ENV", byNode, "what the service is run for");
+    return settings.choice("APP_ENV", byNode, "the purpose of this process");
   }
 
   private static Web web(Settings settings, String everywhere) {
@@ -211,7 +211,7 @@ public final class SettingsReader {
         "JWT_ALGORITHM",
         "HS256",
         "HS256 or HS512",
-        "by which algorithm tokens are signed",
+        "the algorithm that signs tokens",
         text -> Algorithm.valueOf(text.toUpperCase(Locale.ROOT)));
     Optional<RotatingSecret> secret = settings.rotatingSecret("JWT_SECRET", "signs tokens");
     int least = algorithm.minimumKeyBytes();
@@ -225,7 +225,7 @@ public final class SettingsReader {
     return new Tokens(
         secret,
         algorithm,
-        settings.duration("ACCESS_TOKEN_TTL", Duration.ofHours(1), "how long a token holds"));
+        settings.duration("ACCESS_TOKEN_TTL", Duration.ofHours(1), "how long a token is valid"));
   }
 
   /** Reads a value whose default is listed in the form in which it is set. */
@@ -261,9 +261,12 @@ public final class SettingsReader {
 
   private static Optional<Sentinels> sentinels(Settings settings) {
     Optional<String> user = settings.optional(
-        "SENTINEL_USER", "text", "who asks the sentinels of a redis+sentinel URL", text -> text);
+        "SENTINEL_USER",
+        "text",
+        "the user for the sentinels of a redis+sentinel URL",
+        text -> text);
     Optional<Secret> password =
-        settings.secret("SENTINEL_PASSWORD", "the password that the sentinels want");
+        settings.secret("SENTINEL_PASSWORD", "the password for the sentinels");
     if (user.isPresent() && password.isEmpty()) {
       settings.problem("SENTINEL_USER needs SENTINEL_PASSWORD: set it, or unset SENTINEL_USER");
     }

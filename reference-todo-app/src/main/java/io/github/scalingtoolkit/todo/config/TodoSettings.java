@@ -17,26 +17,26 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Everything that can be set, as the contract lists it.
+ * All settings, as the contract lists them.
  *
- * @param mode what the service is run for
+ * @param mode the purpose of the process
  * @param web where and how it listens
  * @param mongoUri the MongoDB; empty in demo mode, where the embedded store stands in
  * @param mongoPoolSize connections to it
  * @param redisUrl the Redis; empty in demo mode likewise
  * @param cacheRedisUrl the Redis of the cache, if it is another one
- * @param sentinels who asks the sentinels of either, if they want to know
+ * @param sentinels credentials for the sentinels of either, if they require them
  * @param tokens how tokens are made
  * @param cache how lists are cached
  * @param rateLimit requests of one principal or, without one, of one address; empty for no limit
  * @param workerConcurrency jobs a process handles at a time
  * @param smtpUrl where notifications are mailed; empty to append them to a file
  * @param dataDirectory what the process owns on disk
- * @param drainTimeout how long a stop may take to answer what is under way
+ * @param drainTimeout how long a stop may take to finish requests in progress
  * @param logFormat how lines look
  * @param logLevel from which level
  * @param listing all of it as read, for print-config
- * @param hints what looks like a slip in the sources, a sentence each
+ * @param hints likely mistakes in the sources, one sentence each
  */
 public record TodoSettings(
     Mode mode,
@@ -58,13 +58,13 @@ public record TodoSettings(
     List<Setting> listing,
     List<String> hints) {
 
-  /** What the service is run for. */
+  /** The purpose of the process. */
   public enum Mode {
-    /** To be looked at: embedded stores, a demo user, this machine only. */
+    /** To try it out: embedded stores, a demo user, this machine only. */
     DEMO,
-    /** To be worked on: as production, with a {@code .env} file. */
+    /** For development: as production, with a {@code .env} file. */
     DEVELOPMENT,
-    /** To be used. */
+    /** For real use. */
     PRODUCTION
   }
 
@@ -75,7 +75,7 @@ public record TodoSettings(
    * @param port the public port; 0 for any
    * @param adminHost address of the admin port
    * @param adminPort the admin port; 0 for any
-   * @param clients who a client behind trusted proxies is
+   * @param clients finds the address of a client behind trusted proxies
    * @param corsOrigins origins whose pages may read answers, or {@code *}
    * @param maxBody most bytes of a body
    * @param maxInFlight most requests at a time
@@ -91,7 +91,7 @@ public record TodoSettings(
       int maxInFlight) {}
 
   /**
-   * Who asks sentinels for the master.
+   * The credentials for sentinels.
    *
    * @param user their ACL user; empty for their default one
    * @param password its password
@@ -101,21 +101,21 @@ public record TodoSettings(
   /**
    * How tokens are made.
    *
-   * @param secret what signs them, read again from its file if it has one; empty in demo mode, where one is made and kept
-   * @param algorithm by which algorithm
-   * @param timeToLive how long they hold
+   * @param secret the signing secret, read again from its file if it has one; empty in demo mode, where one is generated and kept
+   * @param algorithm the signing algorithm
+   * @param timeToLive how long they are valid
    */
   public record Tokens(Optional<RotatingSecret> secret, Algorithm algorithm, Duration timeToLive) {}
 
   /**
    * How lists are cached.
    *
-   * @param timeToLive how long; empty to read no list from the cache, while writes tell the caches of others all the same
+   * @param timeToLive how long; empty to read no list from the cache, while writes still invalidate the caches of others
    * @param localEntries how many in this process' memory; 0 for none
    */
   public record ListCache(Optional<Duration> timeToLive, int localEntries) {}
 
-  /** Returns the stores that are not set and so come with the program. */
+  /** Returns the stores that are not set and so are embedded. */
   public Set<EmbeddedStores.Kind> embedded() {
     Set<EmbeddedStores.Kind> kinds = EnumSet.noneOf(EmbeddedStores.Kind.class);
     if (mongoUri.isEmpty()) {
@@ -127,7 +127,7 @@ public record TodoSettings(
     return kinds;
   }
 
-  /** Tells whether embedded stores and a demo user stand in for what is not set. */
+  /** Tells whether embedded stores and a demo user replace missing settings. */
   public boolean demo() {
     return mode == Mode.DEMO;
   }

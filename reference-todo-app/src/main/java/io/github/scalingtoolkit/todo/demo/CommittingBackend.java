@@ -56,7 +56,7 @@ final class CommittingBackend extends H2Backend {
 
   private static final int INTERNAL_ERROR = 1;
 
-  /** What drivers take for a server that is going away: its clients answer 503 and not 500. */
+  /** Drivers treat this code as a server that is shutting down: the service answers 503 and not 500. */
   private static final int SHUTDOWN_IN_PROGRESS = 91;
 
   private final GroupCommit commits;
@@ -88,7 +88,7 @@ final class CommittingBackend extends H2Backend {
   private Document inOrder(
       String databaseName, String command, Document query, Supplier<Document> run) {
     if (command.equals("ping")) {
-      // Who asks whether the store is well must not hear that it is when it answers nothing else.
+      // A health check must not succeed when all other commands fail.
       commits.requireIntact();
     }
     if (NO_DATA.contains(command)) {
@@ -113,7 +113,7 @@ final class CommittingBackend extends H2Backend {
                 || document.containsKey("$merge"));
   }
 
-  /** Turns what a command throws into its reply, so that the library logs neither documents nor stack traces. */
+  /** Turns an exception of a command into a reply, so that the library logs neither documents nor stack traces. */
   private static Document answer(Supplier<Document> command) {
     try {
       return command.get();

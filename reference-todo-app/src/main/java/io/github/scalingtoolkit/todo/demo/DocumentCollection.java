@@ -19,21 +19,21 @@ import org.h2.mvstore.MVMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A collection that looks only at the documents that can match, where the service's queries let it. The library has
- * unique indexes alone and uses one only for a query of exactly its keys; all else it answers by looking through every
+ * A collection that reads only the documents that can match, where the service's queries allow it. The library has
+ * only unique indexes and uses one only for a query of exactly its keys; for all other queries it scans every
  * document, so that each create would take longer the more todos there are.
  *
- * <p>What is looked at instead, if a query has the condition at its top or within {@code $and}:
+ * <p>The documents read instead, if a query has the condition at its top level or within {@code $and}:
  * <ul>
  *   <li>{@code _id: x}: that document
  *   <li>{@code userId: x} or {@code {$in: [...]}}: those of that owner, in the order of their ids, after {@code _id: {$gt:
- *       x}} if that is asked
+ *       x}} if the query has it
  *   <li>{@code outbox.…: {$lt: x}} and the like: those that have an outbox
  * </ul>
  *
  * <p>Both indexes are maps of the same file, and so committed with the documents. So is how many entries each map has,
- * written with every change: an older version of this program writes documents alone, and one that finds other numbers
- * makes the indexes again.
+ * written with every change: an older version of this program writes only documents, and a version that finds other numbers
+ * rebuilds the indexes.
  */
 final class DocumentCollection extends H2Collection {
   static final String ID = "_id";
@@ -41,7 +41,7 @@ final class DocumentCollection extends H2Collection {
   private static final String OUTBOX = "outbox";
   private static final String OWED = "owed ";
   private static final String INDEXED = "indexed";
-  /** No document without the field fulfils them. */
+  /** No document without the field matches them. */
   private static final Set<String> NEED_A_VALUE = Set.of("$lt", "$lte", "$gt", "$gte");
 
   private final MVMap<Object, Document> documents;
@@ -50,7 +50,7 @@ final class DocumentCollection extends H2Collection {
   private final SortedIds owing;
 
   /**
-   * As the library's, with {@code owners} and {@code owed} for the indexes, which are filled if the collection is older
+   * As in the library, with {@code owners} and {@code owed} for the indexes, which are filled if the collection is older
    * than they are, or was changed without them.
    */
   DocumentCollection(
@@ -147,7 +147,7 @@ final class DocumentCollection extends H2Collection {
     }
   }
 
-  /** Returns where all documents are that can fulfil {@code query}, or null if that may be anywhere. */
+  /** Returns the positions of all documents that can match {@code query}, or null if they may be anywhere. */
   @Nullable
   Iterable<Object> candidates(Document query) {
     List<Map.Entry<String, Object>> conditions = new ArrayList<>();

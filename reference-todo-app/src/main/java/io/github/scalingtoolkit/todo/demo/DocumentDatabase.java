@@ -9,7 +9,7 @@ import de.bwaldvogel.mongo.bson.Document;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 
-/** Opens databases whose collections are {@link DocumentCollection}s, kept in the file as {@link DocumentType} has them. */
+/** Opens databases whose collections are {@link DocumentCollection}s, kept in the file in the format of {@link DocumentType}. */
 final class DocumentDatabase {
   private static final String COLLECTION_PREFIX = "databases.";
   private static final String META_PREFIX = "meta.";

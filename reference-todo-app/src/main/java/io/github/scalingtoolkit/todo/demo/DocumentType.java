@@ -15,8 +15,8 @@ import org.h2.mvstore.type.BasicDataType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps documents in the file as BSON, as they came over the wire. The library's own way, Java serialization, takes
- * several times the room and half of the time of a write, and reads classes from a file.
+ * Keeps documents in the file as BSON, as received from clients. The library's own format, Java serialization, takes
+ * several times the space and half of the time of a write, and reads classes from a file.
  */
 final class DocumentType extends BasicDataType<Document> {
   private static final int LARGEST = 64 << 20;

@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A store on the MongoDB wire, in this process, that keeps every write it has acknowledged through kill -9.
  *
- * <p>What is acknowledged was handed to the operating system; it is forced to the disk four times a second, so losing power
- * can cost what was written since. Any process of this machine can connect: there is no password.
+ * <p>Acknowledged writes have been passed to the operating system; they are forced to the disk four times a second, so losing power
+ * can lose the writes since then. Any process of this machine can connect: there is no password.
  */
 final class EmbeddedMongo implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedMongo.class);
@@ -55,7 +55,7 @@ final class EmbeddedMongo implements AutoCloseable {
   }
 
   /**
-   * Starts on {@code file}, which it makes if it is missing.
+   * Starts on {@code file}, and creates it if it is missing.
    *
    * @throws StoresException if the file is damaged, locked or not readable
    */

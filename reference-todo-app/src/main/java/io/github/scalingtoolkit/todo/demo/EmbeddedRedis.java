@@ -13,20 +13,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A Redis in a process and session of its own, which outlives this one if this one is killed, and is then found again.
+ * A Redis in its own process and session. It outlives this process if this one is killed, and is then found again.
  *
  * <p>Before it starts, its port and password are written to its directory, readable by the owner only. So at the next
  * start one of these holds:
  * <ul>
- *   <li>It answers to that password from that directory: it is <em>adopted</em> with all it holds, or, if another
- *       version of this program started it, ended in good order and started anew.
- *   <li>It does not answer, and the pid file names a redis-server that works in that directory: it hangs. It is killed
- *       before its files are opened a second time; if it cannot be told for certain to be ours, the start is refused.
- *   <li>Else there is none. A pid that another process got meanwhile is left alone.
+ *   <li>It accepts that password and runs in that directory: it is <em>adopted</em> with all its data, or, if another
+ *       version of this program started it, stopped in order and started again.
+ *   <li>It does not answer, and the pid file names a redis-server that runs in that directory: it hangs. It is killed
+ *       before its files are opened a second time; if it is not certainly ours, the start is refused.
+ *   <li>Otherwise there is none. A process that has since got the same pid is not touched.
  * </ul>
  *
  * <p>A server that ends while this process runs is started again after {@value #SECONDS_BEFORE_RESTART} s, at the same
- * port. One whose program never starts again runs on until it is ended by hand.
+ * port. If the program never starts again, the server runs until it is stopped by hand.
  */
 final class EmbeddedRedis implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedRedis.class);
@@ -44,7 +44,7 @@ final class EmbeddedRedis implements AutoCloseable {
   private volatile ProcessHandle process;
   private volatile boolean closed;
 
-  /** Both are the supervisor's thread's own. */
+  /** Both are used only by the supervisor's thread. */
   private int looksSinceEnd;
 
   private boolean failedBefore;
@@ -66,10 +66,10 @@ final class EmbeddedRedis implements AutoCloseable {
   }
 
   /**
-   * Starts on the data in {@code directory}, or takes over the server that an earlier process has left there.
+   * Starts on the data in {@code directory}, or adopts the server that an earlier process has left there.
    *
    * @param directory exists and belongs to this process
-   * @param searchPath where to look for a server if the one that comes along does not run, as {@code PATH}
+   * @param searchPath where to look for a server if the bundled one does not run, in the format of {@code PATH}
    * @throws StoresException if none runs, or the data is damaged
    */
   static EmbeddedRedis start(Path directory, String searchPath) {
@@ -108,7 +108,7 @@ final class EmbeddedRedis implements AutoCloseable {
     return adopted;
   }
 
-  /** Ends the server, its data on disk. Returns once it is gone. Does nothing the second time. */
+  /** Stops the server, with its data on disk. Returns once it is gone. Does nothing the second time. */
   @Override
   public void close() {
     if (closed) {
@@ -160,7 +160,7 @@ final class EmbeddedRedis implements AutoCloseable {
       throw new StoresException(
           Reason.IN_USE,
           "process " + process.pid() + " looks like a redis-server that uses " + files.directory()
-              + " and does not answer; end it (kill " + process.pid() + ") and start again, or"
+              + " and does not answer; stop it (kill " + process.pid() + ") and start again, or"
               + " remove " + files.pidFile() + " if it is another one");
     }
     log.warn("event=embedded_redis_killed pid={} reason=\"it does not answer\"", process.pid());
@@ -184,7 +184,7 @@ final class EmbeddedRedis implements AutoCloseable {
     process.destroyForcibly();
     if (!RedisProcess.awaitEnd(process, LONGEST_END)) {
       throw new StoresException(
-          Reason.FAILED, "redis-server " + process.pid() + " cannot be ended; end it by hand");
+          Reason.FAILED, "redis-server " + process.pid() + " cannot be stopped; stop it by hand");
     }
   }
 

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Commits, forces to the disk, and keeps the file small: each commit leaves holes in what was written before, and
- * MVStore fills them only when it is told to while its background thread is off.
+ * Commits, forces to the disk, and keeps the file small: each commit leaves holes in earlier chunks, and
+ * MVStore, with its background thread off, fills them only on request.
  *
  * <p>The version that was last forced is pinned: none of its chunks is overwritten before a newer one is on the disk. So
  * after a loss of power, whatever order the disk wrote in, that version can still be read.
@@ -21,14 +21,14 @@ final class FileKeeper {
   private static final Logger log = LoggerFactory.getLogger(FileKeeper.class);
 
   private static final int COMMITS_BETWEEN_COMPACTIONS = 20;
-  /** Percent of what is in the file that is to be in use. */
+  /** The share of the file that must be in use, in percent. */
   private static final int FILL_RATE = 50;
-  /** What one compaction rewrites at most: a few milliseconds. */
+  /** The most that one compaction rewrites: a few milliseconds. */
   private static final int BYTES_TO_REWRITE = 256 << 10;
 
   private final MVStore store;
   private final Path file;
-  /** Guarded by whoever keeps writers away. */
+  /** Guarded by the caller, which keeps writers away. */
   private int commitsSinceCompaction;
 
   private volatile boolean dirty;
@@ -40,7 +40,7 @@ final class FileKeeper {
     this.file = file;
   }
 
-  /** Hands all that was written to the operating system. The caller keeps writers away. */
+  /** Passes all writes to the operating system. The caller keeps writers away. */
   void commit() {
     try {
       store.commit();
@@ -50,13 +50,13 @@ final class FileKeeper {
         store.compact(FILL_RATE, BYTES_TO_REWRITE);
       }
       if (store.isClosed()) {
-        // A store that broke closes itself, and then says nothing.
+        // A broken store closes itself, and then reports nothing.
         throw new IllegalStateException("the store has closed itself");
       }
       dirty = true;
     } catch (RuntimeException e) {
       log.error(
-          "event=embedded_mongo_commit_failed file={} error=\"{}\" action=\"see that the disk has room, then restart\"",
+          "event=embedded_mongo_commit_failed file={} error=\"{}\" action=\"free disk space, then restart\"",
           file,
           e.getMessage());
       throw e;
@@ -64,7 +64,7 @@ final class FileKeeper {
   }
 
   /**
-   * Forces what was committed to the disk, if there is anything new, and notes how far it is. Writers go on meanwhile.
+   * Forces committed data to the disk, if there is any new, and notes the version. Writers go on meanwhile.
    * One thread at a time.
    */
   void force(GroupCommit commits) {
@@ -84,7 +84,7 @@ final class FileKeeper {
     }
   }
 
-  /** Lets go of the version on the disk, as is due before the store closes. */
+  /** Unpins the version on the disk, which must happen before the store closes. */
   void unpin() {
     Version pinned = onDisk;
     if (pinned != null) {
@@ -93,6 +93,6 @@ final class FileKeeper {
     }
   }
 
-  /** A version whose chunks are all written, and what keeps them from being written over. */
+  /** A version whose chunks are all written, and the pin that protects them from being overwritten. */
   private record Version(long number, MVStore.TxCounter pin) {}
 }

@@ -8,23 +8,23 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets a reply leave only when what it tells is committed, at one commit for many replies.
+ * Lets a reply be sent only when the data in it is committed, with one commit for many replies.
  *
- * <p>A write applies under the exclusive lock and takes a ticket; it may answer once a commit that began after its ticket
- * has ended. Whoever waits first commits for all who applied before.
+ * <p>A write is applied under the exclusive lock and takes a ticket; it may be answered once a commit that began after its ticket
+ * has ended. The first waiting thread commits for all writes applied before.
  *
  * <p>Invariants:
  * <ul>
- *   <li>A commit holds the exclusive lock, so it never falls between a document's map and its index's map: what is on
- *       disk is always a whole number of writes.
- *   <li>{@code committed <= applied}; a reply to ticket {@code t} leaves only when {@code committed >= t}.
- *   <li>A read shares the lock, so it sees whole writes, and waits for the newest write it can have seen: nobody is told
- *       of a document that a crash could still take back.
- *   <li>After a commit that failed nothing is answered any more: what is in memory may never reach the disk.
+ *   <li>A commit holds the exclusive lock, so it never falls between a document's map and its index's map: the file
+ *       always contains whole writes.
+ *   <li>{@code committed <= applied}; a reply to ticket {@code t} is sent only when {@code committed >= t}.
+ *   <li>A read shares the lock, so it sees whole writes, and waits for the newest write it can have seen: no client sees
+ *       a document that a crash could still undo.
+ *   <li>After a failed commit no command is answered any more: the state in memory may never reach the disk.
  * </ul>
  *
- * <p>The lock is fair, and that makes the groups: writers that arrived while a commit ran are ahead of the next commit
- * in the queue, so they all apply before it and ride along.
+ * <p>The lock is fair, which forms the groups: writers that arrived during a commit are ahead of the next commit
+ * in the queue, so they are all applied before it and included in it.
  */
 final class GroupCommit {
   private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
@@ -76,7 +76,7 @@ final class GroupCommit {
     return result;
   }
 
-  /** Runs {@code work} while nothing applies and no commit is under way. */
+  /** Runs {@code work} while no write is applied and no commit runs. */
   <T> T between(Supplier<T> work) {
     applying.writeLock().lock();
     try {
@@ -122,7 +122,7 @@ final class GroupCommit {
     } catch (RuntimeException e) {
       failure = new CommitFailedException(e);
       log.error(
-          "event=embedded_mongo_commit_failed error={} action=\"free space or repair the disk, and start again\"",
+          "event=embedded_mongo_commit_failed error={} action=\"free space or repair the disk, then restart\"",
           e.getClass().getSimpleName());
       throw failure;
     } finally {
@@ -130,7 +130,7 @@ final class GroupCommit {
     }
   }
 
-  /** Throws if a commit has failed. Does not wait for one that is under way. */
+  /** Throws if a commit has failed. Does not wait for one in progress. */
   void requireIntact() {
     CommitFailedException earlier = failure;
     if (earlier != null) {

@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
 final class LibraryLogs {
   private LibraryLogs() {}
 
-  /** Silences the library. What matters of it is logged by {@link CommittingBackend} and {@link FileKeeper}. */
+  /** Silences the library. Its relevant failures are logged by {@link CommittingBackend} and {@link FileKeeper}. */
   static void silence() {
     if (LoggerFactory.getILoggerFactory() instanceof LoggerContext logback) {
       logback.getLogger("de.bwaldvogel.mongo").setLevel(Level.OFF);

@@ -14,22 +14,22 @@ import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 
 /**
- * Opens the file of the embedded MongoDB-wire store, after having read it through without changing a byte.
+ * Opens the file of the embedded MongoDB-wire store, after reading all of it without changing a byte.
  *
- * <p>MVStore answers damage by going back to the newest state that is whole. After a crash that is right; after damage it
- * would silently serve an old state and write over the rest. So beside the file stands which version had reached the
- * disk, and a file that comes up older than that is refused.
+ * <p>When MVStore finds damage it goes back to the newest complete state. After a crash that is right; after damage it
+ * would silently serve an old state and overwrite the rest. So a second file says which version had reached the
+ * disk, and a data file that opens with an older version is refused.
  */
 final class MongoFile {
-  /** A larger file is not read to its end at the start; a page that is broken is then found when it is read. */
+  /** A larger file is not read completely at the start; a broken page is then found when it is read. */
   private static final long READ_THROUGH_NANOS = 800_000_000;
 
   private MongoFile() {}
 
   /**
-   * Opens {@code file}, or makes it.
+   * Opens {@code file}, or creates it.
    *
-   * @throws StoresException if it is not what the store wrote; the file is as it was
+   * @throws StoresException if it is not as the store wrote it; the file is unchanged
    */
   static MVStore open(Path file) {
     try {
@@ -41,7 +41,7 @@ final class MongoFile {
       MVStore store = new MVStore.Builder()
           .fileName(file.toString())
           .autoCommitDisabled()
-          // Or else a write of more than 1 MB commits in the middle of itself.
+          // Otherwise a write of more than 1 MB would commit in the middle.
           .autoCommitBufferSize(0)
           .open();
       store.setRetentionTime(0);
@@ -86,10 +86,10 @@ final class MongoFile {
       if (store.getCurrentVersion() < expected) {
         throw new StoresException(
             Reason.CORRUPT,
-            "data file " + file + " is damaged or an older copy: all that can be read is version "
+            "data file " + file + " is damaged or an older copy: the newest readable version is "
                 + store.getCurrentVersion() + ", but version " + expected
-                + " had reached the disk; it was left as it is: move it away to start with an empty"
-                + " store, or remove " + versionFile(file) + " to go on with the older version");
+                + " had reached the disk; it was not changed: move it away to start with an empty"
+                + " store, or remove " + versionFile(file) + " to continue with the older version");
       }
       long started = System.nanoTime();
       for (String name : store.getMapNames()) {
@@ -104,7 +104,7 @@ final class MongoFile {
     } catch (MVStoreException | StoresException e) {
       throw e;
     } catch (RuntimeException e) {
-      // A page that passes its check and holds nonsense.
+      // A page that passes its checksum but is invalid.
       throw new MVStoreException(DataUtils.ERROR_FILE_CORRUPT, String.valueOf(e.getMessage()));
     } finally {
       store.closeImmediately();
@@ -129,8 +129,8 @@ final class MongoFile {
     return new StoresException(
         Reason.CORRUPT,
         "data file " + file + " is damaged or not of this store (" + firstLine(cause)
-            + "); it was left as it is: move it away to start with an empty store, or put a copy"
-            + " of yours in its place",
+            + "); it was not changed: move it away to start with an empty store, or put a backup"
+            + " in its place",
         cause);
   }
 

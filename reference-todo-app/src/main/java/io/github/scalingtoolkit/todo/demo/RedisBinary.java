@@ -21,17 +21,17 @@ import redis.embedded.core.ExecutableProvider;
 import redis.embedded.model.OS;
 import redis.embedded.model.OsArchitecture;
 
-/** A {@code redis-server} that was seen to run on this machine. */
+/** A {@code redis-server} that has been checked to run on this machine. */
 record RedisBinary(Path file, int major, int minor) {
   private static final Pattern VERSION = Pattern.compile("v=(\\d+)\\.(\\d+)");
   private static final int SECONDS_TO_ANSWER = 10;
 
   /**
-   * Returns the server that comes along, unpacked into {@code directory}, or else the first on {@code searchPath}.
+   * Returns the bundled server, unpacked into {@code directory}, or else the first on {@code searchPath}.
    *
-   * @param searchPath directories, as {@code PATH} has them
-   * @param multiPartFiles whether a Redis 7 or newer has left data that an older one would not see
-   * @throws StoresException if neither runs, with what was tried
+   * @param searchPath directories, in the format of {@code PATH}
+   * @param multiPartFiles whether a Redis 7 or newer has left data that an older one would ignore
+   * @throws StoresException if neither runs; the message says what was tried
    */
   static RedisBinary find(Path directory, String searchPath, boolean multiPartFiles) {
     List<String> refused = new ArrayList<>();
@@ -50,14 +50,14 @@ record RedisBinary(Path file, int major, int minor) {
     String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
     @Nullable String resource = resource();
     if (resource == null) {
-      refused.add("none comes along for " + platform);
+      refused.add("none is bundled for " + platform);
       return Optional.empty();
     }
     try {
       return Optional.of(unpack(resource, directory));
     } catch (IOException e) {
-      refused.add("the one that comes along cannot be unpacked into " + directory + " ("
-          + e.getMessage() + ")");
+      refused.add(
+          "the bundled one cannot be unpacked into " + directory + " (" + e.getMessage() + ")");
       return Optional.empty();
     }
   }
@@ -151,7 +151,7 @@ record RedisBinary(Path file, int major, int minor) {
     }
     if (multiPartFiles && major < 7) {
       refused.add(file + " is Redis " + major + "." + minor
-          + ", which cannot read the data that a newer one has left");
+          + ", which cannot read the data of a newer one");
       return Optional.empty();
     }
     return Optional.of(new RedisBinary(file, major, minor));

@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Properties;
 
-/** Where a Redis listens and what it asks for. Written down before it starts, so that whoever comes next finds it. */
+/** A Redis' port and password. Written to a file before it starts, so that the next process finds it. */
 record RedisEndpoint(int port, Secret password) {
   private static final String FILE = "endpoint.properties";
   private static final int PASSWORD_BYTES = 32;
@@ -23,7 +23,7 @@ record RedisEndpoint(int port, Secret password) {
     return new RedisEndpoint(port, Secret.of(HexFormat.of().formatHex(random)));
   }
 
-  /** Returns what an earlier process wrote down, or empty if there is nothing that can be read. */
+  /** Returns the endpoint that an earlier process wrote, or empty if there is none that can be read. */
   static Optional<RedisEndpoint> read(Path directory) throws IOException {
     Path file = directory.resolve(FILE);
     if (!Files.exists(file)) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** What lies in the directory of the embedded Redis besides its data. */
+/** The files in the directory of the embedded Redis besides its data. */
 record RedisFiles(Path directory) {
   private static final long LONGEST_LOG = 1 << 20;
 
@@ -24,7 +24,7 @@ record RedisFiles(Path directory) {
     return directory.resolve("redis.log");
   }
 
-  /** What the launcher says before there is a log. */
+  /** The launcher's output before there is a log. */
   Path output() {
     return directory.resolve("redis.out");
   }
@@ -55,7 +55,7 @@ record RedisFiles(Path directory) {
     }
   }
 
-  /** Tells whether the configuration on disk is the one this version would write. */
+  /** Tells whether the configuration on disk is the one that this version writes. */
   boolean configuredFor(RedisEndpoint endpoint) throws IOException {
     return Files.exists(configuration())
         && Files.readString(configuration()).equals(configurationFor(endpoint));
@@ -92,7 +92,7 @@ record RedisFiles(Path directory) {
         .toList();
   }
 
-  /** Removes what names a server that is no more. Data, log and binary stay. */
+  /** Removes the files that name a server that has ended. Data, log and binary stay. */
   void forgetServer() throws IOException {
     RedisEndpoint.forget(directory);
     Files.deleteIfExists(configuration());
@@ -101,7 +101,7 @@ record RedisFiles(Path directory) {
   }
 
   private String configurationFor(RedisEndpoint endpoint) {
-    // daemonize: in a session of its own, so that Ctrl-C at the terminal does not end it before its
+    // daemonize: in its own session, so that Ctrl-C at the terminal does not end it before its
     // users.
     return String.join(
         "\n",

@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 
-/** Starts a server that leads a life of its own, and finds out what became of it. */
+/** Starts a server as a daemon, and finds out whether it runs. */
 final class RedisLauncher {
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   private static final int SECONDS_TO_DETACH = 10;
@@ -101,7 +101,7 @@ final class RedisLauncher {
       return new StoresException(
           Reason.CORRUPT,
           "Redis cannot read its data " + files.data() + " (" + data
-              + "); it was left as it is: move it away to start with an empty cache and queue, or"
+              + "); it was not changed: move it away to start with an empty cache and queue, or"
               + " repair a copy with redis-check-aof");
     }
     return new StoresException(
@@ -117,7 +117,7 @@ final class RedisLauncher {
     }
   }
 
-  /** What is known of one start so far. */
+  /** The state of one start. */
   private final class Attempt {
     private final RedisProbe probe;
     private final long log;

@@ -13,13 +13,13 @@ import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisException;
 
-/** Asks the server at an endpoint who it is. Each call makes a connection of its own and waits for 2 s at most. */
+/** Identifies the server at an endpoint. Each call opens its own connection and waits for 2 s at most. */
 record RedisProbe(RedisEndpoint endpoint, Path directory) {
   private static final Logger log = LoggerFactory.getLogger(RedisProbe.class);
 
   private static final int TIMEOUT_MILLIS = 2000;
 
-  /** Who answered: a process that knows our password and works in our directory. */
+  /** The server that answered: a process that has our password and runs in our directory. */
   record Server(ProcessHandle process, boolean loading) {}
 
   /** Returns our server, or empty if nothing answers there or something else does. */
@@ -38,7 +38,7 @@ record RedisProbe(RedisEndpoint endpoint, Path directory) {
     }
   }
 
-  /** Asks the server to put its data on disk and end. It may still be ending at return. */
+  /** Asks the server to save its data and stop. It may still be stopping at return. */
   void shutDown() {
     try (Jedis jedis = connect()) {
       jedis.shutdown();

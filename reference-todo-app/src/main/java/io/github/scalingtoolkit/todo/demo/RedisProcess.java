@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Looks at processes from outside: the server's parent is not this process. */
+/** Inspects processes from outside: the server's parent is not this process. */
 final class RedisProcess {
   /** Clocks of the kernel and of file systems differ by this much at most. */
   private static final Duration CLOCK_DIFFERENCE = Duration.ofSeconds(5);
@@ -22,7 +22,7 @@ final class RedisProcess {
 
   private RedisProcess() {}
 
-  /** Tells whether {@code process} still runs: one that nobody has waited for has ended, though it is still listed. */
+  /** Tells whether {@code process} still runs: a zombie has ended, though it is still listed. */
   static boolean runs(ProcessHandle process) {
     if (!process.isAlive()) {
       return false;
@@ -52,7 +52,7 @@ final class RedisProcess {
     return true;
   }
 
-  /** Returns the process that the pid file names, unless it can be told that it is another one. */
+  /** Returns the process that the pid file names, unless it is known to be another one. */
   static Optional<Suspect> suspect(RedisFiles files) throws IOException {
     OptionalLong pid = files.pid();
     if (pid.isEmpty()) {

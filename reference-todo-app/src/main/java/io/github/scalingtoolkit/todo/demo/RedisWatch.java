@@ -7,15 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Ends the server in a directory once this process has gone, however it went: a shell at the other end of a pipe, which
- * breaks when this process does. Told that all is over, it ends and leaves the server alone.
+ * Stops the server in a directory once this process has ended in any way: a shell at the other end of a pipe, which
+ * breaks when this process ends. When it is dismissed, it ends and leaves the server running.
  *
- * <p>It is there before the server is, so a server without it never was. It takes the server's pid from the pid file,
- * since a server that died may have been started again; and does nothing once the directory's lock file names another
- * owner than this process, which has taken the server over or has one of its own.
+ * <p>It starts before the server, so there is never a server without it. It takes the server's pid from the pid file,
+ * since the server may have been restarted; and does nothing once the directory's lock file names another
+ * owner than this process, which has adopted the server or has its own.
  */
 final class RedisWatch implements AutoCloseable {
-  /** $1 is the lock file, $2 its owner's pid. A server that is just being started has 5 s to write its own. */
+  /** $1 is the lock file, $2 its owner's pid. A server that is starting has 5 s to write its pid. */
   private static final String SCRIPT = """
       trap '' HUP INT TERM
       if read -r word; then exit 0; fi
@@ -46,7 +46,7 @@ final class RedisWatch implements AutoCloseable {
   }
 
   /**
-   * Watches over the server in {@code directory}, which need not be there yet.
+   * Watches over the server in {@code directory}, which need not run yet.
    *
    * @param lockFile names this process as the directory's owner by its pid
    */
@@ -70,7 +70,7 @@ final class RedisWatch implements AutoCloseable {
           .start());
     } catch (IOException e) {
       throw new StoresException(
-          Reason.FAILED, "there is no shell to watch over Redis: " + e.getMessage(), e);
+          Reason.FAILED, "cannot start a shell to watch over Redis: " + e.getMessage(), e);
     }
   }
 
@@ -78,13 +78,13 @@ final class RedisWatch implements AutoCloseable {
     return shell;
   }
 
-  /** Ends the watch, and leaves the server alone. */
+  /** Ends the watch, and leaves the server running. */
   @Override
   public void close() {
     try (var words = shell.getOutputStream()) {
       words.write("over\n".getBytes(StandardCharsets.US_ASCII));
     } catch (IOException ended) {
-      // Somebody has killed it.
+      // It has been killed.
     }
   }
 }

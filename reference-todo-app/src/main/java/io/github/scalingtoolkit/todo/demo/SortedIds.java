@@ -10,8 +10,8 @@ import org.h2.mvstore.MVMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ids of a collection's documents by something that they have, in order: an index that may hold too much and never
- * too little, as whoever looks here holds what he finds against his whole query.
+ * The ids of a collection's documents by a property, in order: an index that may contain too many ids but never
+ * too few, since a reader checks each document against its whole query.
  */
 final class SortedIds {
   /** After every letter of a hex id, so also after every id. */
@@ -22,7 +22,7 @@ final class SortedIds {
   private final MVMap<String, Boolean> map;
   private final Function<Document, @Nullable String> keyOf;
 
-  /** {@code keyOf} says under what a document is found; null if it is not to be. */
+  /** {@code keyOf} returns the key of a document; null if it is not indexed. */
   SortedIds(MVMap<String, Boolean> map, Function<Document, @Nullable String> keyOf) {
     this.map = map;
     this.keyOf = keyOf;

@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.todo.domain;
 
 /**
- * One thing that is wrong with a request body: an element of {@code errors} in its 422.
+ * One error in a request body: an element of {@code errors} in its 422.
  *
  * @param field the field, safe to show; empty if it is the body as a whole
  * @param message what is wrong with it, without the value

@@ -3,13 +3,13 @@ package io.github.scalingtoolkit.todo.domain;
 import java.util.Optional;
 
 /**
- * Names the notification job of one todo: {@code n-} and the todo's id.
+ * The id of a todo's notification job: {@code n-} and the todo's id.
  *
- * <p>It is derived, not drawn, for two reasons. Enqueuing twice is then enqueuing once, whoever does it: the request,
- * or the sweeper after Redis was lost. And the owner of a job is known for as long as its todo is, from the todo's
- * document, even when the outbox entry is gone and whether or not Redis still knows the job.
+ * <p>It is derived, not random, for two reasons. Enqueuing twice has the effect of once, whether done by the request
+ * or by the sweeper after Redis was lost. And the owner of a job is known for as long as its todo is, from the todo's
+ * document, even when the outbox entry is gone and Redis has lost the job.
  *
- * @param todoId the todo the job tells of
+ * @param todoId the todo of the job
  */
 public record JobId(TodoId todoId) {
   private static final String PREFIX = "n-";
@@ -19,7 +19,7 @@ public record JobId(TodoId todoId) {
     return new JobId(todo);
   }
 
-  /** Reads an id that a client sent, exactly as it was given out; empty if it is none. */
+  /** Reads an id that a client sent, exactly as it was issued; empty if it is not an id. */
   public static Optional<JobId> parse(String text) {
     if (!text.startsWith(PREFIX)) {
       return Optional.empty();

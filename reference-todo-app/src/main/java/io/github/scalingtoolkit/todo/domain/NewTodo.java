@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.todo.domain;
 
 /**
- * What a user gives to make a todo, checked.
+ * The checked input for a new todo.
  *
  * @param title its title
  * @param completed whether it is done already

@@ -4,10 +4,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Part of the notifications that are owed.
+ * A page of owed notifications.
  *
  * @param entries the entries
- * @param next give it as {@code after} for the next page; null if this was the last
+ * @param next pass it as {@code after} for the next page; null if this was the last
  */
 public record OutboxPage(
     List<OutboxEntry> entries, @Nullable TodoId next) {

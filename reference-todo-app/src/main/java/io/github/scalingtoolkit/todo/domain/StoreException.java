@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.todo.domain;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says that the store refused what it was asked: a fault of this program or of the store's set-up, not of the user.
+ * Thrown when the store refused an operation: a fault of this program or of the store's set-up, not of the user.
  *
  * <p>Its message names no document, no value and no secret.
  */

@@ -4,10 +4,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says that the store cannot be used now: whoever asked gets a 503 and may try again.
+ * Thrown when the store cannot be used now: the client gets a 503 and may try again.
  *
  * <p>It carries no stack trace: it is expected, and thrown in great numbers while the store is down. Its message is for
- * logs and health, names what could not be reached and what to do, and has no secret in it.
+ * logs and health, names the server and what to do, and contains no secret.
  */
 public final class StoreUnavailableException extends StoreException {
   private static final long serialVersionUID = 1L;
@@ -22,9 +22,9 @@ public final class StoreUnavailableException extends StoreException {
     KNOWN_DOWN,
     /** All connections were in use for too long, so nothing was sent. */
     BUSY,
-    /** It refuses the user name, the password or what they may do: an operator must act. */
+    /** It refuses the user name, the password or the permissions: an operator must act. */
     CREDENTIALS,
-    /** It speaks a protocol this program does not: an operator must act. */
+    /** It uses a protocol that this program does not support: an operator must act. */
     INCOMPATIBLE,
     /** This program is closing it. */
     CLOSED

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A title that may be stored: 1 to 500 code points after trimming, no control character, no lone surrogate.
  *
- * <p>Trimming takes from both ends what has Unicode's White_Space property, and U+FEFF: what JavaScript's
- * {@code String.trim} takes, so that a browser and this service agree; no-break spaces are among it. Nothing else is
+ * <p>Trimming removes at both ends characters with Unicode's White_Space property, and U+FEFF: the same as JavaScript's
+ * {@code String.trim}, so that a browser and this service agree; no-break spaces are included. Nothing else is
  * changed: no normalisation, no case, no inner space.
  *
  * @param text the trimmed title
@@ -28,7 +28,7 @@ public record Title(String text) {
   /**
    * Trims and checks {@code raw}.
    *
-   * @param problems takes what is wrong with it, as a phrase that follows "title"
+   * @param problems receives the error, as a phrase that follows "title"
    * @return the title; null if it is not acceptable
    */
   static @Nullable Title read(String raw, List<String> problems) {

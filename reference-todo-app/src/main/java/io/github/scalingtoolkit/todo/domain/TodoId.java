@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.todo.domain;
 import java.util.Optional;
 
 /**
- * Names one todo: 24 lower-case hexadecimal digits, the text of a MongoDB ObjectId.
+ * The id of a todo: 24 lower-case hexadecimal digits, the text of a MongoDB ObjectId.
  *
  * @param hex exactly 24 of {@code 0-9a-f}
  */
@@ -17,7 +17,7 @@ public record TodoId(String hex) {
     }
   }
 
-  /** Reads an id that a client sent, in either case; empty if it is none. */
+  /** Reads an id that a client sent, in either case; empty if it is not an id. */
   public static Optional<TodoId> parse(String text) {
     if (text.length() != LENGTH) {
       return Optional.empty();

@@ -9,17 +9,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request body, read: either a todo to make or everything that is wrong with it.
+ * A parsed request body: either a todo to create or the list of all errors.
  *
- * <p>Fields that the server owns are ignored, so that what a GET answered can be sent back. Any other unknown field is
+ * <p>Fields that the server owns are ignored, so that the answer of a GET can be sent back. Any other unknown field is
  * an error that names it.
  */
 public sealed interface TodoInput {
 
-  /** The body is good. */
+  /** The body is valid. */
   record Valid(NewTodo todo) implements TodoInput {}
 
-  /** The body is not; {@code errors} has at least one element and is bounded, whatever was sent. */
+  /** The body is invalid; {@code errors} has at least one element and is bounded for every input. */
   record Invalid(List<FieldError> errors) implements TodoInput {
     /** Copies {@code errors}. */
     public Invalid {
@@ -30,10 +30,10 @@ public sealed interface TodoInput {
   /** Fields of an answer that the server alone decides. */
   Set<String> SERVER_OWNED = Set.of("_id", "url", "userId", "createdAt", "updatedAt", "__v");
 
-  /** Most unknown fields that are named one by one; the rest are counted. */
+  /** The most unknown fields named one by one; the rest are counted. */
   int MAX_NAMED = 20;
 
-  /** Reads a parsed JSON value. Never throws for what a client can send. */
+  /** Reads a parsed JSON value. Never throws for any client input. */
   static TodoInput read(JsonNode body) {
     if (!body.isObject()) {
       return new Invalid(
@@ -97,7 +97,7 @@ public sealed interface TodoInput {
       case NUMBER -> "a number";
       case BOOLEAN -> "a boolean";
       case NULL -> "null";
-      default -> "no JSON value";
+      default -> "not a JSON value";
     };
   }
 }

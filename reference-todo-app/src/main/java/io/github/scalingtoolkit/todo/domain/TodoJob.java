@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.todo.domain;
 
 /**
- * What a store knows of a todo's notification.
+ * The store's record of a todo's notification.
  *
- * @param owner whom it is for
- * @param owed whether its entry is in the outbox still
+ * @param owner the receiver
+ * @param owed whether its entry is still in the outbox
  */
 public record TodoJob(UserId owner, boolean owed) {}

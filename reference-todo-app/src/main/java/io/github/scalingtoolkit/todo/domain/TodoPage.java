@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Part of a user's todos, oldest first.
  *
  * @param todos the todos
- * @param next give it as {@code after} for the next page; null if this was the last
+ * @param next pass it as {@code after} for the next page; null if this was the last
  */
 public record TodoPage(List<Todo> todos, @Nullable TodoId next) {
   /** Copies {@code todos}. */

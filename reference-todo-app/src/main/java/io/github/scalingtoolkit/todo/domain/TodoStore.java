@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Keeps todos and the notifications they owe.
  *
  * <p>Every method blocks for at most 3 s and throws {@link StoreUnavailableException} when the store cannot be reached
- * in that time, at once while it is known to be down; {@link StoreException} says that the program and the store do not
+ * in that time, at once while it is known to be down; {@link StoreException} means that the program and the store do not
  * understand each other. Implementations are safe for use by several threads.
  */
 public interface TodoStore {
@@ -20,8 +20,8 @@ public interface TodoStore {
   /**
    * Makes a todo and, in the same atomic write, the outbox entry of its notification ({@link JobId#of}).
    *
-   * <p>A todo that was returned is kept as the store's write concern promises. A try whose reply was lost is repeated
-   * under the same id and never makes two. After {@link StoreUnavailableException} there is one todo or none.
+   * <p>A returned todo is kept as the store's write concern promises. A try whose reply was lost is repeated
+   * with the same id and never creates two. After {@link StoreUnavailableException} there is one todo or none.
    */
   Todo create(UserId owner, NewTodo todo);
 
@@ -34,8 +34,8 @@ public interface TodoStore {
   TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after);
 
   /**
-   * Takes out the entries of jobs that have ended: one round trip for all, or two if not each has its todo's only entry.
-   * What a failure leaves may be some of them.
+   * Removes the entries of jobs that have ended: one round trip for all, or two if not each is its todo's only entry.
+   * After a failure some of them may remain.
    *
    * @return how many there were: removing is idempotent
    */
@@ -50,17 +50,17 @@ public interface TodoStore {
    */
   OutboxPage findOutboxOlderThan(Duration age, int limit, @Nullable TodoId after);
 
-  /** Returns whose job it is, ended or not, and whether it is owed still; empty if there is no such todo. */
+  /** Returns the owner of the job, ended or not, and whether it is still owed; empty if there is no such todo. */
   Optional<TodoJob> findJob(JobId job);
 
   /**
-   * Returns the users who last made a todo, the latest first, each once.
+   * Returns the users who most recently created a todo, the latest first, each once.
    *
    * @param limit how many of the newest todos to look at, 1 to {@link #MAX_PAGE}
    */
   List<UserId> latestOwners(int limit);
 
-  /** Asks the store whether it is there, past any breaker, and returns if so. */
+  /** Pings the store, bypassing any breaker, and returns if it answers. */
   void ping();
 
   /**

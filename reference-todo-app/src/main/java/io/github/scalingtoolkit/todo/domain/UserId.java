@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.todo.domain;
 
 /**
- * Names the user who owns a todo: the {@code sub} of a verified token.
+ * The id of the user who owns a todo: the {@code sub} of a verified token.
  *
  * @param value not blank
  */

@@ -15,19 +15,19 @@ import org.slf4j.LoggerFactory;
 import org.xnio.Options;
 
 /**
- * Undertow on one port, with a bound on everything that it leaves open: the head and the body of a request and the time
- * for each, that for reading an answer, and the buffers. Its own buffer pool keeps buffers by thread, which with a
- * virtual thread a request keeps one for each request there ever was; the pool here is shared and bounded.
+ * Undertow on one port, with a bound on everything that Undertow leaves unbounded: the head and the body of a request and the time
+ * for each, the time for reading an answer, and the buffers. Undertow's buffer pool keeps buffers per thread, which with a
+ * virtual thread per request keeps one for every request ever handled; the pool here is shared and bounded.
  */
 public final class BoundedListener {
   private static final Logger log = LoggerFactory.getLogger(BoundedListener.class);
   private static final int MOST_HEADER_BYTES = 16 * 1024;
   private static final int MOST_HEADERS = 100;
-  /** For what a balancer of ours adds to a head that it has let through. */
+  /** For headers that our balancer adds to a request. */
   private static final int ADDED_HEADER_BYTES = 2 * 1024;
 
   private static final int ADDED_HEADERS = 10;
-  /** Beyond its limit Undertow cuts a chunked body without an answer: ours, which answers, lies below it. */
+  /** Beyond its limit Undertow cuts a chunked body without an answer: our limit, which is answered, is lower. */
   private static final long MOST_DISCARDED_BYTES = 1024 * 1024;
 
   private static final Duration QUIET = Duration.ofMillis(50);
@@ -39,7 +39,7 @@ public final class BoundedListener {
   private final InFlight inFlight;
   private final Undertow undertow;
 
-  /** Makes one that hands requests to {@code handler}, which counts them; {@link #start} opens the port. */
+  /** Passes requests to {@code handler}, which counts them; {@link #start} opens the port. */
   public BoundedListener(HttpConfig config, InFlight inFlight, HttpHandler handler) {
     this.config = config;
     this.inFlight = inFlight;
@@ -70,7 +70,7 @@ public final class BoundedListener {
   /**
    * Opens the port.
    *
-   * @throws ListenException if it cannot be had
+   * @throws ListenException if it is unavailable
    */
   public void start() {
     try {
@@ -97,8 +97,8 @@ public final class BoundedListener {
   }
 
   /**
-   * Waits until no request is under way and none has come for a moment, for {@code longest} at most. Undertow cannot
-   * refuse connections without cutting those it has, so whoever balances should have gone elsewhere by now, and each
+   * Waits until no request is in progress and none has arrived for a moment, for {@code longest} at most. Undertow cannot
+   * refuse new connections without cutting existing ones, so balancers should have gone elsewhere by now, and each
    * answer should close its connection.
    */
   public void awaitQuiet(Duration longest) {

@@ -6,7 +6,7 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import java.util.Set;
 
-/** Which pages of other origins may read answers. Tokens are bearer tokens and there are no cookies, so all may. */
+/** Decides which pages of other origins may read answers. Tokens are bearer tokens and there are no cookies, so all may. */
 public final class Cors {
   private static final HttpString ALLOW_ORIGIN = new HttpString("Access-Control-Allow-Origin");
   private static final HttpString EXPOSE = new HttpString("Access-Control-Expose-Headers");
@@ -26,7 +26,7 @@ public final class Cors {
     everyone = origins.contains("*");
   }
 
-  /** Adds to an answer who may read it. */
+  /** Adds the CORS headers to an answer. */
   public void addHeaders(HttpServerExchange exchange) {
     HeaderMap answer = exchange.getResponseHeaders();
     if (everyone) {

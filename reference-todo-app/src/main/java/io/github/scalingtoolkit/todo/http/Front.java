@@ -17,10 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What every request passes first and every answer last.
+ * The first handler of every request and the last of every answer.
  *
- * <p>Nothing thrown by a handler leaves here: a {@link ProblemException} is the answer, anything else is a 500 that says
- * nothing, and one line in the log with the exception's class, the route and the request's id.
+ * <p>No exception of a handler leaves this class: a {@link ProblemException} is the answer, anything else is a 500 without
+ * details, and one line in the log with the exception's class, the route and the request's id.
  */
 final class Front implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(Front.class);
@@ -89,14 +89,14 @@ final class Front implements HttpHandler {
     } else if (exchange.isRequestComplete()) {
       runLimited(exchange, route);
     } else {
-      // It means nothing here, but until it has come the exchange would hold its place in the
+      // It has no meaning here, but until it has arrived the exchange would hold its place in the
       // limit.
       bodies.read(exchange, (read, unused) -> guarded(read, () -> runLimited(read, route)));
     }
   }
 
   private void runLimited(HttpServerExchange exchange, Route route) throws Exception {
-    // What waits in the limit's queue comes back on another stack: it needs the net of its own.
+    // Requests that wait in the limit's queue continue on another stack: they need their own catch.
     limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
   }
 
@@ -169,7 +169,7 @@ final class Front implements HttpHandler {
 
   private void guarded(HttpServerExchange exchange, Step step) {
     if (draining) {
-      // Asked at each step: the drain may have begun while its body was on its way.
+      // Checked at each step: the drain may have begun while its body was being sent.
       exchange.setPersistent(false);
     }
     try {
@@ -177,7 +177,7 @@ final class Front implements HttpHandler {
     } catch (ProblemException answer) {
       answer(exchange, answer.problem());
     } catch (Throwable fault) {
-      // An Error as well: whoever asked is owed an answer, and the thread goes on serving others.
+      // An Error as well: the client needs an answer, and the thread goes on serving others.
       Route route = exchange.getAttachment(ROUTE);
       log.error(
           "request={} route={} status=500 cause={} at={}",
@@ -204,7 +204,7 @@ final class Front implements HttpHandler {
         && given.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
       return given;
     }
-    // Unique is enough: nobody is to guess it, and a secure random number costs more than the
+    // Unique is enough: it need not be unguessable, and a secure random number costs more than the
     // routing.
     ThreadLocalRandom random = ThreadLocalRandom.current();
     return HexFormat.of().toHexDigits(random.nextLong())

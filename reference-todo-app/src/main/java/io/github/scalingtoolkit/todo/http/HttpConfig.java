@@ -4,19 +4,19 @@ import java.time.Duration;
 import java.util.Set;
 
 /**
- * How a server listens and what it refuses.
+ * A server's address and limits.
  *
- * @param name what messages call it
+ * @param name its name in messages
  * @param host the address to bind
  * @param port the port; 0 for any that is free
  * @param maxBody most bytes of a request's body
- * @param maxInFlight most requests worked on at a time; as many again wait, and the rest get 503. Of as many more the
- *     body may be on its way
+ * @param maxInFlight most requests handled at a time; as many again wait, and the rest get 503. As many bodies again
+ *     may be uploading
  * @param parseTimeout how long a client may take for a request's head, as long again for its whole body, and about as
  *     long to read the answer
- * @param idleTimeout how long a connection may lie idle between requests; more than a balancer in front keeps it
+ * @param idleTimeout how long a connection may be idle between requests; longer than a balancer in front keeps it
  * @param corsOrigins origins whose pages may read answers, or {@code *}
- * @param behindBalancer whether all that connect are a balancer of ours, which tells the client's address
+ * @param behindBalancer whether the only peer is our balancer, which passes the client's address on
  */
 public record HttpConfig(
     String name,

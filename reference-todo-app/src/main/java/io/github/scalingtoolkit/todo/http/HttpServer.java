@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A server that listens on one port, and can stop without failing a request.
  *
- * <p>Every request passes {@link Front}; {@link BoundedListener} bounds what comes before it.
+ * <p>Every request passes {@link Front}; {@link BoundedListener} bounds everything before it.
  */
 public final class HttpServer {
   private static final Logger log = LoggerFactory.getLogger(HttpServer.class);
@@ -37,7 +37,7 @@ public final class HttpServer {
    * Starts to listen.
    *
    * @param meters where requests are timed
-   * @throws ListenException if the port cannot be had
+   * @throws ListenException if the port is unavailable
    */
   public static HttpServer start(HttpConfig config, Router router, MeterRegistry meters) {
     HttpServer server = new HttpServer(config, router, meters);
@@ -67,9 +67,9 @@ public final class HttpServer {
   }
 
   /**
-   * Closes each connection with its next answer, waits until no request is under way and none has come for a moment, for
-   * {@code longest} at most, and ends. Undertow cannot refuse connections without cutting those it has, so whoever
-   * balances should have gone elsewhere by now.
+   * Closes each connection with its next answer, waits until no request is in progress and none has arrived for a moment, for
+   * {@code longest} at most, and ends. Undertow cannot refuse new connections without cutting existing ones, so
+   * balancers should have gone elsewhere by now.
    */
   public void stop(Duration longest) {
     front.drain();

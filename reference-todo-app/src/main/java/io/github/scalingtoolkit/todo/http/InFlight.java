@@ -13,16 +13,16 @@ import org.xnio.StreamConnection;
 import org.xnio.conduits.ConduitStreamSinkChannel;
 
 /**
- * The requests under way. Whoever does not read the answer is cut off: until the last byte has gone a request holds its
- * place in the limit, and as many such clients as there are places would keep everybody else out.
+ * The requests in progress. A client that does not read its answer is disconnected: until the last byte is sent a request holds its
+ * place in the limit, and as many such clients as there are places would lock out all others.
  *
- * <p>Undertow's own write timeout does not do: it counts from one write of a connection to the next, through all the
- * time between two requests, and starts again with each byte that is taken.
+ * <p>Undertow's own write timeout is not enough: it counts from one write of a connection to the next, including the
+ * time between two requests, and starts again with each byte that the client takes.
  */
 public final class InFlight {
   private final long longestNanos;
   private final Set<HttpServerExchange> exchanges = ConcurrentHashMap.newKeySet();
-  /** Since when each has been seen with an answer begun; only {@link #cutUnread} looks. */
+  /** When each was first seen with an answer begun; only {@link #cutUnread} looks. */
   private final Map<HttpServerExchange, Long> answeredSince = new HashMap<>();
 
   /** Counts requests; from the first look that finds its answer begun, a client has {@code longest} to read it. */
@@ -40,7 +40,7 @@ public final class InFlight {
     exchanges.remove(exchange);
   }
 
-  /** Returns how many are under way. */
+  /** Returns how many are in progress. */
   public int count() {
     return exchanges.size();
   }
@@ -66,7 +66,7 @@ public final class InFlight {
       boolean waiting = sink.isWriteResumed();
       IoUtils.safeClose(connection);
       if (waiting) {
-        // What waits to write finds out that it cannot, and ends the exchange.
+        // The pending write fails, and ends the exchange.
         ChannelListeners.invokeChannelListener(sink, sink.getWriteListener());
       }
     }

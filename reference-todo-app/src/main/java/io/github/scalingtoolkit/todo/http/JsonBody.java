@@ -34,7 +34,7 @@ final class JsonBody {
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build()
       .readerFor(JsonNode.class);
-  /** For syntax alone: nothing is built, and {@code MAX_BODY} bounds it. */
+  /** Only for syntax: nothing is built, and {@code MAX_BODY} bounds it. */
   private static final JsonFactory BOUNDLESS = factory(StreamReadConstraints.builder()
       .maxNestingDepth(Integer.MAX_VALUE)
       .maxNumberLength(Integer.MAX_VALUE)
@@ -45,13 +45,13 @@ final class JsonBody {
   /**
    * Returns the object.
    *
-   * @throws ProblemException 400 if the bytes are not JSON, 422 if they are but no object or beyond a bound
+   * @throws ProblemException 400 if the bytes are not JSON, 422 if they are JSON but not an object or beyond a bound
    */
   static ObjectNode parse(byte[] body) {
     String text = utf8(body);
     JsonNode node;
     try {
-      // A byte order mark is no JSON (RFC 8259, 8.1), and the parser says so.
+      // A byte order mark is not JSON (RFC 8259, 8.1), and the parser refuses it.
       node = READER.readTree(text);
     } catch (StreamConstraintsException tooMuch) {
       throw beyondBounds(text);
@@ -81,7 +81,7 @@ final class JsonBody {
     }
   }
 
-  /** It may be JSON all the same, with a bad value: the rest decides. */
+  /** It may still be JSON, with a bad value: the rest decides. */
   private static ProblemException beyondBounds(String text) {
     Set<String> wrong = new TreeSet<>();
     int depth = 0;

@@ -5,18 +5,18 @@ import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.UnknownHostException;
 
-/** Says that a server could not listen where it was told to, and what of that is in the way. */
+/** Thrown when a server could not listen at its address, with the reason. */
 public final class ListenException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What is in the way. */
+  /** The reason. */
   public enum Reason {
-    /** Nobody knows the host's name. */
+    /** The host's name cannot be resolved. */
     UNKNOWN_HOST("Name an address of this machine, or 0.0.0.0 for all of them."),
     /** The host is another machine's address. */
     FOREIGN_HOST("Name an address of this machine, or 0.0.0.0 for all of them."),
-    /** Something listens there, or the port is not this user's to take. */
-    PORT("Stop what listens there, or choose another port.");
+    /** The port is taken, or this user may not use it. */
+    PORT("Stop the process that listens there, or choose another port.");
 
     private final String whatToDo;
 
@@ -43,12 +43,12 @@ public final class ListenException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** Returns the name of the server that cannot listen, as its configuration has it. */
+  /** Returns the configured name of the server that cannot listen. */
   public String server() {
     return server;
   }
 
-  /** Returns what is in the way. */
+  /** Returns the reason. */
   public Reason reason() {
     return reason;
   }

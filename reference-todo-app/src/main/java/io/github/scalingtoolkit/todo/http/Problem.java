@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * An error as the client sees it: RFC 9457's members, and {@code error}, which the tutorial's clients read.
  *
  * @param status the status code
- * @param error what is wrong, in few words
+ * @param error the error, in few words
  * @param detail what to do about it, or null
  * @param errors which fields are wrong; empty for none
  * @param headers further headers of the answer
@@ -43,12 +43,12 @@ public record Problem(
     headers = Map.copyOf(headers);
   }
 
-  /** Returns a problem of {@code status}, said in few words. */
+  /** Returns a problem of {@code status} with a short text. */
   public static Problem of(int status, String error) {
     return new Problem(status, error, null, List.of(), Map.of());
   }
 
-  /** Returns the 401 that names what was wrong with the token or the credentials. */
+  /** Returns the 401 with the error in the token or the credentials. */
   public static Problem unauthorized(String error) {
     return of(StatusCodes.UNAUTHORIZED, error).with("WWW-Authenticate", "Bearer");
   }
@@ -59,7 +59,7 @@ public record Problem(
         StatusCodes.UNPROCESSABLE_ENTITY, "Validation failed", null, errors, Map.of());
   }
 
-  /** Returns the 503 that says when to try again: in whole seconds, at least 1. */
+  /** Returns the 503 with the time to retry: in whole seconds, at least 1. */
   public static Problem unavailable(String error, Duration retryAfter) {
     long seconds = Math.max(1, (retryAfter.toMillis() + 999) / 1000);
     return of(StatusCodes.SERVICE_UNAVAILABLE, error).with("Retry-After", Long.toString(seconds));

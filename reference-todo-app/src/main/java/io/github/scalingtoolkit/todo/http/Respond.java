@@ -17,7 +17,7 @@ public final class Respond {
 
   private Respond() {}
 
-  /** Answers with JSON that is ready. The array must not change afterwards. */
+  /** Answers with encoded JSON. The array must not change afterwards. */
   public static void json(HttpServerExchange exchange, int status, byte[] json) {
     send(exchange, status, JSON, json);
   }
@@ -31,7 +31,7 @@ public final class Respond {
   }
 
   /**
-   * Answers with JSON that is ready and known by a strong {@code ETag}, weak where it goes out encoded: 304 without a body
+   * Answers with encoded JSON and its strong {@code ETag}, which is weak if the answer is compressed: 304 without a body
    * if the client has it.
    *
    * @param etag with its quotes
@@ -42,7 +42,7 @@ public final class Respond {
         exchange.getAttachment(AllowedContentEncodings.ATTACHMENT_KEY);
     boolean encoded =
         codings != null && !codings.getCurrentContentEncoding().equals(Headers.IDENTITY.toString());
-    // A strong tag is of these very bytes, which an encoding changes.
+    // A strong tag is for exactly these bytes, which an encoding changes.
     exchange.getResponseHeaders().put(Headers.ETAG, encoded ? "W/" + etag : etag);
     String known = exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH);
     if (known != null && matches(known, etag)) {
@@ -60,14 +60,14 @@ public final class Respond {
     onIoThread(exchange, HttpServerExchange::endExchange);
   }
 
-  /** Answers with text or the like that is ready. */
+  /** Answers with a complete body of another type. */
   public static void send(
       HttpServerExchange exchange, int status, String contentType, byte[] body) {
     head(exchange, status, contentType, body.length);
     body(exchange, body);
   }
 
-  /** Tells whether an answer may be encoded, for clients who ask for it. */
+  /** Tells whether an answer may be compressed if the client asks for it. */
   static boolean isWorthEncoding(@Nullable String contentType, long length) {
     return length >= ENCODED_FROM_BYTES
         && contentType != null
@@ -91,8 +91,8 @@ public final class Respond {
   }
 
   /**
-   * Ends an exchange where its connection is read. On another thread the client's next request may arrive before the
-   * exchange is put away, and then the connection's thread spins until the other has got the CPU again.
+   * Ends an exchange on the thread that reads its connection. On another thread the client's next request may arrive before the
+   * exchange is finished, and then the connection's thread spins until the other thread gets the CPU again.
    */
   private static void onIoThread(HttpServerExchange exchange, HttpHandler end) {
     if (exchange.isInIoThread()) {

@@ -6,14 +6,14 @@ import io.undertow.server.HttpServerExchange;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What answers one method at one path.
+ * The handlers of one method at one path.
  *
  * @param template the path, {@code {name}} for a part that varies: the name of the route in metrics and logs
  * @param method the method
  * @param limited whether it counts towards the request limit
- * @param head what runs first, on the IO thread; it may answer, or leave it to what follows
- * @param blocking what runs on a thread that may block; null if the first answers always
- * @param body as {@code blocking}, given the request's JSON; null if the request has none to read
+ * @param head runs first, on the IO thread; it may answer, or leave that to the next handler
+ * @param blocking runs on a thread that may block; null if {@code head} always answers
+ * @param body as {@code blocking}, with the request's JSON; null if the request has no body
  */
 public record Route(
     String template,

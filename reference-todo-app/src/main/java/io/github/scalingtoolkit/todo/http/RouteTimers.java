@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/** Times requests by route, method and class of status: {@code todo.http.requests}. No tag's value is a client's. */
+/** Times requests by route, method and class of status: {@code todo.http.requests}. Clients control no tag's value. */
 final class RouteTimers {
   static final Route NONE = new Route("NOT_FOUND", "OTHER", false, null, null, null);
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds the route of a request. One slash at the end of a path is tolerated; HEAD is answered as GET.
  *
- * <p>Parts of a path that vary are an attachment and never query parameters, where a client could put his own first.
+ * <p>Variable parts of a path are an attachment and never query parameters, where a client could put its own value first.
  */
 public final class Router {
   private static final AttachmentKey<Map<String, String>> PARAMETERS =

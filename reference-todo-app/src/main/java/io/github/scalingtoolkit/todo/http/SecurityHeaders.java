@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.todo.http;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.HttpString;
 
-/** The headers that helmet sets, with the policy of an API that serves no pages. */
+/** The headers that helmet sets, with a policy for an API that serves no pages. */
 public final class SecurityHeaders {
   private static final Object[][] ALL = {
     {new HttpString("Content-Security-Policy"), "default-src 'none'; frame-ancestors 'none'"},

@@ -17,17 +17,17 @@ import org.xnio.IoUtils;
 import org.xnio.XnioExecutor;
 
 /**
- * Reads bodies to their end, and lets no client who is slow with his keep another from sending one.
+ * Reads whole bodies, so that clients with slow uploads cannot keep others from sending theirs.
  *
- * <p>A body that has come with its head is read on the spot. Of the others so many may be on their way and no more: the
- * next takes the place of the one that has been on its way for longest. Each has the configured time in all, however
- * steadily it trickles. So whoever wants to hold all places has to send bodies faster than others send theirs.
+ * <p>A body that arrives with its head is read at once. The number of other uploads is bounded: the
+ * next one evicts the oldest. Each has the configured time in total, however
+ * steadily it trickles. So an attacker that wants to hold all places has to send bodies faster than the other clients.
  *
- * <p>Every method is called on the exchange's IO thread, and so is whatever it calls.
+ * <p>Every method runs on the exchange's IO thread, and so do its callbacks.
  */
 public final class WholeBodies {
   private static final AttachmentKey<Reading> READING = AttachmentKey.create(Reading.class);
-  /** For a client to read why. */
+  /** Time for a client to read the reason. */
   private static final Duration BEFORE_CLOSE = Duration.ofSeconds(1);
 
   private final int mostBytes;
@@ -41,7 +41,7 @@ public final class WholeBodies {
   /**
    * Reads what {@code config} allows.
    *
-   * @param places how many bodies may be on their way
+   * @param places how many bodies may be uploading
    * @param refusal answers with a problem
    */
   public WholeBodies(
@@ -52,7 +52,7 @@ public final class WholeBodies {
     this.refusal = refusal;
   }
 
-  /** Calls {@code next} with the whole body, or refuses: 413 if it is too long, 408 too slow, 503 if it gave way. */
+  /** Calls {@code next} with the whole body, or refuses: 413 if it is too long, 408 if it is too slow, 503 if it was evicted. */
   public void read(HttpServerExchange exchange, FullBytesCallback next) {
     Reading reading = new Reading(exchange);
     exchange.putAttachment(READING, reading);
@@ -72,7 +72,7 @@ public final class WholeBodies {
           if (failure instanceof Receiver.RequestToLargeException) {
             reading.tooLarge();
           } else {
-            // The client has gone or was too slow: there is nobody to answer.
+            // The client has gone or was too slow: it cannot be answered.
             failed.setPersistent(false);
             failed.endExchange();
           }
@@ -82,7 +82,7 @@ public final class WholeBodies {
     }
   }
 
-  /** Lets what is left of a body that nobody reads come for as long as one that is read, and then closes. */
+  /** Discards the rest of an unread body for as long as a body may take, and then closes. */
   void boundRest(HttpServerExchange exchange) {
     if (!exchange.isRequestComplete() && exchange.getAttachment(READING) == null) {
       Reading unread = new Reading(exchange);
@@ -91,7 +91,7 @@ public final class WholeBodies {
     }
   }
 
-  /** The exchange is complete: to be called for each that came here. */
+  /** The exchange is complete: call it for every exchange that was read here. */
   public void ended(HttpServerExchange exchange) {
     Reading reading = exchange.getAttachment(READING);
     if (reading != null) {
@@ -99,7 +99,7 @@ public final class WholeBodies {
     }
   }
 
-  /** Returns who has to go for it. */
+  /** Returns the upload to evict for it, if any. */
   private @Nullable Reading enter(Reading reading) {
     lock.lock();
     try {
@@ -125,7 +125,7 @@ public final class WholeBodies {
     }
   }
 
-  /** A body on its way, or what is left of one: how long it may still be, whether in a place or not. */
+  /** An upload, or the rest of one, with the time it has left, whether or not it holds a place. */
   private final class Reading {
     private final HttpServerExchange exchange;
     private XnioExecutor.@Nullable Key timer;
@@ -147,12 +147,14 @@ public final class WholeBodies {
     }
 
     void giveWay() {
-      refuse(Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
-          .detail("Too many bodies were on their way, and this one had been for longest."));
+      refuse(
+          Problem.unavailable("Too many requests in flight", Duration.ofSeconds(1))
+              .detail(
+                  "Too many uploads are in progress; this one was the oldest and was dropped. Please retry."));
     }
 
     void tooLarge() {
-      // Most send all of it before they read an answer.
+      // Most clients send the whole body before they read an answer.
       answer(
           Problem.of(StatusCodes.REQUEST_ENTITY_TOO_LARGE, "Body too large")
               .detail("A body may have " + mostBytes + " bytes at most."),

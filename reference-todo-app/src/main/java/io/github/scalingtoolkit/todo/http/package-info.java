@@ -1,7 +1,7 @@
 /**
- * HTTP on Undertow: listening, routing, limits, headers and errors. It knows nothing of todos.
+ * HTTP on Undertow: listening, routing, limits, headers and errors. It does not depend on todos.
  *
- * <p>A request walks: {@link io.github.scalingtoolkit.todo.http.Front} (headers, CORS, timing) → {@link
+ * <p>The path of a request: {@link io.github.scalingtoolkit.todo.http.Front} (headers, CORS, timing) → {@link
  * io.github.scalingtoolkit.todo.http.Router} → the request limit → its handler, on the IO thread or, where it blocks, on
  * a thread of its own.
  */

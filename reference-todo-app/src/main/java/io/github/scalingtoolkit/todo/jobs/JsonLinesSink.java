@@ -14,10 +14,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Appends each notification to a file, one JSON object a line: {@code jobId, todoId, userId, deliveredAt}.
+ * Appends each notification to a file, one JSON object per line: {@code jobId, todoId, userId, deliveredAt}.
  *
  * <p>A line is written by one append, so that several processes may share the file. A process killed in the middle may
- * leave half a line; who opens the file next ends it, so that only that one line, of a notification that will be
+ * leave half a line; the next process to open the file ends that line, so that only this line, of a notification that will be
  * delivered again, cannot be read.
  */
 public final class JsonLinesSink implements NotificationSink {
@@ -28,7 +28,7 @@ public final class JsonLinesSink implements NotificationSink {
   private final ReentrantLock lock = new ReentrantLock();
 
   /**
-   * Opens {@code path}, made if missing.
+   * Opens {@code path}, and creates it if it is missing.
    *
    * @throws StoresException if it cannot be opened
    */
@@ -55,7 +55,7 @@ public final class JsonLinesSink implements NotificationSink {
     try {
       int length = line.remaining();
       if (file.write(line) != length) {
-        // A full disk: what is there of the line must not swallow the next one.
+        // A full disk: the partial line must not merge with the next one.
         file.write(ByteBuffer.wrap(new byte[] {'\n'}));
         throw new IOException("only part of the line could be written: is the disk full?");
       }

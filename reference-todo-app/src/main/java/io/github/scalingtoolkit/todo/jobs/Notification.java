@@ -1,9 +1,9 @@
 package io.github.scalingtoolkit.todo.jobs;
 
 /**
- * The payload of a {@code sendEmail} job, word for word what the contract says.
+ * The payload of a {@code sendEmail} job, exactly as in the contract.
  *
  * @param userId who created the todo
- * @param todoId which one it is
+ * @param todoId the todo
  */
 public record Notification(String userId, String todoId) {}

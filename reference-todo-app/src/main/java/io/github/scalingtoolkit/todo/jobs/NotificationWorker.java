@@ -14,11 +14,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Delivers notifications and then takes their entries out of the outbox. Killed between the two, it delivers again: at
- * least once. Where the entry cannot be taken out now, the sweeper does it.
+ * least once. If the entry cannot be removed now, the sweeper does it.
  *
- * <p>The entry goes once its notification is out, just before the queue hears of the job's end: a queue that is lost in
- * between has nothing left to do, and whoever finds no entry finds the job in the queue, running or ended. The entry of a
- * job that is given up is taken out by the sweeper, when the queue says so.
+ * <p>The entry is removed once its notification is delivered, just before the queue records the job's end: if the queue is lost in
+ * between, nothing is left to do, and when there is no entry the job is in the queue, running or ended. The entry of a
+ * dead job is removed by the sweeper, when the queue reports it as dead.
  */
 public final class NotificationWorker {
   private static final Logger log = LoggerFactory.getLogger(NotificationWorker.class);

@@ -23,7 +23,7 @@ public final class Notifications {
   /** The queue's name. */
   public static final String QUEUE = "notifications";
 
-  /** The job, word for word what the contract says. */
+  /** The job, exactly as in the contract. */
   static final JobType<Notification> SEND_EMAIL = JobType.of("sendEmail", Notification.class);
 
   static final RetryPolicy RETRIES =
@@ -39,7 +39,7 @@ public final class Notifications {
     this.queue = queue;
   }
 
-  /** What the queue knows of a job. */
+  /** The queue's answer about a job. */
   public sealed interface Status permits Known, Unknown, Unreachable {}
 
   /**
@@ -50,10 +50,10 @@ public final class Notifications {
    */
   public record Known(String state, int attempts) implements Status {}
 
-  /** It does not. */
+  /** It does not know the job. */
   public record Unknown() implements Status {}
 
-  /** It cannot be asked. */
+  /** It is unreachable. */
   public record Unreachable() implements Status {}
 
   /** Returns the enqueue as a script, to share a round trip. */
@@ -70,7 +70,7 @@ public final class Notifications {
     }
   }
 
-  /** Enqueues what is owed, each at most once by its id. Throws if Redis does not answer. */
+  /** Enqueues owed notifications, each at most once by its id. Throws if Redis does not answer. */
   void enqueueOwed(List<OutboxEntry> entries) {
     queue.enqueueAll(entries.stream()
         .<NewJob<?>>map(entry -> new NewJob<>(
@@ -78,7 +78,7 @@ public final class Notifications {
         .toList());
   }
 
-  /** Returns what the queue knows of a job. */
+  /** Returns the queue's answer about a job. */
   public Status find(JobId job) {
     try {
       return queue
@@ -91,7 +91,7 @@ public final class Notifications {
   }
 
   private static String nameOf(JobState state) {
-    // Nobody delays a notification but a retry; the contract has no other word.
+    // Only a retry delays a notification; the contract has no other word.
     return state == JobState.DELAYED ? "waiting" : state.name().toLowerCase(Locale.ROOT);
   }
 

@@ -9,12 +9,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Takes entries out of the outbox, at one write for all jobs that end while two others are under way: a write costs the
- * driver and the database nearly the same for one entry and for ten. A job that ends alone waits for nobody.
+ * Removes entries from the outbox, with one write for all jobs that end while two other writes are in progress: a write costs the
+ * driver and the database nearly the same for one entry and for ten. A job that ends alone does not wait.
  *
- * <p>Two writes may be under way, so that of a database that takes its time one half of the jobs need not wait for the
- * other. Whoever begins a write takes all who are in line with him: so nobody waits for more than the rest of one write
- * and his own. After a write that failed all its entries count as kept, though some may be gone; the sweeper sees to them.
+ * <p>Two writes may be in progress, so that with a slow database half of the jobs need not wait for the
+ * other half. A caller that begins a write takes the entries of all waiting callers with it: so no caller waits for more than the rest of one write
+ * and its own. After a failed write all its entries count as kept, though some may be gone; the sweeper removes them.
  */
 final class OutboxRemovals {
   private static final int MOST_WRITES = 2;
@@ -52,8 +52,8 @@ final class OutboxRemovals {
   }
 
   /**
-   * Takes it out and returns true; false if the store cannot do so now. An interrupt that came before waits until it
-   * returns; one that comes during the write may fail it, for all who share it.
+   * Removes it and returns true; false if the store cannot do so now. An interrupt from before the call waits until it
+   * returns; an interrupt during the write may fail it, for all that share it.
    */
   boolean remove(JobId job) {
     Removal mine = new Removal(job, lock.newCondition());
@@ -79,14 +79,14 @@ final class OutboxRemovals {
   }
 
   private boolean write(List<Removal> all) {
-    // The others have not been interrupted: the store would give up for them, too.
+    // The others have not been interrupted, but the store would fail their entries, too.
     boolean interrupted = Thread.interrupted();
     State end = State.KEPT;
     try {
       store.removeOutboxEntries(all.stream().map(removal -> removal.job).toList());
       end = State.REMOVED;
     } catch (StoreException unavailable) {
-      // The store has counted it.
+      // The store has counted the failure.
     } finally {
       settle(all, end);
       if (interrupted) {

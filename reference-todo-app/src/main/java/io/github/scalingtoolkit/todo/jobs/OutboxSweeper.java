@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * Makes good what Redis lost: enqueues every notification that has been owed for too long, again and by the same id, and
- * takes entries out whose job has ended. Any number of processes may sweep at once.
+ * Replaces jobs that Redis lost: enqueues again, with the same id, every notification that has been owed for too long, and
+ * removes entries whose job has ended. Any number of processes may sweep at once.
  */
 public final class OutboxSweeper implements AutoCloseable {
   /** How old an entry is before it is swept. */
@@ -51,8 +51,8 @@ public final class OutboxSweeper implements AutoCloseable {
   }
 
   /**
-   * Sweeps once; returns how many entries it enqueued or took out. Throws if a store does not answer or, after
-   * the last page, if it has refused to take out what has ended.
+   * Sweeps once; returns how many entries it enqueued or removed. Throws if a store does not answer or, after
+   * the last page, if it has refused to remove ended entries.
    */
   int doWork() {
     int swept = 0;
@@ -71,7 +71,7 @@ public final class OutboxSweeper implements AutoCloseable {
           owed.add(entry);
         }
       }
-      // First what is owed: whatever hinders a removal must not hinder a notification.
+      // Owed entries first: a failing removal must not prevent a notification.
       if (!owed.isEmpty()) {
         notifications.enqueueOwed(owed);
         swept += owed.size();
@@ -95,7 +95,7 @@ public final class OutboxSweeper implements AutoCloseable {
     return swept;
   }
 
-  /** Stops sweeping, and waits for the sweep under way to end, for 3 s at most. */
+  /** Stops sweeping, and waits for the current sweep to end, for 3 s at most. */
   @Override
   public void close() {
     loop.close();

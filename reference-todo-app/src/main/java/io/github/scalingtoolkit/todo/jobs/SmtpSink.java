@@ -15,10 +15,10 @@ import java.util.Properties;
 import java.util.concurrent.Semaphore;
 
 /**
- * Hands each notification to a mail server, on a connection of its own, four at a time at most.
+ * Sends each notification to a mail server, on its own connection, at most four at a time.
  *
- * <p>The Message-ID is made of the job's id and so the same at each try: most mail servers and readers show a second
- * delivery once. Connecting and each answer may take 5 s.
+ * <p>The Message-ID is derived from the job's id and so the same at each try: most mail servers and readers show a second
+ * delivery only once. Connecting and each answer may take 5 s.
  */
 public final class SmtpSink implements NotificationSink {
   private static final String TIMEOUT_MILLIS =
@@ -28,7 +28,7 @@ public final class SmtpSink implements NotificationSink {
   private final Session session;
   private final Semaphore connections = new Semaphore(4, true);
 
-  /** Hands in at {@code url}. Connects only when there is something to deliver. */
+  /** Sends to {@code url}. Connects only when there is something to deliver. */
   public SmtpSink(SmtpUrl url) {
     this.url = url;
     String protocol = url.tls() ? "smtps" : "smtp";
@@ -56,9 +56,9 @@ public final class SmtpSink implements NotificationSink {
     try {
       Transport.send(message(jobId, notification));
     } catch (MessagingException e) {
-      // The mail server's words may name the receiver: the cause's class says enough.
+      // The mail server's text may name the receiver: the cause's class is enough.
       throw new IOException(
-          "mail was not taken by " + url + ": " + e.getClass().getSimpleName(), e);
+          "mail was not accepted by " + url + ": " + e.getClass().getSimpleName(), e);
     } finally {
       connections.release();
     }

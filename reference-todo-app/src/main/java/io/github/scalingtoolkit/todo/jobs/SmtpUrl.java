@@ -10,13 +10,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where mail is handed in: {@code smtp[s]://[user:password@]host[:port][?from=address&to=address]}, percent-encoded.
+ * The address of a mail server: {@code smtp[s]://[user:password@]host[:port][?from=address&to=address]}, percent-encoded.
  *
- * @param tls whether the connection is encrypted from its first byte; without, STARTTLS is used where it is offered
+ * @param tls whether the connection is encrypted from its first byte; if not, STARTTLS is used where it is offered
  * @param host the mail server
  * @param port its port: 25 unless named, 465 with TLS
- * @param user who hands in, or null for nobody
- * @param password his password
+ * @param user the user name, or null for no authentication
+ * @param password the user's password
  * @param from the sender: {@code todo@localhost} unless named
  * @param to the receiver: {@code notifications@localhost} unless named
  */
@@ -46,7 +46,7 @@ public record SmtpUrl(
       throw wrong("it must start with smtp:// or smtps://");
     }
     if (uri.getHost() == null) {
-      throw wrong("it names no host");
+      throw wrong("it has no host");
     }
     String user = null;
     Secret password = null;

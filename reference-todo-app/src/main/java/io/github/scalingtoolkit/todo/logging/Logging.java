@@ -16,15 +16,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Sets up Logback: text for people or JSON for machines, a line an event.
  *
- * <p>Neither form has stack traces: a line names what failed and the exception's class, and whoever needs more
- * attaches a debugger or a flight recording. What libraries log stays at warnings.
+ * <p>Neither form has stack traces: a line names the failed operation and the exception's class; for more detail
+ * attach a debugger or a flight recording. Libraries log warnings only.
  */
 public final class Logging {
   /** What a line looks like. */
   public enum Format {
     /** {@code 08:00:00.000 INFO  HttpServer - listening port=3000}. */
     TEXT,
-    /** One JSON object a line. */
+    /** One JSON object per line. */
     JSON
   }
 

@@ -1,3 +1,3 @@
-/** How the service logs: one line an event, to standard output, without stack traces. */
+/** How the service logs: one line per event, to standard output, without stack traces. */
 @org.jspecify.annotations.NullMarked
 package io.github.scalingtoolkit.todo.logging;

@@ -9,9 +9,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * Checks a username and a password.
  *
- * <p>Unknown user and wrong password cost the same and are told apart by nothing. Hashing is made slow on purpose, so
- * only as many logins as half the cores hash at a time; others wait for {@link #LONGEST_WAIT} and are then sent away,
- * so that a flood of logins takes nothing from those who are in.
+ * <p>Unknown user and wrong password cost the same and cannot be told apart. Hashing is slow on purpose, so
+ * only as many logins as half the cores hash at a time; others wait for {@link #LONGEST_WAIT} and are then refused,
+ * so that a flood of logins does not slow down users who are logged in.
  *
  * <p>Safe for use by several threads. {@link #check} blocks.
  */
@@ -30,15 +30,15 @@ public final class Login {
     turns = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
   }
 
-  /** What came of a login. */
+  /** The result of a login. */
   public sealed interface Outcome {
-    /** Username and password fit. */
+    /** Username and password match. */
     record Welcome(User user) implements Outcome {}
 
-    /** They do not, for whatever reason. */
+    /** They do not match, for any reason. */
     record Refused() implements Outcome {}
 
-    /** Too many log in at once. */
+    /** Too many logins at once. */
     record Busy() implements Outcome {}
   }
 

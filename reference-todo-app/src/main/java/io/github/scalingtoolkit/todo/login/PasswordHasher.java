@@ -11,11 +11,11 @@ import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
 
 /**
- * Turns passwords into hashes that are slow to guess, and tells whether a password fits a hash.
+ * Turns passwords into hashes that are slow to guess, and tells whether a password matches a hash.
  *
  * <p>PBKDF2 with HMAC-SHA-256, 600,000 rounds and 16 random bytes of salt (OWASP's figures for it): about a tenth of a
- * second of one core, on purpose, so whoever calls bounds how many run at a time. A hash is a PHC string
- * ({@code $pbkdf2-sha256$i=600000$salt$hash}) and so says how it was made; older ones keep working when the rounds are
+ * second of one core, on purpose, so callers must bound how many run at a time. A hash is a PHC string
+ * ({@code $pbkdf2-sha256$i=600000$salt$hash}) and so names its parameters; older hashes keep working when the rounds are
  * raised.
  *
  * <p>Safe for use by several threads.
@@ -27,7 +27,7 @@ public final class PasswordHasher {
   private static final int HASH_BITS = 256;
   private static final Pattern PHC = Pattern.compile(
       "\\$pbkdf2-sha256\\$i=([0-9]{1,8})\\$([A-Za-z0-9+/]{1,128})\\$([A-Za-z0-9+/]{1,128})");
-  /** Of no password: nobody knows one whose hash is 32 zero bytes. */
+  /** Matches no password: none is known whose hash is 32 zero bytes. */
   private static final String NOBODYS = "$pbkdf2-sha256$i=" + ROUNDS
       + "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -46,7 +46,7 @@ public final class PasswordHasher {
   }
 
   /**
-   * Tells whether {@code password} is the one that {@code hash} was made of; false, and as slowly, for a hash it cannot
+   * Tells whether {@code hash} was made from {@code password}; false, and as slowly, for a hash it cannot
    * read, such as another service's.
    */
   public boolean fits(Secret password, String hash) {
@@ -59,7 +59,7 @@ public final class PasswordHasher {
     return MessageDigest.isEqual(expected, derive(password, DECODER.decode(phc.group(2)), rounds));
   }
 
-  /** Takes as long as {@link #fits} and is false for every password: for users that do not exist, so that time does not tell. */
+  /** Takes as long as {@link #fits} and is false for every password: for unknown users, so that timing does not reveal them. */
   public boolean fitsNobody(Secret password) {
     return fits(password, NOBODYS);
   }

@@ -16,18 +16,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The key that signs tokens, and its successor once the file that holds the secret has another.
+ * The key that signs tokens, and its successor once the secret's file changes.
  *
- * <p>Each process looks every {@link #LOOK_EVERY}. From then on a successor verifies; {@link #SIGNS_AFTER} it signs, when
- * every process has seen it; and what it succeeds verifies until the last token that it signed has ended. So nobody has to
- * log in again, unless a process is started in that time: it knows the new secret alone.
+ * <p>Each process checks the file every {@link #LOOK_EVERY}. From then on a successor verifies; after {@link #SIGNS_AFTER} it signs, when
+ * every process has seen it; and its predecessor verifies until the last token that it signed has expired. So no user has to
+ * log in again, unless a process is started in that time: it has only the new secret.
  *
  * <p>Safe for use by several threads; {@link #current} never blocks.
  */
 public final class RotatingKeys implements KeySource, AutoCloseable {
   static final Duration LOOK_EVERY = Duration.ofSeconds(10);
   static final Duration SIGNS_AFTER = Duration.ofSeconds(30);
-  /** Clocks differ, and a token may be used that long after its end. */
+  /** Clocks differ: a token may be used this long after its end. */
   private static final Duration MARGIN = Duration.ofMinutes(2);
 
   private static final Logger log = LoggerFactory.getLogger(RotatingKeys.class);
@@ -41,7 +41,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
   private final ReentrantLock looking = new ReentrantLock();
   private final List<Step> plan = new ArrayList<>();
 
-  /** From a time on a key signs, or is no longer needed. */
+  /** The time from which a key signs, or is no longer needed. */
   private record Step(long dueNanos, SigningKey key, boolean signs) {}
 
   RotatingKeys(Algorithm algorithm, RotatingSecret secret, Duration timeToLive, Clock clock) {
@@ -56,7 +56,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     });
   }
 
-  /** Starts to look after the secret's file in the background, if it has one. */
+  /** Starts to watch the secret's file in the background, if it has one. */
   public static RotatingKeys start(
       Algorithm algorithm, RotatingSecret secret, Duration timeToLive, Clock clock) {
     RotatingKeys keys = new RotatingKeys(algorithm, secret, timeToLive, clock);
@@ -71,7 +71,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     return ring.current();
   }
 
-  /** Looks once, and does what has fallen due. */
+  /** Checks the file once, and does the steps that are due. */
   void look() {
     looking.lock();
     try {
@@ -106,7 +106,7 @@ public final class RotatingKeys implements KeySource, AutoCloseable {
     if (known == null) {
       ring.publish(read);
     }
-    // What was about to sign has been succeeded before it did.
+    // The key that was about to sign has been succeeded before it did.
     plan.removeIf(step -> step.signs || step.key == next);
     plan.add(new Step(clock.nanoTime() + SIGNS_AFTER.toNanos(), next, true));
     log.info("keys rotation=seen key={} signs_in={}", next.id(), SIGNS_AFTER);

@@ -3,10 +3,10 @@ package io.github.scalingtoolkit.todo.login;
 import io.github.scalingtoolkit.todo.domain.UserId;
 
 /**
- * Somebody who may log in.
+ * A user who may log in.
  *
- * @param id what tokens carry as {@code sub} and todos as {@code userId}
- * @param username what is typed in
+ * @param id the value of {@code sub} in tokens and {@code userId} in todos
+ * @param username the name entered at login
  * @param passwordHash a PHC string of {@link PasswordHasher}
  */
 public record User(UserId id, String username, String passwordHash) {

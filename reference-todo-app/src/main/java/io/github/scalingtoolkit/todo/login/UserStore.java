@@ -12,7 +12,7 @@ public interface UserStore {
   Optional<User> findByUsername(String username);
 
   /**
-   * Adds {@code user} unless one of that name or id is there, who then stays as he is.
+   * Adds {@code user} unless a user with that name or id exists, which is then not changed.
    *
    * @return whether it was added
    * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer

@@ -1,3 +1,3 @@
-/** Who may come in: users, password hashes, and a login that costs the same whoever asks. */
+/** Authentication: users, password hashes, and a login whose cost does not depend on the user. */
 @org.jspecify.annotations.NullMarked
 package io.github.scalingtoolkit.todo.login;

@@ -5,7 +5,7 @@ import com.mongodb.event.ClusterDescriptionChangedEvent;
 import com.mongodb.event.ClusterListener;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers why the driver last could not reach a server, since its time-out says only that it could not. */
+/** Remembers why the driver last could not reach a server, since its time-out does not give the reason. */
 final class LastFailure implements ClusterListener {
   private volatile @Nullable String text;
 
@@ -16,7 +16,7 @@ final class LastFailure implements ClusterListener {
       Throwable failure = server.getException();
       if (failure != null) {
         Throwable root = failure.getCause() == null ? failure : failure.getCause();
-        // Socket messages name addresses at most.
+        // Socket messages contain at most addresses.
         found =
             server.getAddress() + " " + root.getClass().getSimpleName() + ": " + root.getMessage();
       }

@@ -8,11 +8,11 @@ import com.mongodb.client.MongoClients;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Makes clients with which nothing waits long.
+ * Makes clients whose operations never wait long.
  *
  * <p>One time limit spans an operation: finding a server, getting or opening a connection, authenticating, waiting for
- * the answer, and the driver's own retries. Limits for each of these alone would add up to several times 3 s. The driver
- * calls this limit experimental; it is pinned, and tests hold it to the bound. It does not bound a write to a socket,
+ * the answer, and the driver's own retries. Separate limits for each of these would add up to several times 3 s. The driver
+ * calls this limit experimental; its version is pinned, and tests check the bound. It does not bound a write to a socket,
  * which cannot block here: a connection carries one small request at a time.
  */
 final class MongoClientFactory {
@@ -31,8 +31,8 @@ final class MongoClientFactory {
         .applyConnectionString(uri)
         .applicationName("scaling-toolkit-todo")
         .writeConcern(concern == null ? WriteConcern.MAJORITY.withJournal(true) : concern)
-        // Where the server has no sessions the driver leaves writes alone; reads it always may
-        // retry.
+        // Where the server has no sessions the driver does not retry writes; it may always retry
+        // reads.
         .retryReads(true)
         .retryWrites(true)
         .timeout(settings.operationTimeout().toMillis(), TimeUnit.MILLISECONDS)

@@ -23,9 +23,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells what an exception of the driver means to whoever asked.
+ * Translates exceptions of the driver for callers.
  *
- * <p>The server's own messages are never passed on: they quote documents. Codes and names of codes are.
+ * <p>The server's own messages are never passed on: they quote documents. Codes and their names are.
  */
 final class MongoFailures {
   static final Duration RETRY_AFTER = Duration.ofSeconds(1);
@@ -34,7 +34,7 @@ final class MongoFailures {
   private static final int AUTHENTICATION_FAILED = 18;
   private static final int DUPLICATE_KEY = 11000;
 
-  /** Codes that speak of the server's state and pass by themselves: shutting down, no primary, time limit, overload. */
+  /** Codes for temporary states of the server: shutting down, no primary, time limit, overload. */
   private static final Set<Integer> PASSING = Set.of(
       6, 7, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 462, 9001, 10107, 11600, 11602, 13435,
       13436);
@@ -47,12 +47,12 @@ final class MongoFailures {
     this.lastFailure = lastFailure;
   }
 
-  /** Whether {@code failure} says that this very {@code _id} is in the collection already. */
+  /** Whether {@code failure} says that exactly this {@code _id} is already in the collection. */
   static boolean isDuplicateId(MongoWriteException failure) {
     return failure.getError().getCode() == DUPLICATE_KEY;
   }
 
-  /** Whether the server may have done what was asked, or never got it, and another server may do it now. */
+  /** Whether the server may or may not have done the operation, and another server may do it now. */
   static boolean isWorthAnotherTry(MongoException failure) {
     return failure instanceof MongoSocketException
         || failure instanceof MongoServerUnavailableException
@@ -74,12 +74,11 @@ final class MongoFailures {
     if (failure instanceof MongoIncompatibleDriverException) {
       return unavailable(
           Reason.INCOMPATIBLE,
-          "speaks a protocol version that this service does not; it needs MongoDB 4.2 or later",
+          "uses a protocol version that this service does not support; it needs MongoDB 4.2 or later",
           failure);
     }
     if (failure instanceof MongoInterruptedException) {
-      return unavailable(
-          Reason.CLOSED, "was not asked to the end: the call was interrupted", failure);
+      return unavailable(Reason.CLOSED, "did not answer: the call was interrupted", failure);
     }
     if (isPassing(failure, code)) {
       return unavailable(
@@ -90,7 +89,7 @@ final class MongoFailures {
     }
     return new StoreException(
         "MongoDB at " + settings.target() + " refused an operation (" + describe(failure, code)
-            + "): this service and the database do not fit together",
+            + "): unexpected error from MongoDB; this is a bug or an unsupported server",
         // The driver's exception quotes the server's reply, so it is not kept as the cause.
         null);
   }
@@ -155,7 +154,7 @@ final class MongoFailures {
             && failure.getCause() instanceof MongoSocketException);
   }
 
-  /** Whether all was done and only its write concern was not met: a bulk that fails has one kind of error or both. */
+  /** Whether all writes were done and only the write concern was not met: a failed bulk has one kind of error or both. */
   private static boolean isUnconfirmed(MongoBulkWriteException bulk) {
     return bulk.getWriteErrors().isEmpty();
   }

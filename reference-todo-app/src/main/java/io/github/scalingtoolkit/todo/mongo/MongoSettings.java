@@ -8,18 +8,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * How to reach MongoDB.
  *
- * @param uri {@code mongodb://} or {@code mongodb+srv://}, as the driver has it; may hold a password, so never logged.
- *     What it says of write concern, read preference, TLS and authentication applies; time limits and pool size in it
+ * @param uri {@code mongodb://} or {@code mongodb+srv://}, in the driver's syntax; may hold a password, so never logged.
+ *     Its write concern, read preference, TLS and authentication apply; time limits and pool size in it
  *     do not, because those below bound every operation
  * @param poolSize most connections to a server and most operations at a time, at least 1; default 32
  * @param operationTimeout the whole time of one operation with its retries, without {@code busyTimeout}; default 2 s
- * @param busyTimeout how long an operation waits for one of the others to end; default 500 ms
+ * @param busyTimeout how long an operation waits for a free connection; default 500 ms
  */
 public record MongoSettings(
     String uri, int poolSize, Duration operationTimeout, Duration busyTimeout) {
   static final String DEFAULT_DATABASE = "todoapp";
 
-  /** @throws IllegalArgumentException if a value is out of range or the URI is none; the message has no secret */
+  /** @throws IllegalArgumentException if a value is out of range or the URI is invalid; the message has no secret */
   public MongoSettings {
     if (poolSize < 1) {
       throw new IllegalArgumentException("poolSize must be >= 1 but was " + poolSize);
@@ -29,7 +29,7 @@ public record MongoSettings(
     WriteConcern asked = parse(uri).getWriteConcern();
     if (asked != null && !asked.isAcknowledged()) {
       throw new IllegalArgumentException(
-          "MONGO_URI asks for w=0, with which no write is known to be kept; remove it (the default is"
+          "MONGO_URI sets w=0, with which writes are not acknowledged; remove it (the default is"
               + " w=majority)");
     }
   }
@@ -76,7 +76,7 @@ public record MongoSettings(
     } catch (IllegalArgumentException e) {
       problem = withoutSecrets(uri, e.getMessage());
     } catch (RuntimeException e) {
-      // mongodb+srv asks DNS here.
+      // mongodb+srv queries DNS here.
       problem = "its host names could not be resolved (" + e.getClass().getSimpleName() + ")";
     }
     throw new IllegalArgumentException("MONGO_URI cannot be used: " + problem

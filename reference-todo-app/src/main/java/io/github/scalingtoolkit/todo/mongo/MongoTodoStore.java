@@ -51,18 +51,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps todos in MongoDB, one document each with its outbox entry inside it, so that one write makes both or neither.
+ * Keeps todos in MongoDB, one document per todo with its outbox entry inside, so that one write creates both or neither.
  *
  * <p><b>Time.</b> An operation waits at most {@code busyTimeout} for a free connection and then has
- * {@code operationTimeout} for everything, retries included. After a few failures the breaker refuses at once and a
- * background thread asks the server until it is back, so that while MongoDB is down requests neither wait nor pile up.
+ * {@code operationTimeout} for everything, retries included. After a few failures the breaker refuses calls at once and a
+ * background thread pings the server until it is back, so that while MongoDB is down requests neither wait nor pile up.
  *
- * <p><b>Lost replies.</b> The id is drawn here. The guard makes a create whose connection broke once more under the same
- * id, and finding that id there means that the first try had worked: this holds on servers without retryable writes too.
- * Whether the server is well is told by the second try alone, since a server that changes its primary breaks all
- * connections and is well. All other writes are idempotent.
+ * <p><b>Lost replies.</b> The id is generated here. The guard sends a create whose connection broke once more with the
+ * same id, and if that id exists, the first try had worked: this is true on servers without retryable writes, too.
+ * Only the second try counts for the breaker, since a healthy server that changes its primary breaks all connections.
+ * All other writes are idempotent.
  *
- * <p><b>Start.</b> Opening never fails because the server is away; indexes are made when it first answers.
+ * <p><b>Start.</b> Opening never fails because the server is down; indexes are created when it first answers.
  *
  * <p>Safe for use by several threads.
  */
@@ -100,7 +100,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     guard = Guard.builder("mongodb")
         .countWindow(10)
         .minimumCalls(5)
-        // The driver's time-outs decide: an answer in time is a good one.
+        // The driver's time-outs decide: an answer in time counts as a success.
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .probed()
@@ -123,7 +123,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   }
 
   /**
-   * Opens the store and starts its background thread. Returns at once, whether or not the server is there.
+   * Opens the store and starts its background thread. Returns at once, whether or not the server is up.
    *
    * @throws IllegalArgumentException if the driver cannot use the settings
    */
@@ -138,7 +138,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return new MongoTodoStore(settings, clock);
   }
 
-  /** Probes a server that was down and makes missing indexes; returns how many things it did. One thread at a time. */
+  /** Probes a server that was down and creates missing indexes; returns how many of these it did. One thread at a time. */
   int doUpkeep() {
     try {
       return closed ? 0 : upkeep.doWork();
@@ -196,7 +196,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     });
   }
 
-  /** An empty array would stay in a sparse index: the last entry takes the field with it. */
+  /** An empty array would stay in a sparse index: removing the last entry also removes the field. */
   private static UpdateOneModel<Document> removeLastEntry(JobId job) {
     return new UpdateOneModel<>(
         Filters.and(entryOf(job), Filters.size(TodoDocuments.OUTBOX, 1)),
@@ -281,7 +281,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return new MongoUserStore(database.getCollection("users"), this);
   }
 
-  /** Closes every connection; what is under way fails. Does nothing the second time. */
+  /** Closes every connection; operations in progress fail. Does nothing the second time. */
   @Override
   public void close() {
     closed = true;
@@ -348,7 +348,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         && unavailable.reason() == Reason.CONNECTION_LOST;
   }
 
-  /** What was translated names no document and no secret; anything else is named by its class. */
+  /** Translated exceptions contain no document and no secret; any other is shown by its class. */
   private static String reason(Throwable failure) {
     return failure instanceof StoreException told && told.getMessage() != null
         ? told.getMessage()
@@ -418,7 +418,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
       return todos.withTimeout(Math.max(1, leftMillis()), TimeUnit.MILLISECONDS);
     }
 
-    /** Sends one update for each job, all in one command; returns how many documents they met. */
+    /** Sends one update per job, all in one command; returns how many documents they matched. */
     int update(Collection<JobId> jobs, Function<JobId, UpdateOneModel<Document>> update) {
       return todos().bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER).getMatchedCount();
     }

@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks after the database in the background: asks a server that was down whether it is back, and makes the indexes once
+ * Background work for the database: probes a server that was down, and creates the indexes once
  * it can be reached. One thread steps it.
  *
- * <p>An index that the server refuses costs speed and nothing else, so that is a warning, once.
+ * <p>If the server refuses an index, only speed is lost, so that is one warning.
  */
 final class MongoUpkeep {
   private static final Logger log = LoggerFactory.getLogger(MongoUpkeep.class);
@@ -47,7 +47,7 @@ final class MongoUpkeep {
         new IndexOptions().sparse(true)));
   }
 
-  /** Does what is to be done now; returns how many things that were. */
+  /** Does the work that is due; returns how many items that were. */
   int doWork() {
     int done = 0;
     if (guard.state() != GuardState.CLOSED && guard.probe(ping)) {

@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.bson.Document;
 
 /**
- * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. Who has no password
- * hash, as in a collection that another service made, is nobody.
+ * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. A document without a password
+ * hash, as in a collection of another service, is not a user.
  */
 final class MongoUserStore implements UserStore {
   private static final String ID = "_id";

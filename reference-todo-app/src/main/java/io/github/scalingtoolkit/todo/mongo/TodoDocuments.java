@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  *   outbox: [ { jobId, createdAt: Date } ] }      // no outbox once nothing is owed
  * </pre>
  *
- * <p>What Express and Mongoose wrote is read as it is: a missing {@code completed} is false, a missing {@code createdAt}
+ * <p>Documents written by Express and Mongoose are read unchanged: a missing {@code completed} is false, a missing {@code createdAt}
  * is the time in the id, a missing {@code updatedAt} is {@code createdAt}, a {@code userId} may be an ObjectId. A
- * document without a title or an owner, or whose {@code _id} is no ObjectId, is no todo.
+ * document without a title or an owner, or whose {@code _id} is not an ObjectId, is not a todo.
  */
 final class TodoDocuments {
   static final String ID = "_id";
@@ -56,7 +56,7 @@ final class TodoDocuments {
                 new Document(JOB_ID, JobId.of(todo.id()).text()).append(CREATED_AT, createdAt)));
   }
 
-  /** Returns the todo of a document; null if it is none. */
+  /** Returns the todo of a document; null if it is not a todo. */
   static @Nullable Todo read(Document document) {
     UserId owner = owner(document);
     if (!(document.get(ID) instanceof ObjectId id)
@@ -92,7 +92,7 @@ final class TodoDocuments {
             new OutboxEntry(job, owner, time(entry, CREATED_AT, id.getDate().toInstant())));
   }
 
-  /** Returns whose notification the document's is, and whether it owes it; empty if it is no todo. */
+  /** Returns the owner of the document's notification, and whether it is owed; empty if it is not a todo. */
   static Optional<TodoJob> readJob(Document document) {
     return Optional.ofNullable(owner(document))
         .map(owner -> new TodoJob(owner, readOutbox(document).isPresent()));
@@ -102,7 +102,7 @@ final class TodoDocuments {
     return userId(document.get(USER_ID));
   }
 
-  /** Returns a user's id as Mongoose or this service wrote it; null if it is none. */
+  /** Returns a user's id as Mongoose or this service wrote it; null if it is not one. */
   static @Nullable UserId userId(@Nullable Object value) {
     if (value instanceof ObjectId id) {
       return new UserId(id.toHexString());

@@ -8,10 +8,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.bson.types.ObjectId;
 
 /**
- * Draws ids whose order is that of the todos' making: to the millisecond between processes, and exactly within one.
+ * Generates ids in the order in which todos are created: to the millisecond between processes, and exactly within one.
  *
  * <p>An ObjectId as drivers make it orders by the second and then by process. Here the seconds are followed by the
- * millisecond (10 bits), a sequence within it (16) and the process at random (38): any reader takes it for a usual one.
+ * millisecond (10 bits), a sequence within it (16) and a random number for the process (38): to any reader it is an ordinary ObjectId.
  *
  * <p>Safe for use by several threads.
  */

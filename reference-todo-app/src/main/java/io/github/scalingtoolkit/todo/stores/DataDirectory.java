@@ -45,9 +45,9 @@ public final class DataDirectory implements AutoCloseable {
   }
 
   /**
-   * Makes {@code directory} if it is missing, readable by its owner only, and takes it.
+   * Creates {@code directory} if it is missing, readable by its owner only, and locks it.
    *
-   * @throws StoresException if another process owns it or it cannot be written, with a message that says which
+   * @throws StoresException if another process owns it or it cannot be written, and the message says which
    */
   public static DataDirectory open(Path directory) {
     Path path = make(directory);
@@ -78,12 +78,12 @@ public final class DataDirectory implements AutoCloseable {
     return path;
   }
 
-  /** Returns the file in which the pid of its owner stands: this process' while this object is open. */
+  /** Returns the file with the pid of its owner: this process' while this object is open. */
   public Path lockFile() {
     return path.resolve(LOCK_FILE);
   }
 
-  /** Returns a directory within, made if it is missing, readable by its owner only. */
+  /** Returns a subdirectory, created if it is missing, readable by its owner only. */
   public Path subdirectory(String name) {
     return make(path.resolve(name));
   }
@@ -126,7 +126,7 @@ public final class DataDirectory implements AutoCloseable {
     }
   }
 
-  /** Gives the directory up. The next one may take it. Does nothing the second time. */
+  /** Releases the directory for the next process. Does nothing the second time. */
   @Override
   public void close() {
     if (!lockFile.isOpen()) {
@@ -195,7 +195,7 @@ public final class DataDirectory implements AutoCloseable {
     return new StoresException(
         Reason.IN_USE,
         "data directory " + path + " is in use by " + owner
-            + "; stop that one, or set DATA_DIR to another directory");
+            + "; stop it, or set DATA_DIR to another directory");
   }
 
   private static StoresException notWritable(Path path, IOException cause) {

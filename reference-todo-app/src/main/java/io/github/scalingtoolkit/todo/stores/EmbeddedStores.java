@@ -5,7 +5,7 @@ import java.util.ServiceLoader;
 import java.util.Set;
 
 /**
- * Stores that come with the program, for a machine on which none is installed. The demo jar has a provider, the slim
+ * Stores that are part of the program, for a machine on which none is installed. The demo jar has a provider, the slim
  * jar has none.
  */
 public interface EmbeddedStores {
@@ -17,30 +17,30 @@ public interface EmbeddedStores {
     REDIS
   }
 
-  /** What becomes of a store in a process of its own when this process is killed. */
+  /** What happens to a store in its own process when this process is killed. */
   enum AfterKill {
-    /** It runs on, and the next start takes it over with all it holds. */
+    /** It keeps running, and the next start adopts it with all its data. */
     STAYS,
     /** It ends, in order. */
     ENDS
   }
 
-  /** Returns the provider of this program, or empty where none is packed: look before you promise a demo. */
+  /** Returns the provider of this program, or empty if it contains none: check this before offering a demo. */
   static Optional<EmbeddedStores> find() {
     return ServiceLoader.load(EmbeddedStores.class).findFirst();
   }
 
   /**
-   * Starts {@code kinds} on the data of {@code directory}, makes that data if there is none, and returns once they
+   * Starts {@code kinds} on the data of {@code directory}, creates that data if there is none, and returns once they
    * answer. Blocks, for about a second.
    *
-   * <p>All listen on 127.0.0.1, at ports of their own. What was started is stopped again if a later one fails.
+   * <p>All listen on 127.0.0.1, each at its own port. If one fails, those already started are stopped.
    *
    * @throws StoresException if one cannot be started; its message says what to do
    */
   Running start(DataDirectory directory, Set<Kind> kinds, AfterKill afterKill);
 
-  /** As above; who is killed leaves them to the next start. */
+  /** As above; if this process is killed, the stores keep running for the next start. */
   default Running start(DataDirectory directory, Set<Kind> kinds) {
     return start(directory, kinds, AfterKill.STAYS);
   }
@@ -54,7 +54,7 @@ public interface EmbeddedStores {
     Optional<String> redisUrl();
 
     /**
-     * Stops them: Redis, then MongoDB, each with its data on disk. Call it last, when nobody uses them any more. Does
+     * Stops them: Redis, then MongoDB, each with its data on disk. Call it last, when they are no longer used. Does
      * nothing the second time.
      */
     @Override

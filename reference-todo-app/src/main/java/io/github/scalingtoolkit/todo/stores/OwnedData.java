@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A data directory and the stores that run on it, had and given up together. Safe for use by several threads. */
+/** A data directory and the stores that run on it, acquired and released together. Safe for use by several threads. */
 public final class OwnedData implements AutoCloseable {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(3);
 
@@ -25,7 +25,7 @@ public final class OwnedData implements AutoCloseable {
    * Takes {@code directory} and starts {@code kinds} on it. If it is in use, waits for a moment: its owner may just be
    * ending.
    *
-   * @throws StoresException if either cannot be had; then neither is
+   * @throws StoresException if either is unavailable; then neither is acquired
    */
   public static OwnedData open(
       Path directory, Set<EmbeddedStores.Kind> kinds, EmbeddedStores.AfterKill afterKill) {
@@ -56,7 +56,7 @@ public final class OwnedData implements AutoCloseable {
     }
   }
 
-  /** Returns where it is. */
+  /** Returns the directory. */
   public Path path() {
     return directory.path();
   }
@@ -66,17 +66,17 @@ public final class OwnedData implements AutoCloseable {
     return directory.secretFile(name, bytes);
   }
 
-  /** Returns where the embedded MongoDB listens, if it was asked for. */
+  /** Returns the address of the embedded MongoDB, if it was requested. */
   public Optional<String> mongoUri() {
     return stores == null ? Optional.empty() : stores.mongoUri();
   }
 
-  /** Returns where the embedded Redis listens, if it was asked for. Holds a secret: never log it. */
+  /** Returns the address of the embedded Redis, if it was requested. Holds a secret: never log it. */
   public Optional<String> redisUrl() {
     return stores == null ? Optional.empty() : stores.redisUrl();
   }
 
-  /** Stops the stores and gives the directory up. */
+  /** Stops the stores and releases the directory. */
   @Override
   public void close() {
     try {

@@ -14,7 +14,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Files and directories that only their owner may read, where the file system knows permissions. */
+/** Files and directories that only their owner may read, where the file system has permissions. */
 public final class PrivateFiles {
   private static final Set<PosixFilePermission> FILE =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -25,7 +25,7 @@ public final class PrivateFiles {
 
   private PrivateFiles() {}
 
-  /** Makes {@code directory} and its missing parents; what exists keeps its permissions. */
+  /** Creates {@code directory} and its missing parents; existing ones keep their permissions. */
   public static void directory(Path directory) throws IOException {
     if (Files.isDirectory(directory)) {
       return;
@@ -57,7 +57,7 @@ public final class PrivateFiles {
     Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Takes every permission from others. */
+  /** Removes every permission of others. */
   public static void restrict(Path file) throws IOException {
     if (posix(file)) {
       Files.setPosixFilePermissions(file, FILE);

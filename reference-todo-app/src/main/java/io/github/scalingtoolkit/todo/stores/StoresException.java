@@ -3,19 +3,19 @@ package io.github.scalingtoolkit.todo.stores;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A data directory or an embedded store that cannot be had. The message names the thing and what to do, and is meant to
- * be printed as it is; nothing on disk was harmed.
+ * Thrown when a data directory or an embedded store is unavailable. The message names the thing and what to do, and is meant to
+ * be shown to the user; nothing on disk was damaged.
  */
 public final class StoresException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What stands in the way. */
+  /** The reason. */
   public enum Reason {
     /** Another process owns the data directory. */
     IN_USE(3),
     /** The data directory cannot be made, read or written. */
     NOT_WRITABLE(3),
-    /** A file in it is not what a store wrote. */
+    /** A file in it is not as a store wrote it. */
     CORRUPT(3),
     /** No {@code redis-server} runs on this machine. */
     NO_REDIS(1),
@@ -42,12 +42,12 @@ public final class StoresException extends RuntimeException {
     this.reason = reason;
   }
 
-  /** Returns what stands in the way. */
+  /** Returns the reason. */
   public Reason reason() {
     return reason;
   }
 
-  /** Returns the exit code of a process that cannot go on without it: 3 for a directory or its files, else 1. */
+  /** Returns the exit code of a process that cannot continue without it: 3 for a directory or its files, else 1. */
   public int exitCode() {
     return reason.exitCode;
   }

@@ -47,7 +47,7 @@ class BalancerTest {
   private final HttpClient client = HttpClient.newHttpClient();
 
   @Test
-  void clientsWhoAreSlowWithTheirBodiesKeepNobodyFromReadingOrWriting() throws Exception {
+  void slowUploadsDoNotKeepOthersFromReadingOrWriting() throws Exception {
     HttpServer served =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     served.createContext("/", exchange -> {

@@ -38,7 +38,7 @@ class FleetTest {
   private Path directory;
 
   @Test
-  void whoeverAsksForAReplacementWhileOneIsUnderWayGetsOneMoreAfterwards() throws Exception {
+  void aRequestDuringAReplacementCausesOneMoreAfterwards() throws Exception {
     Probed probed = new Probed();
     probed.ready = false;
     Path starts = directory.resolve("starts");
@@ -65,8 +65,7 @@ class FleetTest {
   }
 
   @Test
-  void whoHasSaidWhereItListensIsWaitedForUntilItHasAnsweredThatItIsReadyButNotForEver()
-      throws Exception {
+  void waitsForTheFirstReadyAnswerOfEachWorkerButNotForEver() throws Exception {
     try (Probed probed = new Probed()) {
       probed.ready = false;
       Fleet fleet = fleet(2, serving(probed.port()));
@@ -229,8 +228,7 @@ class FleetTest {
   }
 
   @Test
-  void aWorkerThatEndedAfterItServedComesBackLaterEachTimeUntilItHasStayedForAMinute()
-      throws Exception {
+  void restartsAreDelayedMoreEachTimeUntilAWorkerHasRunForAMinute() throws Exception {
     ManualClock clock = clock();
     try (Probed probed = new Probed()) {
       Fleet fleet = fleet(1, serving(probed.port()), clock);

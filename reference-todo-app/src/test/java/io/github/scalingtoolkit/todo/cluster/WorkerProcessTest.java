@@ -17,7 +17,7 @@ class WorkerProcessTest {
 
   /** The end of its input means the end of its supervisor to a worker, which then ends in another way and with 1. */
   @Test
-  void whoIsAskedToEndKeepsItsInputUntilItHas() throws Exception {
+  void aWorkerAskedToStopKeepsItsInputUntilItHasStopped() throws Exception {
     Path asked = directory.resolve("asked");
     // A shell that reads on descriptor 3 in the background, and after SIGTERM gives the end of its
     // input time to come.

@@ -77,7 +77,7 @@ class DemoStoresTest {
   }
 
   @Test
-  void tellASecondProcessWhoHasTheDirectory() {
+  void tellASecondProcessWhichOneOwnsTheDirectory() {
     try (DataDirectory directory = DataDirectory.open(data);
         Running running = stores.start(directory, Set.of(Kind.MONGO));
         ChildJvm second = ChildJvm.start(DemoChild.class, data.toString(), "MONGO", "REDIS");

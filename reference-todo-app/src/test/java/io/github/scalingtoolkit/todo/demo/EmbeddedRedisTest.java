@@ -167,7 +167,7 @@ class EmbeddedRedisTest {
   }
 
   @Test
-  void leavesAloneAServerOfOthersWhosePidItFinds() throws Exception {
+  void doesNotTouchAForeignServerWithTheRecordedPid() throws Exception {
     Path elsewhere = Files.createDirectories(data.resolve("elsewhere"));
     try (EmbeddedRedis other = EmbeddedRedis.start(elsewhere, path())) {
       Files.createDirectories(data.resolve("redis"));
@@ -255,7 +255,7 @@ class EmbeddedRedisTest {
 
     assertThat(found.major()).isEqualTo(7);
     assertThatThrownBy(() -> RedisBinary.find(data.resolve("unpacked"), "", true))
-        .hasMessageContaining("cannot read the data that a newer one has left")
+        .hasMessageContaining("cannot read the data of a newer one")
         .hasMessageContaining("install Redis 7.0 or newer");
   }
 

@@ -53,7 +53,7 @@ class HostileClientsTest {
   }
 
   @Test
-  void clientsWhoAreSlowWithTheirBodiesKeepNobodyFromReadingOrWriting() throws Exception {
+  void slowUploadsDoNotKeepOthersFromReadingOrWriting() throws Exception {
     // Twice: whoever has gone has left his place.
     for (int times = 0; times < 2; times++) {
       List<Socket> slow = new ArrayList<>();
@@ -88,7 +88,7 @@ class HostileClientsTest {
   }
 
   @Test
-  void aBodyThatNobodyReadsHoldsNoPlaceAndEndsInItsTimeToo() throws Exception {
+  void anUnreadBodyHoldsNoPlaceAndIsBoundedInTime() throws Exception {
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 20; i++) {
@@ -154,7 +154,7 @@ class HostileClientsTest {
   }
 
   @Test
-  void aSlowLorisIsClosedAndSixHundredOfThemStarveNobody() throws Exception {
+  void aSlowLorisIsClosedAndSixHundredOfThemStarveNoClient() throws Exception {
     server.restart(Duration.ofSeconds(2), Set.of("*"));
     List<Socket> lorises = new ArrayList<>();
     try {

@@ -120,7 +120,7 @@ class HttpServerTest {
   }
 
   @Test
-  void compressesLargeJsonForWhoAsksAndNothingElse() throws Exception {
+  void compressesOnlyLargeJsonAndOnlyOnRequest() throws Exception {
     HttpResponse<byte[]> zipped = server.getBytes("/large", "Accept-Encoding", "gzip");
     HttpResponse<byte[]> plain = server.getBytes("/large");
     HttpResponse<byte[]> small = server.getBytes("/health", "Accept-Encoding", "gzip");

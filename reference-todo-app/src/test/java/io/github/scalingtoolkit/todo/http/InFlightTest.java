@@ -44,7 +44,7 @@ class InFlightTest {
   }
 
   @Test
-  void clientsWhoDoNotReadTheirAnswersKeepNobodyOut() throws Exception {
+  void clientsThatDoNotReadTheirAnswersDoNotBlockOthers() throws Exception {
     List<Socket> deaf = new ArrayList<>();
     try {
       // As many as are worked on and wait.
@@ -68,7 +68,7 @@ class InFlightTest {
   }
 
   @Test
-  void whoReadsSteadilyHasAllOfALargeAnswer() throws Exception {
+  void aSteadyReaderGetsAllOfALargeAnswer() throws Exception {
     assertThat(client.send(request("/large"), BodyHandlers.ofByteArray()).body())
         .hasSize(LARGE.length);
   }

@@ -25,7 +25,7 @@ class RequestBodyTest {
   }
 
   @Test
-  void whoWaitsToBeToldToContinueIsToldSoAndNotIfTheBodyIsTooLong() throws Exception {
+  void expectContinueIsAnsweredUnlessTheBodyIsTooLong() throws Exception {
     HttpRequest.Builder request =
         server.to("/things").header("Content-Type", "application/json").expectContinue(true);
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class RespondTest {
   @Test
-  void anAnswerWithoutABodyEndsOnItsConnectionsThreadWhoeverGivesIt() throws Exception {
+  void anAnswerWithoutABodyEndsOnItsConnectionsThread() throws Exception {
     CompletableFuture<Boolean> endedOnIoThread = new CompletableFuture<>();
     Undertow server = Undertow.builder()
         .addHttpListener(0, "127.0.0.1")

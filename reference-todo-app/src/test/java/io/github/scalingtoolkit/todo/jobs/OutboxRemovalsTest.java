@@ -53,7 +53,7 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void whatTheStoreCannotRemoveIsKeptForAllWhoSharedTheWriteAndForNobodyElse() throws Exception {
+  void aFailedRemovalKeepsTheEntriesOfThatWriteOnly() throws Exception {
     store.failure = new StoreUnavailableException(
         Reason.UNREACHABLE, "it does not answer", Duration.ofSeconds(1), null);
     List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
@@ -70,7 +70,7 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void aFaultIsThrownToTheOneWhoWroteAndKeepsTheEntriesOfAll() throws Exception {
+  void aFaultIsThrownToTheWritingCallerAndKeepsAllEntries() throws Exception {
     store.failure = new IllegalArgumentException("a fault");
     List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
 
@@ -91,7 +91,7 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void whoeverIsInterruptedStillWritesForTheOthersAndStaysInterrupted() {
+  void anInterruptedCallerStillWritesForTheOthersAndStaysInterrupted() {
     store.go.countDown();
     Thread.currentThread().interrupt();
 

@@ -68,8 +68,7 @@ class RotatingKeysTest {
   }
 
   @Test
-  void aSuccessorVerifiesAtOnceSignsLaterAndWhatItSucceedsVerifiesAsLongAsItsTokensLast()
-      throws IOException {
+  void aSuccessorVerifiesAtOnceSignsLaterAndThePredecessorStillVerifies() throws IOException {
     RotatingKeys early = process();
     RotatingKeys late = process();
     String first = signs(early);
@@ -116,7 +115,7 @@ class RotatingKeysTest {
   }
 
   @Test
-  void whoTakesASecretBackSignsWithTheFirstAgainAndLosesNoToken() throws IOException {
+  void takingASecretBackSignsWithTheFirstAgainAndLosesNoToken() throws IOException {
     RotatingKeys keys = process();
     String first = signs(keys);
     Files.writeString(file, SECOND);

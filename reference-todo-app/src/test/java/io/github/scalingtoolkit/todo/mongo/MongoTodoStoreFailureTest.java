@@ -152,7 +152,7 @@ class MongoTodoStoreFailureTest {
   }
 
   @Test
-  void boundsAServerWhoseEveryAnswerIsSlow() {
+  void boundsAServerThatAnswersSlowly() {
     try (WireServer server = WireServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         MongoTodoStore store = MongoTodoStore.openWithoutThread(

@@ -52,7 +52,7 @@ class MongoUserStoreTest {
   }
 
   @Test
-  void aUserOfMongooseWithAHashOfOursIsKnownByTheHexOfHisId() {
+  void aMongooseUserWithOurHashIsKnownByTheHexOfItsId() {
     ObjectId id = new ObjectId();
     users()
         .insertOne(new Document("_id", id)

@@ -85,7 +85,7 @@ class MongooseDocumentsTest {
   }
 
   @Test
-  void findsAnOwnerWhoIsAnObjectId() {
+  void findsAnOwnerThatIsAnObjectId() {
     ObjectId owner = new ObjectId();
     insert(mongoose().append("userId", owner));
 

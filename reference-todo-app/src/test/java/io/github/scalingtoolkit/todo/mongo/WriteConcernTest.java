@@ -49,7 +49,7 @@ class WriteConcernTest {
   }
 
   @Test
-  void everyWriteIsToBeInTheJournalsOfAMajorityAndGoesToTodoappUnlessTheUriSaysOtherwise() {
+  void writesAreJournaledByAMajorityAndGoToTodoappByDefault() {
     write("mongodb://127.0.0.1:" + port);
 
     Document majority = new Document("w", "majority").append("j", true);

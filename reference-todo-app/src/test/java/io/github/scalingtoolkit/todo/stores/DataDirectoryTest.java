@@ -33,7 +33,7 @@ class DataDirectoryTest {
   }
 
   @Test
-  void isRefusedToASecondProcessThatIsToldWhoOwnsIt() {
+  void refusesASecondProcessAndNamesTheOwner() {
     try (DataDirectory directory = DataDirectory.open(parent);
         ChildJvm second = ChildJvm.start(DemoChild.class, parent.toString())) {
       String refusal = second.awaitLine("refused ");
@@ -42,7 +42,7 @@ class DataDirectoryTest {
       assertThat(refusal)
           .isEqualTo("3: data directory " + directory.path() + " is in use by process "
               + ProcessHandle.current().pid()
-              + "; stop that one, or set DATA_DIR to another directory");
+              + "; stop it, or set DATA_DIR to another directory");
     }
   }
 

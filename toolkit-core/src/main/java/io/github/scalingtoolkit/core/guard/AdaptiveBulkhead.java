@@ -10,17 +10,17 @@ import java.util.concurrent.locks.ReentrantLock;
  * A bulkhead that finds its bound by measuring: as many attempts as the dependency works on at a time, half as many
  * again, and a few to find more by.
  *
- * <p>By Little's law the dependency works on {@code answers a second x seconds an answer takes when nobody queues} at a
- * time; whatever more is under way waits there. The first factor is counted in windows of a second. The second is the
- * lowest mean of a window; as a dependency may have become slower for good, it is measured anew now and then with the bound
+ * <p>By Little's law the dependency works on {@code answers a second x seconds an answer takes without a queue} at a
+ * time; further calls wait there. The first factor is counted in windows of a second. The second is the
+ * lowest mean of a window; as a dependency may have become slower for good, it is measured again now and then with the bound
  * halved, and follows the mean while fewer than half of the places are taken. (The idea of TCP Vegas, and of Netflix'
  * concurrency-limits; the measuring of the base is that of BBR.)
  *
  * <p><b>Invariants.</b> The bound is from {@code least} to {@code most}. Windows that were not full to at least a half
  * do not change it, nor do those with fewer than {@value #FEWEST} answers, which go on; windows in which a tenth failed
- * lower it by a tenth. Failures say nothing of how long an answer takes: one that fails at once would look like a fast one.
+ * lower it by a tenth. Failures say nothing about how long an answer takes: an immediate failure would look like a fast answer.
  *
- * <p>One thread closes a window; the others never wait for it. What ends while it does so counts for the next.
+ * <p>One thread closes a window; the others never wait for it. Calls that end meanwhile count for the next window.
  */
 final class AdaptiveBulkhead implements Bulkhead {
   static final Duration WINDOW = Duration.ofSeconds(1);
@@ -40,7 +40,7 @@ final class AdaptiveBulkhead implements Bulkhead {
   private final LongAdder answerNanos = new LongAdder();
   private final ReentrantLock closing = new ReentrantLock();
 
-  /** What a window found is written under the lock; the bound is read without. */
+  /** The result of a window is written under the lock; the bound is read without it. */
   private volatile int limit;
 
   private volatile long windowBegan;
@@ -70,7 +70,7 @@ final class AdaptiveBulkhead implements Bulkhead {
     return false;
   }
 
-  /** Does not wait: who waits would hide from the measuring that the bound is full. */
+  /** Does not wait: waiting callers would hide from the measurement that the bound is reached. */
   @Override
   public boolean tryEnter(long nanos) {
     return tryEnter();
@@ -129,7 +129,7 @@ final class AdaptiveBulkhead implements Bulkhead {
     limit = Math.max(least, (int) Math.round(probing ? found / 2 : found));
   }
 
-  /** Keeps the mean time of an answer that waits for no other; decides whether the next window is to measure it. */
+  /** Keeps the mean time of an answer without a queue; decides whether the next window measures it. */
   private void learnBase(double mean, boolean full) {
     if (probing) {
       // The first window still sees what queued before it; the second measures.

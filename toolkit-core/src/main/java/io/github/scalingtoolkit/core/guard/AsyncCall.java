@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One asynchronous call with its attempts, one at a time.
  *
- * <p>Three things can end an attempt: its stage, its time-out and its caller, who cancels. Whichever is first takes it
- * by {@code ended}; the others find it taken. So each permit is given back once, and no late answer is counted.
+ * <p>Three events can end an attempt: its stage ends, it times out, or its caller cancels it. The first takes it
+ * by {@code ended}; the others find it taken. So each permit is returned once, and no late answer is counted.
  */
 final class AsyncCall<T extends @Nullable Object> {
   private final Guard guard;
@@ -142,7 +142,7 @@ final class AsyncCall<T extends @Nullable Object> {
           stopTimer = guard.pauses().later(left, () -> timeOut(limit));
         }
       } catch (InterruptedException interrupted) {
-        // It goes into the future: this thread has to be told as well.
+        // The interrupt goes into the future: set this thread's flag as well.
         Thread.currentThread().interrupt();
         end(null, interrupted);
       } catch (Throwable failure) {
@@ -214,7 +214,7 @@ final class AsyncCall<T extends @Nullable Object> {
         try {
           begun.toCompletableFuture().cancel(true);
         } catch (RuntimeException notCancellable) {
-          // No future, as a rule. What it brings is not waited for.
+          // Not a future, usually. Its result is not awaited.
           stage = null;
         }
       }

@@ -22,19 +22,19 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /**
- * Resilience4j's state machine, as the guard uses it. What is added around it:
+ * Resilience4j's state machine, as the guard uses it, with these additions:
  *
  * <ul>
- *   <li><b>No events.</b> With a single consumer registered it makes an event object for every call. All its
- *       transitions happen inside calls made here, so they are seen by looking after each of them ({@link #notice}).
- *       A state that came and went while another thread looked may go unnoticed; the last one never does.
- *   <li><b>A permit belongs to the state it was given in</b>, known by the identity of that state's metrics. What a
- *       call finds after that state has ended counts as nothing: results of calls made before an outage do not judge
- *       the tries after it, and no permit is given back twice.
- *   <li><b>A try that is lost counts as failed</b> once the half-open state has lasted for its bound: whoever is
- *       refused then says so. No timer and no thread is needed, and no half-open state is for ever. Only a probe is not
- *       given up for its length alone: it may have much to do. One that takes longer than the bound is told of.
- *   <li><b>A refusal while open</b> costs a look at the clock: the state machine is not asked.
+ *   <li><b>No events.</b> With a single consumer registered it creates an event object for every call. All its
+ *       transitions happen inside calls made here, so they are found by a check after each call ({@link #notice}).
+ *       A state that came and went during another thread's check may go unnoticed; the last one never does.
+ *   <li><b>A permit belongs to the state that issued it</b>, known by the identity of that state's metrics. The result of a
+ *       call after that state has ended is not counted: results of calls made before an outage do not affect
+ *       the tries after it, and no permit is returned twice.
+ *   <li><b>A lost try counts as failed</b> once the half-open state has lasted for its bound: the next
+ *       refused caller records that. This needs no timer and no thread, and no half-open state lasts for ever. Only a probe is not
+ *       failed for its length alone: it may have much to do. A probe that takes longer than the bound is logged.
+ *   <li><b>A refusal while open</b> costs one reading of the clock: the state machine is not called.
  * </ul>
  */
 final class Breaker {
@@ -45,7 +45,7 @@ final class Breaker {
 
   private static final long NANOS_BELOW_A_MILLISECOND = 999_999;
 
-  /** A probe under way. */
+  /** A probe in progress. */
   private static final class Trial {
     private final Thread thread = Thread.currentThread();
     private final long sinceNanos;
@@ -56,7 +56,7 @@ final class Breaker {
     }
   }
 
-  /** The tries of one half-open state, and since when there were too few. */
+  /** The tries of one half-open state, and the time since which there were too few. */
   private record Tries(Object permit, long sinceNanos) {}
 
   private final String name;
@@ -78,7 +78,7 @@ final class Breaker {
   private volatile CircuitBreaker.State seen = CircuitBreaker.State.CLOSED;
   private volatile int openings;
 
-  /** The latest moment until which a failure that counted asked to be left alone; in the past if none did. */
+  /** The latest time until which a counted failure asked for no calls; in the past if none did. */
   private final AtomicLong leftAloneUntilNanos;
 
   private volatile long retryAtNanos;
@@ -147,7 +147,7 @@ final class Breaker {
     return null;
   }
 
-  /** Takes a permit back with what the call made of it: the state that gave it counts it, if it still lasts. */
+  /** Takes a permit back with the call's outcome, which the issuing state counts if it still lasts. */
   void settle(Object permit, Outcome outcome, long nanos) {
     if (machine.getMetrics() == permit) {
       switch (outcome) {
@@ -162,8 +162,8 @@ final class Breaker {
   }
 
   /**
-   * Remembers of a call that is about to be settled as failed why it did and how long the dependency asks to be left
-   * alone, if it will count.
+   * Remembers why a call that is about to be settled failed, and how long the dependency asks not to be called
+   * again, if the failure will count.
    */
   void explain(Object permit, Throwable failure) {
     if (machine.getMetrics() != permit) {
@@ -184,7 +184,7 @@ final class Breaker {
     try {
       return reasons.apply(failure);
     } catch (Throwable broken) {
-      // A caller that is about to give its permit back must get that far.
+      // An exception here must not keep the caller from returning its permit.
       return failure.getClass().getName();
     }
   }
@@ -220,13 +220,13 @@ final class Breaker {
     } finally {
       trialUnderWay.compareAndSet(underWay, null);
     }
-    // How long it took is no matter: it did what must be done.
+    // Its duration does not matter: it has done its work.
     settle(permit, Outcome.SUCCESSFUL, 0);
     return state() == GuardState.CLOSED;
   }
 
   /**
-   * Says once of a probe that takes longer than a try may where it is. It is not given up: it may be work that takes so
+   * Logs once where a probe is that takes longer than a try may. It is not failed: its work may take that
    * long, and its thread, which nothing here can end, is as a rule the only one that probes.
    */
   private void tellOfHungTrial() {
@@ -399,7 +399,7 @@ final class Breaker {
     try {
       listener.accept(now);
     } catch (Throwable broken) {
-      // An Error as well: it would replace what the caller's own call came to.
+      // An Error as well: it would replace the outcome of the caller's own call.
       log.warn("guard={} listener=failed state={}", name, now, broken);
     }
   }

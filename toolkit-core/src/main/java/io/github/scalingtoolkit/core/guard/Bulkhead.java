@@ -3,21 +3,21 @@ package io.github.scalingtoolkit.core.guard;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
-/** Bounds how many attempts of a guard are under way. Safe for use by several threads. */
+/** Bounds how many attempts of a guard are in progress. Safe for use by several threads. */
 interface Bulkhead {
-  /** Takes a place, which {@link #leave} must give back; false if all are taken. Never waits. */
+  /** Takes a place, which {@link #leave} must release; false if all are taken. Never waits. */
   boolean tryEnter();
 
   /** As {@link #tryEnter()}, but waits for a place if all are taken. */
   boolean tryEnter(long nanos) throws InterruptedException;
 
-  /** Gives a place back, with what became of the attempt and how long it took. */
+  /** Releases a place, with the outcome and the duration of the attempt. */
   void leave(Outcome outcome, long nanos);
 
-  /** Returns how it stands. */
+  /** Returns its current counts. */
   GuardCounts.Bulkhead counts();
 
-  /** Returns one whose bound stays. */
+  /** Returns a bulkhead with a fixed bound. */
   static Bulkhead of(int limit) {
     Semaphore places = new Semaphore(limit);
     return new Bulkhead() {

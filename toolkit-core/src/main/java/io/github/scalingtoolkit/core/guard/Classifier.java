@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells what a failure or a result says: whether it counts, whether the call is worth another try, and how long the
+ * Classifies failures and results: whether they count, whether the call is worth another try, and how long the
  * dependency asks to be left alone. Never throws, since every call must end: if a function of the user throws, the default
  * holds, and the log says so once.
  */
@@ -38,7 +38,8 @@ final class Classifier {
 
   /** Returns what {@code failure}, thrown on this thread, says. */
   Outcome thrown(Throwable failure) {
-    // The flag is asked as well: clients turn an interrupt into exceptions of their own and set it.
+    // The flag is checked as well: clients turn an interrupt into their own exceptions and set the
+    // flag.
     return Thread.currentThread().isInterrupted() ? Outcome.IGNORED : of(failure);
   }
 

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core.guard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A result that {@link GuardBuilder#failingWhen} calls a failure, on its way through counting and retries as the failures
+ * A result that {@link GuardBuilder#failingWhen} calls a failure, treated in counting and retries like failures
  * that are thrown. It never leaves the guard: its caller gets the result.
  */
 final class FailedResult extends RuntimeException {
@@ -21,7 +21,7 @@ final class FailedResult extends RuntimeException {
     return result;
   }
 
-  /** Returns the result as the type that the action returned it as. */
+  /** Returns the result with its original type. */
   @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
   <T extends @Nullable Object> T returned() {
     return (T) result;

@@ -17,46 +17,46 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stops calling a dependency that fails, and finds out by itself when it is well again.
+ * Stops calling a failing dependency, and detects by itself when it has recovered.
  *
  * <p><b>Nesting</b>, from outside in, always the same: {@code fallback(retry(deadline(breaker(bulkhead(timeout(
  * action))))))}. So each retry is an attempt of its own before the breaker and the bulkhead, a pause between two holds
- * no permit, and what the breaker or the bulkhead refuses reaches the fallback.
+ * no permit, and refusals by the breaker or the bulkhead reach the fallback.
  *
- * <p><b>States.</b> The state machine is Resilience4j's; none of its types show here.
+ * <p><b>States.</b> The state machine is Resilience4j's; its types are not part of this API.
  *
  * <ul>
- *   <li>CLOSED: calls are made and counted. When at least {@code minimumCalls} of the window are in and the failure rate
+ *   <li>CLOSED: calls are made and counted. When the window has at least {@code minimumCalls} and the failure rate
  *       or the rate of slow calls is reached, it opens.
  *   <li>OPEN: {@link #call} throws {@link RejectedException} at once. It stays open for an interval that doubles with
  *       each try that fails, less up to half at random.
  *   <li>HALF_OPEN: tries. Without {@link GuardBuilder#probed()} the next callers are the tries. With it, callers are
- *       refused until somebody's {@link #probe} has succeeded, so that no caller ever pays for a try, and work that must
- *       be done before calls pass again has a place. A try that does not end counts as failed after a while.
+ *       refused until a {@link #probe} has succeeded, so that no caller ever pays for a try, and work that must
+ *       be done before calls pass again can be part of the probe. A try that does not end counts as failed after a while.
  * </ul>
  *
- * <p><b>What counts.</b> As a failure: a thrown exception, unless {@link GuardBuilder#ignoring} says that it does not
- * speak of the dependency's health; a result that {@link GuardBuilder#failingWhen} names; and a call that took longer
- * than {@link GuardBuilder#timeout}, though its caller gets its result. As nothing: what is ignored; an interrupt; a
+ * <p><b>What counts.</b> Failures are: a thrown exception, unless {@link GuardBuilder#ignoring} says that it does not
+ * concern the dependency's health; a result that {@link GuardBuilder#failingWhen} names; and a call that took longer
+ * than {@link GuardBuilder#timeout}, though its caller gets its result. Not counted are: ignored exceptions; an interrupt; a
  * refusal, by this guard or one that the action calls; a future that its caller cancels; a call whose state has ended
  * before it did; and one that failed when its caller had left it less than half of the guard's time-out and had run out
  * of time. A {@link java.util.concurrent.CancellationException} from the action is a failure: clients use it to say that
  * they gave up.
  *
  * <p><b>Retries.</b> {@link #call} never makes a call twice. {@link #callIdempotent} does, if it failed and was not
- * ignored, within the budget of {@link GuardBuilder#retryBudget} and the caller's deadline. If a retry is refused or
- * cannot be had, the caller gets the failure or the failed result of the attempt that was made, so that
+ * ignored, within the budget of {@link GuardBuilder#retryBudget} and the caller's deadline. If a retry is refused or the
+ * budget is empty, the caller gets the failure or the failed result of the last attempt, so that
  * {@link RejectedException} always means that nothing was sent.
  *
- * <p><b>Deadlines.</b> A caller's {@link Deadline} that has passed refuses the call. The guard does not interrupt a
- * blocking call under way: its client bounds that, if it is given {@link Deadline#within}; see
+ * <p><b>Deadlines.</b> A caller's {@link Deadline} that has passed refuses the call. The guard does not interrupt a running
+ * blocking call: its client must bound it by {@link Deadline#within}; see
  * {@link GuardBuilder#timeout}.
  *
- * <p><b>Exceptions</b> of an action pass through unwrapped, checked ones too; about {@link InterruptedException} see
+ * <p><b>Exceptions</b> of an action pass through unwrapped, checked ones too; for {@link InterruptedException} see
  * {@link Action}.
  *
  * <p>Safe for use by several threads. Blocks only as long as the action does, for the pauses between retries, and for
- * a place if {@link GuardBuilder#bulkhead(int, Duration)} says so.
+ * a place if {@link GuardBuilder#bulkhead(int, Duration)} is set.
  */
 public final class Guard {
   private static final Logger log = LoggerFactory.getLogger(Guard.class);
@@ -91,7 +91,7 @@ public final class Guard {
   /**
    * Starts to build a guard for one dependency.
    *
-   * @param name what messages, logs and metrics call the dependency, such as {@code "redis"}
+   * @param name the dependency's name in messages, logs and metrics, such as {@code "redis"}
    */
   public static GuardBuilder builder(String name) {
     return new GuardBuilder(name);
@@ -119,7 +119,7 @@ public final class Guard {
   }
 
   /**
-   * As {@link #call(Action)}, with something else instead of a failure.
+   * As {@link #call(Action)}, with a fallback for failures.
    *
    * @param fallback is given the {@link RejectedException} or what the action threw, but no ignored exception, no
    *     interrupt and no {@link Error}: those pass through, as does a failed result
@@ -163,7 +163,7 @@ public final class Guard {
   }
 
   /**
-   * As {@link #callIdempotent(Action)}, with something else instead of a failure, as
+   * As {@link #callIdempotent(Action)}, with a fallback for failures, as
    * {@link #call(Action, Function)}.
    */
   public <T extends @Nullable Object, E extends Exception> T callIdempotent(
@@ -192,11 +192,11 @@ public final class Guard {
   }
 
   /**
-   * Makes an asynchronous call once, or refuses it. Never throws: whatever goes wrong is in the future, and its
+   * Makes an asynchronous call once, or refuses it. Never throws: every failure is in the future, and its
    * {@code exceptionally} is the fallback. Never blocks, if the action does not.
    *
-   * <p>Cancelling the future cancels the stage, gives the permits back and counts as nothing. A stage that somebody else
-   * cancels, as some clients do at a time-out of their own, counts as failed.
+   * <p>Cancelling the future cancels the stage, releases the permits and is not counted. A stage cancelled by another
+   * party, as some clients do at their own time-out, counts as failed.
    *
    * @param action starts the call; runs on this thread
    * @return completed by the thread that completes the stage, or by a pool's if it took too long
@@ -216,11 +216,11 @@ public final class Guard {
   /**
    * Tries the dependency if it is time to: for the background loop of a {@link GuardBuilder#probed()} guard.
    *
-   * <p>Give the trial time-outs of its own: nothing ends it, and calls are refused until it ends. One that takes longer
-   * than {@link GuardBuilder#halfOpenForAtMost} is told of in the log, with the place where it is, once a caller is
-   * refused; it counts as failed if somebody else probes then.
+   * <p>Give the trial its own time-outs: nothing ends it, and calls are refused until it ends. A trial that takes longer
+   * than {@link GuardBuilder#halfOpenForAtMost} is logged, with its stack trace, once a caller is
+   * refused; it counts as failed if another thread probes then.
    *
-   * @param trial asks the dependency and does what must be done before calls pass again; a throw keeps the guard open
+   * @param trial checks the dependency and does any work needed before calls pass again; an exception keeps the guard open
    * @return true if the guard is closed now
    * @throws IllegalStateException if the guard was not built with {@link GuardBuilder#probed()}
    */
@@ -234,14 +234,14 @@ public final class Guard {
   }
 
   /**
-   * Returns why the last call or probe that counted as failed did, in the words of {@link GuardBuilder#reasons}; null if
+   * Returns the reason of the last call or probe that counted as failed, as given by {@link GuardBuilder#reasons}; null if
    * none has since the guard last closed.
    */
   public @Nullable String lastFailure() {
     return breaker.lastFailure();
   }
 
-  /** Tells whether an operator holds the guard in the state it is in. */
+  /** Tells whether an operator holds the guard in its state. */
   public boolean forced() {
     return breaker.forced();
   }
@@ -252,8 +252,8 @@ public final class Guard {
   }
 
   /**
-   * Lets all calls pass and counts none until {@link #automatic()}, for an operator. What a probe does before calls pass
-   * again is not done.
+   * Lets all calls pass and counts none until {@link #automatic()}, for an operator. The recovery steps of a probe are
+   * skipped.
    */
   public void forceClosed() {
     breaker.forceClosed();
@@ -261,35 +261,35 @@ public final class Guard {
 
   /**
    * Ends what {@link #forceOpen} or {@link #forceClosed} began: the guard is closed and counts from nothing. A
-   * {@link GuardBuilder#probed()} one is open and its next probe is due, however it was held: nobody knows what happened
-   * to the dependency meanwhile. Does nothing otherwise.
+   * {@link GuardBuilder#probed()} one is then open and its next probe is due, however it was held: the dependency's state
+   * is unknown. Does nothing otherwise.
    */
   public void automatic() {
     breaker.automatic();
   }
 
   /**
-   * Returns how long the guard will go on refusing at least; zero unless it is open. While it is held open nobody knows:
-   * then the first interval of {@link GuardBuilder#openFor}.
+   * Returns how long the guard will go on refusing at least; zero unless it is open. While it is held open that is unknown:
+   * then it returns the first interval of {@link GuardBuilder#openFor}.
    */
   public Duration retryAfter() {
     return breaker.retryAfter();
   }
 
   /**
-   * Calls {@code listener} at changes of state, on the thread that made the change: it must not block. What it throws is
-   * logged and reaches no caller. A state that lasted for less than an instant may be left out; the last one is not.
+   * Calls {@code listener} at changes of state, on the thread that made the change: it must not block. Its exceptions are
+   * logged and reach no caller. A very short state may be left out; the last one is not.
    */
   public void onStateChange(Consumer<GuardState> listener) {
     breaker.onStateChange(listener);
   }
 
-  /** Tells {@code observer} of each attempt from now on, in place of the one before. */
+  /** Reports each attempt to {@code observer} from now on, in place of the previous observer. */
   public void observe(GuardObserver observer) {
     this.observer = Objects.requireNonNull(observer);
   }
 
-  /** Returns how it stands; for metrics. Takes the breaker's lock for a moment. */
+  /** Returns the current counts; for metrics. Takes the breaker's lock for a moment. */
   public GuardCounts counts() {
     return new GuardCounts(
         breaker.window(), bulkhead == null ? null : bulkhead.counts(), retry.counts());
@@ -363,7 +363,7 @@ public final class Guard {
     throw refused(left < patience ? Reason.DEADLINE : Reason.BULKHEAD, Duration.ZERO);
   }
 
-  /** The attempt brought a result that is none of {@link GuardBuilder#failingWhen}, if perhaps too late. */
+  /** The attempt returned a result that is not {@link GuardBuilder#failingWhen a failure}, perhaps too late. */
   void succeeded(Object permit, long started) {
     long nanos = nanosSince(started);
     if (nanos <= timeoutNanos) {
@@ -436,7 +436,7 @@ public final class Guard {
     return timeout;
   }
 
-  /** Takes a retry from the budget if there is one to be made; returns how long to wait before it, or {@link Retry#NO}. */
+  /** Takes a retry from the budget if one should be made; returns how long to wait before it, or {@link Retry#NO}. */
   long pauseNanos(Throwable failure, int retries, @Nullable Deadline deadline) {
     if (!classifier.isWorthARetry(failure)) {
       return Retry.NO;
@@ -482,7 +482,7 @@ public final class Guard {
     return new RejectedException(name, reason, retryAfter);
   }
 
-  /** Says once that the observer breaks its promise. A call has what it made of it all the same. */
+  /** Logs once that the observer breaks its contract. The call's outcome does not change. */
   private void broken(Throwable broken) {
     brokenObserver.tell(() -> log.error("guard={} observer=failed action=go-on", name, broken));
   }

@@ -9,11 +9,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what a {@link Guard} is built from. The defaults are for a busy dependency; for one that is called less than
- * a few times a second take {@link #countWindow}. Not safe for use by several threads.
+ * Collects the settings of a {@link Guard}. The defaults are for a busy dependency; for one that is called less than
+ * a few times a second use {@link #countWindow}. Not safe for use by several threads.
  */
 public final class GuardBuilder {
-  /** What may be read as for ever, and is far within the arithmetic of nanoseconds in a {@code long}. */
+  /** Practically for ever, and well within the nanoseconds of a {@code long}. */
   static final Duration LONGEST = Duration.ofDays(3650);
 
   final String name;
@@ -63,7 +63,7 @@ public final class GuardBuilder {
     this.name = name;
   }
 
-  /** Judges by the calls of the last {@code window}: whole seconds, 1 s to 1 h. Default: 10 s. For a busy dependency. */
+  /** Decides by the calls of the last {@code window}: whole seconds, 1 s to 1 h. Default: 10 s. For a busy dependency. */
   public GuardBuilder timeWindow(Duration window) {
     if (window.toSeconds() < 1 || window.toSeconds() > 3600) {
       throw new IllegalArgumentException("timeWindow must be 1 s to 1 h but was " + window);
@@ -74,7 +74,7 @@ public final class GuardBuilder {
   }
 
   /**
-   * Judges by the last {@code calls} calls, whenever they were, at least 1. The right window where calls are few or
+   * Decides by the last {@code calls} calls, at any time, at least 1. The right window where calls are few or
    * failures slow: no time window ever holds enough of them.
    */
   public GuardBuilder countWindow(int calls) {
@@ -148,11 +148,11 @@ public final class GuardBuilder {
   }
 
   /**
-   * Gives each attempt this long, or what is left to its caller if that is less: 1 ms to 3650 days. Default: what is left
-   * to the caller.
+   * Gives each attempt this long, or the caller's remaining time if that is less: 1 ms to 3650 days. Default: the caller's
+   * remaining time.
    *
    * <p>A blocking attempt is not interrupted. It is bounded by its client, which must be given
-   * {@link io.github.scalingtoolkit.core.time.Deadline#within}; if it takes longer than {@code timeout} all the same, it
+   * {@link io.github.scalingtoolkit.core.time.Deadline#within}; if it still takes longer than {@code timeout}, it
    * counts as failed, and its caller gets its result. A {@code CompletionStage} that has not ended by then fails with a
    * {@link java.util.concurrent.TimeoutException} and is cancelled.
    */
@@ -161,7 +161,7 @@ public final class GuardBuilder {
     return this;
   }
 
-  /** Lets at most this many attempts be under way, at least 1; more are refused at once. Default: no bound. */
+  /** Allows at most this many attempts at a time, at least 1; more are refused at once. Default: no bound. */
   public GuardBuilder bulkhead(int calls) {
     return bulkhead(calls, Duration.ZERO);
   }
@@ -187,12 +187,12 @@ public final class GuardBuilder {
   }
 
   /**
-   * Lets as many attempts be under way as the dependency works on at a time, and half as many again; more are refused at
+   * Allows as many attempts at a time as the dependency can work on, and half as many again; more are refused at
    * once. The bound is found by measuring, a step a second, while at least half of it is used; it begins at 20. For a
-   * dependency whose capacity nobody knows, or that others use too.
+   * dependency of unknown capacity, or that others use too.
    *
-   * @param least the bound never goes below: at least 1
-   * @param most nor above: not below {@code least}, 100000 at most
+   * @param least the lowest bound: at least 1
+   * @param most the highest bound: not below {@code least}, 100000 at most
    */
   public GuardBuilder adaptiveBulkhead(int least, int most) {
     requireAtLeastOne("adaptiveBulkhead", least);
@@ -232,8 +232,8 @@ public final class GuardBuilder {
 
   /**
    * Allows as many retries, over any 10 s and all callers of this guard together, as {@code share} of the idempotent
-   * calls in them and {@code perSecond} a second on top: 0 to 1, and 0 to 10000. Defaults: 0.2 and 10. What has no
-   * budget left is not refused: it is just not retried.
+   * calls in them and {@code perSecond} a second on top: 0 to 1, and 0 to 10000. Defaults: 0.2 and 10. A call without
+   * budget is not refused: it is just not retried.
    */
   public GuardBuilder retryBudget(double share, int perSecond) {
     if (!(share >= 0 && share <= 1) || perSecond < 0 || perSecond > 10_000) {
@@ -247,11 +247,11 @@ public final class GuardBuilder {
   }
 
   /**
-   * Names exceptions that say nothing of the dependency's health (bad input, wrong type): they pass through, count as
-   * nothing, are not retried (unless {@link #retrying} says so) and reach no fallback. Default: none.
+   * Names exceptions that do not concern the dependency's health (bad input, wrong type): they pass through, are not
+   * counted, are not retried (unless {@link #retrying} says so) and reach no fallback. Default: none.
    *
-   * <p>It need not name interrupts and {@link RejectedException}s, of this guard or one within it: these never count. An
-   * exception that {@code ignored} throws at does.
+   * <p>It need not name interrupts and {@link RejectedException}s, of this guard or a nested one: these never count. An
+   * exception for which {@code ignored} throws does count.
    */
   public GuardBuilder ignoring(Predicate<Throwable> ignored) {
     this.ignored = Objects.requireNonNull(ignored);
@@ -263,7 +263,7 @@ public final class GuardBuilder {
    * that has one is made again. The caller gets the result, the last one if there were several; no fallback takes its
    * place. Default: none.
    *
-   * <p>A result that is dropped for a retry is not closed: read it whole in the action.
+   * <p>A result that is dropped for a retry is not closed: read it completely in the action.
    *
    * @param failing is given what the action returned, null included, or what its stage completed with; must be quick. If
    *     it throws, the result is a success
@@ -275,8 +275,8 @@ public final class GuardBuilder {
 
   /**
    * Names the failures after which an idempotent call is made again, whether or not they count. Default: all that count.
-   * Failed results are retried all the same; interrupts, {@link RejectedException}s and {@link Error}s never are. A
-   * failure that {@code worthIt} throws at is not.
+   * Failed results are retried in any case; interrupts, {@link RejectedException}s and {@link Error}s never are. A
+   * failure for which {@code worthIt} throws is not.
    */
   public GuardBuilder retrying(Predicate<Throwable> worthIt) {
     this.retried = Objects.requireNonNull(worthIt);
@@ -284,13 +284,13 @@ public final class GuardBuilder {
   }
 
   /**
-   * Takes from a failure how long the dependency asks to be left alone, as in {@code Retry-After}. A retry waits for as
+   * Reads from a failure how long the dependency asks for no calls, as in {@code Retry-After}. A retry waits for as
    * long before its usual pause; it is not made if that does not fit into its caller's deadline, or is longer than
    * {@code atMost}. A breaker that opens stays open for as long at least, or for {@code atMost} if that is less, counted
    * from the latest failure that asked. Default: no failure asks.
    *
    * @param delay is given an exception, or a result that {@link #failingWhen} calls a failure, if it counts as failed or
-   *     is worth a retry; it may be asked twice. Returns null if it does not say, as if it throws
+   *     is worth a retry; it may be asked twice. Null means that it does not say, as does an exception
    * @param atMost how long a caller without a deadline may have to wait for one retry: 1 ms to 1 h
    */
   public GuardBuilder retryAfter(Function<Object, @Nullable Duration> delay, Duration atMost) {
@@ -304,8 +304,8 @@ public final class GuardBuilder {
   }
 
   /**
-   * Says of a failure what logs and {@link Guard#lastFailure} say of it: one line, without secrets or payloads. Default:
-   * the name of its class, since messages of clients may hold both.
+   * Sets the text for a failure in logs and {@link Guard#lastFailure}: one line, without secrets or payloads. Default:
+   * the name of its class, since messages of clients may contain both.
    */
   public GuardBuilder reasons(Function<Throwable, String> reasons) {
     this.reasons = Objects.requireNonNull(reasons);

@@ -3,15 +3,15 @@ package io.github.scalingtoolkit.core.guard;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a guard stands right now.
+ * The counts of a guard at one moment.
  *
- * @param window what the breaker judges by
- * @param bulkhead the calls under way; null if they are not bounded
- * @param retries what became of idempotent calls since the guard was made
+ * @param window the calls by which the breaker decides
+ * @param bulkhead the calls in progress; null if they are not bounded
+ * @param retries the outcomes of idempotent calls since the guard was built
  */
 public record GuardCounts(Window window, @Nullable Bulkhead bulkhead, Retries retries) {
   /**
-   * The calls that the breaker has in view.
+   * The calls in the breaker's window.
    *
    * @param size how many calls or seconds the window holds
    * @param successful calls that succeeded
@@ -31,7 +31,7 @@ public record GuardCounts(Window window, @Nullable Bulkhead bulkhead, Retries re
       double slowCallRate) {}
 
   /**
-   * The calls under way.
+   * The calls in progress.
    *
    * @param limit how many there may be
    * @param available how many more there may be right now

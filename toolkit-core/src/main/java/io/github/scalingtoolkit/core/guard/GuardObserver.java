@@ -3,8 +3,8 @@ package io.github.scalingtoolkit.core.guard;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 
 /**
- * Hears of each attempt of a {@link Guard}, on the thread that ended it: it must not block. What it throws is logged once and
- * reaches no caller. For metrics; what it costs each call pays.
+ * Receives each attempt of a {@link Guard}, on the thread that ended it: it must not block. Its exceptions are logged once and
+ * reach no caller. For metrics; every call pays its cost.
  */
 public interface GuardObserver {
   /** An attempt was made and took {@code nanos}. */

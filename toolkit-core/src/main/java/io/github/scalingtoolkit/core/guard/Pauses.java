@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.TimeUnit;
 
-/** Lets time pass before a retry or until a time-out. Tests put a clock that they move in its place. */
+/** Lets time pass before a retry or until a time-out. Tests replace it by a manual clock. */
 interface Pauses {
   /** Blocks this thread. */
   void sleep(long nanos) throws InterruptedException;
@@ -12,7 +12,7 @@ interface Pauses {
   /**
    * Runs {@code task} later, on a thread that it may keep.
    *
-   * @return what calls it off
+   * @return a handle that cancels it
    */
   Runnable later(long nanos, Runnable task);
 

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core.guard;
 import java.time.Duration;
 
 /**
- * Says that a guarded call was not made: nothing was sent, so it is always safe to try again later or elsewhere.
+ * Thrown when a guarded call was not made: nothing was sent, so it is always safe to try again later or elsewhere.
  *
  * <p>It carries no stack trace, because it is thrown in great numbers exactly when a process has no time to spare.
  */
@@ -19,7 +19,7 @@ public final class RejectedException extends RuntimeException {
     OPEN,
     /** The deadline that the caller inherited had already passed. */
     DEADLINE,
-    /** As many calls as the bulkhead allows are under way. */
+    /** As many calls as the bulkhead allows are in progress. */
     BULKHEAD
   }
 
@@ -58,7 +58,7 @@ public final class RejectedException extends RuntimeException {
       case DEADLINE -> "the caller's deadline had passed before the call to " + name + " was made";
       case BULKHEAD ->
         "as many calls to " + name
-            + " as its bulkhead allows are under way: raise bulkhead(...) or call less";
+            + " as its bulkhead allows are in progress: raise bulkhead(...) or call less";
     };
   }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides whether an idempotent call that failed is made again, and when; counts how such calls ended. */
 final class Retry {
-  /** What {@link #pauseNanos} answers if the call is not to be made again. */
+  /** The answer of {@link #pauseNanos} if the call must not be made again. */
   static final long NO = -1;
 
   private final int most;
@@ -39,10 +39,10 @@ final class Retry {
   }
 
   /**
-   * Takes a retry from the budget if there is one to be made.
+   * Takes a retry from the budget if one should be made.
    *
    * @param retries how many this call has had
-   * @param delayNanos how long the dependency asks to be left alone; one above the bound is not waited for
+   * @param delayNanos how long the dependency asks for no calls; a delay above the bound is not waited for
    * @param deadline of the caller; a retry that could begin only after it is not made
    * @return how long to wait before it: that delay, and on top evenly at random up to a bound that doubles with each
    *     retry; or {@link #NO}

@@ -42,7 +42,7 @@ final class RetryBudget {
     add(deposit, nowNanos);
   }
 
-  /** Takes one retry; false if there is none to be had. */
+  /** Takes one retry; false if none is left. */
   boolean tryWithdraw(long nowNanos) {
     lock.lock();
     try {

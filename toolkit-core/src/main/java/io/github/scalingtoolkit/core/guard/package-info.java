@@ -1,5 +1,5 @@
 /**
- * A circuit breaker in front of a remote dependency: cheap while all is well, and an answer at once while it is not.
+ * A circuit breaker in front of a remote dependency: cheap while the dependency works, and an immediate answer while it does not.
  *
  * <pre>{@code
  * Guard mongo = Guard.builder("mongo").countWindow(20).minimumCalls(10).build();

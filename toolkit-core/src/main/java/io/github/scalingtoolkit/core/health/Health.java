@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a process was at the last look.
+ * The health of a process at the last check.
  *
  * @param status DOWN if a required check is down, else DEGRADED if an optional one is, else UP
- * @param checks each check by itself, in the order they were added
+ * @param checks each check, in the order they were added
  */
 public record Health(Status status, List<Check> checks) {
   /** Copies the list. */
@@ -16,11 +16,11 @@ public record Health(Status status, List<Check> checks) {
     checks = List.copyOf(checks);
   }
 
-  /** How well something is. */
+  /** The state of a process. */
   public enum Status {
-    /** Well. */
+    /** Healthy. */
     UP,
-    /** Serving, with something that is not needed for it missing. */
+    /** Serving, but an optional dependency is down. */
     DEGRADED,
     /** Not serving. */
     DOWN
@@ -32,8 +32,8 @@ public record Health(Status status, List<Check> checks) {
    * @param name its name
    * @param required whether the process cannot serve without it
    * @param up whether it answered
-   * @param message why it is not up: for people, without secrets; null if it is up
-   * @param since how long it has been like this
+   * @param message why it is not up, for people and without secrets; null if it is up
+   * @param since how long it has been in this state
    */
   public record Check(
       String name, boolean required, boolean up, @Nullable String message, Duration since) {}

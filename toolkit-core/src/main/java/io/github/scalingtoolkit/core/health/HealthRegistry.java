@@ -16,16 +16,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks dependencies in the background and remembers how they were; {@link #snapshot} never waits for one.
+ * Checks dependencies in the background and remembers the results; {@link #snapshot} never waits for a check.
  *
- * <p>Each check runs on a thread of its own, one at a time. One that takes longer than its deadline counts as down, and
- * is left alone until it ends: a dependency that hangs for ever costs one thread. A check is down until it has first
- * answered, and again once its last answer is older than twice the interval and the deadline together (8 s by default):
- * nobody looks any more, so nobody knows.
+ * <p>Each check runs on its own thread, one run at a time. A check that takes longer than its deadline counts as down, and
+ * is not started again until it ends: a dependency that hangs for ever costs one thread. A check is down until it has first
+ * answered, and again once its last answer is older than twice the interval plus the deadline (8 s by default):
+ * then nothing checks it any more.
  *
- * <p>What a check throws is shown by its class alone, since messages of clients may carry addresses and credentials;
- * only {@link UnhealthyException} is shown in its own words. A check that goes down, or is down from the start, is one
- * warning, and one more where another reason is found, three at most; one that comes up is one line more.
+ * <p>An exception of a check is shown only by its class, since messages of clients may contain addresses and credentials;
+ * only {@link UnhealthyException} is shown with its message. A check that goes down, or is down from the start, is one
+ * warning, and one more for each other reason, three at most; when it comes up, that is one more line.
  *
  * <p>Safe for use by several threads.
  */
@@ -66,7 +66,7 @@ public final class HealthRegistry implements AutoCloseable {
     loop.start();
   }
 
-  /** Returns how everything was at the last look. Never blocks. */
+  /** Returns the results of the last checks. Never blocks. */
   public Health snapshot() {
     List<Health.Check> checks = new ArrayList<>(probes.size());
     Health.Status status = Health.Status.UP;
@@ -82,7 +82,7 @@ public final class HealthRegistry implements AutoCloseable {
     return new Health(status, checks);
   }
 
-  /** Starts each check that is due and not under way; returns how many. For whoever steps it without threads of its own. */
+  /** Starts each check that is due and not running; returns how many. For callers that step it instead of using its thread. */
   int doWork() {
     int started = 0;
     for (Probe probe : probes) {
@@ -93,7 +93,7 @@ public final class HealthRegistry implements AutoCloseable {
     return started;
   }
 
-  /** Stops checking. Checks under way are left to end by themselves. */
+  /** Stops checking. Running checks end by themselves. */
   @Override
   public void close() {
     loop.close();
@@ -101,7 +101,7 @@ public final class HealthRegistry implements AutoCloseable {
 
   private record Definition(String name, boolean required, Runnable check) {}
 
-  /** What is known of one dependency: one immutable value, replaced as a whole. */
+  /** The last known state of one dependency: one immutable value, replaced as a whole. */
   private static final class Probe {
     private static final int MOST_TOLD = 3;
 
@@ -144,7 +144,7 @@ public final class HealthRegistry implements AutoCloseable {
       try {
         threads.newThread(this::run).start();
       } catch (Throwable noThread) {
-        // Whatever it is, a check that is never started again would be down for ever.
+        // For any reason: a check that is never started again would be down for ever.
         running = false;
         learn(false, "no thread to ask with");
       }
@@ -232,7 +232,7 @@ public final class HealthRegistry implements AutoCloseable {
       return add(new Definition(name, true, Objects.requireNonNull(check)));
     }
 
-    /** Adds a dependency without which the process serves less well. */
+    /** Adds a dependency without which the process can still serve. */
     public Builder optional(String name, Runnable check) {
       return add(new Definition(name, false, Objects.requireNonNull(check)));
     }

@@ -1,5 +1,5 @@
 /**
- * What depends on what, checked in the background, so that a probe only ever reads.
+ * Health of dependencies, checked in the background, so that a probe only reads results.
  *
  * <pre>{@code
  * HealthRegistry health = HealthRegistry.builder()

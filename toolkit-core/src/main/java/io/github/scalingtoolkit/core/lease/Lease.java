@@ -52,21 +52,21 @@ public final class Lease implements AutoCloseable {
     this.release = release;
   }
 
-  /** Returns what is held. */
+  /** Returns the name that is held. */
   public String name() {
     return name;
   }
 
   /**
-   * Returns the fencing token: greater than that of whoever held the name before. Hand it to what the lease protects, and
-   * have that refuse a token less than the greatest it has seen: nothing else keeps out a holder that was paused for
-   * longer than its lease and does not know yet.
+   * Returns the fencing token: greater than that of every earlier holder of the name. Pass it to the protected store, and
+   * let the store refuse a token less than the greatest it has seen: nothing else keeps out a holder that was paused for
+   * longer than its lease and has not noticed yet.
    */
   public long token() {
     return token;
   }
 
-  /** Tells whether it is held, as far as this process can know: by its own monotonic clock, without asking Redis. */
+  /** Tells whether it is held, as far as this process knows: by its own monotonic clock, without asking Redis. */
   public boolean isHeld() {
     lock.lock();
     try {
@@ -77,8 +77,8 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Has {@code action} run once if the lease is lost, and at once if it is lost already; never after {@link #close}. Runs
-   * on the thread that tells all losses, so one that blocks makes others hear late. What it throws is logged.
+   * Runs {@code action} once if the lease is lost, and at once if it is already lost; never after {@link #close}. Runs
+   * on the thread that reports all losses, so an action that blocks delays others. Its exceptions are logged.
    */
   public void onLost(Runnable action) {
     Objects.requireNonNull(action);
@@ -98,9 +98,9 @@ public final class Lease implements AutoCloseable {
   }
 
   /**
-   * Gives the permit back: one round trip, after which somebody who waits has it, without waiting for its end. The thread's
-   * {@link io.github.scalingtoolkit.core.time.Deadline} does not hold for it. If it fails, it is tried again in the
-   * background until the lease has ended by itself. Never throws; calling it again does nothing.
+   * Releases the permit: one round trip, after which a waiter can take it at once. The thread's
+   * {@link io.github.scalingtoolkit.core.time.Deadline} does not apply. If it fails, it is retried in the
+   * background until the lease has expired. Never throws; calling it again does nothing.
    */
   @Override
   public void close() {
@@ -121,13 +121,13 @@ public final class Lease implements AutoCloseable {
     endsNanos = nanos;
   }
 
-  /** Takes Redis' word for it; the next to look tells. */
+  /** Records that Redis says it has ended; the next check reports it. */
   void endedInRedis() {
     cause = "ended-in-redis";
     endsNanos = clock.nanoTime();
   }
 
-  /** Tells whoever wants to know, unless it was closed or lost before. */
+  /** Notifies the listeners, unless it was closed or lost before. */
   void lose() {
     if (end(State.LOST)) {
       log.warn("lease={} token={} state=lost cause={}", name, token, cause);
@@ -152,7 +152,7 @@ public final class Lease implements AutoCloseable {
     try {
       action.run();
     } catch (Throwable failure) {
-      // Also an Error: whoever listens besides has to hear of it all the same.
+      // Also an Error: the other listeners must still be notified.
       log.error("a lease's listener failed cause={}", failure.getClass().getName());
     }
   }

@@ -17,11 +17,11 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
- * Renews the leases of a process, each when a third of its lifetime is over, and tells those that have ended. A lease ends
+ * Renews the leases of a process, each when a third of its lifetime is over, and notifies those that have ended. A lease ends
  * here a lifetime after the moment before its renewal was sent, so never later than in Redis.
  *
- * <p>Two threads, so that neither Redis nor a listener can hold up what the other one does: one renews and runs nothing of
- * the users'; one tells and does no I/O. Both outlive whatever is thrown.
+ * <p>Two threads, so that neither Redis nor a listener can delay the other's work: one renews and runs no code of
+ * users; the other notifies and does no I/O. Both survive every exception.
  */
 final class LeaseKeeper {
   private static final Logger log = LoggerFactory.getLogger(LeaseKeeper.class);
@@ -44,9 +44,9 @@ final class LeaseKeeper {
   private final Loop telling;
 
   /**
-   * One who may hold a permit and does not know it.
+   * A holder that may have a permit without knowing it.
    *
-   * @param untilNanos when it has ended by itself
+   * @param untilNanos when it will have expired
    */
   private record Abandoned(String name, String holder, long untilNanos) {}
 
@@ -58,7 +58,7 @@ final class LeaseKeeper {
         "renewals", "leases are lost when their lifetime is over", redis, scripts.aclRules());
     releases = new Trouble(
         "releases",
-        "permits stay taken, or those who wait for one find it late",
+        "permits stay taken, or waiters find a free one late",
         redis,
         scripts.aclRules());
     lifetimeNanos = lifetime.toNanos();
@@ -82,7 +82,7 @@ final class LeaseKeeper {
     wake();
   }
 
-  /** As {@link #add}, and keeps in mind who took it. */
+  /** As {@link #add}, and remembers the thread that took it. */
   void addLock(Lease lease, Thread taker) {
     locks.put(lease.name(), new Lock(lease, taker));
     add(lease);
@@ -104,20 +104,20 @@ final class LeaseKeeper {
     return Set.copyOf(held);
   }
 
-  /** Ends both threads, after one try to give back what was abandoned. */
+  /** Ends both threads, after one try to release abandoned permits. */
   void close() {
     renewing.close();
     telling.close();
     giveBack();
   }
 
-  /** Gives a permit back in the background, if it is held at all; tried until it has ended by itself. */
+  /** Releases a permit in the background, if it is held at all; tried until it has expired. */
   void abandon(String name, String holder) {
     abandoned.add(new Abandoned(name, holder, clock.nanoTime() + lifetimeNanos));
     wake();
   }
 
-  /** Renews what is due, the soonest end first, {@value #MOST_A_TRIP} a round trip; ends when Redis does not answer. */
+  /** Renews leases that are due, the earliest end first, {@value #MOST_A_TRIP} a round trip; ends when Redis does not answer. */
   void step() {
     renewAll(due());
     giveBack();
@@ -142,7 +142,7 @@ final class LeaseKeeper {
         .toList();
   }
 
-  /** Tells those that have ended. */
+  /** Notifies leases that have ended. */
   void tell() {
     for (Lease lease : held) {
       if (lease.endsNanos() - clock.nanoTime() <= 0) {
@@ -153,7 +153,7 @@ final class LeaseKeeper {
   }
 
   /**
-   * Gives a permit back at once, and in the background if that fails. The caller's deadline must not hold.
+   * Releases a permit at once, and in the background if that fails. The caller's deadline must not apply.
    *
    * @param callers scripts on the caller's own access, which bounds how long it may take
    */

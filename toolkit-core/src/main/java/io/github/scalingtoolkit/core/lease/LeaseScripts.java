@@ -12,7 +12,7 @@ import java.util.Objects;
  * The scripts and the keys of leases: {@code lease:{name}:holders} and {@code lease:{name}:token}, both after the prefix.
  */
 final class LeaseScripts {
-  /** What the scripts and the subscription run in Redis, as an ACL allows it. */
+  /** The commands of the scripts and the subscription, in ACL syntax. */
   private static final String ACL_COMMANDS =
       "+eval +evalsha +time +get +set +zadd +zrem +zcard +zscore +zrange +zremrangebyscore +pexpireat"
           + " +publish +subscribe";
@@ -36,16 +36,16 @@ final class LeaseScripts {
     return prefix + "lease:released";
   }
 
-  /** Returns what an ACL must allow. */
+  /** Returns the ACL rules that must be granted. */
   String aclRules() {
     return "~" + prefix + "lease:* &" + channel() + " " + ACL_COMMANDS;
   }
 
-  /** What came of a release. */
+  /** The result of a release. */
   enum Release {
     NOTHING_HELD,
     TOLD,
-    /** Given back, but nobody who waits may be told. */
+    /** Released, but waiters could not be notified. */
     UNTOLD
   }
 

@@ -22,32 +22,32 @@ import redis.clients.jedis.exceptions.JedisException;
 /**
  * Locks and semaphores across the processes that use one Redis.
  *
- * <p><b>Promise.</b> While Redis keeps what it was told, no more holders of a name exist than it has permits, by Redis' own
+ * <p><b>Promise.</b> While Redis loses no data, a name never has more holders than permits, by Redis' own
  * clock; and each holder's {@linkplain Lease#token() token} is greater than that of every holder before. A holder that
- * closes hands over at once; one that dies does so when its lifetime (10 s unless said otherwise) has ended; one that lives
+ * closes hands over at once; one that dies does so when its lifetime (10 s by default) has ended; one that lives
  * is renewed in the background, until it closes or Redis does not answer for a whole lifetime.
  *
- * <p><b>What is not promised.</b> A lease is not a proof: its holder may be paused past its end and go on. What must not
- * happen twice has to check the token. In particular:
+ * <p><b>What is not promised.</b> A lease is not a proof: its holder may be paused past its end and go on. Work that must not
+ * be done twice has to check the token. In particular:
  *
  * <ul>
- *   <li>Failover: a replica that becomes the master may not know of the newest holders, and two may hold for up to a
+ *   <li>Failover: a replica that becomes the master may lack the newest holders, and two may hold for up to a
  *       lifetime. Tokens are made of Redis' time, so the later one's is still the greater, unless the new master's clock is
  *       behind by more than the time between them.
- *   <li>Redis' clock set forward by more than a lifetime ends every lease at once; holders hear of it when they are renewed.
- *       Set back, the leases of the dead last longer by as much. Tokens rise all the same, for a day after the last.
- *   <li>Order: of one process those who wait for a name come in the order in which they asked; between processes none is
+ *   <li>Redis' clock set forward by more than a lifetime ends every lease at once; holders notice at their next renewal.
+ *       Set back, the leases of dead holders last longer by as much. Tokens still rise, for a day after the last.
+ *   <li>Order: the waiters of one process get a name in the order in which they asked; between processes no order is
  *       promised.
- *   <li>Re-entrance: who holds a lock cannot take it again, and neither can its own thread. A thread that would wait for a
- *       lock that it took itself is told so at once.
+ *   <li>Re-entrance: a holder cannot take its lock again, not even on the same thread. A thread that would wait for a
+ *       lock that it took itself gets an exception at once.
  * </ul>
  *
- * <p>Blocks only as long as {@link #acquire} is told to wait, and for a round trip. Safe for use by several threads. Has two
- * threads, connections of its own with a breaker of their own for renewals (see {@link RedisAccess#sibling}), and a
+ * <p>Blocks only for the wait given to {@link #acquire}, and for a round trip. Safe for use by several threads. Has two
+ * threads, its own connections and breaker for renewals (see {@link RedisAccess#sibling}), and a
  * subscription if the access has connections for it; close it before the access.
  */
 public final class Leases implements AutoCloseable {
-  /** A release may go unheard: by a message that was missed, or without a subscription at all. */
+  /** A release may go unnoticed: a message was missed, or there is no subscription at all. */
   private static final Duration LONGEST_UNTOLD = Duration.ofSeconds(1);
 
   private static final Duration WITHOUT_SUBSCRIPTION = Duration.ofMillis(100);
@@ -110,15 +110,15 @@ public final class Leases implements AutoCloseable {
    * Takes one of a name's permits.
    *
    * @param name 1 to 200 letters, digits, dots, dashes, colons, slashes or underscores
-   * @param permits how many may hold it at a time; all who use the name must say the same
+   * @param permits how many may hold it at a time; all users of the name must use the same number
    * @param wait how long to wait for one; zero to try once
-   * @return the lease, or nothing if none was to be had in time
+   * @return the lease, or empty if none was available in time
    * @throws InterruptedException if the thread is interrupted while it waits; then it holds nothing
    * @throws IllegalStateException if this is closed, also while it waits; or if it would wait for a lock that the same
    *     thread holds: leases are not re-entrant. Then it has taken nothing
    * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing
    * @throws JedisException if Redis did not answer, and was tried again until {@code wait}
-   *     was over; a permit that it gave all the same is given back in the background
+   *     was over; a permit that it granted without an answer is released in the background
    */
   public Optional<Lease> acquire(String name, int permits, Duration wait)
       throws InterruptedException {
@@ -131,26 +131,26 @@ public final class Leases implements AutoCloseable {
     try {
       return attempt.untilItSucceedsOrIsOver(waiter);
     } finally {
-      // Of a lock that was taken there is nothing to be had; of a semaphore there may be.
+      // A lock that was just taken has no permit left; a semaphore may have one.
       waiter.leave(attempt.lease == null || permits > 1);
       attempt.end();
     }
   }
 
   /**
-   * Runs {@code action} as the holder of a lock, and gives it back afterwards, whatever comes of it.
+   * Runs {@code action} as the holder of a lock, and releases it afterwards, whatever the outcome.
    *
    * <pre>{@code
    * boolean ran = leases.run("nightly-report", Duration.ofSeconds(5),
    *     lease -> store.write(report, lease.token()));
    * }</pre>
    *
-   * <p>The action is not stopped when the lease is lost meanwhile: what must not happen twice has to check the token.
+   * <p>The action is not stopped when the lease is lost meanwhile: work that must not be done twice has to check the token.
    *
    * @param name as {@link #acquire(String, int, Duration)} takes it
    * @param wait how long to wait for the lock; zero to try once
-   * @param action is handed the lease, which it need not close
-   * @return true if the action was run to its end; false if the lock was not to be had in time, so that it was not run
+   * @param action receives the lease, which it need not close
+   * @return true if the action was run to its end; false if the lock was not available in time, so that it was not run
    * @throws E what the action throws, as it is
    * @throws InterruptedException if the thread is interrupted while it waits; then the action was not run
    * @throws IllegalStateException as {@link #acquire(String, int, Duration)} does
@@ -172,8 +172,8 @@ public final class Leases implements AutoCloseable {
   /**
    * As {@link #run}, for actions with a result.
    *
-   * @param action is handed the lease, and returns anything but null
-   * @return the result, or nothing if the lock was not to be had in time, so that the action was not run
+   * @param action receives the lease, and returns anything but null
+   * @return the result, or empty if the lock was not available in time, so that the action was not run
    */
   public <T, E extends Exception> Optional<T> call(
       String name, Duration wait, ActionOn<Lease, T, E> action) throws E, InterruptedException {
@@ -186,7 +186,7 @@ public final class Leases implements AutoCloseable {
     }
   }
 
-  /** One call of {@link #acquire}: all its tries are by one holder, so that one whose answer was lost is taken up. */
+  /** One call of {@link #acquire}: all its tries use one holder, so that a permit whose answer was lost is found again. */
   private final class Attempt {
     private final String name;
     private final int permits;
@@ -203,7 +203,7 @@ public final class Leases implements AutoCloseable {
       this.untilNanos = untilNanos;
     }
 
-    /** Asks when it is its turn, and a last time when its time is over, so that it ends with an answer of its own. */
+    /** Asks when it is its turn, and a last time when its time is over, so that it ends with its own answer. */
     Optional<Lease> untilItSucceedsOrIsOver(Waiter waiter) throws InterruptedException {
       long pause = untold().toNanos();
       while (true) {
@@ -269,7 +269,7 @@ public final class Leases implements AutoCloseable {
   }
 
   /**
-   * Gives back every lease that is still held, and ends the threads, the subscription and every {@link #acquire} that
+   * Releases every lease that is still held, and ends the threads, the subscription and every {@link #acquire} that
    * waits.
    */
   @Override
@@ -293,7 +293,7 @@ public final class Leases implements AutoCloseable {
     release(lease.name(), lease.holder());
   }
 
-  /** Not the caller's work: whoever waits must not wait longer because the caller has no time left. */
+  /** Not bound by the caller's deadline: other waiters must not wait longer because the caller has no time left. */
   private void release(String name, String holder) {
     Object ignored = Deadline.suspended(() -> {
       keeper.release(scripts, name, holder);
@@ -301,7 +301,7 @@ public final class Leases implements AutoCloseable {
     });
   }
 
-  /** Until the first holder ends, unless somebody tells before; sooner where telling cannot be relied on. */
+  /** Until the first holder ends, unless a release is announced before; sooner where announcements are not reliable. */
   private long pauseNanos(Answer answer) {
     return Math.min(untold().toMillis(), Math.max(1, answer.firstEndsMillis())) * 1_000_000;
   }
@@ -310,7 +310,7 @@ public final class Leases implements AutoCloseable {
     return subscription == null || !subscription.live() ? WITHOUT_SUBSCRIPTION : LONGEST_UNTOLD;
   }
 
-  /** Several may fail before a lease ends, and whatever else makes calls of Redis fail is none of its business. */
+  /** Several may fail before a lease ends, and failures of other calls must not affect them. */
   private static Duration renewalDeadline(Duration lifetime) {
     Duration sixth = lifetime.dividedBy(6);
     return sixth.compareTo(LONGEST_RENEWAL) < 0 ? sixth : LONGEST_RENEWAL;
@@ -359,7 +359,7 @@ public final class Leases implements AutoCloseable {
 
     @Override
     public void onGap() {
-      // Who waits looks again within a second all the same.
+      // Waiters check again within a second in any case.
     }
   }
 
@@ -375,7 +375,7 @@ public final class Leases implements AutoCloseable {
     }
 
     /**
-     * Sets after how long a lease ends that nobody renews: 100 ms to 1 h. Default: 10 s. Shorter hands over sooner after a
+     * Sets how long a lease lasts without renewal: 100 ms to 1 h. Default: 10 s. Shorter hands over sooner after a
      * crash; longer survives longer outages of Redis and pauses of its holder.
      */
     public Builder lifetime(Duration lifetime) {
@@ -387,7 +387,7 @@ public final class Leases implements AutoCloseable {
     /**
      * Puts {@code prefix} before each key that it writes to Redis and before its channel, such as {@code "app:"} where an
      * ACL allows {@code ~app:*} and {@code &app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores.
-     * All who use a name must say the same. Default: none, so that they begin with {@code lease:}.
+     * All users of a name must use the same prefix. Default: none, so that keys begin with {@code lease:}.
      */
     public Builder keyPrefix(String prefix) {
       if (!prefix.matches("[A-Za-z0-9._:/-]{0,64}")) {

@@ -6,16 +6,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Who of this process waits for a permit of which name: a line for each name, of which only the first asks Redis.
+ * The waiters of this process: a line for each name, of which only the first asks Redis.
  *
- * <p>The first is told to ask when it becomes the first, when a permit was given back somewhere, and when messages may have
- * been missed; besides, it asks after a pause of its own choice. Who leaves the line hands on what it was told and did not
- * act on, so no release is lost with it.
+ * <p>The first is woken to ask when it becomes the first, when a permit was released somewhere, and when messages may have
+ * been missed; besides, it asks after a pause that it chooses. A waiter that leaves the line passes on a wake-up that it did not
+ * use, so that no release is lost with it.
  */
 final class Releases {
   private final ConcurrentHashMap<String, ArrayDeque<Waiter>> lines = new ConcurrentHashMap<>();
 
-  /** One who waits, from before its first try on, so that no release falls between a try and the wait. */
+  /** A waiter, from before its first try on, so that no release falls between a try and the wait. */
   final class Waiter {
     private final String name;
     private final Thread thread = Thread.currentThread();
@@ -30,7 +30,7 @@ final class Releases {
      * Waits until it should ask.
      *
      * @param leftNanos for how long at most
-     * @param pauseNanos for how long as the first in line, if nobody tells it
+     * @param pauseNanos for how long as the first in line, if it is not woken
      * @return false if the time is over
      */
     boolean await(long leftNanos, long pauseNanos) throws InterruptedException {
@@ -66,7 +66,7 @@ final class Releases {
     /**
      * Leaves the line.
      *
-     * @param nextAsks whether the next in line should ask at once, though nothing more was given back
+     * @param nextAsks whether the next in line should ask at once, although nothing more was released
      */
     void leave(boolean nextAsks) {
       lines.computeIfPresent(name, (key, line) -> {
@@ -105,7 +105,7 @@ final class Releases {
     released(new String(message, StandardCharsets.UTF_8));
   }
 
-  /** Tells the first who waits for a name. */
+  /** Wakes the first waiter for a name. */
   void released(String name) {
     lines.computeIfPresent(name, (key, line) -> {
       line.element().tell();
@@ -113,12 +113,12 @@ final class Releases {
     });
   }
 
-  /** Tells the first of every name: messages may have been missed. */
+  /** Wakes the first of every name: messages may have been missed. */
   void anyMayBeReleased() {
     lines.keySet().forEach(this::released);
   }
 
-  /** Tells everybody: there is nothing to wait for any more. */
+  /** Wakes all waiters: there is nothing to wait for any more. */
   void wakeAll() {
     for (String name : lines.keySet()) {
       lines.computeIfPresent(name, (key, line) -> {

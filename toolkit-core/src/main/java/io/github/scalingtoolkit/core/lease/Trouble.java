@@ -5,7 +5,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Says once that something of the leases does not work, why and what to do about it, and once that it works again. */
+/** Logs once that a part of the leases does not work, why and what to do about it, and once that it works again. */
 final class Trouble {
   private static final Logger log = LoggerFactory.getLogger(Trouble.class);
 
@@ -16,10 +16,10 @@ final class Trouble {
   private final Once trouble = new Once();
 
   /**
-   * Starts well.
+   * Starts in the working state.
    *
-   * @param what does not work, as the log line names it
-   * @param effect what comes of it, in words
+   * @param what the part's name in the log
+   * @param effect the effect, in words
    * @param grant the ACL rules that it needs
    */
   Trouble(String what, String effect, RedisAccess redis, String grant) {
@@ -55,7 +55,7 @@ final class Trouble {
     trouble.over(() -> log.info("leases={} state=well", what));
   }
 
-  /** Of a command within a script each version says it in words of its own. */
+  /** For a command within a script each version has its own text. */
   private static boolean forbids(RuntimeException failure) {
     String message = String.valueOf(failure.getMessage());
     return message.startsWith("NOPERM")

@@ -25,9 +25,9 @@ public final class BlockingThreads {
   /**
    * Returns a new executor for tasks that block.
    *
-   * <p>On virtual threads each task has a thread of its own and {@code maxPlatformThreads} does not apply: whoever
-   * submits bounds the work (a semaphore, a request limit). On platform threads a task goes to the one that became idle
-   * last, to a new one if none is idle, or waits if there are as many tasks as may be; a thread ends after 30 idle
+   * <p>On virtual threads each task has its own thread and {@code maxPlatformThreads} does not apply: the submitting
+   * code must bound the work (a semaphore, a request limit). On platform threads a task goes to the one that became idle
+   * last, to a new one if none is idle, or waits if all may be busy; a thread ends after 30 idle
    * seconds. Threads are daemons, so that a forgotten executor never keeps a JVM up.
    *
    * @param name prefix of the threads' names, such as {@code "todo-web-"}

@@ -16,14 +16,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs so many tasks at a time and no more, each on the thread that became idle last, or on a new one if none is idle.
+ * Runs a bounded number of tasks at a time, each on the thread that became idle last, or on a new one if none is idle.
  *
  * <p>A {@link ThreadPoolExecutor} with a bound and a queue starts a thread for each task until all are there, and as they
- * take turns, none is idle for long. Without a queue it hands a task to the thread that has waited least, so that those
- * who are not needed end; the bound and what waits for it are kept here.
+ * take turns, none is idle for long. Without a queue it passes a task to the thread that has waited least, so that threads
+ * that are not needed end; the bound and the waiting tasks are kept here.
  *
  * <p>Invariants, under the lock: {@code running} tasks have a thread each; a task waits only while {@code running} is the
- * bound, and whoever has run a task takes the next that waits before it gives up its place. So nothing waits while there
+ * bound, and a thread that has run a task takes the next waiting one before it gives up its place. So no task waits while there
  * is a place. Between giving up its place and waiting, a thread is neither counted nor idle: so there may be a few threads
  * more than tasks.
  */
@@ -82,7 +82,8 @@ final class BoundedPool extends AbstractExecutorService {
   private @Nullable Runnable next() {
     lock.lock();
     try {
-      // An interrupt was meant for the task before: shutdownNow interrupts under the lock, and then
+      // An interrupt was meant for the previous task: shutdownNow interrupts under the lock, and
+      // then
       // nothing waits.
       Thread.interrupted();
       Runnable next = waiting.poll();
@@ -120,7 +121,7 @@ final class BoundedPool extends AbstractExecutorService {
     }
   }
 
-  /** What waits is still run. */
+  /** Waiting tasks still run. */
   @Override
   public void shutdown() {
     lock.lock();

@@ -23,11 +23,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Starts things in order and stops them in the reverse order, each stop with a deadline.
  *
- * <p>A stop that throws or overruns its deadline is reported and the next goes on: what comes later (closing files,
- * handing work back) must not suffer from what hangs. If a start throws, what has started is stopped, and the exception
+ * <p>A stop that throws or overruns its deadline is reported and the next one runs: later stops (closing files,
+ * returning work) must not suffer from one that hangs. If a start throws, the started phases are stopped, and the exception
  * passes on.
  *
- * <p>Safe for use by several threads. {@link #stop} runs once; who calls it again waits for that run.
+ * <p>Safe for use by several threads. {@link #stop} runs once; a second call waits for that run.
  */
 public final class Lifecycle {
   private static final Logger log = LoggerFactory.getLogger(Lifecycle.class);
@@ -78,7 +78,7 @@ public final class Lifecycle {
   /**
    * Starts every phase in the order they were added.
    *
-   * @throws RuntimeException what a start throws, after what had started was stopped; an {@link Error} likewise
+   * @throws RuntimeException what a start throws, after the started phases were stopped; an {@link Error} likewise
    * @throws IllegalStateException if it was started or stopped before, or is stopped meanwhile
    */
   public void start() {
@@ -110,7 +110,7 @@ public final class Lifecycle {
   }
 
   /**
-   * Stops what has started, last first, and tells how each stop ended. A phase that is just starting is waited for, as
+   * Stops the started phases, last first, and returns how each stop ended. A phase that is just starting is waited for, as
    * long as its stop may take, and stopped first. If that was too short it is reported as timed out, and stopped by
    * {@link #start} once its start ends.
    */
@@ -175,7 +175,7 @@ public final class Lifecycle {
     }
   }
 
-  /** Tells whether it is too late for a stop to find the phase: then it is for the caller to stop it. */
+  /** Tells whether it is too late for a stop to find the phase: then the caller must stop it. */
   private boolean endStarting(Phase phase, boolean done) {
     lock.lock();
     try {
@@ -205,7 +205,7 @@ public final class Lifecycle {
     }
   }
 
-  /** Returns what is to be stopped, and notes what is left to {@link #start} as its start goes on. */
+  /** Returns the phases to stop, and notes the one left to {@link #start} because its start goes on. */
   private List<Phase> snapshot(List<Stopped> outcomes) {
     lock.lock();
     try {
@@ -221,8 +221,8 @@ public final class Lifecycle {
   }
 
   /**
-   * Returns how long {@link #stop} takes at most once everything has started: all deadlines together. Whoever kills the
-   * process must wait for longer.
+   * Returns how long {@link #stop} takes at most once everything has started: the sum of all deadlines. Before killing the
+   * process, wait for longer.
    */
   public Duration stopWithin() {
     return phases.stream().map(Phase::stopWithin).reduce(Duration.ZERO, Duration::plus);
@@ -283,10 +283,10 @@ public final class Lifecycle {
     /**
      * Adds a phase, to be started after and stopped before those added earlier.
      *
-     * @param name what logs and reports call it
-     * @param start sets it going; a throw ends the start of everything
+     * @param name its name in logs and reports
+     * @param start starts it; an exception ends the whole start
      * @param stopWithin how long its stop may take, above zero and at most a day
-     * @param stop ends it; interrupted at its deadline
+     * @param stop stops it; interrupted at its deadline
      */
     public Builder phase(String name, Runnable start, Duration stopWithin, Runnable stop) {
       Check.positive("stopWithin of " + name, stopWithin, Duration.ofDays(1));

@@ -13,18 +13,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Merges concurrent calls for one key, cost and limit into one call of Redis, without threads of its own.
  *
- * <p><b>Protocol.</b> The first caller of a key leads: it asks for itself at once, so a lone caller waits for nobody.
- * Who comes while it asks, waits in the key's line. With its answer the leader takes everybody out of the line and makes
- * the first of them the leader of them all, who asks for as many calls as they are; what was granted goes to those who
- * came first. A line without a leader is not in the map.
+ * <p><b>Protocol.</b> The first caller of a key leads: it asks for itself at once, so a lone caller does not wait.
+ * Callers that arrive while it asks wait in the key's line. When it has its answer the leader takes all of them out of the line and makes
+ * the first of them the leader of all, which asks for as many calls as there are callers; granted permits go to those that
+ * arrived first. A line without a leader is not in the map.
  *
- * <p><b>States of a waiter</b>, each entered by one compare-and-set from waiting: <i>waiting</i>; <i>leading</i>, handed
- * a batch; <i>served</i>, handed its share; <i>gone</i>, its patience is over: it takes itself out of the line. Who leaves
+ * <p><b>States of a waiter</b>, each entered by one compare-and-set from waiting: <i>waiting</i>; <i>leading</i>, given
+ * a batch; <i>served</i>, given its share; <i>gone</i>, its patience is over: it removes itself from the line. A caller that leaves
  * after its batch was sent leaves its permit unused: fewer are admitted then, never more.
  *
- * <p><b>Failure.</b> When a leader's call fails, so do those in line: they would only wait in turn for the same failure.
- * A leader whose own deadline has passed, before it asked or while it did, speaks for nobody else: the rest of its batch
- * is led by another. Whatever a leader throws, the line moves on.
+ * <p><b>Failure.</b> When a leader's call fails, so do the calls in line: they would only wait in turn for the same failure.
+ * A leader whose own deadline passes, before it asks or while it does, does not decide for the others: the rest of its batch
+ * gets another leader. Whatever a leader throws, the line moves on.
  */
 final class CallMerger {
   /** Asks Redis for a number of calls. */
@@ -33,10 +33,10 @@ final class CallMerger {
   }
 
   /**
-   * What one caller gets.
+   * One caller's result.
    *
    * @param grant the answer that it shares, or null if the call failed
-   * @param place how many came before it in that batch
+   * @param place how many callers are before it in that batch
    */
   record Share(@Nullable Grant grant, int place) {
     private static final Share FAILED = new Share(null, 0);
@@ -93,7 +93,7 @@ final class CallMerger {
     try {
       grant = asker.ask(line.key(), line.cost(), batch.size(), line.terms());
     } catch (RuntimeException failed) {
-      // Redis' guard has counted it; the callers hear of it by a share without a grant.
+      // Redis' guard has counted it; the callers get a share without a grant.
       mineAlone = Deadline.currentIsExpired();
     } finally {
       if (!mineAlone || !promote(batch.subList(1, batch.size()))) {
@@ -114,11 +114,11 @@ final class CallMerger {
       if (!well) {
         next.forEach(waiter -> waiter.become(Share.FAILED));
       }
-      // Nobody left to lead: look again, until the line is empty and gone.
+      // No caller is left to lead: check again, until the line is empty and removed.
     } while (!next.isEmpty() && !(well && promote(next)));
   }
 
-  /** Makes the first of {@code waiters} who still waits the leader of them; false if nobody does. */
+  /** Makes the first of {@code waiters} that still waits their leader; false if none waits. */
   private static boolean promote(List<Waiter> waiters) {
     List<Waiter> members = new ArrayList<>(waiters);
     members.removeIf(waiter -> waiter.get() == GONE);
@@ -131,7 +131,7 @@ final class CallMerger {
     return false;
   }
 
-  /** Those in line for a key; changed only inside the map's own lock of it. */
+  /** The callers in line for a key; changed only inside the map's lock for that key. */
   private static final class Waiting {
     private final Waiter founder;
     private final Set<Waiter> waiters = new LinkedHashSet<>();

@@ -11,11 +11,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out who a client behind proxies is, and names him for a limit.
+ * Finds the address of a client behind proxies, and the key of its limit.
  *
- * <p>Anybody can write {@code X-Forwarded-For}; a proxy only appends to it whom it was called by. So it is read from its
- * end, and only for as long as the one who wrote the entry is trusted: the first address that is not one of the trusted
- * proxies is the client. What stands before it may be a lie and is not read. Without trusted proxies the header is not
+ * <p>Any client can write {@code X-Forwarded-For}; a proxy only appends the address of its peer. So the header is read from its
+ * end, and only as long as the writer of an entry is trusted: the first address that is not one of the trusted
+ * proxies is the client. Entries before it may be forged and are not read. Without trusted proxies the header is not
  * read at all.
  *
  * <p>Never asks a name server. Immutable and safe for use by several threads.
@@ -55,7 +55,7 @@ public final class ClientAddress {
   /**
    * Trusts the proxies in these networks.
    *
-   * @param networks such as {@code 10.0.0.0/8}, {@code fd00::/8} or a single address; none to trust nobody
+   * @param networks such as {@code 10.0.0.0/8}, {@code fd00::/8} or a single address; none to trust no proxy
    * @throws IllegalArgumentException if one is not such a network
    */
   public static ClientAddress behind(String... networks) {
@@ -69,9 +69,9 @@ public final class ClientAddress {
   /**
    * Returns the client's address.
    *
-   * @param peer who has opened the connection
+   * @param peer the address that opened the connection
    * @param forwardedFor the values of every {@code X-Forwarded-For} header of the request, in order; may be empty. An
-   *     entry may have a port. One that is no address ends the reading: whom it stands for is not known, so the proxy
+   *     entry may have a port. An entry that is not an address ends the reading: its client is unknown, so the proxy
    *     that wrote it is the client
    */
   public InetAddress of(InetAddress peer, List<String> forwardedFor) {
@@ -91,7 +91,7 @@ public final class ClientAddress {
     return client;
   }
 
-  /** Returns the key of a client's limit: an IPv4 address in hex, of an IPv6 one its first 56 bits. */
+  /** Returns the key of a client's limit, in hex: an IPv4 address, or the first 56 bits of an IPv6 address. */
   public static String key(InetAddress client) {
     byte[] bytes = client.getAddress();
     return HexFormat.of()
@@ -118,7 +118,7 @@ public final class ClientAddress {
             + "'");
   }
 
-  /** Reads an address as it is written; what the platform would take for a host name never reaches it. */
+  /** Reads a literal address; text that the platform would resolve as a host name never reaches it. */
   private static @Nullable InetAddress parse(String text) {
     String bare = text.length() > 64 ? "" : text;
     var port = IPV4_PORT.matcher(bare);

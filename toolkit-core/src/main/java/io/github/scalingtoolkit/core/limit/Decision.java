@@ -3,13 +3,13 @@ package io.github.scalingtoolkit.core.limit;
 import java.time.Duration;
 
 /**
- * Whether a caller may go on, and what to tell it: the header values are those of draft-ietf-httpapi-ratelimit-headers.
+ * Whether a call is allowed, with the header values of draft-ietf-httpapi-ratelimit-headers.
  *
- * @param limit the policy that decided: of several the one that denied for longest, or that has the least left
- * @param allowed whether it may
+ * @param limit the policy that decided: of several the one that denied for longest, or that has the fewest permits left
+ * @param allowed whether the call is allowed
  * @param remaining permits that could be used at once now
  * @param retryAfter how long until the same call would be allowed; zero if it was
- * @param resetAfter how long until all permits are back, if none is used
+ * @param resetAfter how long until all permits are back, if no more are used
  * @param degraded whether this was decided without the Redis that should have decided
  */
 public record Decision(
@@ -21,8 +21,8 @@ public record Decision(
     boolean degraded) {
 
   /**
-   * Returns the value of the {@code RateLimit} header, such as {@code "api";r=50;t=30}. Of a call that was denied
-   * {@code t} is what {@code Retry-After} says: when there is something to be had again.
+   * Returns the value of the {@code RateLimit} header, such as {@code "api";r=50;t=30}. For a denied call
+   * {@code t} equals {@code Retry-After}: the time until a permit is available.
    */
   public String rateLimitHeader() {
     return "\"" + limit.name() + "\";r=" + remaining + ";t="
@@ -31,7 +31,7 @@ public record Decision(
 
   /**
    * Returns the value of the {@code RateLimit-Policy} header for the policy that decided, such as {@code "api";q=100;w=60}:
-   * where keys have limits of their own, that of this key.
+   * where keys have their own limits, the one of this key.
    */
   public String policyHeader() {
     return limit.policyHeader();

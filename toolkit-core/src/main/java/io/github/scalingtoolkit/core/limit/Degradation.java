@@ -8,10 +8,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Says once that a limiter decides without Redis, why and what to do about it, and once that this is over.
+ * Logs once that a limiter decides without Redis, why and what to do about it, and once that this is over.
  *
- * <p>It is over with the first answer that comes five seconds after the last failure: where failures and answers take
- * turns, nobody is told of each.
+ * <p>It is over with the first answer at least five seconds after the last failure: alternating failures and answers
+ * are not logged one by one.
  */
 final class Degradation {
   private static final Logger log = LoggerFactory.getLogger(Degradation.class);
@@ -26,7 +26,7 @@ final class Degradation {
   private volatile long failedNanos;
 
   /**
-   * Starts well.
+   * Starts in the working state.
    *
    * @param instead how it decides without Redis, in words
    * @param grant the ACL rules that it needs
@@ -66,7 +66,7 @@ final class Degradation {
     }
   }
 
-  /** Of a command within a script each version says it in words of its own. */
+  /** For a command within a script each version has its own text. */
   private static boolean forbids(RuntimeException failure) {
     String message = String.valueOf(failure.getMessage());
     return message.startsWith("NOPERM")

@@ -5,15 +5,15 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers for a second what Redis denied, so that a flood of denied calls asks it about nothing.
+ * Remembers denials of Redis for a second, so that a flood of denied calls hardly asks Redis.
  *
  * <p>It is a table of {@value #SLOTS} slots by the key's hash, and the newest denial of a slot stays: bounded by
- * construction, and a key that lost its slot is only asked for once more. Nothing is denied for longer than Redis said,
+ * construction, and a key that lost its slot only costs one more question. Nothing is denied for longer than Redis said,
  * since time counts from before the question was sent; and nothing for longer than a second, so that permits which another
- * process gives back, resets or adds are found.
+ * process returns, resets or adds are found.
  *
- * <p><b>Forgetting.</b> A question may be under way when its key is forgotten, and its answer then be older than that. So
- * who asks looks at the slot first ({@link #seen}), and an answer is kept only if the slot has not been changed since.
+ * <p><b>Forgetting.</b> A question may be in progress when its key is forgotten, and its answer is then outdated. So
+ * the slot is read before the question ({@link #seen}), and an answer is kept only if the slot has not changed since.
  */
 final class DenialCache {
   private static final int SLOTS = 1 << 14;
@@ -24,8 +24,8 @@ final class DenialCache {
   /**
    * A denial.
    *
-   * @param key of whom
-   * @param cost of a call that costs as much, or more
+   * @param key the denied key
+   * @param cost the cost of the denied call; dearer calls are denied too
    * @param terms the limits that it was asked under
    * @param sentNanos when Redis was asked
    * @param untilNanos when such a call would be admitted
@@ -48,7 +48,7 @@ final class DenialCache {
     }
   }
 
-  /** Returns what is in the key's slot now: to be handed to {@link #put} with the answer to a question sent after it. */
+  /** Returns the current content of the key's slot: pass it to {@link #put} with the answer to a question sent afterwards. */
   @Nullable
   Denial seen(String key) {
     return slots.get(slot(key));
@@ -58,7 +58,7 @@ final class DenialCache {
     slots.compareAndSet(slot(denial.key()), seen, denial);
   }
 
-  /** Forgets a key, also what answers on their way say of it. */
+  /** Forgets a key, including answers about it that are on their way. */
   void forget(String key, Terms terms) {
     // A new object each time, that no call is dear enough for.
     slots.set(slot(key), new Denial(key, Integer.MAX_VALUE, terms, 0, 0, 0, 0, 0));

@@ -1,12 +1,12 @@
 package io.github.scalingtoolkit.core.limit;
 
-/** What a policy decides while Redis, which should decide, does not answer. */
+/** A policy's decision while Redis does not answer. */
 public sealed interface FailureMode {
 
-  /** Every call is admitted: where turning a caller away is worse than admitting too many. */
+  /** Every call is admitted: where refusing a caller is worse than admitting too many. */
   record Open() implements FailureMode {}
 
-  /** Every call is denied: where guessing must not get a chance, as at a login. */
+  /** Every call is denied: where guessing must be prevented, as at a login. */
   record Closed() implements FailureMode {}
 
   /**

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides by the policies' failure modes, without any I/O. Keys are bounded already. */
 final class Fallback {
-  /** What a caller of a closed policy is told: Redis is tried again within seconds. */
+  /** The retry time under a closed policy: Redis is tried again within seconds. */
   private static final Duration CLOSED_RETRY = Duration.ofSeconds(1);
 
-  /** A failure mode, with what was used in this process if it counts here. */
+  /** A failure mode, with the permits used in this process if it counts here. */
   private record Part(FailureMode mode, @Nullable LocalCounts used) {
     /** Returns the share of this process, or null if the policy admits everything. */
     @Nullable

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core.limit;
 import java.util.List;
 
 /**
- * What {@link LimitScripts#acquire} answered to a number of equal calls.
+ * The answer of {@link LimitScripts#acquire} to a number of equal calls.
  *
  * @param admitted how many of them fitted
  * @param retryMicros how long until one more would; 0 if all did

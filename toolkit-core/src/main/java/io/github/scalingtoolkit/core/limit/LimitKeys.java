@@ -6,7 +6,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
-/** What a limiter writes to Redis: {@code prefix rl:{limiter:key}:policy}, all policies of a key in one slot. */
+/** The keys that a limiter writes to Redis: {@code prefix rl:{limiter:key}:policy}, all policies of a key in one slot. */
 final class LimitKeys {
   private static final int LONGEST = 100;
   private static final String HASHED = "#";
@@ -24,14 +24,14 @@ final class LimitKeys {
     return bytes(prefix + "rl:{" + limiter + ":" + boundedKey + "}:" + policy);
   }
 
-  /** Returns the keys that an ACL must allow, as it writes them. */
+  /** Returns the keys that an ACL must allow, in ACL syntax. */
   String aclPattern() {
     return "~" + prefix + "rl:*";
   }
 
   /**
    * Returns {@code key}, or a hash of one that is longer than {@value #LONGEST} characters or would not survive UTF-8, so
-   * that neither memory nor Redis holds more of a caller's text. What looks like a hash is hashed as well: it cannot be
+   * that neither memory nor Redis holds more of a caller's text. A key that looks like a hash is hashed as well: it cannot be
    * made to meet one.
    */
   static String bounded(String key) {

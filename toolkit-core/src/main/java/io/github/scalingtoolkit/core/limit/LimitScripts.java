@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/** What an exact limiter has Redis do, each in one round trip. Keys are bounded already. */
+/** The scripts of an exact limiter, each one round trip. Keys are bounded already. */
 final class LimitScripts {
-  /** What they and {@link #reset} run in Redis, as an ACL allows it. */
+  /** The commands of the scripts and {@link #reset}, in ACL syntax. */
   static final String ACL_COMMANDS = "+eval +evalsha +time +get +set +del";
 
   private static final LuaScript ONE = script("acquire");
@@ -29,7 +29,7 @@ final class LimitScripts {
     acquire = policies.size() == 1 ? ONE : SEVERAL;
   }
 
-  /** Asks for as many of {@code calls} calls of {@code cost} permits each as fit; for none to look only. */
+  /** Asks for as many of {@code calls} calls of {@code cost} permits each as fit; zero only looks. */
   Grant acquire(String key, int cost, int calls, Terms terms) {
     List<byte[]> arguments = new ArrayList<>(2 + 2 * policies.size());
     arguments.add(bytes(Integer.toString(cost)));
@@ -38,7 +38,7 @@ final class LimitScripts {
     return Grant.of(Objects.requireNonNull(redis.eval(acquire, keysOf(key), arguments)));
   }
 
-  /** Sent once, as it would give back twice. */
+  /** Sent once, since a second run would return the permits twice. */
   void giveBack(String key, int permits, Terms terms) {
     List<byte[]> arguments = new ArrayList<>(1 + 2 * policies.size());
     arguments.add(bytes(Integer.toString(permits)));

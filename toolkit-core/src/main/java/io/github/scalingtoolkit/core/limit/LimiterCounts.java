@@ -1,15 +1,15 @@
 package io.github.scalingtoolkit.core.limit;
 
 /**
- * What a limiter that shares its permits has decided since it was built.
+ * The decisions of a limiter with shared permits since it was built.
  *
  * @param allowed by Redis
  * @param denied by Redis
  * @param allowedFromMemory by a {@link SettledRateLimiter}, here
- * @param deniedFromMemory by what Redis had said before
+ * @param deniedFromMemory by an earlier answer of Redis
  * @param degradedAllowed without Redis: by failure modes, or by a {@link SettledRateLimiter} that cannot settle
  * @param degradedDenied likewise
- * @param calls of Redis that were made for all that
+ * @param calls calls of Redis made for all of these
  */
 public record LimiterCounts(
     long allowed,

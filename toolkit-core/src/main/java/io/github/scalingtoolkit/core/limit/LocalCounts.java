@@ -9,19 +9,19 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each key has used in this process, under a rate that each call names.
+ * The permits that each key has used in this process, under a rate that each call names.
  *
- * <p><b>Algorithm.</b> GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): of each key only its theoretical
+ * <p><b>Algorithm.</b> GCRA (the generic cell rate algorithm of ATM, ITU-T I.371): for each key only its theoretical
  * arrival time is kept, the moment at which all its permits will be back. A call moves it on by the time one permit is
  * worth, unless that would put it more than a burst ahead. Over any stretch t it so admits at most
  * {@code permits + permits * t / period}, and at most a nanosecond a permit less than that. A denied call changes nothing,
- * except where the time lies further ahead than it ever may: a longer rate has left it there, and it is set to a burst
+ * except if the time is further ahead than allowed: a longer rate has left it there, and it is set to a burst
  * ahead, as acquire.lua does.
  *
  * <p><b>Memory.</b> A key unused for a period has all its permits back, which is what an unknown key has: so keys live in
  * two generations, and after each of the longest periods seen the older one is dropped. When a generation holds its most
- * keys, further keys share a fixed number of slots by their hash, to which they bring what they owe: memory stays bounded,
- * and who shares gets less, never more. A reset of one that shares does nothing.
+ * keys, further keys share a fixed number of slots by their hash, with what they have used: memory stays bounded,
+ * and keys that share get less, never more. A reset of a sharing key does nothing.
  *
  * <p>Safe for use by several threads.
  */
@@ -45,11 +45,11 @@ final class LocalCounts {
       ConcurrentHashMap<String, Arrival> young,
       ConcurrentHashMap<String, Arrival> old) {}
 
-  /** A key's arrival time, and what others last said it was. */
+  /** A key's arrival time, and the last one that Redis reported. */
   private static final class Arrival extends AtomicLong {
     private static final long serialVersionUID = 1L;
 
-    /** The arrival time that Redis named last, at least. */
+    /** The lower bound of the arrival time that Redis reported last. */
     private volatile long named;
 
     private volatile long askedAt;
@@ -81,7 +81,7 @@ final class LocalCounts {
     return own != null ? decide(own, now, taken, rate) : decideShared(slot(key), now, taken, rate);
   }
 
-  /** Returns what a call of one permit would be told. */
+  /** Returns the decision for a call of one permit. */
   Decision peek(String key, Rate rate) {
     long now = now();
     long ahead = aheadOf(arrivalSeen(key), now, rate);
@@ -90,7 +90,7 @@ final class LocalCounts {
         : allowed(ahead, rate);
   }
 
-  /** Gives permits back, never more than are out. */
+  /** Returns permits, never more than are taken. */
   void giveBack(String key, int permits, Rate rate) {
     long now = now();
     long given = rate.permitNanos() * permits;
@@ -118,8 +118,8 @@ final class LocalCounts {
   }
 
   /**
-   * Hears from Redis how far ahead all processes together are: at least so far is this one from now on. Where that is less
-   * than it must be by what Redis said before, somebody has given back or reset, and as much is given back here.
+   * Takes over from Redis how far ahead all processes together are: this process is at least as far from now on. If that is less
+   * than an earlier answer implies, another process has returned permits or reset, and the same is returned here.
    *
    * @param aheadNanos until all permits are back
    * @param chargedNanos what this process has charged in the same question
@@ -147,7 +147,7 @@ final class LocalCounts {
     own.askedAt = now;
   }
 
-  /** Tells whether Redis has said nothing of a key for so long; asking counts as if it had. */
+  /** Tells whether Redis has not reported on a key for this long; asking counts as a report. */
   boolean askAgain(String key, long afterNanos) {
     Arrival own = generations.young.get(key);
     long now = now();
@@ -241,7 +241,7 @@ final class LocalCounts {
       return null;
     }
     // One and the same object in both generations: a call that still holds the old one loses
-    // nothing. Who was sharing goes on with what the shared slot has counted.
+    // nothing. A key that was sharing continues with the count of the shared slot.
     return current.young.computeIfAbsent(
         key, absent -> old != null ? old : new Arrival(Math.max(now, shared.get(slot(key))), now));
   }

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Limits within this process, without any I/O: N processes together admit N times the limit.
  *
- * <p>Over any stretch t it admits at most {@code permits + permits * t / period} calls of a key. Of 100,000 keys at a time
- * each is counted by itself; where there are more, the others share, and get less.
+ * <p>Over any stretch t it admits at most {@code permits + permits * t / period} calls of a key. Up to 100,000 keys at a time
+ * are counted one by one; further keys share counts, and get less.
  *
- * <p>Safe for use by several threads. Only {@link #await} blocks, for as long as it is told.
+ * <p>Safe for use by several threads. Only {@link #await} blocks, for at most its wait.
  */
 public final class LocalRateLimiter implements RateLimiter {
   private final Function<String, RateLimit> limitOf;
@@ -35,8 +35,8 @@ public final class LocalRateLimiter implements RateLimiter {
   /**
    * Returns a limiter that asks for the limit of each key, that takes time from {@code clock}: for plans.
    *
-   * @param limitOf is asked at each call, by several threads, so it must not block; what it throws, the call throws. When
-   *     the limit of a key changes, what was used counts on: half the old burst used is half of the new one, if the period
+   * @param limitOf is called at each call, by several threads, so it must not block; its exceptions pass to the caller. When
+   *     the limit of a key changes, used permits still count: half the old burst used is half of the new one, if the period
    *     is the same
    */
   public static LocalRateLimiter of(Function<String, RateLimit> limitOf, Clock clock) {

@@ -6,7 +6,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The policies of a limiter whose permits Redis keeps: of each its name there, and the limit of a key, which may be
+ * The policies of a limiter whose permits Redis keeps: for each its name in Redis, and the limit of a key, which may be
  * another for each.
  *
  * <p>Collected by one thread, read by several afterwards.
@@ -25,7 +25,7 @@ final class Policies {
     this.limiter = limiter;
   }
 
-  /** Returns one that later calls of {@code add} leave as it is. */
+  /** Returns a copy that later calls of {@code add} do not change. */
   Policies copy() {
     Policies same = new Policies(limiter);
     policies.forEach(same::add);
@@ -45,7 +45,7 @@ final class Policies {
   private void add(Policy policy) {
     if (names().contains(policy.name())) {
       throw new IllegalArgumentException(
-          "two policies are called '" + policy.name() + "': their permits would be one");
+          "two policies are named '" + policy.name() + "': they would share their permits");
     }
     policies.add(policy);
     List<RateLimit> limits = new ArrayList<>();
@@ -65,7 +65,7 @@ final class Policies {
     return policies.isEmpty();
   }
 
-  /** Returns what holds for a key now; {@code key} is the caller's own, not bounded. */
+  /** Returns the current terms for a key; {@code key} is the caller's own, not bounded. */
   Terms of(String key) {
     Terms same = fixed;
     if (same != null) {

@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.core.limit;
 
 /**
- * A limit with what its permits are worth.
+ * A limit with the time value of its permits.
  *
  * @param limit the limit
  * @param permitNanos what a permit is worth

@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 /**
  * A policy: {@code permits} in each {@code period}, all of which may be used at once.
  *
- * @param name what the RateLimit headers call it: 1 to 32 lower-case letters, digits or dashes
+ * @param name its name in the RateLimit headers: 1 to 32 lower-case letters, digits or dashes
  * @param permits 1 to 1,000,000,000
  * @param period 1 ms to 31 days, and long enough for each permit to be worth at least a nanosecond
  */
@@ -18,7 +18,7 @@ public record RateLimit(String name, int permits, Duration period) {
   /**
    * Checks the bounds.
    *
-   * @throws IllegalArgumentException if one is not kept
+   * @throws IllegalArgumentException if a value is out of bounds
    */
   public RateLimit {
     checkName(name);
@@ -38,7 +38,7 @@ public record RateLimit(String name, int permits, Duration period) {
   /**
    * Reads {@code permits/period}, such as {@code 1000/1m} or {@code 100/15m}; units are ms, s, m, h and d.
    *
-   * @throws IllegalArgumentException if the text has another form or a bound is not kept
+   * @throws IllegalArgumentException if the text has another form or a value is out of bounds
    */
   public static RateLimit parse(String name, String text) {
     Matcher matcher = FORM.matcher(text.strip());
@@ -86,7 +86,7 @@ public record RateLimit(String name, int permits, Duration period) {
 
   /**
    * Returns the value of the {@code RateLimit-Policy} header, such as {@code "api";q=1000;w=60}; without {@code w} where
-   * the period is no whole number of seconds, because the header knows no other.
+   * the period is not a whole number of seconds, because the header allows only those.
    */
   public String policyHeader() {
     boolean whole = period.toNanosPart() == 0;

@@ -20,24 +20,24 @@ import java.util.function.Supplier;
  * Limits across processes: all that use one Redis and one name share its permits.
  *
  * <p><b>Promise.</b> Over any stretch t of Redis' own clock at most {@code permits + permits * t / period} permits of a
- * key are handed out, whatever the clients' clocks say, and at most 1/32 µs a permit less than that (0.3 % at 100,000 a
- * second). When Redis' clock is set forward, that adds at most a burst; set back, nobody waits longer than a period and a
- * 32nd of it. A limit may be changed at any time by building another limiter of the same name: what was used counts on.
+ * key are granted, whatever the clients' clocks say, and at most 1/32 µs a permit less than that (0.3 % at 100,000 a
+ * second). When Redis' clock is set forward, that adds at most a burst; set back, no caller waits longer than a period and a
+ * 32nd of it. A limit may be changed at any time by building another limiter of the same name: used permits still count.
  * While limits of different periods are used side by side, each call under the shorter one forgives what the longer one
  * has taken beyond its burst.
  *
- * <p><b>Several policies</b> (10 a second and 1,000 an hour) are asked together: a call takes from all or from none.
+ * <p><b>Several policies</b> (10 a second and 1,000 an hour) are checked together: a call takes from all or from none.
  *
  * <p><b>Cost.</b> A call is one round trip: one script for all policies, in one slot of a cluster. Calls of one key that
  * come at the same time are merged into one round trip ({@code CallMerger}), and a key that was denied is denied from
- * memory until the moment that Redis named, for a second at most ({@code DenialCache}): a flood costs Redis about nothing.
- * So what another process gives back, resets or allows more of counts here within a second.
+ * memory until the time that Redis named, for a second at most ({@code DenialCache}): a flood costs Redis almost nothing.
+ * So permits that another process returns, resets or adds count here within a second.
  *
- * <p><b>Failure.</b> It opens connections of its own to the same Redis, with a deadline of 20 ms and a breaker of their
- * own, because a limiter must not hold up what it protects: see {@link RedisAccess#sibling}. What Redis does not answer
+ * <p><b>Failure.</b> It opens its own connections to the same Redis, with a deadline of 20 ms and a breaker of their
+ * own, because a limiter must not delay the service it protects: see {@link RedisAccess#sibling}. A call that Redis does not answer
  * is decided by the policies' {@link FailureMode}s, says {@link Decision#degraded()} and is counted; one warning says why,
- * and what to do. Calls that wait for others of the same key wait for two deadlines at most. When an answer is lost on its
- * way, its permits are too.
+ * and what to do. Calls that wait for others of the same key wait for two deadlines at most. If an answer is lost on its
+ * way, so are its permits.
  *
  * <p>Blocks for a round trip. Safe for use by several threads. Owns its connections: close it.
  */
@@ -81,7 +81,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
    * Starts to build a limiter.
    *
    * @param redis where the permits are kept
-   * @param name what all that share the permits call them, such as {@code "login"}: 1 to 32 lower-case letters, digits or
+   * @param name the common name for all that share the permits, such as {@code "login"}: 1 to 32 lower-case letters, digits or
    *     dashes
    */
   public static Builder builder(RedisAccess redis, String name) {
@@ -117,7 +117,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
     boolean admitted = share.place() < grant.admitted();
     (admitted ? allowed : denied).increment();
-    // Who came earlier in a batch sees what was left before the later ones took theirs.
+    // Earlier callers of a batch see the permits left before the later ones took theirs.
     long later = admitted ? (grant.admitted() - 1 - share.place()) * cost : 0;
     return new Decision(
         terms.limit(grant.policy()),
@@ -133,7 +133,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return lines.await(LimitKeys.bounded(key), wait, () -> tryAcquire(key, cost));
   }
 
-  /** {@inheritDoc} One round trip, always: memory is not asked. */
+  /** {@inheritDoc} Always one round trip: memory is not used. */
   @Override
   public Decision peek(String key) {
     Terms terms = policies.of(key);
@@ -154,8 +154,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
   /**
    * {@inheritDoc} One round trip, which the thread's {@link Deadline} does not cut short. Never throws because of Redis:
-   * where it does not answer, the permits stay taken, as those of a lost answer do, and are given back to what decides
-   * instead of it.
+   * if it does not answer, the permits stay taken, like those of a lost answer, and are returned to the failure modes
+   * instead.
    */
   @Override
   public void giveBack(String key, int permits) {
@@ -210,12 +210,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return redis.guard();
   }
 
-  /** Tells whether it decides by its failure modes: from a failure of Redis on, until it has answered for five seconds. */
+  /** Tells whether it decides by its failure modes: from a failure of Redis until Redis has answered for five seconds. */
   public boolean degraded() {
     return degradation.isOn();
   }
 
-  /** Returns what it has decided until now. */
+  /** Returns the counts of its decisions so far. */
   public LimiterCounts counts() {
     return new LimiterCounts(
         allowed.sum(),
@@ -260,7 +260,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
       degradation.worked();
       return answer;
     } catch (RuntimeException failure) {
-      // What the caller had no time left for, or was interrupted in, says nothing of Redis.
+      // A call without time left, or interrupted, says nothing about Redis.
       if (!Deadline.currentIsExpired() && !Thread.currentThread().isInterrupted()) {
         degradation.failed(failure);
       }
@@ -303,12 +303,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     /**
-     * Adds a policy whose limit each key has its own of: for plans. Decisions and headers name the limit of the key; when
-     * that changes, what was used counts on.
+     * Adds a policy with a limit per key: for plans. Decisions and headers name the limit of the key; when
+     * that changes, used permits still count.
      *
-     * @param name what the permits are kept under, whatever the limit is called: 1 to 32 lower-case letters, digits or
+     * @param name the name of the permits in Redis, whatever the limit is called: 1 to 32 lower-case letters, digits or
      *     dashes
-     * @param limitOf is asked at each call, by several threads, so it must not block; what it throws, the call throws
+     * @param limitOf is called at each call, by several threads, so it must not block; its exceptions pass to the caller
      * @param whenRedisIsOut what it decides then
      */
     public Builder policy(
@@ -321,7 +321,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     /**
      * Puts {@code prefix} before each key that it writes to Redis, such as {@code "app:"} where an ACL allows
      * {@code ~app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores. All that share the permits
-     * must say the same. Default: none, so that keys begin with {@code rl:}.
+     * must use the same prefix. Default: none, so that keys begin with {@code rl:}.
      */
     public Builder keyPrefix(String prefix) {
       LimitKeys.checkPrefix(prefix);

@@ -20,24 +20,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Limits across processes without ever making a caller wait: it decides here and now, and settles with the others in the
- * background. For threads that must not block, and for limits that protect rather than sell.
+ * Limits across processes without ever making a caller wait: it decides from local counts, and settles with the others in the
+ * background. For threads that must not block, and for limits that protect a service rather than bill its use.
  *
- * <p><b>Protocol.</b> Each process counts by itself ({@link LocalRateLimiter}) and notes what it admitted. Every
+ * <p><b>Protocol.</b> Each process counts by itself ({@link LocalRateLimiter}) and notes admitted calls. Every
  * {@value #INTERVAL_MILLIS} ms, or at once when a key has used a 20th of its permits, one round trip charges all of it in
- * Redis ({@code charge.lua}), whose answer says how much all processes have used of each key; from then on so much is used
- * here as well. Of a key that it denies a process asks once a second.
+ * Redis ({@code charge.lua}), whose answer says how much all processes have used of each key; from then on that much counts as used
+ * here as well. For a key that it denies, a process asks once a second.
  *
- * <p><b>Giving back.</b> {@link #giveBack} and {@link #reset} count here at once, and in other processes once both have
+ * <p><b>Returning permits.</b> {@link #giveBack} and {@link #reset} count here at once, and in other processes once both have
  * settled: within a second or so. A reset that cannot be settled is tried until it can.
  *
- * <p><b>Bound.</b> Between two settlements a process does not know what the others admit: each of them may admit as many
- * calls too many as come to it within that time, a burst at most. They are made good for: the key's permits come back
- * later by as many, again by a burst at most. So over a long time all processes together keep to the rate, and they
- * exceed it for a moment only by what is sent to several of them at once. Where not one call may be too many, use {@link
+ * <p><b>Bound.</b> Between two settlements a process does not know what the others admit: each may admit as many
+ * calls too many as arrive in that time, a burst at most. They are compensated: the key's permits come back
+ * later by as many, again by a burst at most. So over a long time all processes together keep the rate, and they
+ * exceed it for a moment only by calls sent to several of them at once. If no excess call is acceptable, use {@link
  * RedisRateLimiter}.
  *
- * <p><b>Failure.</b> What cannot be settled is forgotten: while Redis is out each process counts for itself, up to the
+ * <p><b>Failure.</b> Counts that cannot be settled are dropped: while Redis is unavailable each process counts for itself, up to the
  * whole limit, and its decisions say {@link Decision#degraded()}; one warning says why, and what to do.
  *
  * <p>Never blocks, except in {@link #await}. Safe for use by several threads. At most {@value #MOST_KEYS} keys wait to be settled; beyond them
@@ -77,10 +77,10 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private final LongAdder calls = new LongAdder();
 
   /**
-   * What is to be settled of a key.
+   * The pending settlement of a key.
    *
-   * @param permits that were taken, less those that were given back
-   * @param reset whether what was used before is to be forgotten
+   * @param permits permits taken, less those returned
+   * @param reset whether earlier use must be forgotten
    */
   private record Due(int permits, boolean reset, Rate rate, Terms terms) {
     Due and(Due later) {
@@ -110,9 +110,9 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
    * Starts a limiter with the defaults.
    *
    * @param redis where processes settle; its deadline and its breaker bound the background's work
-   * @param name what all that share the permits call them: 1 to 32 lower-case letters, digits or dashes
+   * @param name the common name for all that share the permits: 1 to 32 lower-case letters, digits or dashes
    * @param limit at most one permit a microsecond
-   * @throws IllegalArgumentException if a bound is not kept
+   * @throws IllegalArgumentException if a value is out of bounds
    */
   public static SettledRateLimiter start(RedisAccess redis, String name, RateLimit limit) {
     return builder(redis, name).policy(limit).start();
@@ -140,7 +140,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return alone ? decision.asDegraded() : decision;
   }
 
-  /** {@inheritDoc} This alone of all its calls blocks, so never on a thread that must not. */
+  /** {@inheritDoc} The only method that blocks: never call it on a thread that must not. */
   @Override
   public Decision await(String key, int cost, Duration wait) throws InterruptedException {
     return lines.await(LimitKeys.bounded(key), wait, () -> tryAcquire(key, cost));
@@ -179,12 +179,12 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return name;
   }
 
-  /** Tells whether this process counts for itself: from a settlement that failed on, until they succeed for five seconds. */
+  /** Tells whether this process counts for itself: from a failed settlement until settlements have succeeded for five seconds. */
   public boolean degraded() {
     return degradation.isOn();
   }
 
-  /** Returns what it has decided until now, and in how many round trips it has settled that. */
+  /** Returns the counts of its decisions so far, and of the round trips that settled them. */
   public LimiterCounts counts() {
     return new LimiterCounts(
         0,
@@ -215,7 +215,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
   }
 
-  /** Settles what is owed, up to {@value #MOST_A_TRIP} keys; tells whether there may be more. */
+  /** Settles pending counts, up to {@value #MOST_A_TRIP} keys; tells whether there may be more. */
   boolean settle() {
     List<String> keys = new ArrayList<>();
     List<Due> dues = new ArrayList<>();
@@ -375,12 +375,12 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     /**
-     * Asks for the limit of each key: for plans. Decisions and headers name the limit of the key; when that changes, what
-     * was used counts on.
+     * Sets a limit per key: for plans. Decisions and headers name the limit of the key; when that changes, used permits
+     * still count.
      *
-     * @param policy what the permits are kept under, whatever the limit is called: 1 to 32 lower-case letters, digits or
+     * @param policy the name of the permits in Redis, whatever the limit is called: 1 to 32 lower-case letters, digits or
      *     dashes
-     * @param limitOf is asked at each call, by several threads, so it must not block; what it throws, the call throws
+     * @param limitOf is called at each call, by several threads, so it must not block; its exceptions pass to the caller
      */
     public Builder policy(String policy, Function<String, RateLimit> limitOf) {
       policies = new Policies(name);
@@ -392,7 +392,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     /**
      * Puts {@code prefix} before each key that it writes to Redis, such as {@code "app:"} where an ACL allows
      * {@code ~app:*}: up to 64 letters, digits, dots, dashes, colons, slashes or underscores. All that share the permits
-     * must say the same. Default: none, so that keys begin with {@code rl:}.
+     * must use the same prefix. Default: none, so that keys begin with {@code rl:}.
      */
     public Builder keyPrefix(String prefix) {
       LimitKeys.checkPrefix(prefix);

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The limits that hold for one call, one of each policy. Equal if they are. Safe for use by several threads. */
+/** The limits that apply to one call, one per policy. Equal if the limits are equal. Safe for use by several threads. */
 final class Terms {
   private final String limiter;
   private final List<RateLimit> limits;
@@ -29,7 +29,7 @@ final class Terms {
     return limits.get(policy);
   }
 
-  /** Refuses what could never be admitted. */
+  /** Refuses a cost that could never be admitted. */
   void check(String what, int permits) {
     if (permits < 1 || permits > mostCost) {
       throw new IllegalArgumentException(what + " must be 1 to " + mostCost

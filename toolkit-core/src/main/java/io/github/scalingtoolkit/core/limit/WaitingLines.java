@@ -9,11 +9,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
 /**
- * Has the callers of one key wait for its permits in the order in which they came.
+ * Lets the callers of one key wait for its permits in the order in which they arrived.
  *
- * <p>The first in line tries, and sleeps for as long as it was told that none is to be had; the others sleep behind it. So
- * however many wait, one of them asks, once for each permit that comes back, and at least once a second, so that permits
- * which somebody gives back are found.
+ * <p>The first in line tries, and sleeps until a permit is due; the others sleep behind it. So
+ * however many wait, only one asks, once for each permit that comes back, and at least once a second, so that permits
+ * returned by others are found.
  */
 final class WaitingLines {
   private static final long LONGEST_SLEEP_NANOS = Duration.ofSeconds(1).toNanos();
@@ -21,10 +21,10 @@ final class WaitingLines {
 
   private final ConcurrentHashMap<String, Line> lines = new ConcurrentHashMap<>();
 
-  /** Those who wait for a key. */
+  /** The waiters of a key. */
   private static final class Line {
     private final ReentrantLock first = new ReentrantLock(true);
-    /** How many there are; changed inside the map's own lock of the key. */
+    /** How many there are; changed inside the map's lock for the key. */
     private int members;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Rate limits: so many permits a period for each key, with a burst of as many; in this process ({@link
+ * Rate limits: a number of permits per period and key, with a burst of the same size; in this process ({@link
  * io.github.scalingtoolkit.core.limit.LocalRateLimiter}) or shared by all ({@link
  * io.github.scalingtoolkit.core.limit.RedisRateLimiter}).
  *

@@ -12,15 +12,15 @@ import java.util.regex.Pattern;
 
 /**
  * Reads the text of a {@code .env} file: each value as the package dotenv of Node reads it. A line that dotenv skips, or
- * reads with half of its quotes, is a problem here; a value that it cuts short or overwrites is a hint. Both name the line
+ * reads with a quote left over, is a problem here; a value that it cuts short or overwrites is a hint. Both name the line
  * and show nothing of its text, which may be a secret.
  *
- * <p>Scans by hand, since the pattern that says the same runs out of stack on long values.
+ * <p>Scans by hand, since an equivalent pattern runs out of stack on long values.
  */
 final class DotEnv {
   private static final int MOST_BYTES = 1024 * 1024;
 
-  /** What JavaScript calls white space. */
+  /** White space as JavaScript defines it. */
   private static final String SPACE = "[\\s\\p{Z}\\uFEFF]";
 
   private static final Pattern NAME = Pattern.compile(
@@ -33,7 +33,7 @@ final class DotEnv {
   private final List<String> problems = new ArrayList<>();
   private final List<String> hints = new ArrayList<>();
 
-  /** Where the line that is read begins, and its number. */
+  /** The start of the current line, and its number. */
   private int at;
 
   private int number = 1;
@@ -43,7 +43,7 @@ final class DotEnv {
     this.text = text;
   }
 
-  /** Returns what {@code file} holds, and all that is wrong with it. A missing file holds nothing. */
+  /** Returns the values in {@code file}, and all its problems. A missing file has no values. */
   static SettingsSource read(Path file) {
     try {
       String text = Utf8.read(file, MOST_BYTES);

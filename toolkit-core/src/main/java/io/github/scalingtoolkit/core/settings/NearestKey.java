@@ -4,13 +4,13 @@ import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Finds the setting that somebody meant who wrote another: by the distance of Damerau and Levenshtein, neighbours swapped. */
+/** Finds the setting that was probably meant by a misspelt name: by the Damerau-Levenshtein distance, with swapped neighbours. */
 final class NearestKey {
   private static final int SHORT = 5;
 
   private NearestKey() {}
 
-  /** Returns which of {@code keys} is nearly {@code written}, if one is: one slip in short names, two in longer ones. */
+  /** Returns which of {@code keys} is nearly {@code written}, if one is: one mistake in short names, two in longer ones. */
   static Optional<String> of(String written, Collection<String> keys) {
     String plain = written.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     String nearest = null;

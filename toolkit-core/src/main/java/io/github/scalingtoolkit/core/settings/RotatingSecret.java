@@ -8,13 +8,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A secret that may get a successor while the process runs: one that came from a file is read again from it.
+ * A secret that may change while the process runs: if it came from a file, the file is read again.
  *
  * <p>The content decides, not the file's time or its node: Kubernetes swaps a symbolic link where it mounts a secret. A
- * file that is missing, or holds what {@link Settings} refuses, leaves the last secret in force: one warning names the file
- * and what is wrong with it, another follows when that changes, and one line says that it is over.
+ * file that is missing, or has content that {@link Settings} refuses, leaves the last secret in force: one warning names the file
+ * and the problem, another follows when the problem changes, and one line says that it is over.
  *
- * <p>Safe for use by several threads. Nothing happens by itself: call {@link #refresh} every few seconds.
+ * <p>Safe for use by several threads. It does not refresh by itself: call {@link #refresh} every few seconds.
  */
 public final class RotatingSecret {
   private static final Logger log = LoggerFactory.getLogger(RotatingSecret.class);
@@ -24,13 +24,13 @@ public final class RotatingSecret {
   private volatile Secret current;
   private @Nullable String told;
 
-  /** Makes one of the secret that {@code file} holds now, or that stays. */
+  /** Starts with the secret that {@code file} holds now, or a fixed one without a file. */
   RotatingSecret(@Nullable Path file, Secret current) {
     this.file = file;
     this.current = current;
   }
 
-  /** Returns a secret that stays. */
+  /** Returns a secret that never changes. */
   public static RotatingSecret of(Secret secret) {
     return new RotatingSecret(null, secret);
   }
@@ -38,7 +38,7 @@ public final class RotatingSecret {
   /**
    * Returns the secret in {@code file}, which must hold what {@link Settings} takes from an {@code X_FILE}. Reads the file.
    *
-   * @throws SettingsException if it does not, or cannot be read; the message names the file, and the line if one is wrong
+   * @throws SettingsException if it does not, or cannot be read; the message names the file, and the line of a problem
    */
   public static RotatingSecret of(Path file) {
     return new RotatingSecret(file, Secret.of(SettingsFile.read(file)));
@@ -49,12 +49,12 @@ public final class RotatingSecret {
     return current;
   }
 
-  /** Returns the file it comes from, or empty if it stays as it is. */
+  /** Returns the file it comes from, or empty if it never changes. */
   public Optional<Path> file() {
     return Optional.ofNullable(file);
   }
 
-  /** Reads the file again, if there is one, and tells whether there is another secret now. */
+  /** Reads the file again, if there is one, and tells whether the secret has changed. */
   public boolean refresh() {
     if (file == null) {
       return false;

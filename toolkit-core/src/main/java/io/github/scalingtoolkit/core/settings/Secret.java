@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 
 /**
- * A password, key or token that never prints: {@link #toString()} says only that there is one.
+ * A password, key or token that never prints: {@link #toString()} shows only that it is set.
  *
  * <p>Immutable and safe for use by several threads. Equality takes the same time wherever two secrets differ.
  */
@@ -20,7 +20,7 @@ public final class Secret {
     return new Secret(value);
   }
 
-  /** Returns the value itself. Call it where the secret is used, and keep the result nowhere. */
+  /** Returns the value itself. Call it where the secret is used, and do not store the result. */
   public String reveal() {
     return value;
   }

@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.core.settings;
 
 /**
- * A setting as it was found: for listings.
+ * A setting as read, for listings.
  *
  * @param key its name
  * @param value its value as text, or {@code (set)} or {@code (not set)} for a secret

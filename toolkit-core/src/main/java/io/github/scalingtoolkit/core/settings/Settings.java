@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads settings by name and type, and says at the end all that is wrong with them.
+ * Reads settings by name and type, and reports all problems together at the end.
  *
  * <p>The first source that has a key wins. A key {@code X} may also come from a file named by {@code X_FILE}, as secrets
  * are mounted into containers. Both at once is an error, whichever source each is in. An empty value counts as not set.
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * lines are one value with newlines in it. A file that is empty or not UTF-8, a byte order mark, a control character, or
  * white space at the beginning or end of a line is a problem that names file and line.
  *
- * <p>A value that cannot be used is noted and its default returned in its place, so that reading goes on;
- * {@link #finish} then throws. Read everything, call it, and use nothing before.
+ * <p>An unusable value is noted and its default returned instead, so that reading goes on;
+ * {@link #finish} then throws. Read everything, call {@code finish}, and use no value before.
  *
  * <pre>{@code
  * Settings settings = Settings.from(SettingsSource.systemProperties(), SettingsSource.environment());
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * settings.finish();
  * }</pre>
  *
- * <p>Not safe for use by several threads. Itself reads files only for {@code X_FILE}.
+ * <p>Not safe for use by several threads. Reads files only for {@code X_FILE}.
  */
 public final class Settings {
   private static final String DEFAULT = "default";
@@ -90,7 +90,7 @@ public final class Settings {
     return value(key, fallback, A_DURATION, description, Settings::parseDuration);
   }
 
-  /** As {@link #duration}, where {@code off} is a value too: it is read as empty. */
+  /** As {@link #duration}, where {@code off} is also a value, read as empty. */
   public Optional<Duration> durationOrOff(
       String key, Optional<Duration> fallback, String description) {
     return value(
@@ -149,9 +149,9 @@ public final class Settings {
   }
 
   /**
-   * Reads a value of a form of your own.
+   * Reads a value in a form of your own.
    *
-   * @param form what a right value looks like, with an example, for the message
+   * @param form the expected form with an example, for the message
    * @param parser throws an {@link IllegalArgumentException} for a wrong one, whose words are not shown, or a {@link
    *     SettingsException}, whose words are shown in place of value and form
    */
@@ -178,7 +178,7 @@ public final class Settings {
   }
 
   /**
-   * Reads a secret that may get a successor: one that {@code X_FILE} names is read from that file again by
+   * Reads a secret that may change: one from a file named by {@code X_FILE} is read again by
    * {@link RotatingSecret#refresh}.
    */
   public Optional<RotatingSecret> rotatingSecret(String key, String description) {
@@ -188,7 +188,7 @@ public final class Settings {
         : Optional.of(new RotatingSecret(found.file, Secret.of(found.value)));
   }
 
-  /** Notes something wrong with the settings together: a whole sentence that names them and what to do. */
+  /** Notes a problem with the combination of settings: a whole sentence that names them and what to do. */
   public void problem(String sentence) {
     problems.add(sentence);
   }
@@ -207,9 +207,9 @@ public final class Settings {
   }
 
   /**
-   * Returns what looks like a slip: names in the sources that nothing reads, but that are nearly the name of a setting that
-   * is not set, and lines of a {@code .env} file that may not mean what they say. A sentence each, without values. They are
-   * no problems: an environment holds names for others too.
+   * Returns likely mistakes: names in the sources that are not read, but are similar to the name of a setting that
+   * is not set, and lines of a {@code .env} file that may not mean what they say. A sentence each, without values. They are not
+   * problems: an environment has names for other programs too.
    */
   public List<String> hints() {
     Set<String> read = new LinkedHashSet<>();

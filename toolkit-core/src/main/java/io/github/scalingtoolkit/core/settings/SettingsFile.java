@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Reads a file that holds the value of one setting, as secrets are mounted into containers.
  *
- * <p>Editors, shells and web pages add characters that are not visible. A value that holds one is refused here, because it
+ * <p>Editors, shells and web pages add invisible characters. A value with one is refused here, because it
  * would otherwise fail elsewhere, as a password that does not match.
  */
 final class SettingsFile {

@@ -8,7 +8,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A place that settings come from. Immutable, and safe for use by several threads. */
+/** A source of settings. Immutable, and safe for use by several threads. */
 public final class SettingsSource {
   private final String name;
   private final Function<String, @Nullable String> lookup;
@@ -29,7 +29,7 @@ public final class SettingsSource {
     this.hints = List.copyOf(hints);
   }
 
-  /** Returns a source of fixed values in which some things are wrong. */
+  /** Returns a source of fixed values with problems. */
   static SettingsSource of(
       String name, Map<String, String> values, List<String> problems, List<String> hints) {
     Map<String, String> copy = Map.copyOf(values);
@@ -52,7 +52,7 @@ public final class SettingsSource {
         "environment", System::getenv, () -> System.getenv().keySet(), List.of(), List.of());
   }
 
-  /** Returns a source of fixed values, which messages call {@code name}. */
+  /** Returns a source of fixed values, named {@code name} in messages. */
   public static SettingsSource of(String name, Map<String, String> values) {
     return of(name, values, List.of(), List.of());
   }
@@ -71,7 +71,7 @@ public final class SettingsSource {
     return DotEnv.read(file);
   }
 
-  /** Returns what messages call it. */
+  /** Returns its name in messages. */
   String name() {
     return name;
   }
@@ -82,17 +82,17 @@ public final class SettingsSource {
     return lookup.apply(key);
   }
 
-  /** Returns the keys it has, for hints at names that nothing reads. */
+  /** Returns its keys, for hints about names that are not read. */
   Set<String> keys() {
     return keys.get();
   }
 
-  /** Returns what is wrong with the source itself. */
+  /** Returns the problems of the source itself. */
   List<String> problems() {
     return problems;
   }
 
-  /** Returns what looks like a slip in the source itself. */
+  /** Returns likely mistakes in the source itself. */
   List<String> hints() {
     return hints;
   }

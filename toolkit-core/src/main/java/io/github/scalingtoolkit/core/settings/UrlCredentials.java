@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * User and password from a URL: what stands before its {@code @}, percent-encoded.
+ * User and password from a URL: the percent-encoded text before its {@code @}.
  *
  * <p>Immutable. {@link #toString()} shows neither.
  *
@@ -19,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record UrlCredentials(
     @Nullable String user, @Nullable Secret password) {
-  /** What would end the part that holds it, or begin an encoding. */
+  /** The characters that would end the part, or begin an encoding. */
   private static final String ENDS_A_PART = ":/?#@";
 
   private static final int LARGEST_ASCII_CONTROL = 0x1F;
 
   /**
-   * Reads {@code user}, {@code user:password} or {@code :password}. Pass what stands between {@code //} and the
+   * Reads {@code user}, {@code user:password} or {@code :password}. Pass the text between {@code //} and the
    * <em>last</em> {@code @} of a URL: then an {@code @} that was not encoded is found here.
    *
    * @throws IllegalArgumentException if a character of user or password must be percent-encoded and is not; the message

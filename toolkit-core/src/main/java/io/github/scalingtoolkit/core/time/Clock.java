@@ -3,10 +3,10 @@ package io.github.scalingtoolkit.core.time;
 import java.time.Instant;
 
 /**
- * Tells wall time and monotonic time apart, so that code never measures a duration with a clock that can jump.
+ * Keeps wall time and monotonic time apart, so that code never measures a duration with a clock that can jump.
  *
  * <p>Everything in the toolkit that reads time takes one of these; {@link #system()} is the default everywhere and
- * {@link ManualClock} stands in for it in tests. Correctness across processes never rests on it: scripts in Redis use
+ * {@link ManualClock} replaces it in tests. Correctness across processes never depends on it: scripts in Redis use
  * the server's own {@code TIME}.
  *
  * <p>Implementations are safe for use by several threads and never block.

@@ -5,10 +5,10 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A moment after which nobody waits for the answer any more, inherited by everything done on its behalf.
+ * The time at which a caller stops waiting for an answer, inherited by all work done for it.
  *
  * <p>{@link #call} binds it to the thread for the length of an action. Inside, an earlier deadline wins over a later one:
- * what is called cannot make its caller wait longer. It does not pass to other threads by itself.
+ * a callee cannot make its caller wait longer. It does not pass to other threads by itself.
  *
  * <p>Immutable and safe for use by several threads. Measured with monotonic time.
  */
@@ -25,7 +25,7 @@ public final class Deadline {
   }
 
   /**
-   * Returns the deadline that comes {@code after} from now, or in ten years if that is sooner.
+   * Returns the deadline {@code after} from now, or ten years from now if that is sooner.
    *
    * @throws IllegalArgumentException if {@code after} is negative
    */
@@ -48,7 +48,7 @@ public final class Deadline {
     return current != null && current.isExpired();
   }
 
-  /** Returns what is left; zero once it has passed. */
+  /** Returns the remaining time; zero once it has passed. */
   public Duration remaining() {
     return Duration.ofNanos(remainingNanos());
   }
@@ -59,7 +59,7 @@ public final class Deadline {
   }
 
   /**
-   * Returns the shorter of {@code own} and what is left to this thread's work: how long a client should wait at most.
+   * Returns the shorter of {@code own} and the remaining time of this thread's work: how long a client should wait at most.
    */
   public static Duration within(Duration own) {
     Deadline current = CURRENT.get();
@@ -110,8 +110,8 @@ public final class Deadline {
   }
 
   /**
-   * Runs {@code action} without the thread's deadline, which holds again afterwards: for what must be done although nobody
-   * waits for it any more, such as giving back a lock.
+   * Runs {@code action} without the thread's deadline, which applies again afterwards: for work that must be done although no caller
+   * waits for it any more, such as releasing a lock.
    */
   public static <T extends @Nullable Object, E extends Exception> T suspended(Action<T, E> action)
       throws E {

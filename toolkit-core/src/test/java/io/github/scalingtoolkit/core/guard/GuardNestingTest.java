@@ -85,7 +85,7 @@ class GuardNestingTest {
   }
 
   @Test
-  void eachRetryIsAnAttemptBeforeTheBreakerAndOneThatIsRefusedLeavesTheFailureThatWas() {
+  void theBreakerCountsEachRetryAndARefusedOneKeepsTheEarlierFailure() {
     Guard guard = store().countWindow(2).minimumCalls(2).retries(5).build();
 
     assertThatThrownBy(() -> guard.callIdempotent(this::down))
@@ -309,7 +309,7 @@ class GuardNestingTest {
   }
 
   @Test
-  void anOperatorHoldsItOpenOrClosedUntilHeLetsGo() {
+  void anOperatorHoldsItOpenOrClosedUntilReleased() {
     Guard guard = store().countWindow(2).minimumCalls(2).build();
     List<GuardState> seen = new ArrayList<>();
     guard.onStateChange(seen::add);

@@ -153,7 +153,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aBlockingCallThatOutlastsItsTimeOutCountsAsFailedAndItsCallerGetsTheResult() {
+  void aBlockingCallBeyondItsTimeOutCountsAsFailedButReturnsItsResult() {
     Guard guard = observed(prices().timeout(Duration.ofMillis(100)));
 
     for (int i = 0; i < 2; i++) {
@@ -205,7 +205,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aStageWhoseActionBlockedBeyondTheTimeOutCountsAsFailedAndBringsItsValue() {
+  void aStageBlockedBeyondTheTimeOutCountsAsFailedButReturnsItsValue() {
     Guard guard = observed(prices().timeout(Duration.ofMillis(100)));
 
     CompletableFuture<Answer> late = guard.callAsync(() -> {

@@ -148,7 +148,7 @@ class GuardTest {
   }
 
   @Test
-  void refusesACallWhoseCallersDeadlineHasPassedAndCountsItAsNothing() {
+  void refusesACallAfterItsDeadlineAndDoesNotCountIt() {
     Guard guard = fiveOfTen().build();
     Deadline passed = Deadline.after(Duration.ZERO, clock);
 

@@ -69,7 +69,7 @@ class HealthRegistryTest {
   }
 
   @Test
-  void showsTheOwnWordsOfAnExceptionThatIsMadeForItAndWarnsOfThemOnceAlsoFromTheStart() {
+  void showsTheMessageOfAnUnhealthyExceptionAndWarnsOnce() {
     AtomicBoolean up = new AtomicBoolean(false);
     try (CapturedLog log = CapturedLog.start();
         HealthRegistry health = HealthRegistry.builder()
@@ -205,7 +205,7 @@ class HealthRegistryTest {
   }
 
   @Test
-  void refusesAnIntervalOrADeadlineThatNobodyWouldLiveToSee() {
+  void refusesAnIntervalOrADeadlineOfMoreThanALifetime() {
     for (Duration wrong : List.of(
         Duration.ZERO, Duration.ofDays(1).plusNanos(1), Duration.ofSeconds(Long.MAX_VALUE))) {
       assertThatIllegalArgumentException()

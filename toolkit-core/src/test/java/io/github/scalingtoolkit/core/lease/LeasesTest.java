@@ -56,7 +56,7 @@ class LeasesTest {
   }
 
   @Test
-  void whoWaitsIsToldOfAReleaseAndNeedNotAsk() throws Exception {
+  void aWaiterIsNotifiedOfAReleaseWithoutAsking() throws Exception {
     Leases here = redis.leases(Duration.ofHours(1));
     Leases there = redis.leases(Duration.ofHours(1));
     handOver(here, there, "until-both-listen");
@@ -90,7 +90,7 @@ class LeasesTest {
   }
 
   @Test
-  void allPermitsOfASemaphoreAreTakenAtOnceByThoseWhoWaitForThem() throws Exception {
+  void waitersTakeAllPermitsOfASemaphoreAtOnce() throws Exception {
     Leases here = redis.leases(Duration.ofHours(1));
     Leases there = redis.leases(Duration.ofHours(1));
     List<Lease> held = new ArrayList<>();
@@ -110,7 +110,7 @@ class LeasesTest {
   }
 
   @Test
-  void whoGivesUpWaitingHandsOnWhatItWasTold() throws Exception {
+  void aWaiterThatGivesUpPassesItsNotificationOn() throws Exception {
     Releases releases = new Releases();
     Releases.Waiter first = releases.join("a");
     Releases.Waiter second = releases.join("a");
@@ -235,7 +235,7 @@ class LeasesTest {
   }
 
   @Test
-  void whoWaitsWhileItClosesIsToldSoAndHoldsNothing() throws Exception {
+  void closingFailsWaitersAndLeavesNothingHeld() throws Exception {
     Leases closing = redis.leases(Duration.ofHours(1));
     Lease held =
         redis.leases(Duration.ofHours(1)).acquire("waited-for", Duration.ZERO).orElseThrow();
@@ -286,7 +286,7 @@ class LeasesTest {
   }
 
   @Test
-  void whoIsInterruptedWhileWaitingHoldsNothing() throws Exception {
+  void anInterruptedWaiterHoldsNothing() throws Exception {
     Leases leases = redis.leases(Duration.ofHours(1));
     Lease lease = leases.acquire("interrupted", Duration.ZERO).orElseThrow();
     CompletableFuture<Throwable> outcome = new CompletableFuture<>();

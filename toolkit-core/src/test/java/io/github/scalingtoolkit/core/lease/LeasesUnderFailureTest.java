@@ -65,7 +65,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void whoGivesUpAfterALostAnswerLeavesNothingTaken() throws Exception {
+  void givingUpAfterALostAnswerLeavesNothingTaken() throws Exception {
     try (FaultProxy proxy = FaultProxy.to(redis.server().port());
         RedisAccess access = RedisAccess.builder(proxy.redisUrl())
             .deadline(Duration.ofSeconds(20))
@@ -85,7 +85,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void whatALostAnswerMayHaveGivenIsGivenBackAlsoByWhoClosesAtOnce() throws Exception {
+  void aLeaseOfALostAnswerIsReleasedEvenByAnImmediateClose() throws Exception {
     try (FaultProxy proxy = FaultProxy.to(redis.server().port());
         RedisAccess access = RedisAccess.builder(proxy.redisUrl())
             .deadline(Duration.ofSeconds(20))
@@ -118,7 +118,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void whatIsHeldIsGivenBackAlsoByWhoClosesAllWithNoTimeLeft() throws Exception {
+  void heldLeasesAreReleasedEvenByACloseWithoutTimeLeft() throws Exception {
     Leases leases = redis.leases(Duration.ofHours(1));
     assertThat(leases.acquire("none-left", Duration.ZERO)).isPresent();
 
@@ -160,7 +160,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void whoWaitsBehindAnotherIsToldThatRedisIsOutAndNotThatTheLockIsHeld() throws Exception {
+  void aSecondWaiterLearnsThatRedisIsOutAndNotThatTheLockIsHeld() throws Exception {
     try (FaultProxy proxy = FaultProxy.to(redis.server().port());
         RedisAccess access = RedisAccess.open(proxy.redisUrl())) {
       Leases leases = redis.leases(access, Duration.ofHours(1));
@@ -180,7 +180,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void aUserWhoseKeysHaveOnePrefixAndNothingButWhatTheDocsSayIsEnough() throws Exception {
+  void theDocumentedRightsWithOneKeyPrefixAreEnough() throws Exception {
     try (Jedis admin = redis.server().connect();
         RedisAccess access = as("app");
         RedisAccess mute = as("mute")) {

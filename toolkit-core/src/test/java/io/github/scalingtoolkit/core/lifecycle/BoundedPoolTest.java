@@ -170,7 +170,7 @@ class BoundedPoolTest {
   }
 
   @Test
-  void whoeverStopsItAtOnceGetsWhatWaitsAndWhatRunsIsInterrupted() throws Exception {
+  void stoppingAtOnceReturnsWaitingTasksAndInterruptsRunningOnes() throws Exception {
     BoundedPool pool = pool(1, LONG);
     CountDownLatch interrupted = new CountDownLatch(1);
     CountDownLatch running = new CountDownLatch(1);

@@ -144,7 +144,7 @@ class LifecycleTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void aPhaseWhoseStartOutlivesTheStopIsStoppedAllTheSame(boolean last) throws Exception {
+  void aPhaseThatStartsDuringTheStopIsStoppedToo(boolean last) throws Exception {
     CountDownLatch starting = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     Lifecycle.Builder builder = with("redis")

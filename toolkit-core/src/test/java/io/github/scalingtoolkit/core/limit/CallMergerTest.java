@@ -32,7 +32,7 @@ class CallMergerTest {
   private final CountDownLatch go = new CountDownLatch(1);
 
   @Test
-  void whoComesWhileAKeyIsAskedForSharesTheNextQuestion() throws Exception {
+  void callersDuringAQuestionShareTheNextOne() throws Exception {
     CallMerger merger = new CallMerger((key, cost, calls, terms) -> firstWaits(calls, 3), PATIENT);
     CompletableFuture<Share> first = async(() -> merger.acquire("ada", 1, TERMS));
     leading.await();
@@ -95,7 +95,7 @@ class CallMergerTest {
   }
 
   @Test
-  void anErrorOfTheLeaderLeavesNobodyWaiting() throws Exception {
+  void anErrorOfTheLeaderLeavesNoCallerWaiting() throws Exception {
     CallMerger merger = new CallMerger(
         (key, cost, calls, terms) -> {
           firstWaits(calls, 1);
@@ -116,7 +116,7 @@ class CallMergerTest {
   }
 
   @Test
-  void aLeaderWhoseDeadlineHasPassedSpeaksForNobodyElse() throws Exception {
+  void aLeaderPastItsDeadlineDoesNotDecideForOthers() throws Exception {
     ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     io.github.scalingtoolkit.core.guard.Guard guard =
         io.github.scalingtoolkit.core.guard.Guard.builder("redis").build();
@@ -140,7 +140,7 @@ class CallMergerTest {
   }
 
   @Test
-  void aLeaderWhoseAnswerIsCutShortByHisOwnDeadlineSpeaksForNobodyElse() throws Exception {
+  void aLeaderCutShortByItsDeadlineDoesNotDecideForOthers() throws Exception {
     ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     AtomicInteger questions = new AtomicInteger();
     CallMerger merger = new CallMerger(
@@ -169,7 +169,7 @@ class CallMergerTest {
   }
 
   @Test
-  void whoIsOutOfPatienceIsNotKeptInLineWhileTheLeaderHangs() throws Exception {
+  void aCallerOutOfPatienceLeavesWhileTheLeaderHangs() throws Exception {
     CallMerger merger = new CallMerger(
         (key, cost, calls, terms) -> firstWaits(calls, calls),
         Duration.ofMillis(1).toNanos());
@@ -186,7 +186,7 @@ class CallMergerTest {
   }
 
   @Test
-  void whoIsOutOfPatienceLeavesAndTheOthersGoOn() throws Exception {
+  void aCallerOutOfPatienceLeavesAndTheOthersGoOn() throws Exception {
     CallMerger merger = new CallMerger(
         (key, cost, calls, terms) -> firstWaits(calls, calls),
         Duration.ofMillis(1).toNanos());
@@ -224,7 +224,7 @@ class CallMergerTest {
   }
 
   @Test
-  void underFailuresAndImpatienceEverybodyReturnsAndNobodyGetsWhatWasNotGranted() throws Exception {
+  void underFailuresAndImpatienceAllReturnAndOnlyGrantedPermitsAreUsed() throws Exception {
     AtomicLong granted = new AtomicLong();
     AtomicLong received = new AtomicLong();
     Random dice = new Random(7);

@@ -35,7 +35,7 @@ class ClientAddressTest {
         "::ffff:10.1.2.3 | 198.51.100.1          | 198.51.100.1",
         "192.0.2.8   | 198.51.100.1              | 192.0.2.8",
       })
-  void theClientIsTheFirstFromTheEndWhoIsNoTrustedProxy(String peer, String headers, String client)
+  void theClientIsTheLastAddressThatIsNotATrustedProxy(String peer, String headers, String client)
       throws UnknownHostException {
     InetAddress found = proxies.of(InetAddress.getByName(peer), Arrays.asList(headers.split(";")));
 

@@ -44,7 +44,7 @@ class LimiterAclTest {
   }
 
   @Test
-  void aUserWhoseKeysHaveOnePrefixAndNothingButWhatTheDocsSayIsEnough() {
+  void theDocumentedRightsWithOneKeyPrefixAreEnough() {
     allow("app", "~app:*", LimitScripts.ACL_COMMANDS);
     try (RedisAccess redis = as("app");
         RedisRateLimiter exact = RedisRateLimiter.builder(redis, "exact")

@@ -102,7 +102,7 @@ class LocalRateLimiterTest {
   }
 
   @Test
-  void forgetsKeysWhosePermitsAreAllBack() {
+  void forgetsKeysWithAllPermitsBack() {
     LocalRateLimiter limiter = LocalRateLimiter.of(RateLimit.parse("api", "10/1s"), clock);
     for (int i = 0; i < 1000; i++) {
       limiter.tryAcquire("user-" + i);

@@ -109,7 +109,7 @@ class RateLimiterContractTest {
 
   @ParameterizedTest
   @EnumSource(Kind.class)
-  void whoWaitsIsServedWhenPermitsComeBack(Kind kind) throws InterruptedException {
+  void aWaiterIsServedWhenPermitsComeBack(Kind kind) throws InterruptedException {
     RateLimiter limiter = limiter(kind, "10/100ms");
     limiter.tryAcquire("ada", 10);
 
@@ -123,7 +123,7 @@ class RateLimiterContractTest {
 
   @ParameterizedTest
   @EnumSource(Kind.class)
-  void whoWouldWaitInVainIsToldAtOnceAndTakesNothing(Kind kind) throws InterruptedException {
+  void aFutileWaitIsRefusedAtOnceAndTakesNothing(Kind kind) throws InterruptedException {
     RateLimiter limiter = limiter(kind, "2/1d");
     limiter.tryAcquire("ada", 2);
 
@@ -141,7 +141,7 @@ class RateLimiterContractTest {
 
   @ParameterizedTest
   @EnumSource(Kind.class)
-  void whoIsInterruptedWhileWaitingTakesNothingAndTheNextIsServed(Kind kind) throws Exception {
+  void anInterruptedWaiterTakesNothingAndTheNextIsServed(Kind kind) throws Exception {
     RateLimiter limiter = limiter(kind, "1/15s");
     limiter.tryAcquire("ada");
     CompletableFuture<Object> first = new CompletableFuture<>();

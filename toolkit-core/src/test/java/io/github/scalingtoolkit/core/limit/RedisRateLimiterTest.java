@@ -313,7 +313,7 @@ class RedisRateLimiterTest {
   }
 
   @Test
-  void oneOfManyWhoWaitAsksAndTheyAreServedInOrder() throws InterruptedException {
+  void onlyOneWaiterAsksRedisAndAllAreServedInOrder() throws InterruptedException {
     try (RedisRateLimiter limiter = limiter("line", "10/1s")) {
       limiter.tryAcquire("ada", 10);
       long before = limiter.counts().calls();

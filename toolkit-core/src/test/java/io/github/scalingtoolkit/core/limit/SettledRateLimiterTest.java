@@ -125,7 +125,7 @@ class SettledRateLimiterTest {
   }
 
   @Test
-  void whileRedisIsOutEachProcessCountsForItselfAndNobodyWaits() {
+  void whileRedisIsOutEachProcessCountsAloneWithoutWaiting() {
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess access = RedisAccess.open(proxy.redisUrl());
         SettledRateLimiter limiter =

@@ -41,7 +41,7 @@ class AclUserTest {
   }
 
   @Test
-  void whatTheUserMayDoPassesAndWhatHeMayNotIsTheCallersMistakeAndNotAnOutage() {
+  void aForbiddenCommandIsTheCallersMistakeAndNotAnOutage() {
     try (RedisAccess redis = as("shop", ENCODED)) {
       redis.call(client -> client.set("shop:1", "tea"));
       String redisGot = redis.call(client -> client.get("shop:1"));

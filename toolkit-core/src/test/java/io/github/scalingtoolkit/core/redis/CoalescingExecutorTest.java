@@ -72,7 +72,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void eachCallerGetsTheReplyToHisOwnCommandWhateverTheOthersSend() {
+  void eachCallerGetsTheReplyToItsOwnCommand() {
     try (RedisAccess redis = open(server.url(), LONG)) {
       UnifiedJedis client = redis.commands();
       client.set("text", "x");
@@ -97,7 +97,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void manyCallersShareFewConnectionsAndTheyGoBackWhenNobodyWaits() {
+  void manyCallersShareFewConnectionsThatReturnToThePoolWhenIdle() {
     JedisClientConfig config = config();
     try (PooledConnectionProvider unshared = pool(21, config);
         PooledConnectionProvider shared = pool(CoalescingExecutor.shared(32), config);
@@ -121,7 +121,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void whoCallsWhileFewDoGoesAloneAndShortOnesAmongManyTravelWithoutLargeOnes() {
+  void fewCallersGoAloneAndShortRepliesAreNotSharedWithLargeOnes() {
     Queue<Trip> trips = new ConcurrentLinkedQueue<>();
     PooledObjectFactory<Connection> factory = new BasePooledObjectFactory<>() {
       @Override
@@ -161,7 +161,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void transactionsThatHoldEveryConnectionTheyCanGetKeepNobodyElseWaiting() {
+  void transactionsThatHoldAllTheirConnectionsDoNotBlockOthers() {
     try (RedisAccess redis = RedisAccess.builder(server.url())
         .deadline(Duration.ofSeconds(3))
         .poolSize(8)
@@ -183,7 +183,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void withoutCoalescingEachCallerHasAConnectionOfHisOwn() {
+  void withoutCoalescingEachCallerHasItsOwnConnection() {
     try (RedisAccess redis = RedisAccess.builder(server.url())
             .deadline(LONG)
             .poolSize(32)
@@ -208,7 +208,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void whatBlocksOrChangesItsConnectionKeepsItAndTransactionsAndPipelinesWork() {
+  void blockingAndStatefulCommandsKeepTheirOwnConnection() {
     try (RedisAccess redis = open(server.url(), LONG)) {
       UnifiedJedis client = redis.commands();
 
@@ -276,7 +276,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void aWriteWhoseConnectionIsLostHasAnUnknownOutcomeAndAReadIsSentAgain() {
+  void aWriteOnALostConnectionIsUnknownAndAReadIsSentAgain() {
     try (RedisAccess redis = open(server.url(), LONG);
         Jedis admin = server.connect()) {
       UnifiedJedis client = redis.commands();
@@ -323,7 +323,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void anInterruptedCallerGetsHisReplyAndKeepsHisFlag() {
+  void anInterruptedCallerGetsItsReplyAndKeepsItsFlag() {
     try (RedisAccess redis = open(server.url(), LONG)) {
       UnifiedJedis client = redis.commands();
 
@@ -345,7 +345,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void whenTheServerEndsAndTheClientClosesNobodyStaysBehind() {
+  void noCallerIsStuckWhenTheServerEndsAndTheClientCloses() {
     RedisServer mortal = RedisServer.start();
     RedisAccess redis = open(mortal.url(), Duration.ofSeconds(2));
     UnifiedJedis client = redis.commands();
@@ -386,7 +386,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void nobodyStarves() {
+  void noCallerStarves() {
     try (RedisAccess redis = open(server.url(), LONG)) {
       UnifiedJedis client = redis.commands();
       int[] done = new int[MANY];
@@ -406,7 +406,7 @@ class CoalescingExecutorTest {
   }
 
   @Test
-  void aCallerInAHurryGoesAloneAndCutsNobodyElsesReplyShort() {
+  void aCallerWithAnEarlierDeadlineDoesNotCutOthersRepliesShort() {
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = open(proxy.redisUrl(), Duration.ofSeconds(10))) {
       UnifiedJedis client = redis.commands();

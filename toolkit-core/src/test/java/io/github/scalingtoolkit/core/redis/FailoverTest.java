@@ -74,7 +74,7 @@ class FailoverTest {
   }
 
   @Test
-  void manyWhoShareConnectionsGoToTheNewMasterAfterASentinelsFailover() {
+  void callersOnSharedConnectionsFollowASentinelsFailover() {
     try (RedisSentinel servers = RedisSentinel.start();
         RedisAccess redis =
             RedisAccess.builder(servers.url()).deadline(Duration.ofSeconds(2)).build()) {

@@ -82,7 +82,7 @@ class LaneTest {
   }
 
   @Test
-  void aPeerThatStopsReadingHoldsNobodyNotEvenTheLeader() {
+  void aPeerThatStopsReadingBlocksNoCallerNotEvenTheLeader() {
     Duration deadline = Duration.ofMillis(200);
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
@@ -103,7 +103,7 @@ class LaneTest {
   }
 
   @Test
-  void whoseTimeIsNearlyOverWhenHisBatchBeginsStaysToFreeItsLeader() {
+  void aCallerLateInItsPatienceStaysToFreeItsBatchsLeader() {
     Duration deadline = Duration.ofMillis(200);
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
@@ -189,7 +189,7 @@ class LaneTest {
   }
 
   @Test
-  void whatOnlyReadsIsSentAgainWhenItsReplyIsLostUnlessItsCallerDoesSoHimself() {
+  void readsAreResentAfterALostReplyUnlessTheCallerResends() {
     Lane lane = lane(LONG, this::connection);
     join(lane, new CommandArguments(QUIT), LONG);
     join(lane, command(Command.GET, "none"), LONG);

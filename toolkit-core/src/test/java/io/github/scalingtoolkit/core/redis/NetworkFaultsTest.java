@@ -79,7 +79,7 @@ class NetworkFaultsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 24})
-  void connectionsThatAreResetAreNotNoticedByWhoMayAskTwice(int callers) {
+  void retryingCallersDoNotNoticeResetConnections(int callers) {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = RedisAccess.builder(proxy.redisUrl())

@@ -348,7 +348,7 @@ class RedisAccessTest {
   }
 
   @Test
-  void aReplyIsWaitedForNoLongerThanTheCallersDeadlineAndThatIsNotHeldAgainstRedis() {
+  void theCallersDeadlineBoundsTheWaitAndDoesNotCountAgainstRedis() {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
@@ -371,7 +371,7 @@ class RedisAccessTest {
   }
 
   @Test
-  void aConnectionForgetsTheDeadlineOfWhoBorrowedItBefore() {
+  void aConnectionForgetsTheDeadlineOfItsPreviousBorrower() {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = RedisAccess.builder(proxy.redisUrl())

@@ -66,7 +66,7 @@ class RedisFailuresTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aHungRedisIsFoundOutByCallersWhoLeaveItHalfOfTheDeadline(boolean coalesced) {
+  void callersWithHalfTheDeadlineDetectAHungRedis(boolean coalesced) {
     Duration deadline = Duration.ofMillis(400);
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = RedisAccess.builder(server.url())
@@ -89,7 +89,7 @@ class RedisFailuresTest {
   }
 
   @Test
-  void callersWhoLeaveItLessThanHalfOfTheDeadlineSayNothingOfIt() {
+  void callersWithLessThanHalfTheDeadlineDoNotCountAgainstRedis() {
     Duration deadline = Duration.ofSeconds(2);
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = RedisAccess.builder(server.url()).deadline(deadline).build()) {

@@ -158,7 +158,7 @@ class SubscriptionsTest {
   }
 
   @Test
-  void aUserWhoMayNotSubscribeAtAllIsToldOfTheRightForEachChannel() {
+  void aUserWithoutSubscribeRightsGetsTheRightToGrantPerChannel() {
     admin.aclSetUser("mute", "on", ">secret", "allchannels", "+@all", "-subscribe", "~*");
     try (CapturedLog log = CapturedLog.start();
         RedisClient client = RedisClient.builder()

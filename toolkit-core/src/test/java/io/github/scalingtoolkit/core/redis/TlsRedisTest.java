@@ -53,7 +53,7 @@ class TlsRedisTest {
   }
 
   @Test
-  void commandsBlockingOnesSubscriptionsAndSiblingsTravelEncryptedWithTheClientsCertificate() {
+  void everyKindOfConnectionIsEncryptedAndShowsTheClientsCertificate() {
     Queue<String> heard = new ConcurrentLinkedQueue<>();
     ChannelListener listener = new ChannelListener() {
       @Override
@@ -86,7 +86,7 @@ class TlsRedisTest {
   }
 
   @Test
-  void manyShareEncryptedConnectionsAndEachGetsHisOwnReplies() {
+  void callersOnSharedEncryptedConnectionsGetTheirOwnReplies() {
     try (RedisAccess redis = at("127.0.0.1").sslContext(certificate.context()).build();
         Jedis admin = server.connect()) {
       Crowd.of(48).each(100, (caller, time) -> {

@@ -113,7 +113,7 @@ class SettingsFileTest {
   }
 
   @Test
-  void aSecretWhoseFileChangesForTheWorseStaysAndThatIsSaidOnceForEachProblem() throws IOException {
+  void aBadChangeOfASecretFileKeepsTheSecretAndIsReportedOnce() throws IOException {
     Path file = file("one\n");
     RotatingSecret secret = RotatingSecret.of(file);
 

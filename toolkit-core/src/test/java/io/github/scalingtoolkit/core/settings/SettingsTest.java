@@ -142,7 +142,7 @@ class SettingsTest {
   }
 
   @Test
-  void aNameThatIsNearlyThatOfAnUnsetSettingIsHintedAtAndSaidWithTheProblems() {
+  void aNameSimilarToAnUnsetSettingIsHintedAtWithTheProblems() {
     Settings settings = Settings.from(
         SettingsSource.of("-D", Map.of("redis.url", "x", "PORT", "1", "HOST", "h")),
         SettingsSource.of(
@@ -187,7 +187,7 @@ class SettingsTest {
   }
 
   @Test
-  void aRotatingSecretFollowsItsFileAndKeepsTheLastOneWhenTheFileCannotBeRead() throws IOException {
+  void aRotatingSecretFollowsItsFileAndSurvivesAnUnreadableOne() throws IOException {
     Path file = Files.writeString(directory.resolve("password"), "one\n");
     RotatingSecret secret = of(Map.of("PASSWORD_FILE", file.toString()))
         .rotatingSecret("PASSWORD", "")
