@@ -24,6 +24,7 @@ final class NodePool extends ConnectionPool {
   private final HostAndPort node;
   private final Duration longestWait;
   private final int readMillis;
+  private volatile long outdatedBeforeNanos = System.nanoTime();
 
   /**
    * Makes one that has no connections yet.
@@ -52,8 +53,17 @@ final class NodePool extends ConnectionPool {
    */
   @Override
   public Connection getResource() {
+    return getResource(longestWait);
+  }
+
+  /** As {@link #getResource()}, for a caller that waits for one for as long as {@code longestWait}. */
+  Connection getResource(Duration longestWait) {
     while (true) {
-      Connection connection = borrow();
+      Connection connection = borrow(longestWait);
+      if (connection instanceof NodeConnection used && used.isOutdated()) {
+        connection.close();
+        continue;
+      }
       int millis = NodeConnections.millis(readMillis);
       try {
         if (connection.getSoTimeout() != millis) {
@@ -82,12 +92,29 @@ final class NodePool extends ConnectionPool {
     }
   }
 
-  private Connection borrow() {
+  /**
+   * Has none of the connections that are open now lent again: those that idle are closed, the others when they are given
+   * back or asked for next.
+   */
+  void renew() {
+    outdatedBeforeNanos = System.nanoTime();
+    clear();
+  }
+
+  /** Tells whether a connection that was made then must not be lent again. */
+  boolean isOutdated(long madeAtNanos) {
+    return madeAtNanos - outdatedBeforeNanos < 0;
+  }
+
+  private Connection borrow(Duration longestWait) {
     Duration wait = Duration.ofMillis(
         NodeConnections.millis(Math.toIntExact(Math.max(1, longestWait.toMillis()))));
     try {
-      Connection connection = borrowObject(wait);
+      Connection connection = lent(wait);
       connection.setHandlingPool(this);
+      if (connection instanceof NodeConnection node) {
+        node.lentBy(this);
+      }
       return connection;
     } catch (JedisException failed) {
       throw failed;
@@ -100,6 +127,18 @@ final class NodePool extends ConnectionPool {
     } catch (Exception failed) {
       // A pool that was closed meanwhile, since its node is gone.
       throw new JedisConnectionException("the connections to " + node + " are closed", failed);
+    }
+  }
+
+  private Connection lent(Duration wait) throws Exception {
+    try {
+      return borrowObject(wait);
+    } catch (NoSuchElementException none) {
+      if (getNumActive() >= getMaxTotal()) {
+        throw none;
+      }
+      // The pool wakes nobody when it closes connections that idle, though there is room then.
+      return borrowObject(Duration.ofMillis(1));
     }
   }
 

@@ -92,7 +92,7 @@ final class PayloadCalls implements AutoCloseable {
   private <T> T exchange(HostAndPort node, CommandObject<T> command, int bytes, boolean asking) {
     Duration time = time(bytes);
     int millis = NodeConnections.millis(Math.toIntExact(time.toMillis()));
-    try (Connection connection = pools.apply(node).getResource()) {
+    try (Connection connection = pools.apply(node).getResource(time)) {
       connection.setSoTimeout(millis);
       Watch watch = new Watch(connection, 2L * millis);
       try {
