@@ -21,6 +21,9 @@ import redis.clients.jedis.exceptions.JedisException;
 final class NodePool extends ConnectionPool {
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
+  /** So often a caller who waits for a connection looks whether it may open one. */
+  private static final int STEPS = 10;
+
   private final HostAndPort node;
   private final Duration longestWait;
   private final int readMillis;
@@ -130,17 +133,26 @@ final class NodePool extends ConnectionPool {
     }
   }
 
+  /** Asks again and again: the pool wakes nobody when a connection is closed, though there is room for another then. */
   private Connection lent(Duration wait) throws Exception {
-    try {
-      return borrowObject(wait);
-    } catch (NoSuchElementException none) {
-      if (getNumActive() >= getMaxTotal()) {
-        throw none;
+    Duration step = wait.dividedBy(STEPS);
+    for (int i = 1; ; i++) {
+      try {
+        return borrowObject(step);
+      } catch (NoSuchElementException none) {
+        if (i == STEPS) {
+          throw none;
+        }
       }
-      // The pool wakes nobody when it closes connections that idle, though there is room then.
-      return borrowObject(Duration.ofMillis(1));
     }
   }
+
+  /**
+   * Does nothing. The pool would have whoever gives back a broken connection open another, and wait for it, in case that
+   * somebody needs one: at a node that is failing that costs a second deadline.
+   */
+  @Override
+  public void addObject() {}
 
   private static boolean idledForLong(NodeConnection connection) {
     return connection.usedAtNanos() != 0

@@ -88,6 +88,15 @@ public enum RedisFailure {
     return message.startsWith("READONLY") || message.contains("-READONLY ");
   }
 
+  /** Returns what the node said; the failure's own message if it said nothing. */
+  static String answer(JedisException failure) {
+    if (failure instanceof JedisClusterOperationException && failure.getSuppressed().length > 0) {
+      return String.valueOf(failure.getSuppressed()[0].getMessage());
+    }
+    JedisDataException reply = replyIn(failure);
+    return String.valueOf((reply == null ? failure : reply).getMessage());
+  }
+
   /** Tells whether the node was slow or away, so that trying again at once would only wait again. */
   static boolean timedOut(Throwable failure) {
     return causedBy(SocketTimeoutException.class, failure)

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import redis.clients.jedis.Jedis;
-import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisClusterException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.JedisClusterCRC16;
@@ -110,7 +109,7 @@ class ClusterNodeFailureTest {
       fault.begins.accept(gone);
 
       Crowd others = Crowd.of(6).start(1, (caller, time) -> {
-        while (!done.get()) {
+        while (!done.get() && failures.isEmpty()) {
           ofTheOthers(redis, caller, served, failures);
         }
       });
@@ -121,7 +120,9 @@ class ClusterNodeFailureTest {
             .isInstanceOf(RejectedException.class);
         redis.call(client -> client.publish("news", "to any node"));
       }
-      Await.until("the others are served meanwhile", () -> served.get() > before + 100);
+      Await.until(
+          "the others are served meanwhile",
+          () -> served.get() > before + 100 || !failures.isEmpty());
       assertThat(redis.guards())
           .filteredOn(guard -> guard.state() != GuardState.CLOSED)
           .singleElement()
@@ -276,30 +277,6 @@ class ClusterNodeFailureTest {
       try (Jedis admin = cluster.masters().get(1).connect()) {
         admin.clusterAddSlots(slot);
       }
-    }
-  }
-
-  @Test
-  void whatHasNoKeysGoesToANodeThatIsWell() {
-    configure("cluster-node-timeout", "60000");
-    RedisServer gone = cluster.masters().get(2);
-    try (RedisAccess redis =
-        RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(30)).build()) {
-      assertThat(redis.call(UnifiedJedis::ping)).isEqualTo("PONG");
-      gone.kill();
-      int failed = 0;
-
-      for (int i = 0; i < 100; i++) {
-        try {
-          redis.call(client -> client.publish("news", "to any node"));
-        } catch (JedisException refused) {
-          failed++;
-        }
-      }
-
-      assertThat(failed).isBetween(1, 10);
-    } finally {
-      gone.restart();
     }
   }
 }
