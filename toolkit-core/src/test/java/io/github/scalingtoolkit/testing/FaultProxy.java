@@ -19,7 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * process alone.
  */
 public final class FaultProxy implements AutoCloseable {
-  private final int target;
+  private volatile int target;
   private final ServerSocket server;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final ReentrantLock lock = new ReentrantLock();
@@ -54,6 +54,11 @@ public final class FaultProxy implements AutoCloseable {
   /** Returns the URL of a Redis behind the proxy. */
   public String redisUrl() {
     return "redis://127.0.0.1:" + port();
+  }
+
+  /** Leads new connections to another port, as an address does behind which another server has taken over. */
+  public void leadTo(int port) {
+    target = port;
   }
 
   /** Ends every connection and refuses new ones by ending them at once. */

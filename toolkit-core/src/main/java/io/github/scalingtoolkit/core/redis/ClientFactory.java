@@ -34,6 +34,9 @@ import redis.clients.jedis.providers.ConnectionProvider;
 final class ClientFactory {
   private static final Logger log = LoggerFactory.getLogger(ClientFactory.class);
 
+  /** A node that has not answered READONLY for so long has become so anew. */
+  private static final long TOLD_NANOS = Duration.ofMinutes(1).toNanos();
+
   /** The most connections that block at a time, a node. */
   private static final int BLOCKING_CONNECTIONS = 64;
 
@@ -47,7 +50,7 @@ final class ClientFactory {
   private final ThreadFactory threads;
   private final Map<HostAndPort, Rights> rights = new ConcurrentHashMap<>();
   private final Map<HostAndPort, List<NodePool>> pools = new ConcurrentHashMap<>();
-  private final Set<HostAndPort> toldReadOnly = ConcurrentHashMap.newKeySet();
+  private final Map<HostAndPort, Long> readOnlyAtNanos = new ConcurrentHashMap<>();
 
   ClientFactory(
       RedisUrl url,
@@ -238,10 +241,12 @@ final class ClientFactory {
     return pool;
   }
 
-  /** What idles there leads to a node that takes no writes: a new connection may find another behind the address. */
+  /** What is open leads to a node that takes no writes: a new connection may find another behind the address. */
   private void becameReadOnly(HostAndPort node) {
-    pools.getOrDefault(node, List.of()).forEach(NodePool::clear);
-    if (toldReadOnly.add(node)) {
+    pools.getOrDefault(node, List.of()).forEach(NodePool::renew);
+    long now = clock.nanoTime();
+    Long before = readOnlyAtNanos.put(node, now);
+    if (before == null || now - before > TOLD_NANOS) {
       log.warn(
           "redis={}@{} state=read-only cause=\"it answers READONLY: a replica, or a master no more\""
               + " action=\"its connections are dropped; point the URL at the master if this goes on\"",

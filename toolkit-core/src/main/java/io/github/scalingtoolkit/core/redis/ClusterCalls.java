@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.Objects;
@@ -10,6 +11,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.CommandFlagsRegistry;
 import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.HostAndPort;
@@ -93,8 +95,11 @@ final class ClusterCalls extends ClusterCommandExecutor {
     if (!mayBlock) {
       SharedCommands.refuseBlocking(command.getArguments(), deadline);
     }
+    if (connection instanceof ClusterNodes.AtNode) {
+      return withoutKeys(connection.getHostAndPort(), command);
+    }
     if (connection != ClusterNodes.BY_SLOT) {
-      // A command without keys, which Jedis sends to some node or to all.
+      // What Jedis sends to all nodes, replicas as well.
       return guarded(
           connection.getHostAndPort(),
           () -> sent(command, () -> super.execute(connection, command)));
@@ -114,6 +119,37 @@ final class ClusterCalls extends ClusterCommandExecutor {
     }
     return routed(
         command, slot, deadline, (node, asking, until) -> exchange(node, command, asking, until));
+  }
+
+  /** Runs a command at a node that Jedis has chosen; at another one if that is failing and the command is for any. */
+  private <T> T withoutKeys(HostAndPort chosen, CommandObject<T> command) {
+    boolean isForEach = StaticCommandFlagsRegistry.registry().getRequestPolicy(command.getArguments())
+        == CommandFlagsRegistry.RequestPolicy.ALL_SHARDS;
+    HostAndPort node = isForEach || !context.guarded() ? chosen : aWellOne(chosen);
+    try {
+      return exchange(
+          node, command, false, System.nanoTime() + Deadline.within(deadline).toNanos());
+    } catch (JedisConnectionException lost) {
+      nodes.refreshSoon();
+      throw lost;
+    }
+  }
+
+  private HostAndPort aWellOne(HostAndPort chosen) {
+    if (isWell(chosen)) {
+      return chosen;
+    }
+    for (String name : nodes.getPrimaryNodes().keySet()) {
+      HostAndPort other = HostAndPort.from(name);
+      if (isWell(other)) {
+        return other;
+      }
+    }
+    return chosen;
+  }
+
+  private boolean isWell(HostAndPort node) {
+    return guards.apply(node).state() == GuardState.CLOSED;
   }
 
   /** Runs a command that carries or brings a payload of up to {@code bytes}, on the connections for those. */

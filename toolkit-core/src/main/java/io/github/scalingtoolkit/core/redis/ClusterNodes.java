@@ -13,6 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.ConnectionFactory;
 import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.DefaultJedisSocketFactory;
 import redis.clients.jedis.HostAndPort;
@@ -36,6 +37,28 @@ final class ClusterNodes extends ClusterConnectionProvider {
    */
   static final Connection BY_SLOT = new Connection(new DefaultJedisSocketFactory());
 
+  /** Stands for "at this node", for a command without keys, of which Jedis chooses the node by itself. */
+  static final class AtNode extends Connection {
+    AtNode(HostAndPort node) {
+      super(new DefaultJedisSocketFactory(node));
+    }
+  }
+
+  private static final class StandIns extends ConnectionPool {
+    private final HostAndPort node;
+
+    StandIns(HostAndPort node) {
+      super(new ConnectionFactory(node), keepingNone());
+      this.node = node;
+    }
+
+    @Override
+    public Connection getResource() {
+      return new AtNode(node);
+    }
+  }
+
+  private final Map<String, ConnectionPool> standIns = new ConcurrentHashMap<>();
   private final Function<HostAndPort, NodePool> pools;
   private final ThreadFactory threads;
   private final Function<HostAndPort, NodePool> payloadPools;
@@ -134,6 +157,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
       Set<String> known = cache.getNodes().keySet();
       closeOthers(open, known);
       closeOthers(openForPayloads, known);
+      standIns.keySet().retainAll(known);
     } catch (RuntimeException unreachable) {
       log.debug("cluster topology=unknown cause={}", unreachable.getClass().getName());
     }
@@ -170,6 +194,19 @@ final class ClusterNodes extends ClusterConnectionProvider {
   @Override
   public Map<String, ConnectionPool> getPrimaryNodes() {
     return ours(cache.getPrimaryNodes());
+  }
+
+  /** Returns stand-ins, for {@link ClusterCalls}: Jedis takes a connection of one or of each to send what has no keys. */
+  @Override
+  public Map<String, ConnectionPool> getPrimaryNodesConnectionMap() {
+    Map<String, ConnectionPool> all = new LinkedHashMap<>();
+    cache
+        .getPrimaryNodes()
+        .keySet()
+        .forEach(name -> all.put(
+            name,
+            standIns.computeIfAbsent(name, at -> new StandIns(HostAndPort.from(at)))));
+    return all;
   }
 
   private Map<String, ConnectionPool> ours(Map<String, ConnectionPool> theirs) {

@@ -1,10 +1,10 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.redis.SharedCommands.Way;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.Builder;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.executors.CommandExecutor;
@@ -19,8 +19,8 @@ import redis.clients.jedis.providers.ConnectionProvider;
  * many are under way already joins a {@link Lane}. What carries or asks for much shares a lane of its own, away from
  * short commands.
  *
- * <p>Whatever {@link SharedCommands} does not know as harmless, and what is huge, takes a connection of another pool: the
- * client's own, which its transactions and pipelines hold for as long as they like. The pool of what is shared has one for
+ * <p>What is huge, and what asks for a key that was answered hugely before, is for {@link PayloadCalls}. Whatever
+ * {@link SharedCommands} does not know as harmless takes a connection of another pool: the client's own, which its transactions and pipelines hold for as long as they like. The pool of what is shared has one for
  * each that it can need, so that nobody drains it.
  *
  * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
@@ -101,20 +101,18 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
     if (!SharedCommands.shareable(arguments)) {
       return apart(command, SharedCommands.bytes(arguments), context);
     }
+    int bytes = SharedCommands.bytes(arguments);
+    int expected = large.bytes(arguments);
+    if (bytes > SharedCommands.HUGE_BYTES || expected > SharedCommands.HUGE_BYTES) {
+      return apart(
+          expected > 0 ? noted(command) : command, (int) Math.min(Integer.MAX_VALUE, (long) bytes + expected), context);
+    }
     try {
-      int bytes = SharedCommands.bytes(arguments);
-      boolean few = underWay.incrementAndGet() <= mostAlone;
-      return switch (way(arguments, bytes)) {
-        case ALONE -> apart(command, bytes, context);
-        case SHARED ->
-          few
-              ? SingleCalls.alone(shared, command, context)
-              : together(lane(), command, bytes, context);
-        case BULK ->
-          few
-              ? SingleCalls.alone(shared, command, context)
-              : together(bulk, command, bytes, context);
-      };
+      if (underWay.incrementAndGet() <= mostAlone) {
+        return SingleCalls.alone(shared, noted(command), context);
+      }
+      boolean isLarge = expected > 0 || SharedCommands.isLarge(arguments, bytes);
+      return together(isLarge ? bulk : lane(), command, bytes, context);
     } finally {
       underWay.decrementAndGet();
     }
@@ -141,9 +139,16 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
     }
   }
 
-  private Way way(CommandArguments arguments, int bytes) {
-    Way way = SharedCommands.way(arguments, bytes);
-    return way == Way.SHARED && large.contains(arguments) ? Way.BULK : way;
+  /** Returns a command whose reply is looked at before it is built: the next of its kind may go another way. */
+  private <T> CommandObject<T> noted(CommandObject<T> command) {
+    CommandArguments arguments = command.getArguments();
+    return new CommandObject<>(arguments, new Builder<T>() {
+      @Override
+      public T build(Object raw) {
+        large.note(arguments, raw);
+        return command.getBuilder().build(raw);
+      }
+    });
   }
 
   private <T> T together(Lane lane, CommandObject<T> command, int bytes, CallContext context) {

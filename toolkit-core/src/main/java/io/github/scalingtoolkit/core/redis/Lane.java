@@ -147,6 +147,11 @@ final class Lane {
   /** Leads one batch; tells whether the leader was interrupted in it. */
   private boolean serve(Pending own) {
     boolean interrupted = false;
+    Connection before = connection;
+    if (before instanceof NodeConnection known && known.isOutdated()) {
+      connection = null;
+      giveBack(before);
+    }
     while (connection == null) {
       long from = System.nanoTime();
       try {

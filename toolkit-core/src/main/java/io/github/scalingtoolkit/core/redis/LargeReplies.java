@@ -10,7 +10,8 @@ import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.args.Rawable;
 
 /**
- * Remembers the keys that were last answered at length, so that the next who asks for one does not hold up short replies.
+ * Remembers the keys that were last answered at length, and how long, so that the next who asks for one does not hold up
+ * short replies, and has the time that its reply needs.
  *
  * <p>A table of hashes that overwrite each other: a key that is forgotten or mistaken for another takes the other lane, no
  * more. Safe for use by several threads.
@@ -19,16 +20,19 @@ final class LargeReplies {
   private static final int SLOTS = 1024;
 
   private final AtomicIntegerArray hashes = new AtomicIntegerArray(SLOTS);
+  private final AtomicIntegerArray lengths = new AtomicIntegerArray(SLOTS);
   private volatile boolean any;
 
   /** Notes how long the reply to a command was. */
   void note(CommandArguments command, @Nullable Object reply) {
-    boolean large = bytes(reply) > SharedCommands.LARGE_BYTES * 4;
+    int bytes = bytes(reply);
+    boolean large = bytes > SharedCommands.LARGE_BYTES * 4;
     if (!large && !any) {
       return;
     }
     int hash = hash(command);
     if (large) {
+      lengths.set(slot(hash), bytes);
       hashes.set(slot(hash), hash);
       any = true;
     } else {
@@ -36,13 +40,13 @@ final class LargeReplies {
     }
   }
 
-  /** Tells whether the first key of a command was answered at length. */
-  boolean contains(CommandArguments command) {
+  /** Returns how many bytes the first key of a command was answered with; 0 if they were few. */
+  int bytes(CommandArguments command) {
     if (!any) {
-      return false;
+      return 0;
     }
     int hash = hash(command);
-    return hashes.get(slot(hash)) == hash;
+    return hashes.get(slot(hash)) == hash ? lengths.get(slot(hash)) : 0;
   }
 
   private static int slot(int hash) {
@@ -68,12 +72,12 @@ final class LargeReplies {
     if (reply instanceof byte[] bulk) {
       return bulk.length;
     }
-    int bytes = 0;
+    long bytes = 0;
     if (reply instanceof List<?> parts) {
       for (Object part : parts) {
         bytes += 16 + bytes(part);
       }
     }
-    return bytes;
+    return (int) Math.min(bytes, Integer.MAX_VALUE);
   }
 }

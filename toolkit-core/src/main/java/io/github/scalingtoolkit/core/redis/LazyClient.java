@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
@@ -30,8 +31,14 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   private volatile @Nullable C client;
   private volatile boolean triedBefore;
   private boolean closed;
-  private @Nullable JedisException refusal;
-  private long refusedAt;
+  private volatile @Nullable Refusal refusal;
+
+  /** What a node answered to these credentials, and when. */
+  private record Refusal(String answer, long atNanos) {
+    boolean isRecent() {
+      return System.nanoTime() - atNanos < REFUSED_PAUSE;
+    }
+  }
 
   private LazyClient(String description, Supplier<C> opener) {
     this.description = description;
@@ -75,7 +82,15 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   }
 
   private C open() {
+    Refusal before = refusal;
+    if (before != null && (before.isRecent() || opening.isLocked())) {
+      throw new JedisAccessControlException(before.answer);
+    }
     if (!(triedBefore ? opening.tryLock() : waitedForTheFirst())) {
+      Refusal meanwhile = refusal;
+      if (meanwhile != null) {
+        throw new JedisAccessControlException(meanwhile.answer);
+      }
       throw new NotReachedException(description + " has not been reached yet", null);
     }
     try {
@@ -104,21 +119,23 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     if (closed) {
       throw new NotReachedException(description + " is closed", null);
     }
-    JedisException before = refusal;
-    if (before != null && System.nanoTime() - refusedAt < REFUSED_PAUSE) {
-      throw before;
+    Refusal before = refusal;
+    if (before != null && before.isRecent()) {
+      throw new JedisAccessControlException(before.answer);
     }
     try {
       C made = opener.get();
       triedBefore = true;
+      refusal = null;
       return made;
     } catch (JedisException failed) {
       triedBefore = true;
       if (RedisFailure.of(failed) == RedisFailure.RIGHTS) {
-        refusal = failed;
-        refusedAt = System.nanoTime();
-        throw failed;
+        String answer = RedisFailure.answer(failed);
+        refusal = new Refusal(answer, System.nanoTime());
+        throw new JedisAccessControlException(answer, failed);
       }
+      refusal = null;
       throw new NotReachedException(description + " could not be reached", failed);
     }
   }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.JedisSocketFactory;
@@ -14,6 +15,8 @@ import redis.clients.jedis.exceptions.JedisDataException;
  */
 final class NodeConnection extends Connection {
   private final Runnable onReadOnly;
+  private final long madeAtNanos = System.nanoTime();
+  private @Nullable NodePool of;
   private boolean opened;
   private boolean readOnly;
   private long usedAtNanos;
@@ -50,7 +53,7 @@ final class NodeConnection extends Connection {
 
   @Override
   public void close() {
-    if (readOnly) {
+    if (readOnly || isOutdated()) {
       setBroken();
     }
     usedAtNanos = System.nanoTime();
@@ -60,6 +63,16 @@ final class NodeConnection extends Connection {
   /** Tells whether the node said that it takes no writes, so that this must not be lent again. */
   boolean isReadOnly() {
     return readOnly;
+  }
+
+  /** Notes which pool lends it. */
+  void lentBy(NodePool pool) {
+    of = pool;
+  }
+
+  /** Tells whether its pool was {@linkplain NodePool#renew renewed} since this was opened: then it must not be lent again. */
+  boolean isOutdated() {
+    return of != null && of.isOutdated(madeAtNanos);
   }
 
   /** Returns when it was given back last; 0 if it is new. */

@@ -21,9 +21,13 @@ import redis.clients.jedis.exceptions.JedisException;
 final class NodePool extends ConnectionPool {
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
+  /** So often a caller who waits for a connection looks whether it may open one. */
+  private static final int STEPS = 10;
+
   private final HostAndPort node;
   private final Duration longestWait;
   private final int readMillis;
+  private volatile long outdatedBeforeNanos = System.nanoTime();
 
   /**
    * Makes one that has no connections yet.
@@ -52,8 +56,17 @@ final class NodePool extends ConnectionPool {
    */
   @Override
   public Connection getResource() {
+    return getResource(longestWait);
+  }
+
+  /** As {@link #getResource()}, for a caller that waits for one for as long as {@code longestWait}. */
+  Connection getResource(Duration longestWait) {
     while (true) {
-      Connection connection = borrow();
+      Connection connection = borrow(longestWait);
+      if (connection instanceof NodeConnection used && used.isOutdated()) {
+        connection.close();
+        continue;
+      }
       int millis = NodeConnections.millis(readMillis);
       try {
         if (connection.getSoTimeout() != millis) {
@@ -82,12 +95,29 @@ final class NodePool extends ConnectionPool {
     }
   }
 
-  private Connection borrow() {
+  /**
+   * Has none of the connections that are open now lent again: those that idle are closed, the others when they are given
+   * back or asked for next.
+   */
+  void renew() {
+    outdatedBeforeNanos = System.nanoTime();
+    clear();
+  }
+
+  /** Tells whether a connection that was made then must not be lent again. */
+  boolean isOutdated(long madeAtNanos) {
+    return madeAtNanos - outdatedBeforeNanos < 0;
+  }
+
+  private Connection borrow(Duration longestWait) {
     Duration wait = Duration.ofMillis(
         NodeConnections.millis(Math.toIntExact(Math.max(1, longestWait.toMillis()))));
     try {
-      Connection connection = borrowObject(wait);
+      Connection connection = lent(wait);
       connection.setHandlingPool(this);
+      if (connection instanceof NodeConnection node) {
+        node.lentBy(this);
+      }
       return connection;
     } catch (JedisException failed) {
       throw failed;
@@ -102,6 +132,27 @@ final class NodePool extends ConnectionPool {
       throw new JedisConnectionException("the connections to " + node + " are closed", failed);
     }
   }
+
+  /** Asks again and again: the pool wakes nobody when a connection is closed, though there is room for another then. */
+  private Connection lent(Duration wait) throws Exception {
+    Duration step = wait.dividedBy(STEPS);
+    for (int i = 1; ; i++) {
+      try {
+        return borrowObject(step);
+      } catch (NoSuchElementException none) {
+        if (i == STEPS) {
+          throw none;
+        }
+      }
+    }
+  }
+
+  /**
+   * Does nothing. The pool would have whoever gives back a broken connection open another, and wait for it, in case that
+   * somebody needs one: at a node that is failing that costs a second deadline.
+   */
+  @Override
+  public void addObject() {}
 
   private static boolean idledForLong(NodeConnection connection) {
     return connection.usedAtNanos() != 0

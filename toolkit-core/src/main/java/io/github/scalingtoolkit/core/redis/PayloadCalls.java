@@ -86,13 +86,15 @@ final class PayloadCalls implements AutoCloseable {
       return guards.apply(node).call(() -> exchange(node, command, bytes, asking));
     } catch (UnknownOutcomeException lost) {
       throw lost.counted();
+    } catch (UnsentException lost) {
+      throw lost.counted();
     }
   }
 
   private <T> T exchange(HostAndPort node, CommandObject<T> command, int bytes, boolean asking) {
     Duration time = time(bytes);
     int millis = NodeConnections.millis(Math.toIntExact(time.toMillis()));
-    try (Connection connection = pools.apply(node).getResource()) {
+    try (Connection connection = connection(node, command, time)) {
       connection.setSoTimeout(millis);
       Watch watch = new Watch(connection, 2L * millis);
       try {
@@ -110,6 +112,18 @@ final class PayloadCalls implements AutoCloseable {
       } finally {
         watch.end();
       }
+    }
+  }
+
+  private Connection connection(HostAndPort node, CommandObject<?> command, Duration time) {
+    try {
+      return pools.apply(node).getResource(time);
+    } catch (JedisConnectionException unreachable) {
+      throw new UnsentException(
+          command.getArguments().getCommand() + " was not sent: no connection to " + node
+              + " could be opened",
+          unreachable,
+          null);
     }
   }
 

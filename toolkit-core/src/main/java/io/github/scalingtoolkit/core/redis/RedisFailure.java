@@ -29,7 +29,7 @@ public enum RedisFailure {
    */
   COMMAND,
 
-  /** The node is well and refuses this user: NOAUTH, WRONGPASS, NOPERM. */
+  /** The node is well and refuses this user: NOAUTH, WRONGPASS, NOPERM, or a password where none is set. */
   RIGHTS,
 
   /**
@@ -42,7 +42,13 @@ public enum RedisFailure {
   private static final List<String> UNFIT =
       List.of("LOADING", "BUSY ", "MASTERDOWN", "CLUSTERDOWN", "ERR max number of clients reached");
 
-  private static final List<String> REFUSED_RIGHTS = List.of("NOAUTH", "WRONGPASS", "NOPERM");
+  /** CLUSTERDOWN of one slot, or of writes alone, says nothing of what else the node serves. */
+  private static final List<String> UNFIT_IN_PART =
+      List.of("CLUSTERDOWN Hash slot not served", "CLUSTERDOWN The cluster is down and only accepts");
+
+  /** The last two are of a server without a password, and of one that serves its own host alone. */
+  private static final List<String> REFUSED_RIGHTS =
+      List.of("NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH <password> called", "DENIED ");
 
   private static final int DEEPEST_CAUSE = 8;
 
@@ -50,9 +56,13 @@ public enum RedisFailure {
    * Sorts a failure. One that is not Jedis' own, such as a bug in the code that made the call, is {@link #THIS_PROCESS}.
    */
   public static RedisFailure of(Throwable failure) {
-    if (failure instanceof JedisClusterOperationException && failure.getCause() != null) {
-      // Jedis' executor wraps what ended the last of its tries.
-      return of(failure.getCause());
+    if (failure instanceof JedisClusterOperationException) {
+      // Jedis' executor wraps what ended the last of its tries, its provider keeps what the first seed answered.
+      Throwable cause = failure.getCause();
+      Throwable[] answers = failure.getSuppressed();
+      if (cause != null || answers.length > 0) {
+        return of(cause != null ? cause : answers[0]);
+      }
     }
     if (!(failure instanceof JedisException)
         || failure instanceof NoConnectionException
@@ -78,6 +88,15 @@ public enum RedisFailure {
     return message.startsWith("READONLY") || message.contains("-READONLY ");
   }
 
+  /** Returns what the node said; the failure's own message if it said nothing. */
+  static String answer(JedisException failure) {
+    if (failure instanceof JedisClusterOperationException && failure.getSuppressed().length > 0) {
+      return String.valueOf(failure.getSuppressed()[0].getMessage());
+    }
+    JedisDataException reply = replyIn(failure);
+    return String.valueOf((reply == null ? failure : reply).getMessage());
+  }
+
   /** Tells whether the node was slow or away, so that trying again at once would only wait again. */
   static boolean timedOut(Throwable failure) {
     return causedBy(SocketTimeoutException.class, failure)
@@ -90,7 +109,10 @@ public enum RedisFailure {
         || REFUSED_RIGHTS.stream().anyMatch(message::startsWith)) {
       return RIGHTS;
     }
-    return UNFIT.stream().anyMatch(message::startsWith) ? NODE : COMMAND;
+    return UNFIT.stream().anyMatch(message::startsWith)
+            && UNFIT_IN_PART.stream().noneMatch(message::startsWith)
+        ? NODE
+        : COMMAND;
   }
 
   /** A node's reply may lie below the failure to open a connection, and below a cluster's failure to reach a node. */

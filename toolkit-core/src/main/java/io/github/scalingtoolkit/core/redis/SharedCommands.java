@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -49,31 +50,19 @@ final class SharedCommands {
       XRANGE XREVRANGE XTRIM XPENDING XCLAIM XAUTOCLAIM
       """);
 
-  /** What Jedis does not mark as blocking. */
-  private static final Set<Command> BLOCKING = EnumSet.of(Command.WAIT, Command.WAITAOF);
+  /** Jedis marks most of them as blocking, unless they are sent by their bare name. */
+  private static final Set<Command> BLOCKING = named("""
+      WAIT WAITAOF BLPOP BRPOP BRPOPLPUSH BLMOVE BLMPOP BZPOPMIN BZPOPMAX BZMPOP
+      SUBSCRIBE PSUBSCRIBE SSUBSCRIBE MONITOR
+      """);
 
   private SharedCommands() {}
 
-  /** How a command may travel. */
-  enum Way {
-    /** On a connection of its own. */
-    ALONE,
-    /** With others. */
-    SHARED,
-    /** With others that may take long. */
-    BULK
-  }
-
-  /** Returns the way of a command of {@code bytes}. */
-  static Way way(CommandArguments command, int bytes) {
-    if (bytes > HUGE_BYTES) {
-      return Way.ALONE;
-    }
+  /** Tells whether a command of {@code bytes} is no company for short ones. */
+  static boolean isLarge(CommandArguments command, int bytes) {
     return bytes > LARGE_BYTES
-            || command.size() > MANY_ARGUMENTS
-            || LONG.contains(command.getCommand())
-        ? Way.BULK
-        : Way.SHARED;
+        || command.size() > MANY_ARGUMENTS
+        || LONG.contains(command.getCommand());
   }
 
   /** Tells whether a command may travel with others at all. */
@@ -89,11 +78,31 @@ final class SharedCommands {
    * @throws IllegalArgumentException if it does
    */
   static void refuseBlocking(CommandArguments command, Duration deadline) {
-    if (command.isBlocking() || BLOCKING.contains(command.getCommand())) {
+    if (waits(command)) {
       throw new IllegalArgumentException(command.getCommand()
           + " waits in the server, and commands here are waited for no longer than "
           + deadline.toMillis() + " ms: use RedisAccess.blocking()");
     }
+  }
+
+  private static boolean waits(CommandArguments command) {
+    if (command.isBlocking()
+        || command.getCommand() instanceof Command known && BLOCKING.contains(known)) {
+      return true;
+    }
+    if (command.getCommand() != Command.XREAD && command.getCommand() != Command.XREADGROUP) {
+      return false;
+    }
+    for (Rawable argument : command) {
+      String word = new String(argument.getRaw(), StandardCharsets.US_ASCII);
+      if (word.equalsIgnoreCase("STREAMS")) {
+        return false;
+      }
+      if (word.equalsIgnoreCase("BLOCK")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Tells whether a command changes nothing, so that it may be sent again. */

@@ -11,6 +11,7 @@ final class UnsentException extends JedisConnectionException implements LostConn
 
   private final transient @Nullable Loss loss;
   private final boolean callersOwn;
+  private volatile boolean counted;
 
   UnsentException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
@@ -36,6 +37,12 @@ final class UnsentException extends JedisConnectionException implements LostConn
 
   @Override
   public boolean counts() {
-    return loss == null || loss.countsAs(this);
+    return !counted && (loss == null || loss.countsAs(this));
+  }
+
+  /** Notes that a breaker of its own has counted this, so that no other one does. */
+  UnsentException counted() {
+    counted = true;
+    return this;
   }
 }

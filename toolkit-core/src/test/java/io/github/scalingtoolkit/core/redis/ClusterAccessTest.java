@@ -1,0 +1,218 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.params.ClientKillParams;
+import redis.clients.jedis.params.MigrateParams;
+import redis.clients.jedis.util.JedisClusterCRC16;
+
+/** A cluster that is well while its slots move, and while it refuses a user. */
+class ClusterAccessTest {
+  private static final LuaScript READ_BOTH = LuaScript.of(
+      "read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
+  private static final String PASSWORD = "right-secret";
+
+  private static RedisCluster cluster;
+
+  @BeforeAll
+  static void start() {
+    cluster = RedisCluster.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    cluster.close();
+  }
+
+  @Test
+  void aSlotThatMovesUnderLoadFailsNoCall() {
+    int keys = 12;
+    int slot = JedisClusterCRC16.getSlot("{moved}");
+    RedisServer from = cluster.masters().get(slot * 3 / 16384);
+    RedisServer to = cluster.masters().get((slot * 3 / 16384 + 1) % 3);
+    try (RedisAccess redis =
+        RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(30)).build()) {
+      for (int i = 0; i < keys; i++) {
+        String key = "{moved}" + i;
+        redis.call(client -> client.set(key, "x"));
+      }
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger served = new AtomicInteger();
+      Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+      Crowd crowd = Crowd.of(6).start(1, (caller, time) -> {
+        for (int i = caller; !done.get() && failures.isEmpty(); i++) {
+          String key = "{moved}" + i % keys;
+          String other = "{moved}" + (i + 1) % keys;
+          try {
+            redis.call(client -> client.set(key, "x"));
+            String read = redis.call(client -> client.get(key));
+            assertThat(read).isEqualTo("x");
+            List<String> both = redis.call(client -> client.mget(key, other));
+            assertThat(both).containsExactly("x", "x");
+            redis.eval(READ_BOTH, List.of(key.getBytes(UTF_8), other.getBytes(UTF_8)), List.of());
+            redis.evalPayload(
+                READ_BOTH, List.of(key.getBytes(UTF_8), other.getBytes(UTF_8)), List.of(), 10);
+            served.incrementAndGet();
+          } catch (Throwable failed) {
+            failures.add(failed);
+          }
+        }
+      });
+
+      try {
+        for (int round = 0; round < 2; round++) {
+          RedisServer source = round == 0 ? from : to;
+          move(slot, source, source == from ? to : from);
+          int before = served.get();
+          Await.until(
+              "all are served at their new place",
+              () -> served.get() > before + 20 || !failures.isEmpty());
+        }
+      } finally {
+        done.set(true);
+        crowd.join();
+      }
+
+      assertThat(failures).isEmpty();
+      assertThat(redis.isWell()).isTrue();
+    }
+  }
+
+  /** Moves a slot as redis-cli does, a key at a time, while callers call. */
+  private static void move(int slot, RedisServer from, RedisServer to) {
+    try (Jedis source = from.connect();
+        Jedis target = to.connect()) {
+      String sourceId = source.clusterMyId();
+      String targetId = target.clusterMyId();
+      target.clusterSetSlotImporting(slot, sourceId);
+      source.clusterSetSlotMigrating(slot, targetId);
+      for (List<String> some = source.clusterGetKeysInSlot(slot, 1);
+          !some.isEmpty();
+          some = source.clusterGetKeysInSlot(slot, 1)) {
+        source.migrate(
+            "127.0.0.1",
+            to.port(),
+            30_000,
+            MigrateParams.migrateParams(),
+            some.toArray(String[]::new));
+      }
+      for (RedisServer master : List.of(to, from)) {
+        try (Jedis admin = master.connect()) {
+          admin.clusterSetSlotNode(slot, targetId);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aPasswordThatIsWrongIsAskedOfEachNodeOnceASecondAtMost() {
+    setPassword(PASSWORD);
+    long[] before = connectionsReceived();
+    long begun = System.nanoTime();
+    try (RedisAccess redis = as("wrong-secret")) {
+      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
+              () -> redis.call(client -> client.get("shop:" + time)))
+          .isInstanceOf(JedisAccessControlException.class)
+          .hasMessageContaining("WRONGPASS")
+          .hasMessageNotContaining("wrong-secret"));
+
+      assertAskedOnceASecond(before, begun);
+      assertThat(redis.isWell()).isTrue();
+    }
+  }
+
+  @Test
+  void aPasswordThatIsChangedUnderUsIsAskedOfEachNodeOnceASecondAtMostAndIsRightAgainByItself() {
+    setPassword(PASSWORD);
+    try (RedisAccess redis = as(PASSWORD)) {
+      for (int i = 0; i < 20; i++) {
+        String key = "shop:" + i;
+        redis.call(client -> client.set(key, "x"));
+      }
+      setPassword("another-secret");
+      for (RedisServer master : cluster.masters()) {
+        try (Jedis admin = master.connect()) {
+          admin.clientKill(new ClientKillParams().user("shop"));
+        }
+      }
+      long[] before = connectionsReceived();
+      long begun = System.nanoTime();
+
+      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
+              () -> redis.call(client -> client.get("shop:" + time)))
+          .isNotInstanceOf(RejectedException.class));
+
+      assertAskedOnceASecond(before, begun);
+      assertThat(redis.isWell()).isTrue();
+      setPassword(PASSWORD);
+      Await.until("it is right again", () -> {
+        try {
+          return "x".equals(redis.call(client -> client.get("shop:1")));
+        } catch (JedisDataException notYet) {
+          return false;
+        }
+      });
+    }
+  }
+
+  private static RedisAccess as(String password) {
+    return RedisAccess.builder(
+            cluster.url().replace("redis+cluster://", "redis+cluster://shop:" + password + "@"))
+        .deadline(Duration.ofSeconds(30))
+        .build();
+  }
+
+  private static void setPassword(String password) {
+    for (RedisServer master : cluster.masters()) {
+      try (Jedis admin = master.connect()) {
+        admin.aclSetUser("shop", "on", "resetpass", ">" + password, "~shop:*", "+@all");
+      }
+    }
+  }
+
+  /** One each second; and at first one of each of four callers, of the topology, and this look's own. */
+  private static void assertAskedOnceASecond(long[] before, long begun) {
+    long[] after = connectionsReceived();
+    long seconds = Duration.ofNanos(System.nanoTime() - begun).toSeconds();
+    List<Long> asked = new ArrayList<>();
+    for (int i = 0; i < before.length; i++) {
+      asked.add(after[i] - before[i]);
+    }
+    assertThat(asked).allSatisfy(times -> assertThat(times).isLessThanOrEqualTo(seconds + 8));
+    assertThat(asked).anySatisfy(times -> assertThat(times).isGreaterThan(1));
+  }
+
+  private static long[] connectionsReceived() {
+    return cluster.masters().stream()
+        .mapToLong(master -> {
+          try (Jedis admin = master.connect()) {
+            return admin
+                .info("stats")
+                .lines()
+                .filter(line -> line.startsWith("total_connections_received:"))
+                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
+                .sum();
+          }
+        })
+        .toArray();
+  }
+}

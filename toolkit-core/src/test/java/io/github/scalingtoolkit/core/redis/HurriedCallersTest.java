@@ -1,0 +1,70 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Many callers whose requests have little time left, and a Redis that is well. */
+class HurriedCallersTest {
+  private static final int CALLERS = 200;
+
+  @ParameterizedTest
+  @CsvSource({"100, true", "1000, true", "1000, false"})
+  void nothingButTheirOwnDeadlineFailsThem(int clientMillis, boolean coalesced) {
+    CopyOnWriteArrayList<GuardState> states = new CopyOnWriteArrayList<>();
+    Queue<Throwable> notTheirOwn = new ConcurrentLinkedQueue<>();
+    AtomicInteger served = new AtomicInteger();
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.builder(server.url())
+            .deadline(Duration.ofMillis(clientMillis))
+            .connectTimeout(Duration.ofSeconds(10))
+            .coalesced(coalesced)
+            .build()) {
+      redis.guard().onStateChange(states::add);
+
+      Crowd.of(CALLERS).each(3, (caller, time) -> {
+        // From 50 ms to 5 s, evenly among the orders of magnitude.
+        long millis = Math.round(50 * Math.pow(100, caller / (CALLERS - 1.0)));
+        Deadline own = Deadline.after(Duration.ofMillis(millis), Clock.system());
+        try {
+          own.call(() -> {
+            for (int i = 0; i < 5; i++) {
+              redis.call(client -> client.incr("count:" + caller));
+              redis.call(client -> client.get("count:" + caller));
+            }
+            return true;
+          });
+          served.incrementAndGet();
+        } catch (RejectedException refused) {
+          if (refused.reason() != Reason.DEADLINE) {
+            notTheirOwn.add(refused);
+          }
+        } catch (RuntimeException failed) {
+          if (!own.isExpired()) {
+            notTheirOwn.add(failed);
+          }
+        }
+      });
+
+      assertThat(states).isEmpty();
+      assertThat(notTheirOwn)
+          .noneMatch(failure -> failure instanceof NoConnectionException)
+          .noneMatch(failure -> failure instanceof RejectedException);
+      // A machine that does other things as well may keep Redis itself from answering for 100 ms.
+      assertThat(notTheirOwn).hasSizeLessThan(clientMillis < 1000 ? CALLERS / 10 : 1);
+      assertThat(served.get()).isGreaterThan(CALLERS);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package io.github.scalingtoolkit.core.redis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisException;
+
+/** What carries or brings megabytes, beside what carries little. */
+class PayloadCallsTest {
+  private static final LuaScript SWAP = LuaScript.of(
+      "swap",
+      "local before = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1]) return before");
+  private static final int TWO_MEGABYTES = 2_000_000;
+
+  private static RedisServer server;
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start();
+    try (Jedis admin = server.connect()) {
+      String large = "l".repeat(TWO_MEGABYTES);
+      for (int i = 0; i < 16; i++) {
+        admin.set("large:" + i, large);
+      }
+      admin.set("small", "hello");
+    }
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @Test
+  void sixteenRepliesOfTwoMegabytesFailNoneOfTheSmallCommandsBesideThem() {
+    try (RedisAccess redis = RedisAccess.builder(server.url())
+        .deadline(Duration.ofSeconds(1))
+        .build()) {
+      Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+      AtomicBoolean done = new AtomicBoolean();
+      AtomicInteger small = new AtomicInteger();
+      Crowd crowd = Crowd.of(24).start(1, (caller, time) -> {
+        while (!done.get() && failures.isEmpty()) {
+          try {
+            String read = redis.call(client -> client.get("small"));
+            assertThat(read).isEqualTo("hello");
+            small.incrementAndGet();
+          } catch (Throwable failed) {
+            failures.add(failed);
+          }
+        }
+      });
+      AtomicInteger large = new AtomicInteger();
+
+      Crowd.of(16).each(3, (caller, time) -> {
+        try {
+          String read = redis.call(client -> client.get("large:" + caller));
+          assertThat(read).hasSize(TWO_MEGABYTES);
+          large.incrementAndGet();
+        } catch (JedisException slow) {
+          // The machine may be: not of what this is about.
+        }
+      });
+      int before = small.get();
+      Await.until("the small ones go on", () -> small.get() > before + 100 || !failures.isEmpty());
+      done.set(true);
+      crowd.join();
+
+      assertThat(failures).isEmpty();
+      assertThat(large.get()).isPositive();
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+    }
+  }
+
+  @Test
+  void aReplyThatWasLargeBeforeTravelsApart() {
+    try (RedisAccess redis = RedisAccess.builder(server.url())
+        .deadline(Duration.ofSeconds(30))
+        .build()) {
+      for (int i = 0; i < 2; i++) {
+        String read = redis.call(client -> client.get("large:1"));
+        assertThat(read).hasSize(TWO_MEGABYTES);
+      }
+
+      assertThat(redis.guards()).hasSize(2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void fourMegabytesAreWrittenAndReadWithinTheTimeThatTheyNeed(boolean coalesced) {
+    String huge = "h".repeat(4_000_000);
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .coalesced(coalesced)
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      redis.call(client -> client.set("huge", "h".repeat(100_000)));
+      // Longer than a command has, and less than such a payload has.
+      proxy.delay(Duration.ofMillis(120));
+
+      redis.call(client -> client.set("huge", huge));
+
+      proxy.heal();
+      try (Jedis admin = server.connect()) {
+        assertThat(admin.strlen("huge")).isEqualTo(4_000_000);
+        admin.del("huge");
+      }
+      assertThat(redis.isWell()).isTrue();
+    }
+  }
+
+  @Test
+  void aServerThatTakesNoPayloadsIsCutOffAndItsShortCommandsAreNot() {
+    String huge = "h".repeat(8_000_000);
+    try (RedisServer hung = RedisServer.start();
+        RedisAccess redis = RedisAccess.builder(hung.url())
+            .deadline(Duration.ofMillis(100))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      redis.call(client -> client.set("small", "hello"));
+      redis.call(client -> client.set("huge", "h".repeat(100_000)));
+      hung.pause();
+      int paid = 0;
+      boolean refused = false;
+
+      while (!refused && paid < 20) {
+        try {
+          redis.call(client -> client.set("huge", huge));
+        } catch (RejectedException open) {
+          refused = true;
+        } catch (JedisException cut) {
+          paid++;
+        }
+      }
+
+      hung.resume();
+      assertThat(paid).isBetween(4, 10);
+      assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+      assertThat(redis.guards())
+          .filteredOn(guard -> guard.state() != GuardState.CLOSED)
+          .singleElement()
+          .satisfies(open -> assertThat(open.name()).isEqualTo("redis-payloads"));
+      Await.until("payloads pass again", redis::isWell);
+    }
+  }
+
+  @Test
+  void scriptsThatCarryAndBringMuchRunOnOneServerAndOnACluster() {
+    byte[] huge = "h".repeat(3_000_000).getBytes(UTF_8);
+    try (RedisCluster cluster = RedisCluster.start()) {
+      for (String url : List.of(server.url(), cluster.url())) {
+        try (RedisAccess redis =
+            RedisAccess.builder(url).deadline(Duration.ofSeconds(10)).build()) {
+          for (int i = 0; i < 6; i++) {
+            List<byte[]> key = List.of(("swapped:" + i).getBytes(UTF_8));
+            assertThat(redis.evalPayload(SWAP, key, List.of(huge), 0)).isNull();
+            assertThat(redis.evalPayload(SWAP, key, List.of(new byte[0]), huge.length))
+                .isEqualTo(huge);
+          }
+          assertThatIllegalArgumentException()
+              .isThrownBy(() -> redis.evalPayload(SWAP, List.of(), List.of(), -1));
+          assertThat(redis.isWell()).isTrue();
+        }
+      }
+    }
+  }
+}
