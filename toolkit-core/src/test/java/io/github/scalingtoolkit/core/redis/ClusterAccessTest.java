@@ -27,8 +27,8 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 
 /** A cluster that is well while its slots move, and while it refuses a user. */
 class ClusterAccessTest {
-  private static final LuaScript READ_BOTH = LuaScript.of(
-      "read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
+  private static final LuaScript READ_BOTH =
+      LuaScript.of("read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
   private static final String PASSWORD = "right-secret";
 
   private static RedisCluster cluster;
@@ -129,11 +129,14 @@ class ClusterAccessTest {
     long[] before = connectionsReceived();
     long begun = System.nanoTime();
     try (RedisAccess redis = as("wrong-secret")) {
-      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
-              () -> redis.call(client -> client.get("shop:" + time)))
-          .isInstanceOf(JedisAccessControlException.class)
-          .hasMessageContaining("WRONGPASS")
-          .hasMessageNotContaining("wrong-secret"));
+      Crowd.of(4)
+          .each(
+              50,
+              (caller, time) -> assertThatThrownBy(
+                      () -> redis.call(client -> client.get("shop:" + time)))
+                  .isInstanceOf(JedisAccessControlException.class)
+                  .hasMessageContaining("WRONGPASS")
+                  .hasMessageNotContaining("wrong-secret"));
 
       assertAskedOnceASecond(before, begun);
       assertThat(redis.isWell()).isTrue();
@@ -157,9 +160,12 @@ class ClusterAccessTest {
       long[] before = connectionsReceived();
       long begun = System.nanoTime();
 
-      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
-              () -> redis.call(client -> client.get("shop:" + time)))
-          .isNotInstanceOf(RejectedException.class));
+      Crowd.of(4)
+          .each(
+              50,
+              (caller, time) -> assertThatThrownBy(
+                      () -> redis.call(client -> client.get("shop:" + time)))
+                  .isNotInstanceOf(RejectedException.class));
 
       assertAskedOnceASecond(before, begun);
       assertThat(redis.isWell()).isTrue();
@@ -209,7 +215,8 @@ class ClusterAccessTest {
                 .info("stats")
                 .lines()
                 .filter(line -> line.startsWith("total_connections_received:"))
-                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
+                .mapToLong(
+                    line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
                 .sum();
           }
         })

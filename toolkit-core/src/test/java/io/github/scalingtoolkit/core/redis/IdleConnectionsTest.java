@@ -83,8 +83,7 @@ class IdleConnectionsTest {
         redis.call(client -> client.set("huge" + caller, huge));
       });
       admin.configSet("timeout", "1");
-      Await.until(
-          "the server has closed them", () -> !admin.clientList().contains(" name=redis "));
+      Await.until("the server has closed them", () -> !admin.clientList().contains(" name=redis "));
       admin.configSet("timeout", "0");
 
       Crowd.of(4).each(5, (caller, time) -> {

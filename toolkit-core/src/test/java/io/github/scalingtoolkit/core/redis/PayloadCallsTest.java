@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.core.redis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
@@ -53,9 +52,8 @@ class PayloadCallsTest {
 
   @Test
   void sixteenRepliesOfTwoMegabytesFailNoneOfTheSmallCommandsBesideThem() {
-    try (RedisAccess redis = RedisAccess.builder(server.url())
-        .deadline(Duration.ofSeconds(1))
-        .build()) {
+    try (RedisAccess redis =
+        RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(1)).build()) {
       Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
       AtomicBoolean done = new AtomicBoolean();
       AtomicInteger small = new AtomicInteger();
@@ -94,9 +92,8 @@ class PayloadCallsTest {
 
   @Test
   void aReplyThatWasLargeBeforeTravelsApart() {
-    try (RedisAccess redis = RedisAccess.builder(server.url())
-        .deadline(Duration.ofSeconds(30))
-        .build()) {
+    try (RedisAccess redis =
+        RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(30)).build()) {
       for (int i = 0; i < 2; i++) {
         String read = redis.call(client -> client.get("large:1"));
         assertThat(read).hasSize(TWO_MEGABYTES);
