@@ -217,7 +217,7 @@ public final class Main {
       String setting = (cannot.server().equals("admin") ? "ADMIN_" : "")
           + (cannot.reason() == ListenException.Reason.PORT ? "PORT" : "HOST");
       throw new Failure(
-          cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : CANNOT_BE_HAD,
+          cannot.reason() == ListenException.Reason.UNKNOWN_HOST ? WRONG_SETTING : UNAVAILABLE,
           cannot.getMessage() + " It is set by " + setting + ".");
     } catch (IllegalArgumentException wrong) {
       throw new Failure(WRONG_SETTING, wrong.getMessage());
