@@ -123,8 +123,9 @@ final class ClusterCalls extends ClusterCommandExecutor {
 
   /** Runs a command at a node that Jedis has chosen; at another one if that is failing and the command is for any. */
   private <T> T withoutKeys(HostAndPort chosen, CommandObject<T> command) {
-    boolean isForEach = StaticCommandFlagsRegistry.registry().getRequestPolicy(command.getArguments())
-        == CommandFlagsRegistry.RequestPolicy.ALL_SHARDS;
+    boolean isForEach =
+        StaticCommandFlagsRegistry.registry().getRequestPolicy(command.getArguments())
+            == CommandFlagsRegistry.RequestPolicy.ALL_SHARDS;
     HostAndPort node = isForEach || !context.guarded() ? chosen : aWellOne(chosen);
     try {
       return exchange(

@@ -204,8 +204,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
         .getPrimaryNodes()
         .keySet()
         .forEach(name -> all.put(
-            name,
-            standIns.computeIfAbsent(name, at -> new StandIns(HostAndPort.from(at)))));
+            name, standIns.computeIfAbsent(name, at -> new StandIns(HostAndPort.from(at)))));
     return all;
   }
 

@@ -105,7 +105,9 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
     int expected = large.bytes(arguments);
     if (bytes > SharedCommands.HUGE_BYTES || expected > SharedCommands.HUGE_BYTES) {
       return apart(
-          expected > 0 ? noted(command) : command, (int) Math.min(Integer.MAX_VALUE, (long) bytes + expected), context);
+          expected > 0 ? noted(command) : command,
+          (int) Math.min(Integer.MAX_VALUE, (long) bytes + expected),
+          context);
     }
     try {
       if (underWay.incrementAndGet() <= mostAlone) {

@@ -43,8 +43,8 @@ public enum RedisFailure {
       List.of("LOADING", "BUSY ", "MASTERDOWN", "CLUSTERDOWN", "ERR max number of clients reached");
 
   /** CLUSTERDOWN of one slot, or of writes alone, says nothing of what else the node serves. */
-  private static final List<String> UNFIT_IN_PART =
-      List.of("CLUSTERDOWN Hash slot not served", "CLUSTERDOWN The cluster is down and only accepts");
+  private static final List<String> UNFIT_IN_PART = List.of(
+      "CLUSTERDOWN Hash slot not served", "CLUSTERDOWN The cluster is down and only accepts");
 
   /** The last two are of a server without a password, and of one that serves its own host alone. */
   private static final List<String> REFUSED_RIGHTS =
@@ -57,7 +57,8 @@ public enum RedisFailure {
    */
   public static RedisFailure of(Throwable failure) {
     if (failure instanceof JedisClusterOperationException) {
-      // Jedis' executor wraps what ended the last of its tries, its provider keeps what the first seed answered.
+      // Jedis' executor wraps what ended the last of its tries, its provider keeps what the first
+      // seed answered.
       Throwable cause = failure.getCause();
       Throwable[] answers = failure.getSuppressed();
       if (cause != null || answers.length > 0) {

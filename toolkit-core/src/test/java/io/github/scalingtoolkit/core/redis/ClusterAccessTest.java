@@ -27,8 +27,11 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 
 /** A cluster that is well while its slots move, and while it refuses a user. */
 class ClusterAccessTest {
-  private static final LuaScript READ_BOTH = LuaScript.of(
-      "read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
+  private static final LuaScript READ_BOTH =
+      LuaScript.of("read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
+  private static final LuaScript SWAP = LuaScript.of(
+      "swap",
+      "local before = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1]) return before");
   private static final String PASSWORD = "right-secret";
 
   private static RedisCluster cluster;
@@ -97,6 +100,21 @@ class ClusterAccessTest {
     }
   }
 
+  @Test
+  void scriptsThatCarryAndBringMuchGoToTheNodeOfTheirKey() {
+    byte[] huge = "h".repeat(1_000_000).getBytes(UTF_8);
+    try (RedisAccess redis =
+        RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(30)).build()) {
+      for (int i = 0; i < 6; i++) {
+        List<byte[]> key = List.of(("swapped:" + i).getBytes(UTF_8));
+        assertThat(redis.evalPayload(SWAP, key, List.of(huge), 0)).isNull();
+        assertThat(redis.evalPayload(SWAP, key, List.of(new byte[0]), huge.length))
+            .isEqualTo(huge);
+      }
+      assertThat(redis.isWell()).isTrue();
+    }
+  }
+
   /** Moves a slot as redis-cli does, a key at a time, while callers call. */
   private static void move(int slot, RedisServer from, RedisServer to) {
     try (Jedis source = from.connect();
@@ -129,11 +147,14 @@ class ClusterAccessTest {
     long[] before = connectionsReceived();
     long begun = System.nanoTime();
     try (RedisAccess redis = as("wrong-secret")) {
-      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
-              () -> redis.call(client -> client.get("shop:" + time)))
-          .isInstanceOf(JedisAccessControlException.class)
-          .hasMessageContaining("WRONGPASS")
-          .hasMessageNotContaining("wrong-secret"));
+      Crowd.of(4)
+          .each(
+              50,
+              (caller, time) -> assertThatThrownBy(
+                      () -> redis.call(client -> client.get("shop:" + time)))
+                  .isInstanceOf(JedisAccessControlException.class)
+                  .hasMessageContaining("WRONGPASS")
+                  .hasMessageNotContaining("wrong-secret"));
 
       assertAskedOnceASecond(before, begun);
       assertThat(redis.isWell()).isTrue();
@@ -157,9 +178,12 @@ class ClusterAccessTest {
       long[] before = connectionsReceived();
       long begun = System.nanoTime();
 
-      Crowd.of(4).each(50, (caller, time) -> assertThatThrownBy(
-              () -> redis.call(client -> client.get("shop:" + time)))
-          .isNotInstanceOf(RejectedException.class));
+      Crowd.of(4)
+          .each(
+              50,
+              (caller, time) -> assertThatThrownBy(
+                      () -> redis.call(client -> client.get("shop:" + time)))
+                  .isNotInstanceOf(RejectedException.class));
 
       assertAskedOnceASecond(before, begun);
       assertThat(redis.isWell()).isTrue();
@@ -209,7 +233,8 @@ class ClusterAccessTest {
                 .info("stats")
                 .lines()
                 .filter(line -> line.startsWith("total_connections_received:"))
-                .mapToLong(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
+                .mapToLong(
+                    line -> Long.parseLong(line.substring(line.indexOf(':') + 1).trim()))
                 .sum();
           }
         })

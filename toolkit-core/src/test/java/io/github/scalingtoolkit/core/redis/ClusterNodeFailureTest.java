@@ -155,8 +155,8 @@ class ClusterNodeFailureTest {
       redis.callIdempotent(client -> client.get(key));
       redis.eval(WRITE, keys, List.of());
       redis.evalPayload(WRITE, keys, List.of(), 1_000);
-      redis.evalAll(List.of(
-          new ScriptCall(WRITE, keys, List.of()), new ScriptCall(WRITE, keys, List.of())));
+      redis.evalAll(
+          List.of(new ScriptCall(WRITE, keys, List.of()), new ScriptCall(WRITE, keys, List.of())));
       served.incrementAndGet();
     } catch (RuntimeException failed) {
       failures.add(failed);

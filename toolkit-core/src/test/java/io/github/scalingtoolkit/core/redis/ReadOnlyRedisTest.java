@@ -87,7 +87,8 @@ class ReadOnlyRedisTest {
   void open() {
     promote(first);
     address = FaultProxy.to(first.port());
-    redis = RedisAccess.builder(address.redisUrl()).deadline(Duration.ofSeconds(30)).build();
+    redis =
+        RedisAccess.builder(address.redisUrl()).deadline(Duration.ofSeconds(30)).build();
   }
 
   @AfterEach
@@ -138,8 +139,7 @@ class ReadOnlyRedisTest {
         .hasMessageStartingWith("READONLY");
 
     redis.call(client -> client.set("huge", HUGE));
-    Crowd.of(24)
-        .each(20, (caller, time) -> redis.call(client -> client.set("key:" + caller, "x")));
+    Crowd.of(24).each(20, (caller, time) -> redis.call(client -> client.set("key:" + caller, "x")));
     assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
   }
 

@@ -24,9 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.AbstractTransaction;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.Protocol.Command;
+import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.args.ListDirection;
-import redis.clients.jedis.StreamEntryID;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -42,9 +42,12 @@ class RedisFailureTest {
   /** What a server is made to be, and what it is asked then. */
   private enum Answer {
     OOM(RedisFailure.COMMAND, admin -> admin.configSet("maxmemory", "1"), Answer::write),
-    OOM_IN_A_SCRIPT(RedisFailure.COMMAND, admin -> admin.configSet("maxmemory", "1"), Answer::script),
+    OOM_IN_A_SCRIPT(
+        RedisFailure.COMMAND, admin -> admin.configSet("maxmemory", "1"), Answer::script),
     NOREPLICAS(
-        RedisFailure.COMMAND, admin -> admin.configSet("min-replicas-to-write", "1"), Answer::write),
+        RedisFailure.COMMAND,
+        admin -> admin.configSet("min-replicas-to-write", "1"),
+        Answer::write),
     READONLY(RedisFailure.COMMAND, Answer::demote, Answer::write),
     READONLY_IN_A_SCRIPT(RedisFailure.COMMAND, Answer::demote, Answer::script),
     MASTERDOWN(
@@ -54,18 +57,27 @@ class RedisFailureTest {
           demote(admin);
         },
         redis -> redis.call(client -> client.get("text"))),
-    WRONGTYPE(RedisFailure.COMMAND, admin -> {}, redis -> redis.call(client -> client.hget("text", "a"))),
-    NOT_A_NUMBER(RedisFailure.COMMAND, admin -> {}, redis -> redis.call(client -> client.incr("text"))),
+    WRONGTYPE(
+        RedisFailure.COMMAND, admin -> {}, redis -> redis.call(client -> client.hget("text", "a"))),
+    NOT_A_NUMBER(
+        RedisFailure.COMMAND, admin -> {}, redis -> redis.call(client -> client.incr("text"))),
     SCRIPT_ERROR(
-        RedisFailure.COMMAND, admin -> {}, redis -> redis.eval(WRONG, List.of("text".getBytes(UTF_8)), List.of())),
+        RedisFailure.COMMAND,
+        admin -> {},
+        redis -> redis.eval(WRONG, List.of("text".getBytes(UTF_8)), List.of())),
     UNKNOWN_COMMAND(
-        RedisFailure.COMMAND, admin -> {}, redis -> redis.call(client -> client.tdigestCreate("key"))),
-    EXECABORT(RedisFailure.COMMAND, admin -> admin.configSet("maxmemory", "1"), redis -> redis.run(client -> {
-      try (AbstractTransaction transaction = client.multi()) {
-        transaction.set("key", "x");
-        transaction.exec();
-      }
-    })),
+        RedisFailure.COMMAND,
+        admin -> {},
+        redis -> redis.call(client -> client.tdigestCreate("key"))),
+    EXECABORT(
+        RedisFailure.COMMAND,
+        admin -> admin.configSet("maxmemory", "1"),
+        redis -> redis.run(client -> {
+          try (AbstractTransaction transaction = client.multi()) {
+            transaction.set("key", "x");
+            transaction.exec();
+          }
+        })),
     NOPERM(
         RedisFailure.RIGHTS,
         admin -> admin.aclSetUser("default", "-get"),
@@ -98,7 +110,9 @@ class RedisFailureTest {
         },
         redis -> redis.call(client -> client.get("text"))),
     MAX_CLIENTS(
-        RedisFailure.NODE, admin -> admin.configSet("maxclients", "1"), redis -> redis.call(UnifiedJedis::ping));
+        RedisFailure.NODE,
+        admin -> admin.configSet("maxclients", "1"),
+        redis -> redis.call(UnifiedJedis::ping));
 
     private final RedisFailure tells;
     private final Consumer<Jedis> first;
@@ -208,8 +222,8 @@ class RedisFailureTest {
             UnknownOutcomeException.callersOwn(new JedisConnectionException("late")),
             new JedisConnectionException(new InterruptedException()),
             new IllegalStateException("a bug")))
-        .allSatisfy(failure ->
-            assertThat(RedisFailure.of(failure)).isEqualTo(RedisFailure.THIS_PROCESS));
+        .allSatisfy(
+            failure -> assertThat(RedisFailure.of(failure)).isEqualTo(RedisFailure.THIS_PROCESS));
   }
 
   @ParameterizedTest
@@ -221,8 +235,7 @@ class RedisFailureTest {
         client -> client.blmove("list", "other", ListDirection.LEFT, ListDirection.LEFT, 1),
         client -> client.bzpopmin(1, "set"),
         client -> client.xread(
-            XReadParams.xReadParams().block(1000),
-            java.util.Map.of("stream", new StreamEntryID())),
+            XReadParams.xReadParams().block(1000), java.util.Map.of("stream", new StreamEntryID())),
         client -> client.sendCommand(Command.BLPOP, "list", "1"),
         client -> client.sendCommand(Command.WAIT, "1", "1000"),
         client ->

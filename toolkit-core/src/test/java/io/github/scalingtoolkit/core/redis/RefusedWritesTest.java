@@ -27,8 +27,7 @@ class RefusedWritesTest {
       void begin(Jedis admin) {
         // A directory in its place is what no file can be renamed to, not even by root.
         try {
-          Files.createDirectory(
-              Path.of(admin.configGet("dir").get("dir")).resolve("taken.rdb"));
+          Files.createDirectory(Path.of(admin.configGet("dir").get("dir")).resolve("taken.rdb"));
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
