@@ -20,6 +20,7 @@ final class NodeConnection extends Connection {
   private boolean opened;
   private boolean readOnly;
   private long usedAtNanos;
+  private int uses;
 
   private NodeConnection(Maker maker) {
     super(maker);
@@ -57,6 +58,7 @@ final class NodeConnection extends Connection {
       setBroken();
     }
     usedAtNanos = System.nanoTime();
+    uses++;
     super.close();
   }
 
@@ -75,9 +77,14 @@ final class NodeConnection extends Connection {
     return of != null && of.isOutdated(madeAtNanos);
   }
 
-  /** Returns when it was given back last; 0 if it is new. */
+  /** Returns when it was given back last, or was made if it is new. */
   long usedAtNanos() {
-    return usedAtNanos;
+    return uses == 0 ? madeAtNanos : usedAtNanos;
+  }
+
+  /** Tells whether it was given back once, so that its opening has served one call at most. */
+  boolean wasUsedOnce() {
+    return uses == 1;
   }
 
   /** Makes them, not connected yet. */

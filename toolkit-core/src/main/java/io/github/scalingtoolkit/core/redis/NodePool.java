@@ -1,8 +1,13 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import java.time.Duration;
 import java.util.NoSuchElementException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.ConnectionPool;
 import redis.clients.jedis.ConnectionPoolConfig;
@@ -24,6 +29,10 @@ final class NodePool extends ConnectionPool {
   /** So often a caller who waits for a connection looks whether it may open one. */
   private static final int STEPS = 10;
 
+  private static final Logger log = LoggerFactory.getLogger(NodePool.class);
+  private static final ThreadFactory ASIDE = BlockingThreads.platformFactory("redis-connect-");
+
+  private final AtomicBoolean opensAside = new AtomicBoolean();
   private final HostAndPort node;
   private final Duration longestWait;
   private final int readMillis;
@@ -120,6 +129,9 @@ final class NodePool extends ConnectionPool {
       }
       return connection;
     } catch (JedisException failed) {
+      if (isHurried() && RedisFailure.timedOut(failed)) {
+        openAside();
+      }
       throw failed;
     } catch (NoSuchElementException none) {
       throw new NoConnectionException(
@@ -148,6 +160,39 @@ final class NodePool extends ConnectionPool {
   }
 
   /**
+   * Opens a connection for a later call, on a thread of its own. Callers whose deadlines leave less time than opening one
+   * takes would otherwise each begin anew, and never have one.
+   */
+  private void openAside() {
+    if (opensAside.compareAndSet(false, true)) {
+      ASIDE.newThread(this::open).start();
+    }
+  }
+
+  private void open() {
+    try {
+      super.addObject();
+    } catch (Exception failed) {
+      log.debug("redis={} connect=failed cause={}", node, failed.getClass().getName());
+    } finally {
+      opensAside.set(false);
+    }
+  }
+
+  private boolean isHurried() {
+    return NodeConnections.millis(readMillis) < readMillis;
+  }
+
+  @Override
+  public void returnBrokenResource(Connection broken) {
+    boolean wasTooSlow = broken instanceof NodeConnection node && node.wasUsedOnce() && isHurried();
+    super.returnBrokenResource(broken);
+    if (wasTooSlow) {
+      openAside();
+    }
+  }
+
+  /**
    * Does nothing. The pool would have whoever gives back a broken connection open another, and wait for it, in case that
    * somebody needs one: at a node that is failing that costs a second deadline.
    */
@@ -155,8 +200,7 @@ final class NodePool extends ConnectionPool {
   public void addObject() {}
 
   private static boolean idledForLong(NodeConnection connection) {
-    return connection.usedAtNanos() != 0
-        && System.nanoTime() - connection.usedAtNanos() > FRESH_NANOS;
+    return System.nanoTime() - connection.usedAtNanos() > FRESH_NANOS;
   }
 
   private static GenericObjectPoolConfig<Connection> config(int size) {

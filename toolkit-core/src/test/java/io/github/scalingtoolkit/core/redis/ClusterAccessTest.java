@@ -29,6 +29,9 @@ import redis.clients.jedis.util.JedisClusterCRC16;
 class ClusterAccessTest {
   private static final LuaScript READ_BOTH =
       LuaScript.of("read-both", "return redis.call('GET', KEYS[1]) .. redis.call('GET', KEYS[2])");
+  private static final LuaScript SWAP = LuaScript.of(
+      "swap",
+      "local before = redis.call('GET', KEYS[1]) redis.call('SET', KEYS[1], ARGV[1]) return before");
   private static final String PASSWORD = "right-secret";
 
   private static RedisCluster cluster;
@@ -93,6 +96,21 @@ class ClusterAccessTest {
       }
 
       assertThat(failures).isEmpty();
+      assertThat(redis.isWell()).isTrue();
+    }
+  }
+
+  @Test
+  void scriptsThatCarryAndBringMuchGoToTheNodeOfTheirKey() {
+    byte[] huge = "h".repeat(1_000_000).getBytes(UTF_8);
+    try (RedisAccess redis =
+        RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(30)).build()) {
+      for (int i = 0; i < 6; i++) {
+        List<byte[]> key = List.of(("swapped:" + i).getBytes(UTF_8));
+        assertThat(redis.evalPayload(SWAP, key, List.of(huge), 0)).isNull();
+        assertThat(redis.evalPayload(SWAP, key, List.of(new byte[0]), huge.length))
+            .isEqualTo(huge);
+      }
       assertThat(redis.isWell()).isTrue();
     }
   }
