@@ -230,6 +230,26 @@ class ArchitectureTest {
   }
 
   @Test
+  void whatIsExportedToTheLibrariesAloneShowsInNoApiAndInNoApp() {
+    classes()
+        .that()
+        .arePublic()
+        .and()
+        .resideInAnyPackage(LIBRARIES)
+        .and()
+        .resideOutsideOfPackage(ROOT + "core.internal..")
+        .should(showNothingFrom(ROOT + "core.internal"))
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(LIBRARIES)
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT + "core.internal..")
+        .check(CLASSES);
+  }
+
+  @Test
   void whatNeedsNoRedisKnowsNoJedis() {
     noClasses()
         .that()
