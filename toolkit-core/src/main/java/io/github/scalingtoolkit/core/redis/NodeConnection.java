@@ -10,8 +10,8 @@ import redis.clients.jedis.exceptions.JedisDataException;
 /**
  * A connection that ends when its node has become a replica, and that never opens itself again.
  *
- * <p>Jedis connects whenever it is to send and finds the socket closed, but without the greetings: as nobody, to database
- * 0. Here a connection that was closed stays so.
+ * <p>Jedis reconnects when it sends on a closed socket, but without the handshake: without a user, to database
+ * 0. Here a closed connection stays closed.
  */
 final class NodeConnection extends Connection {
   private final Runnable onReadOnly;
@@ -75,7 +75,7 @@ final class NodeConnection extends Connection {
     return of != null && of.isOutdated(madeAtNanos);
   }
 
-  /** Returns when it was given back last; 0 if it is new. */
+  /** Returns when it was last returned; 0 if it is new. */
   long usedAtNanos() {
     return usedAtNanos;
   }

@@ -14,14 +14,14 @@ import redis.clients.jedis.exceptions.JedisException;
 /**
  * The connections of one purpose to one node.
  *
- * <p>Lends one whose reads wait no longer than its purpose or the caller's deadline allows, and that was heard of within
- * the last second: one that idled for longer is asked for a sign of life first, since servers, balancers and firewalls
- * close idle connections without a word. If it is dead, so are the others that idle, and all are dropped.
+ * <p>Lends a connection whose reads wait no longer than its purpose or the caller's deadline allows, and that had a reply within
+ * the last second: one that was idle for longer is tested by PING first, since servers, balancers and firewalls
+ * close idle connections silently. If it is dead, so are the other idle ones, and all are dropped.
  */
 final class NodePool extends ConnectionPool {
   private static final long FRESH_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /** So often a caller who waits for a connection looks whether it may open one. */
+  /** How often a waiting caller checks whether it may open a connection. */
   private static final int STEPS = 10;
 
   private final HostAndPort node;
@@ -30,7 +30,7 @@ final class NodePool extends ConnectionPool {
   private volatile long outdatedBeforeNanos = System.nanoTime();
 
   /**
-   * Makes one that has no connections yet.
+   * Makes a pool without connections.
    *
    * @param size the most at a time
    * @param longestWait how long a caller waits for one
@@ -49,7 +49,7 @@ final class NodePool extends ConnectionPool {
   }
 
   /**
-   * Lends a connection, which {@code close} gives back.
+   * Lends a connection, which {@code close} returns.
    *
    * @throws NoConnectionException if none was free in time
    * @throws redis.clients.jedis.exceptions.JedisConnectionException if a new one cannot be opened
@@ -91,13 +91,13 @@ final class NodePool extends ConnectionPool {
     try {
       connection.ping();
     } catch (JedisDataException refused) {
-      // MISCONF, say: the node lives, and the caller's command may be one that it serves.
+      // MISCONF, for example: the node is up, and may serve the caller's command.
     }
   }
 
   /**
-   * Has none of the connections that are open now lent again: those that idle are closed, the others when they are given
-   * back or asked for next.
+   * Prevents that connections open now are lent again: the idle ones are closed, the others when they are returned
+   * or borrowed next.
    */
   void renew() {
     outdatedBeforeNanos = System.nanoTime();
@@ -133,7 +133,7 @@ final class NodePool extends ConnectionPool {
     }
   }
 
-  /** Asks again and again: the pool wakes nobody when a connection is closed, though there is room for another then. */
+  /** Polls: the pool wakes no waiter when a connection is closed, though there is room for another then. */
   private Connection lent(Duration wait) throws Exception {
     Duration step = wait.dividedBy(STEPS);
     for (int i = 1; ; i++) {
@@ -148,8 +148,8 @@ final class NodePool extends ConnectionPool {
   }
 
   /**
-   * Does nothing. The pool would have whoever gives back a broken connection open another, and wait for it, in case that
-   * somebody needs one: at a node that is failing that costs a second deadline.
+   * Does nothing. The pool would let a caller that returns a broken connection open another one, and wait for it, in case
+   * another caller needs one: at a failing node that costs a second deadline.
    */
   @Override
   public void addObject() {}
