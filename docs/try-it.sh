@@ -38,7 +38,7 @@ fail() {
 
 ok() { echo "ok  $*"; }
 
-# One that has ended but that nobody has waited for does not run.
+# A zombie does not run.
 runs() {
   if [ -r "/proc/$1/stat" ]; then
     local stat

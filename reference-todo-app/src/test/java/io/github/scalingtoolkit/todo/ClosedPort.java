@@ -6,7 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 
-/** A port of the loopback address that refuses connections, and that nobody else can have until this is closed. */
+/** A port of the loopback address that refuses connections, and that no other process can take until this is closed. */
 public final class ClosedPort implements AutoCloseable {
   private final Socket holder = new Socket();
   private final int port;
@@ -14,7 +14,7 @@ public final class ClosedPort implements AutoCloseable {
   /** Takes a free one. */
   public ClosedPort() {
     try {
-      // Bound, and nobody listens there.
+      // Bound, and not listening.
       holder.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

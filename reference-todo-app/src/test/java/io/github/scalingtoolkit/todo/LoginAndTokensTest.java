@@ -41,7 +41,7 @@ class LoginAndTokensTest {
     service.close();
   }
 
-  /** The service stores him in the background. */
+  /** The service stores the user in the background. */
   private static void awaitDemoUser(TodoClient anybody) {
     Await.until(
         "the demo's user can log in",

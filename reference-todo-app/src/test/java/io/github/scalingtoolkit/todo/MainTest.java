@@ -84,7 +84,7 @@ class MainTest {
   }
 
   @Test
-  void whoAsksForHelpGetsTheRolesAnd0() {
+  void helpPrintsTheRolesAndExitsWith0() {
     try (MainRun option = MainRun.start(List.of(), "--help");
         MainRun ofARole = MainRun.start(List.of("PORT=eighty"), "cluster", "-h")) {
       for (MainRun child : List.of(option, ofARole)) {
@@ -171,7 +171,7 @@ class MainTest {
   }
 
   @Test
-  void aHostThatIsNotThisMachinesEndsWith3AndOneThatNobodyKnowsWith2AndBothNameTheSetting() {
+  void aForeignHostExitsWith3AndAnUnknownOneWith2NamingTheSetting() {
     try (MainRun foreign = ServiceProcess.demoHere(directory.resolve("one"), "HOST=192.0.2.1");
         MainRun unknown =
             ServiceProcess.demoHere(directory.resolve("two"), "ADMIN_HOST=no-such-host.invalid")) {

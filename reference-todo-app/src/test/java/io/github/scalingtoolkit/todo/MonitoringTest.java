@@ -89,7 +89,7 @@ class MonitoringTest {
     });
   }
 
-  /** Returns what {@code expression} asks for that nobody exports. */
+  /** Returns the names in {@code expression} that are not exported. */
   private static List<String> missing(String expression) {
     List<String> missing = new ArrayList<>();
     for (PromQl.Selector selector : PromQl.selectors(expression)) {

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.todo;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The whole service in this process, on stores of the tests, with a user of its own for whoever needs one. */
+/** The whole service in this process, on stores of the tests, with a user per test on request. */
 final class TestService implements AutoCloseable {
   private final AtomicInteger users = new AtomicInteger();
   private final TestStores stores;

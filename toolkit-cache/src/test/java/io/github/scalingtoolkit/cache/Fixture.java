@@ -67,7 +67,7 @@ final class Fixture {
     }
   }
 
-  /** Tells whether a thread waits for somebody's load. */
+  /** Tells whether a thread waits for another one's load. */
   static boolean waits(@Nullable Thread thread) {
     if (thread == null) {
       return false;

@@ -3,15 +3,15 @@ package io.github.scalingtoolkit.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does something that may fail, and returns what came of it.
+ * An operation that may fail, with a result.
  *
- * <p>What it throws passes through to the caller unwrapped: a lambda that throws a checked exception makes the method
- * that takes it throw that one, and a lambda that throws none makes it throw none.
+ * <p>Its exceptions pass through to the caller unwrapped: a lambda that throws a checked exception makes the method
+ * that takes it throw that exception, and a lambda that throws none makes it throw none.
  *
- * <p>An {@link InterruptedException} passes through as well, but the compiler asks nobody to declare it. If it were part
+ * <p>An {@link InterruptedException} passes through as well, but the compiler does not require its declaration. If it were part
  * of {@code E}, a lambda that also throws an {@link java.io.IOException}, such as one that calls {@code HttpClient.send},
- * would have {@code E} inferred as {@link Exception}, which is all that the two have in common. A method that wants to
- * tell its callers declares it.
+ * would have {@code E} inferred as {@link Exception}, their common supertype. A method that wants to
+ * tell its callers can declare it.
  *
  * @param <T> what it returns; {@code null} only if {@code T} is nullable
  * @param <E> what it may throw besides unchecked exceptions; inferred as {@link RuntimeException} where it throws none

@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Does something that may fail with what it is given, such as a client, a lease or a key, and returns what came of it.
+ * An operation on a given object, such as a client, a lease or a key, that may fail, with a result.
  *
  * @param <A> what it is given
  * @param <T> what it returns; {@code null} only if {@code T} is nullable

@@ -3,7 +3,7 @@
 -- ARGV[1]  id of the holder
 -- ARGV[2]  channel of releases
 -- ARGV[3]  message for it: the name
--- Returns  1; 2 if it was given back but nobody may be told, since the ACL forbids the channel; 0 if it held nothing any
+-- Returns  1; 2 if it was released but waiters cannot be notified, since the ACL forbids the channel; 0 if it held nothing any
 --          more
 -- Run again it does nothing.
 -- Cost     O(log holders) and the delivery of one message

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports of the loopback address that nobody listens on right now. None is of those that the kernel hands out for
+ * Ports of the loopback address that are free now. None is of those that the kernel hands out for
  * connections and for port 0, and none is given twice: so who starts a server there need not be fast.
  */
 public final class Ports {

@@ -389,7 +389,7 @@ class JobQueueTest {
   void whatAWorkerWasNeverToldOfIsGivenBackByItsBeatButNotWhatIsOnItsWay() {
     Claims worker = new Claims(queue, "w", Duration.ofSeconds(30), 5, Clock.system());
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
-    // The reply to this claim is lost: the script ran, and nobody learned of it.
+    // The reply to this claim is lost: the script ran, but no worker knows.
     redis.eval(
         Scripts.STEP,
         queue.keys(),

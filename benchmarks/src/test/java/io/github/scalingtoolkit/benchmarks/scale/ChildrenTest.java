@@ -45,7 +45,7 @@ class ChildrenTest {
   private void endedBy(String signal, Class<?> main) throws Exception {
     assumeFalse(
         signal.equals("INT") && interruptIsIgnored(),
-        "NOT RUN: Ctrl-C: whoever started this in the background has it ignored");
+        "NOT RUN: Ctrl-C: it is ignored, since this was started in the background");
     Process parent = new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-cp",

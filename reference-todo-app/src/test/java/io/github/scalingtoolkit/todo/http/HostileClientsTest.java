@@ -54,7 +54,7 @@ class HostileClientsTest {
 
   @Test
   void slowUploadsDoNotKeepOthersFromReadingOrWriting() throws Exception {
-    // Twice: whoever has gone has left his place.
+    // Twice: a client that has gone has left its place.
     for (int times = 0; times < 2; times++) {
       List<Socket> slow = new ArrayList<>();
       try {

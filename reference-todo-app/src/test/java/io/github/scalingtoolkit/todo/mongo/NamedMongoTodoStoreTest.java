@@ -60,7 +60,7 @@ class NamedMongoTodoStoreTest extends TodoStoreContract {
     String options = query < 0 ? "" : named.substring(query);
     String base = query < 0 ? named : named.substring(0, query);
     if (database != null) {
-      // Whoever logs in by the URI's database goes on doing so.
+      // A login by the URI's database still works.
       options += (options.isEmpty() ? "?" : "&")
           + (named.contains("authSource=") || !named.contains("@") ? "" : "authSource=" + database);
       base = base.substring(0, base.length() - database.length());

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Shows a guard under the names that Resilience4j gives the same things, so that its Grafana dashboard works.
+ * Shows a guard under Resilience4j's meter names, so that its Grafana dashboard works.
  *
  * <ul>
  *   <li>{@code resilience4j.circuitbreaker.state{name,state}}: 1 for the one it is in, of {@code closed open half_open
@@ -27,10 +27,10 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code resilience4j.retry.calls{name,kind}}: idempotent calls by how they ended
  *   <li>{@code toolkit.core.guard.refusals{guard,reason=open|deadline|bulkhead}}, {@code toolkit.core.guard.retries{guard,
  *       outcome=made|stopped}} ({@code stopped} by the budget), {@code toolkit.core.guard.retry.budget{guard}} and {@code
- *       toolkit.core.guard.window{guard}}: how many calls, or seconds of a time window, the breaker has in view at most
+ *       toolkit.core.guard.window{guard}}: the size of the breaker's window, in calls or seconds
  * </ul>
  *
- * <p>A guard that is not bound pays nothing; a bound one a cached timer a call.
+ * <p>An unbound guard costs nothing; a bound one costs a cached timer per call.
  */
 public final class GuardMetrics implements GuardObserver {
   private static final String BREAKER = "resilience4j.circuitbreaker.";
@@ -53,7 +53,7 @@ public final class GuardMetrics implements GuardObserver {
       refusals.put(
           reason,
           Counter.builder("toolkit.core.guard.refusals")
-              .description("Calls that a guard refused, by why")
+              .description("Calls that a guard refused, by reason")
               .tags("guard", name, "reason", reason.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }
@@ -70,7 +70,7 @@ public final class GuardMetrics implements GuardObserver {
     guard.observe(new GuardMetrics(registry, guard.name()));
   }
 
-  /** Removes the meters of {@code guard}, which is used no more: no gauge goes on showing how it was last. */
+  /** Removes the meters of {@code guard} when it is no longer used, so that no gauge shows its last state. */
   public static void unbind(MeterRegistry registry, Guard guard) {
     for (Meter meter : registry.getMeters()) {
       String name = meter.getId().getName();
@@ -105,7 +105,7 @@ public final class GuardMetrics implements GuardObserver {
 
   private static Timer calls(MeterRegistry registry, String name, String kind) {
     return Timer.builder(BREAKER + "calls")
-        .description("Calls that were made, by what they say of the dependency")
+        .description("Calls that were made, by their result")
         .tags("name", name, "kind", kind)
         .register(registry);
   }
@@ -136,7 +136,7 @@ public final class GuardMetrics implements GuardObserver {
     gauge(registry, guard, "slow.call.rate", "", GuardCounts.Window::slowCallRate);
     Gauge.builder(
             "toolkit.core.guard.window", guard, one -> one.counts().window().size())
-        .description("How many calls, or seconds, the breaker has in view at most")
+        .description("The size of the breaker's window, in calls or seconds")
         .tag("guard", guard.name())
         .register(registry);
   }
@@ -149,7 +149,7 @@ public final class GuardMetrics implements GuardObserver {
       ToDoubleFunction<GuardCounts.Window> value) {
     Gauge.Builder<Guard> gauge = Gauge.builder(
             BREAKER + what, guard, one -> value.applyAsDouble(one.counts().window()))
-        .description("What the breaker has in view: " + what.replace('.', ' '))
+        .description("Calls in the breaker's window: " + what.replace('.', ' '))
         .tag("name", guard.name());
     (kind.isEmpty() ? gauge : gauge.tag("kind", kind)).register(registry);
   }
@@ -159,14 +159,14 @@ public final class GuardMetrics implements GuardObserver {
           GuardCounts.Bulkhead now = one.counts().bulkhead();
           return now == null ? 0 : now.available();
         })
-        .description("How many more calls may be under way")
+        .description("How many more calls may be in progress")
         .tag("name", guard.name())
         .register(registry);
     Gauge.builder("resilience4j.bulkhead.max.allowed.concurrent.calls", guard, one -> {
           GuardCounts.Bulkhead now = one.counts().bulkhead();
           return now == null ? 0 : now.limit();
         })
-        .description("How many calls may be under way")
+        .description("How many calls may be in progress")
         .tag("name", guard.name())
         .register(registry);
   }

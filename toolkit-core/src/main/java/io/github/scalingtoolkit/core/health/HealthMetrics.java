@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core.health;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 
-/** Shows what each health check found last: {@code toolkit.health.up{check}}, 1 or 0. Reading it asks nobody. */
+/** Shows the last result of each health check: {@code toolkit.health.up{check}}, 1 or 0. Reading it makes no call. */
 public final class HealthMetrics {
   private HealthMetrics() {}
 

@@ -1,4 +1,4 @@
-/** Small things that the modules of the toolkit share. Exported to them alone: no API. */
+/** Small helpers that the modules of the toolkit share. Exported only to them: not an API. */
 @NullMarked
 package io.github.scalingtoolkit.core.internal;
 

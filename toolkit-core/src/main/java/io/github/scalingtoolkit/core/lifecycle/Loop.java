@@ -10,16 +10,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes a step again and again on a daemon thread of its own, until it is closed. The step says how long there is nothing
- * to do; {@link #wake} takes the next one at once.
+ * Repeats a step on its own daemon thread until it is closed. The step returns how long there is nothing
+ * to do; {@link #wake} starts the next one at once.
  *
- * <p>It outlives whatever a step throws, an {@link Error} too, and takes the step again after 20 ms, twice as long after
- * each further failure in a row, up to 1 s. Such a failure is one line of the log until a step succeeds, unless somebody
- * else is told of it.
+ * <p>It survives every exception of a step, an {@link Error} too, and repeats the step after 20 ms, twice as long after
+ * each further failure in a row, up to 1 s. Such failures are one line in the log until a step succeeds, unless a handler
+ * receives them.
  *
- * <p>A test calls the step by itself, without a loop. An interrupt of the thread ends a wait and nothing else.
+ * <p>A test calls the step directly, without a loop. An interrupt of the thread only ends a wait.
  *
- * <p>Safe for use by several threads. No call blocks but {@link #awaitEnd}.
+ * <p>Safe for use by several threads. Only {@link #awaitEnd} blocks.
  */
 public final class Loop implements AutoCloseable {
   /** Returned by a step when there is nothing to do until {@link Loop#wake}. */
@@ -28,7 +28,7 @@ public final class Loop implements AutoCloseable {
   /** Returned by a step after which there is never anything to do: it closes the loop. */
   public static final Duration DONE = Duration.ofNanos(-1);
 
-  /** Does what there is to do. */
+  /** Does the work that is due. */
   @FunctionalInterface
   public interface Step {
     /** Returns how long the next step can wait: zero for not at all, {@link #UNTIL_WOKEN}, or {@link #DONE}. */
@@ -49,7 +49,7 @@ public final class Loop implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * Makes a loop that logs what a step throws, to be started.
+   * Makes a loop that logs exceptions of a step; {@link #start} starts it.
    *
    * @param name of the loop in the log, and the start of its thread's name: {@code "health"}
    */
@@ -61,10 +61,10 @@ public final class Loop implements AutoCloseable {
   }
 
   /**
-   * Makes a loop for steps that fail in the ordinary course of things, to be started.
+   * Makes a loop for steps that fail regularly; {@link #start} starts it.
    *
-   * @param onFailure is told, on the loop's thread, of all that a step throws, which is not logged then; what it throws
-   *     itself is
+   * @param onFailure receives, on the loop's thread, every exception of a step, which is then not logged; its own exceptions
+   *     are
    */
   public Loop(String name, Step step, Consumer<Throwable> onFailure) {
     this.name = name;
@@ -85,20 +85,20 @@ public final class Loop implements AutoCloseable {
     }
   }
 
-  /** Takes the next step at once, or right after the one that is under way. */
+  /** Takes the next step at once, or right after the current one. */
   public void wake() {
     woken = true;
     LockSupport.unpark(thread);
   }
 
-  /** Takes no more steps after the one that is under way, and does not wait for it. */
+  /** Takes no more steps after the current one, and does not wait for it. */
   @Override
   public void close() {
     closed = true;
     LockSupport.unpark(thread);
   }
 
-  /** As {@link #close}, and interrupts the step that is under way. */
+  /** As {@link #close}, and interrupts the current step. */
   public void closeNow() {
     close();
     thread.interrupt();

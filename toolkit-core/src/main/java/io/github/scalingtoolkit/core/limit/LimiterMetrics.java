@@ -8,12 +8,12 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Counts what a limiter decides.
+ * Counts a limiter's decisions.
  *
  * <ul>
  *   <li>{@code toolkit.core.limiter.decisions{limiter,outcome=allowed|denied,source=redis|memory|degraded}}: by Redis, in
- *       this process by what it had said before, or without it; so {@code outcome=allowed,source=degraded} is what was
- *       admitted while nobody kept to the limit of all
+ *       this process by an earlier answer of Redis, or without Redis; so {@code outcome=allowed,source=degraded} is what was
+ *       admitted while the common limit was not enforced
  *   <li>{@code toolkit.core.limiter.calls{limiter}}: questions to Redis that were needed for them
  *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while it decides without Redis, else 0
  * </ul>
@@ -70,7 +70,7 @@ public final class LimiterMetrics {
       String source,
       ToDoubleFunction<L> count) {
     FunctionCounter.builder("toolkit.core.limiter.decisions", limiter, count)
-        .description("Decisions of a rate limiter by who made them")
+        .description("Decisions of a rate limiter by their source")
         .tags("limiter", name, "outcome", outcome, "source", source)
         .register(registry);
   }

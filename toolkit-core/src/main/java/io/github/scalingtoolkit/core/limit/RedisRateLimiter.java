@@ -294,7 +294,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     /**
      * Adds a policy, at most one permit a microsecond; at least one is needed, and their names must differ.
      *
-     * @param whenRedisIsOut what it decides then: there is no default, because either choice is wrong for somebody
+     * @param whenRedisIsOut what it decides then: there is no default, because either choice is wrong for some users
      */
     public Builder policy(RateLimit policy, FailureMode whenRedisIsOut) {
       policies.add(policy);

@@ -13,16 +13,16 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
- * Commands of several callers on their way over one connection, which a {@link Lane}'s leader sends and whose replies he
- * reads.
+ * Commands of several callers on one connection: a {@link Lane}'s leader sends them and reads the replies. The lane's
+ * table shows the states.
  *
- * <p>Under way until the leader has ended it or somebody {@linkplain #cut cut} it, whoever is first. Only one of
- * them has the connection then: who is not the first leaves it alone, so that none is cut that is back in its pool.
+ * <p>Either the leader ends it or a leaving caller {@linkplain #cut cuts} it. Only the first of them may close
+ * the connection, so that no connection is cut that is back in its pool.
  *
- * <p><b>Time.</b> All replies together may be waited for as long as one, and then each for a tenth of that. Only waiting
- * counts: where this process stood still (a collection, a CPU quota that was used up), the replies have come meanwhile,
- * and lie ready. So a reply that is there is read however late it is, and one that is not gets its tenth. Writing has no
- * bound of its own in Java: for that there is the cutting.
+ * <p><b>Time.</b> The wait for all replies together may be as long as for one, and then a tenth of that for each. Only waiting
+ * counts: after a pause of this process (a garbage collection, an exhausted CPU quota) the replies have arrived meanwhile
+ * and are read at once. So an available reply is read however late it is, and a missing one gets its tenth. Writing has no
+ * time bound in Java: that is why callers can cut a batch.
  */
 final class Batch {
   static final int MOST_COMMANDS = 256;
@@ -38,7 +38,7 @@ final class Batch {
   private volatile boolean sending = true;
   private volatile boolean cut;
 
-  /** These are the leader's. */
+  /** Used only by the leader. */
   private int bytes;
 
   private int sent;
@@ -66,16 +66,16 @@ final class Batch {
     bytes += taken.bytes();
   }
 
-  /** Returns what its callers have in common, should the connection be lost. */
+  /** Returns the loss that its callers share if the connection is lost. */
   Loss loss() {
     return loss;
   }
 
   /**
-   * Sends all and hands each its reply. Tells whether the connection can be used again; else it is closed.
+   * Sends all commands and gives each caller its reply. Tells whether the connection can be used again; else it is closed.
    *
-   * @param again takes what is to be sent with a later batch
-   * @param onLoss is run before anybody is told that the connection is lost, if it was lost and not just too slow
+   * @param again receives commands to be sent with a later batch
+   * @param onLoss runs before any caller learns that the connection is lost, if it was lost and not just too slow
    */
   boolean exchange(Consumer<Pending> again, Runnable onLoss) {
     try {
@@ -83,7 +83,7 @@ final class Batch {
       read();
       return over.compareAndSet(false, true);
     } catch (Throwable lost) {
-      // An Error as well: the others must not wait for what nobody reads.
+      // An Error as well: the others must not wait for replies that no thread reads.
       over.set(true);
       disconnect();
       if (!cut && !RedisFailure.timedOut(lost)) {
@@ -102,7 +102,7 @@ final class Batch {
       sent++;
       connection.sendCommand(next.command());
     }
-    // Reads nothing: it is the one way to flush.
+    // Reads nothing: this is the only way to flush.
     connection.getMany(0);
     sending = false;
   }
@@ -133,7 +133,7 @@ final class Batch {
     try {
       return connection.getUnflushedObject();
     } finally {
-      // What is more than a read may wait was no waiting.
+      // Time beyond the read's time-out was not waiting.
       waited += Math.min(System.nanoTime() - from, allowed);
     }
   }
@@ -145,7 +145,7 @@ final class Batch {
   }
 
   private void end(Throwable failure, Consumer<Pending> again) {
-    // What was cut fails as a closed socket does, but it was cut because the server was slow.
+    // A cut connection fails like a closed socket, but it was cut because the server was slow.
     Throwable lost = cut && !RedisFailure.timedOut(failure)
         ? new JedisConnectionException(
             "the server took or answered no more", new SocketTimeoutException("cut"))
@@ -165,17 +165,17 @@ final class Batch {
     }
   }
 
-  /** Tells whether this was begun longer ago than {@code age}. */
+  /** Tells whether this began longer ago than {@code age}. */
   boolean isOlderThan(Duration age) {
     return System.nanoTime() - begunAt > age.toNanos();
   }
 
-  /** Tells whether the server has not taken all yet. */
+  /** Tells whether the server has not accepted all commands yet. */
   boolean isSending() {
     return sending;
   }
 
-  /** Closes the connection, so that its leader is free, unless he has ended. */
+  /** Closes the connection to free the leader, unless the batch is over. */
   void cut() {
     if (over.compareAndSet(false, true)) {
       cut = true;
@@ -188,7 +188,7 @@ final class Batch {
       // Not a close that would flush: the server may not take it.
       connection.forceDisconnect();
     } catch (IOException | RuntimeException alreadyGone) {
-      // That is what was wanted.
+      // It is closed, as intended.
     }
   }
 }

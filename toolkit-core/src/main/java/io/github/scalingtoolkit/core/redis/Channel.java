@@ -2,5 +2,5 @@ package io.github.scalingtoolkit.core.redis;
 
 import java.util.List;
 
-/** A channel and who listens to it, at least one. Immutable. */
+/** A channel and its listeners, at least one. Immutable. */
 record Channel(String name, List<ChannelSubscription> subscriptions) {}

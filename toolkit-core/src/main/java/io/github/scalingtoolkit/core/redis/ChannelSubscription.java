@@ -9,22 +9,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens to a channel, and says when it may have missed a message.
+ * Listens to a channel, and reports when it may have missed a message.
  *
- * <p><b>Live</b> means: every node known now has confirmed the subscription on the connection of now. All else is a
+ * <p><b>Live</b> means: every known node has confirmed the subscription on its current connection. Any other state is a
  * <b>gap</b>. A half-open connection, on which nothing arrives and nothing fails, is cut between two and two and a half
- * heartbeats (of 1 s) after its last sign of life; that is a gap too. Who cannot wait for that, or may itself have stood
- * still, asks {@link #liveAt}.
+ * heartbeats (of 1 s) after its last reply; that is a gap too. A reader that cannot wait for that, or may itself have been
+ * paused, calls {@link #liveAt}.
  *
- * <p>All channels of a {@link RedisAccess} share one connection and one thread a node. On a cluster every master is
- * listened to, and not just one, because a message published at one reaches the others over a bus that may be cut.
+ * <p>All channels of a {@link RedisAccess} share one connection and one thread per node. On a cluster every master is
+ * listened to, not just one, because a message published at one reaches the others over a bus that may be cut.
  *
  * <p>Safe for use by several threads. No method does I/O.
  */
 public final class ChannelSubscription implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ChannelSubscription.class);
 
-  /** Far enough back to be past for a reader who took the time long ago, and not so far that differences overflow. */
+  /** Far enough in the past for a reader that read the time long ago, and not so far that differences overflow. */
   private static final long LONG_AGO = Long.MAX_VALUE / 4;
 
   private final Subscriptions owner;
@@ -40,7 +40,7 @@ public final class ChannelSubscription implements AutoCloseable {
   private volatile long notLiveSince;
   private volatile boolean closed;
 
-  /** How often the listener has thrown since that was told. */
+  /** How often the listener has thrown since that was logged. */
   private final AtomicInteger thrown = new AtomicInteger();
 
   private volatile long thrownAt;
@@ -54,23 +54,23 @@ public final class ChannelSubscription implements AutoCloseable {
   }
 
   /**
-   * Tells whether every message published now would be delivered, as far as is known. One volatile read. The process that
-   * stood still until a moment ago knows nothing yet: then this may still be true. See {@link #liveAt}.
+   * Tells whether every message published now would be delivered, as far as is known. One volatile read. After a pause of the
+   * process this may be outdated and still true. See {@link #liveAt}.
    */
   public boolean live() {
     return live;
   }
 
   /**
-   * Tells whether this is live, and whatever was published two heartbeats (2 s) before {@code nanoTime} or earlier has
-   * been given to the listener. It holds after a standstill of the process as well, as it does not rest on a thread that
-   * would have to run first: each node is asked once a heartbeat, and its answer comes behind all messages published
-   * before the question.
+   * Tells whether this is live, and every message published two heartbeats (2 s) before {@code nanoTime} or earlier has
+   * been passed to the listener. It is right after a pause of the process as well, since it does not depend on a thread that
+   * would have to run first: each node is pinged once per heartbeat, and its answer comes after all messages published
+   * before the ping.
    *
-   * <p>For a reader that has the time already this costs one volatile read.
+   * <p>For a reader that already has the time this costs one volatile read.
    *
    * @param nanoTime the time now, of the {@linkplain io.github.scalingtoolkit.core.time.Clock#nanoTime() clock} that the
-   *     access was built with; {@link System#nanoTime()} unless it was given another
+   *     access was built with; {@link System#nanoTime()} by default
    */
   public boolean liveAt(long nanoTime) {
     return liveUntil - nanoTime > 0;
@@ -82,8 +82,8 @@ public final class ChannelSubscription implements AutoCloseable {
   }
 
   /**
-   * Ends the subscription without waiting for the server. The listener is told of one last gap if it was live, and of
-   * nothing after that, but for a message that is being given to it right now. Calling it again does nothing.
+   * Ends the subscription without waiting for the server. The listener gets one last gap if it was live, and
+   * nothing after that, except a message that is being passed to it right now. Calling it again does nothing.
    */
   @Override
   public void close() {
@@ -92,12 +92,12 @@ public final class ChannelSubscription implements AutoCloseable {
     check();
   }
 
-  /** Looks at the connections, and tells the listener what has changed. */
+  /** Checks the connections, and notifies the listener of changes. */
   void check() {
     stateLock.lock();
     try {
       @Nullable List<SubscribedConnection> now = closed ? null : owner.confirmedBy(this);
-      // Fewer nodes are no gap: the others have been heard all the time.
+      // Fewer nodes are not a gap: the others were received all the time.
       if (live && (now == null || !basis.containsAll(now))) {
         live = false;
         notLiveSince = owner.clock().nanoTime();
@@ -121,7 +121,7 @@ public final class ChannelSubscription implements AutoCloseable {
     }
   }
 
-  /** Notes that a node has answered. Gives way to a change under way, which looks itself. */
+  /** Notes that a node has answered. Returns at once during a change, which checks by itself. */
   void heard() {
     if (stateLock.tryLock()) {
       try {
@@ -144,7 +144,7 @@ public final class ChannelSubscription implements AutoCloseable {
     liveUntil = slowest + owner.silenceAllowed();
   }
 
-  /** Hands a message on; tells whether the listener took it. */
+  /** Passes a message on; tells whether the listener accepted it. */
   boolean deliver(byte[] message) {
     if (closed) {
       return true;
@@ -164,17 +164,17 @@ public final class ChannelSubscription implements AutoCloseable {
       thrownAt = owner.clock().nanoTime();
       if (thrown.getAndIncrement() == 0) {
         log.error(
-            "subscription channel={} listener=threw state=gap action=\"mend the listener; its messages are missed\"",
+            "subscription channel={} listener=threw state=gap action=\"fix the listener; its messages are missed\"",
             channel,
             missed);
       }
     } catch (Throwable noLog) {
-      // Out of memory, say: then a later one may be told of.
+      // Out of memory, for example: a later failure may be logged.
       thrown.set(0);
     }
   }
 
-  /** Tells whether its listener threw lately, which has been logged; says once when that is over. */
+  /** Tells whether its listener threw recently, which has been logged; logs once when that is over. */
   boolean throwsNow(long now, Duration quiet) {
     int times = thrown.get();
     if (times == 0) {
@@ -193,7 +193,7 @@ public final class ChannelSubscription implements AutoCloseable {
     return notLiveSince;
   }
 
-  /** What a listener throws must not end the thread that tells, nor keep a connection from being closed. */
+  /** An exception of a listener must not end the notifying thread, nor keep a connection from being closed. */
   private void tell(String what, Runnable call) {
     try {
       call.run();

@@ -34,10 +34,10 @@ import redis.clients.jedis.providers.ConnectionProvider;
 final class ClientFactory {
   private static final Logger log = LoggerFactory.getLogger(ClientFactory.class);
 
-  /** A node that has not answered READONLY for so long has become so anew. */
+  /** A node that answers READONLY after this long without it is logged again. */
   private static final long TOLD_NANOS = Duration.ofMinutes(1).toNanos();
 
-  /** The most connections that block at a time, a node. */
+  /** The most blocking connections at a time, per node. */
   private static final int BLOCKING_CONNECTIONS = 64;
 
   private final RedisUrl url;
@@ -75,7 +75,7 @@ final class ClientFactory {
    *
    * @param coalesced whether callers share connections, where that can be done: not on a cluster
    * @param nodes gives the breaker of a cluster's node
-   * @param payloads gives the breaker of a node for what carries payloads
+   * @param payloads gives the breaker of a node for payloads
    */
   Clients commands(
       Duration deadline,
@@ -174,7 +174,7 @@ final class ClientFactory {
   }
 
   /**
-   * Returns a client for commands that block in the server: its reads wait {@code longest} and not, as Jedis has it,
+   * Returns a client for commands that block in the server: its reads wait {@code longest} and not, as in Jedis,
    * for ever.
    */
   Clients blocking(Duration deadline, Duration longest) {
@@ -202,7 +202,7 @@ final class ClientFactory {
         owned);
   }
 
-  /** Returns how many nodes refuse the credentials, as far as is known now. */
+  /** Returns how many nodes refuse the credentials, as far as is known. */
   int refusing() {
     return (int) rights.values().stream().filter(Rights::areRefused).count();
   }
@@ -241,14 +241,14 @@ final class ClientFactory {
     return pool;
   }
 
-  /** What is open leads to a node that takes no writes: a new connection may find another behind the address. */
+  /** Open connections lead to a node that takes no writes: a new one may find another node behind the address. */
   private void becameReadOnly(HostAndPort node) {
     pools.getOrDefault(node, List.of()).forEach(NodePool::renew);
     long now = clock.nanoTime();
     Long before = readOnlyAtNanos.put(node, now);
     if (before == null || now - before > TOLD_NANOS) {
       log.warn(
-          "redis={}@{} state=read-only cause=\"it answers READONLY: a replica, or a master no more\""
+          "redis={}@{} state=read-only cause=\"it answers READONLY: a replica, or a former master\""
               + " action=\"its connections are dropped; point the URL at the master if this goes on\"",
           name,
           node);
@@ -299,7 +299,7 @@ final class ClientFactory {
     return Math.toIntExact(duration.toMillis());
   }
 
-  /** Jedis' client of one node, over whatever executor and provider. */
+  /** Jedis' client of one node, over any executor and provider. */
   private static final class NodeClient extends UnifiedJedis {
     NodeClient(CommandExecutor executor, ConnectionProvider provider, JedisClientConfig config) {
       super(executor, provider, config, null);

@@ -12,16 +12,16 @@ import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.util.Pool;
 
 /**
- * The clients of one access over one set of connections: they differ in their {@link CallContext} alone.
+ * The clients of one access over one set of connections: they differ only in their {@link CallContext}.
  *
  * @param raw has no breaker
  * @param once is for calls that are made once
  * @param first is for the first try of calls that their caller makes again when a connection was lost
  * @param second is for the second try
- * @param payloads runs what is too large for the deadline; null where such things go with the rest
+ * @param payloads runs commands too large for the deadline; null if these run like the others
  * @param nodes the topology of a cluster; null where there is one node
  * @param pools the connections for commands, by node
- * @param owned what to close, in this order
+ * @param owned resources to close, in this order
  */
 record Clients(
     UnifiedJedis raw,
@@ -37,11 +37,11 @@ record Clients(
 
   /** Runs a command that carries or brings a payload. */
   interface Payloads {
-    /** Runs it; {@code bytes} is what is sent and expected together. */
+    /** Runs it; {@code bytes} is the size sent plus the size expected. */
     <T> T run(CommandObject<T> command, int bytes);
   }
 
-  /** Returns one whose client runs as it is. */
+  /** Returns clients for an existing, unchanged client. */
   static Clients plain(
       UnifiedJedis client,
       @Nullable ClusterNodes nodes,
@@ -50,7 +50,7 @@ record Clients(
     return new Clients(client, client, client, client, null, nodes, pools, List.of(owned));
   }
 
-  /** Closes the connections that idle: after an outage each of them is dead, and would fail one call. */
+  /** Closes idle connections: after an outage each of them is dead, and would fail one call. */
   void dropIdle() {
     if (owned.isEmpty()) {
       NodePools.dropIdle(raw);

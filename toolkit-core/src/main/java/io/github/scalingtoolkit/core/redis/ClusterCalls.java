@@ -25,15 +25,15 @@ import redis.clients.jedis.exceptions.JedisMovedDataException;
 import redis.clients.jedis.executors.ClusterCommandExecutor;
 
 /**
- * Runs a cluster's commands: each through the breaker of the node that it goes to, and within its deadline, redirections
- * and second tries included.
+ * Runs a cluster's commands: each through the breaker of its node, and within its deadline, including redirections
+ * and second tries.
  *
  * <p><b>What follows a failure.</b> A redirection (MOVED, ASK) is followed, at most five times. TRYAGAIN, while a slot
  * moves, is repeated until the deadline. A lost connection is tried once more if the command only reads or its caller
- * allows it, and counts as no failure if that succeeds. Whatever a node fails with has the topology asked for anew, in the background.
+ * allows it, and counts as no failure if that succeeds. Every failure of a node refreshes the topology in the background.
  *
- * <p>Jedis' executor is extended because its cluster client asks for that very class; its loop runs once, and everything
- * happens in the one method of it that can be overridden. Safe for use by several threads.
+ * <p>It extends Jedis' executor because Jedis' cluster client requires that class; its loop runs once, and everything
+ * happens in its one method that can be overridden. Safe for use by several threads.
  */
 final class ClusterCalls extends ClusterCommandExecutor {
   private static final int MOST_REDIRECTIONS = 5;
@@ -208,7 +208,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
     return redirections + 1;
   }
 
-  /** One exchange with a node as its breaker sees it: a connection that was closed meanwhile is no failure of the node. */
+  /** One exchange with a node as its breaker sees it: a connection that was closed meanwhile is not a failure of the node. */
   private <T> T exchange(
       HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
     return guarded(node, () -> {
@@ -230,7 +230,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
   private <T> T once(HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
     try (Connection connection = nodes.pool(node).getResource()) {
       long left = (untilNanos - System.nanoTime()) / Duration.ofMillis(1).toNanos() + 1;
-      // A new connection may have used the time up: its first reply is worth waiting for a little.
+      // Opening a connection may have used up the time: its first reply still gets a short wait.
       int millis = (int) Math.max(left, Math.max(1, deadline.toMillis() / 10));
       if (millis < connection.getSoTimeout()) {
         connection.setSoTimeout(millis);
@@ -265,8 +265,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
     HostAndPort master = nodes.master(slot);
     if (master == null) {
       nodes.refreshSoon();
-      throw new JedisClusterOperationException(
-          "slot " + slot + " is served by no node that is known now");
+      throw new JedisClusterOperationException("no known node serves slot " + slot);
     }
     return master;
   }

@@ -7,7 +7,7 @@ import redis.clients.jedis.Protocol;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
-/** Whether a cluster's node serves: it may answer a PING while it refuses every key, as its cluster is down. */
+/** Checks whether a cluster's node serves: it may answer a PING while it refuses every key because its cluster is down. */
 final class ClusterHealth {
   private ClusterHealth() {}
 
@@ -25,7 +25,7 @@ final class ClusterHealth {
         throw new JedisClusterOperationException("CLUSTERDOWN");
       }
     } catch (JedisDataException reply) {
-      // It may not be asked (NOPERM), or refuses all but reads (MISCONF): it is up.
+      // We may not ask it (NOPERM), or it refuses all but reads (MISCONF): it is up.
       if (RedisFailure.of(reply) == RedisFailure.NODE) {
         throw reply;
       }

@@ -19,7 +19,7 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.Pool;
 
 /**
- * Which nodes of a cluster are masters, and their connection pools. The client has that too and does not show it.
+ * The masters of a cluster, and their connection pools. The client has them too but does not expose them.
  *
  * <p>One thread refreshes; others may ask.
  */
@@ -44,7 +44,7 @@ final class ClusterMasters {
           names = known;
           return;
         }
-        // One that is cut off from the others keeps its old view of them.
+        // A node that is cut off from the others keeps its old view of them.
         secondBest = known;
       } catch (JedisException unreachable) {
         last = unreachable;

@@ -24,9 +24,9 @@ import redis.clients.jedis.providers.ClusterConnectionProvider;
 /**
  * A cluster's nodes and slots, as Jedis finds them, with pools of our own.
  *
- * <p>Asking for the topology may take as long as a node that does not answer, so no caller does it: it happens on a
- * thread of its own, one at a time, whenever somebody {@linkplain #refreshSoon() wants it}. A redirection is learned at
- * once all the same ({@link #moved}).
+ * <p>Asking for the topology may take as long as the time-out of a node, so no caller does it: it happens on a
+ * separate thread, one refresh at a time, when {@linkplain #refreshSoon() requested}. A redirection is learned at
+ * once ({@link #moved}).
  */
 final class ClusterNodes extends ClusterConnectionProvider {
   private static final Logger log = LoggerFactory.getLogger(ClusterNodes.class);
@@ -129,13 +129,13 @@ final class ClusterNodes extends ClusterConnectionProvider {
     return getNode(slot);
   }
 
-  /** Learns from a redirection where a slot is now, and has the rest asked for. */
+  /** Learns from a redirection where a slot is now, and requests a refresh for the others. */
   void moved(int slot, HostAndPort to) {
     cache.assignSlotToNode(slot, to);
     refreshSoon();
   }
 
-  /** Has the topology asked for in the background, unless that is under way. Returns at once. */
+  /** Requests a refresh of the topology in the background, unless one is in progress. Returns at once. */
   void refreshSoon() {
     if (!closed && refreshing.compareAndSet(false, true)) {
       threads.newThread(this::refreshOnItsOwnThread).start();
@@ -230,7 +230,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
     HostAndPort node = getNode(slot);
     if (node == null) {
       refreshSoon();
-      throw new JedisClusterOperationException("slot " + slot + " is served by no node known now");
+      throw new JedisClusterOperationException("no known node serves slot " + slot);
     }
     return getConnection(node);
   }

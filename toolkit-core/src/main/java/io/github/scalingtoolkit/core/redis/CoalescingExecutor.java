@@ -11,23 +11,23 @@ import redis.clients.jedis.executors.CommandExecutor;
 import redis.clients.jedis.providers.ConnectionProvider;
 
 /**
- * Runs the commands of a Jedis client so that callers who come at the same time share a connection, a write and a read
+ * Runs the commands of a Jedis client so that concurrent callers share a connection, a write and a read
  * (automatic pipelining). For one server, as itself or behind sentinels; a cluster's redirections are for single
- * commands, and its clients run as Jedis has them.
+ * commands, and its clients run as in plain Jedis.
  *
- * <p>Few callers gain nothing by sharing, so they don't: each takes a connection of the pool, and only who finds that
- * many are under way already joins a {@link Lane}. What carries or asks for much shares a lane of its own, away from
+ * <p>Few callers gain nothing by sharing, so they don't: each takes a connection of the pool, and only a caller that finds that
+ * many commands in progress joins a {@link Lane}. What carries or asks for much shares a lane of its own, away from
  * short commands.
  *
  * <p>What is huge, and what asks for a key that was answered hugely before, is for {@link PayloadCalls}. Whatever
  * {@link SharedCommands} does not know as harmless takes a connection of another pool: the client's own, which its transactions and pipelines hold for as long as they like. The pool of what is shared has one for
  * each that it can need, so that nobody drains it.
  *
- * <p>A thread's commands keep their order, as it waits for each; those of different threads have none, as ever. Safe for
+ * <p>A thread's commands keep their order, as it waits for each; those of different threads have no order. Safe for
  * use by several threads.
  *
- * <p>A caller with a short deadline shares as the others do, and leaves when its time is over: {@link Lane} sees to it
- * that this cuts nobody else's reply short.
+ * <p>A caller with a short deadline shares like the others, and leaves when its time is over: {@link Lane} ensures
+ * that this cuts no other caller's reply short.
  */
 final class CoalescingExecutor implements CommandExecutor, Calls {
   /** With fewer connections than this there is nothing to lend to lanes. */
@@ -54,7 +54,7 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
    * @param unshared the client's own
    * @param shared may open {@link #shared} connections
    * @param poolSize connections that both together may open, {@link #SMALLEST_POOL} at least
-   * @param deadline how long a read may wait; a caller waits for his turn and his reply twice that
+   * @param deadline how long a read may wait; a caller waits twice that for its turn and its reply
    */
   CoalescingExecutor(
       ConnectionProvider unshared, ConnectionProvider shared, int poolSize, Duration deadline) {
@@ -135,7 +135,7 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
 
   @Override
   public void close() throws Exception {
-    // Lanes hold connections only while they are led, and give them back to a closed pool.
+    // Lanes hold connections only while they are led, and return them to a closed pool.
     try (unshared) {
       shared.close();
     }

@@ -18,8 +18,8 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.util.Pool;
 
 /**
- * Asks each server what it evicts when its memory is full, and warns of what somebody here cannot bear: once for each
- * policy. Asked again after each recovery, since what came back may be another server. By INFO, which managed services
+ * Asks each server for its eviction policy, and warns if it may lose data of a component here: once for each
+ * policy. Asks again after each recovery, since another server may be there then. Uses INFO, which managed services
  * allow where they do not allow CONFIG.
  *
  * <p>One thread steps it; others may add.

@@ -9,42 +9,60 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.providers.ConnectionProvider;
 
 /**
- * A queue of commands that share one connection at a time: whoever finds the lane free leads it for one batch, sending
- * what waits and reading the replies, while the others sleep and the next batch gathers behind them. No thread of its
- * own.
+ * A queue of commands that share one connection at a time. The caller that finds the lane free leads it for one batch: it
+ * sends the queued commands and reads the replies, while the other callers sleep and the next batch gathers. The lane has
+ * no thread of its own.
  *
- * <p><b>States.</b> Free, or led: {@code led} is held by one caller at a time, and guards the connection and the batch.
+ * <p><b>States.</b> Each step is one compare-and-set, so each has one winner; the step to a final state (*) decides the
+ * outcome of a command. A leader is a caller as well.
+ *
+ * <pre>
+ *            from      to          who     when
+ *   Lane     free      led         caller  it waits, and the lane is free
+ *            led       free        leader  its batch is over, or it got no connection
+ *
+ *   command  WAITING   TAKEN       leader  it adds the command to its batch
+ *   Pending  WAITING   ENDED *     leader  it got no connection: its own command is not sent (by way of TAKEN)
+ *            WAITING   LEFT *      caller  its patience is over: not sent
+ *            TAKEN     ENDED *     leader  a reply, an error reply, or a lost connection
+ *            TAKEN     WAITING     leader  once: the connection was lost, not slow, and the command was unsent or only reads
+ *            TAKEN     LEFT_SENT * caller  its patience is over: outcome unknown, a later reply is dropped
+ *
+ *   Batch    sending   reading     leader  all commands are written
+ *            sending,  over *      leader  all replies are read, or the connection is lost
+ *            reading   cut *       caller  its patience is over and it finds the batch stuck: closes the connection
+ * </pre>
  *
  * <p><b>Invariants.</b>
  *
  * <ul>
- *   <li>Replies are read in the order of the commands on the same connection. One that cannot be read ends the
- *       connection, so that no reply is ever left over for a later command; one whose caller has left is read and
+ *   <li>Replies are read in the order of the commands on the same connection. A reply that cannot be read ends the
+ *       connection, so that no reply is ever left for a later command; the reply to a caller that has left is read and
  *       dropped.
- *   <li>A free lane with somebody waiting has woken one of them. A caller joins the queue before he looks whether the
- *       lane is free; a leader frees it before he looks into the queue. Who leaves unserved passes the waking on.
- *   <li>The queue is served in its order, and leading one batch is all that is asked of a leader whose command is in it:
- *       so nobody waits for more than those who came before him, nor leads for ever.
- *   <li>The connection is the pool's. It goes back when nobody waits, and at least once a second: so the pool's checks of
- *       idle connections, its re-authentication and a sentinel's change of master hold for it too, and a lane at rest
- *       holds none.
+ *   <li>If the lane is free and callers wait, one of them has been woken. A caller joins the queue before it checks whether
+ *       the lane is free; a leader frees the lane before it checks the queue. A caller that leaves unserved wakes the next.
+ *   <li>The queue is served in order, and a leader whose command is in its batch leads only that batch: so no caller waits
+ *       for more than the callers before it, nor leads for ever.
+ *   <li>The connection belongs to the pool. It goes back when no caller waits, and at least once a second: so the pool's
+ *       checks of idle connections, its re-authentication and a sentinel's change of master apply to it too, and an idle
+ *       lane holds no connection.
  * </ul>
  *
- * <p><b>Failure windows.</b> What was not sent fails with the reason, for the caller alone whose attempt it was, or is
- * sent with a later batch. From the first byte sent to the last reply read, a lost connection leaves each unanswered
- * command of the {@link Batch} with an unknown outcome, except that what only reads is sent once more. Interrupts do not
- * cut a wait short, as they do not cut a read of Jedis' short, and the flag is set again at its end; an interrupted
- * <em>virtual</em> leader loses his connection (the JDK closes its socket), which is one such loss.
+ * <p><b>Failure windows.</b> A command that was not sent is sent with a later batch, or fails with the reason; a failure to
+ * get a connection is only for the caller that tried. From the first byte sent to the last reply read, a lost connection
+ * leaves each unanswered command of the {@link Batch} with an unknown outcome, except that commands that only read are sent
+ * once more. Interrupts do not end a wait, just as they do not end a read in Jedis, and the flag is set again afterwards; an
+ * interrupted <em>virtual</em> leader loses its connection (the JDK closes its socket), which is such a loss.
  *
- * <p>A caller leaves after his patience whatever the leader does. He counts it in steps, so that a process that stood
- * still does not wake with everybody's time gone and the replies at hand. A leader can hang in a write that the server
- * does not take; whoever leaves, and has seen the same batch under way for longer than the replies to all may take, cuts
- * its connection. Whose own command is on a batch that is still being written stays until then, as nobody else may come
- * to free the leader. A leader alone on his batch is as stuck as a lone caller of Jedis is, until the next who waits in
- * vain.
+ * <p><b>Time.</b> A caller leaves after its patience whatever the leader does. It counts its waiting in steps, so that after
+ * a pause of the process the replies that have arrived are still read, although every caller's time is over. A leader can
+ * hang in a write that the server does not accept: a leaving caller that has seen the same batch for longer than all its
+ * replies may take cuts the connection. A caller whose command is in a batch still being written keeps waiting, because it
+ * may be the only one left to free the leader. A leader alone in its batch hangs as a lone caller of Jedis does, until the
+ * next caller runs out of patience.
  */
 final class Lane {
-  /** Whatever a leader does, a batch of this many longest reads is stuck: for those who wait too shortly to have seen it. */
+  /** A batch older than this many longest reads is stuck in any case: for callers that have not watched it long enough. */
   private static final int STUCK_AFTER_READS = 8;
 
   private static final long LONGEST_HOLD = Duration.ofSeconds(1).toNanos();
@@ -56,7 +74,7 @@ final class Lane {
   private final AtomicBoolean led = new AtomicBoolean();
   private volatile @Nullable Batch underWay;
 
-  /** These are the leader's. */
+  /** Used only by the leader. */
   private @Nullable Connection connection;
 
   private long heldSince;
@@ -64,8 +82,8 @@ final class Lane {
   /**
    * Makes a lane.
    *
-   * @param longestRead how long a reply may take, and all of a batch
-   * @param large is told of replies that are no company for short ones; null if there are none but such
+   * @param longestRead how long one reply may take, and all replies of a batch together
+   * @param large notes large replies, so that their commands do not share with short ones; null in the lane for large ones
    */
   Lane(ConnectionProvider provider, Duration longestRead, @Nullable LargeReplies large) {
     this.provider = provider;
@@ -73,7 +91,7 @@ final class Lane {
     this.large = large;
   }
 
-  /** Returns the raw reply to a command, once it came. Called by the thread that made {@code own}. */
+  /** Returns the raw reply to a command when it has arrived. Called by the thread that made {@code own}. */
   @Nullable
   Object execute(Pending own) {
     boolean interrupted = false;
@@ -104,7 +122,7 @@ final class Lane {
     return own.outcome();
   }
 
-  /** Frees a leader who has been at the same batch for most of the time that one who left has waited. */
+  /** Frees a leader that has been at the same batch for most of the time that the leaving caller has waited. */
   private void freeLeader(Pending left) {
     Batch now = underWay;
     if (now != null
@@ -114,8 +132,8 @@ final class Lane {
   }
 
   /**
-   * Tells whether a caller has as much time as the one that waits longest, which leads otherwise: when a leader's own
-   * deadline is over its connection is cut, and that must be too late for all who are on it.
+   * Tells whether a caller has as much time as the first in the queue, which leads otherwise: when a leader's own
+   * deadline is over its connection is cut, so the time of all callers in its batch must be over, too.
    */
   private boolean mayLead(Pending own) {
     if (!own.hurried()) {
@@ -133,7 +151,7 @@ final class Lane {
     return !led.get() && led.compareAndSet(false, true);
   }
 
-  /** Sees to it that a caller who goes unserved is not waited for, and that somebody else is woken in his stead. */
+  /** Removes a caller that leaves unserved, and wakes another one in its place. */
   private void depart(Pending own) {
     own.leave();
     if (own.unserved()) {
@@ -172,7 +190,7 @@ final class Lane {
         ? Duration.ofMillis(Math.max(1, Duration.ofNanos(left).toMillis()))
         : longestRead;
     Batch batch = new Batch(connection, read, large);
-    // Before anybody is on it: he who is must find it.
+    // Before a command is added: its caller must find the batch.
     underWay = batch;
     try {
       gather(batch, own);
@@ -193,7 +211,7 @@ final class Lane {
   private Connection borrow() {
     Connection borrowed = provider.getConnection();
     int millis = Math.toIntExact(longestRead.toMillis());
-    // It may have been opened for somebody with less time.
+    // It may have been opened for a caller with less time.
     if (borrowed.getSoTimeout() != millis) {
       try {
         borrowed.setSoTimeout(millis);
@@ -211,7 +229,7 @@ final class Lane {
     while (next != null
         && batch.hasRoomFor(next)
         && (next == leader || !leader.hurried() || next.leftNanos() <= leader.leftNanos())) {
-      // He may have left meanwhile.
+      // The caller may have left meanwhile.
       if (queue.remove(next) && next.take(batch)) {
         batch.add(next);
       }
@@ -219,7 +237,7 @@ final class Lane {
     }
   }
 
-  /** Ends a lead: gives the connection back if nobody waits, and wakes who waits longest. */
+  /** Ends a lead: returns the connection if no caller waits, and wakes the first in the queue. */
   private void endLead() {
     try {
       Connection held = connection;
@@ -237,7 +255,7 @@ final class Lane {
     }
   }
 
-  /** Returns who waits longest, without those who have left. */
+  /** Returns the first caller in the queue that has not left. */
   private @Nullable Pending longestWaiting() {
     Pending first = queue.peek();
     while (first != null && first.over()) {
@@ -247,7 +265,7 @@ final class Lane {
     return first;
   }
 
-  /** One whose node has become a replica is the pool's to end. */
+  /** The pool closes a connection whose node has become a replica. */
   private static boolean isReadOnly(Connection connection) {
     return connection instanceof NodeConnection of && of.isReadOnly();
   }
@@ -256,7 +274,7 @@ final class Lane {
     try {
       held.close();
     } catch (RuntimeException poolIsClosed) {
-      // Then it has closed the connection.
+      // Then the pool has closed the connection.
     }
   }
 

@@ -10,11 +10,11 @@ import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.args.Rawable;
 
 /**
- * Remembers the keys that were last answered at length, and how long, so that the next who asks for one does not hold up
- * short replies, and has the time that its reply needs.
+ * Remembers keys whose last reply was large, and its size, so that the next command for one does not delay
+ * short replies, and gets the time that its reply needs.
  *
- * <p>A table of hashes that overwrite each other: a key that is forgotten or mistaken for another takes the other lane, no
- * more. Safe for use by several threads.
+ * <p>A table of hashes that overwrite each other: a key that is forgotten or mistaken for another only takes the other
+ * lane. Safe for use by several threads.
  */
 final class LargeReplies {
   private static final int SLOTS = 1024;

@@ -12,14 +12,14 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * Clients that are opened when Redis is there. Jedis' clients for a cluster and for sentinels ask for the topology when
- * they are made, and cannot be made while nobody answers.
+ * Clients that are opened when Redis is reachable. Jedis' clients for a cluster and for sentinels ask for the topology when
+ * they are created, and cannot be created while no node answers.
  *
- * <p>One caller at a time opens; the others wait for its first try for up to a second, and are told at once that it has not
- * been reached yet while later tries go on. One whose rights are
- * refused is opened at most once a second.
+ * <p>One caller at a time opens; the others wait for its first try for up to a second, and fail at once with "not
+ * reached yet" during later tries. If the rights are
+ * refused, it tries at most once a second.
  *
- * @param <C> what is opened
+ * @param <C> the client's type
  */
 final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LazyClient.class);
@@ -156,7 +156,7 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     }
   }
 
-  /** No node has been reached yet: what an access' own breaker is about on a cluster, where each node has one. */
+  /** No node has been reached yet: the concern of an access' own breaker on a cluster, where each node has another one. */
   static final class NotReachedException extends JedisConnectionException {
     private static final long serialVersionUID = 1L;
 

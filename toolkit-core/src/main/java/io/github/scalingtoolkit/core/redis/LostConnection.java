@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
-/** What a breaker asks of a call whose connection was lost, or whose reply was late. */
+/** What a breaker needs to know about a call with a lost connection or a late reply. */
 interface LostConnection {
   /**
    * Tells whether the caller's own deadline, and not the client's, ended the wait, having left the call less than half of
@@ -9,8 +9,8 @@ interface LostConnection {
   boolean isCallersOwn();
 
   /**
-   * Tells whether this speaks for its connection: the first that is asked does, and the others, of callers who shared
-   * the connection, repeat it. So one loss does not count as many, nor as none.
+   * Tells whether this counts for its connection: the first one checked does, and the others, of callers that shared
+   * the connection, do not. So one loss does not count as many, nor as none.
    */
   boolean counts();
 }

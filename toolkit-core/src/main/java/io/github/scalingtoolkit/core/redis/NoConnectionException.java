@@ -4,8 +4,8 @@ import java.time.Duration;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * No connection was free in time, so nothing was sent: this process has more at work than its pool allows, or does not
- * close pipelines and transactions. It says nothing of Redis and no breaker counts it.
+ * No connection was free in time, so nothing was sent: this process has more calls in progress than its pool allows, or does not
+ * close pipelines and transactions. It says nothing about Redis and no breaker counts it.
  */
 public final class NoConnectionException extends JedisException {
   private static final long serialVersionUID = 1L;

@@ -18,7 +18,7 @@ final class NodeLink {
   private static final Backoff PAUSES =
       Backoff.doubling(Duration.ofMillis(20), LONGEST_PAUSE).jitter(0.5);
 
-  /** Each try is a line in the server's log, and nothing heals by itself. */
+  /** Each try is a line in the server's log, and the cause does not go away by itself. */
   private static final Backoff PAUSES_WHEN_REFUSED =
       Backoff.doubling(Duration.ofSeconds(4), Duration.ofSeconds(4)).jitter(0.5);
 
@@ -49,13 +49,13 @@ final class NodeLink {
     return pool;
   }
 
-  /** Returns the connection of now, or null while there is none. */
+  /** Returns the current connection, or null while there is none. */
   @Nullable
   SubscribedConnection current() {
     return current;
   }
 
-  /** Returns why it does not listen, or what is waited for. */
+  /** Returns why it does not listen, or what it waits for. */
   Obstacle obstacle() {
     Obstacle known = obstacle;
     return known != null
@@ -68,7 +68,7 @@ final class NodeLink {
     return refused.told();
   }
 
-  /** Says once that a node that refused the user's connections takes them again. */
+  /** Logs once that a node that refused the user's connections accepts them again. */
   void tellIfWell() {
     SubscribedConnection open = current;
     if (open != null && open.hasAnswered()) {
@@ -117,7 +117,7 @@ final class NodeLink {
       } catch (JedisConnectionException ended) {
         throw opened.cutBecause() == null ? ended : new CutException(opened.cutBecause());
       } finally {
-        // Before it goes back: what was subscribed is no connection for the pool.
+        // Before it is returned: a subscribed connection must not go back to the pool.
         opened.end();
         current = null;
         owner.checkAll();
@@ -162,7 +162,7 @@ final class NodeLink {
           node,
           why.reason());
     }
-    // What ended this one has probably ended those that lie idle.
+    // The same cause has probably ended the idle connections.
     pool.clear();
   }
 }

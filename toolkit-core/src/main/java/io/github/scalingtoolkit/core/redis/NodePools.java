@@ -10,7 +10,7 @@ import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.providers.PooledConnectionProvider;
 import redis.clients.jedis.util.Pool;
 
-/** The connection pools inside a Jedis client of somebody else's, one a node, by the node's name. */
+/** The connection pools inside a wrapped Jedis client, one per node, by the node's name. */
 final class NodePools {
   private NodePools() {}
 
@@ -20,7 +20,7 @@ final class NodePools {
         || client instanceof RedisSentinelClient;
   }
 
-  /** Returns the pools as they are now: a cluster's nodes and a sentinel's master change. */
+  /** Returns the current pools: a cluster's nodes and a sentinel's master change. */
   static Map<String, Pool<Connection>> of(UnifiedJedis client) {
     Map<String, Pool<Connection>> pools = new TreeMap<>();
     if (client instanceof RedisClient standalone) {
@@ -35,12 +35,12 @@ final class NodePools {
     return pools;
   }
 
-  /** Closes the connections that lie idle: after an outage each of them is dead, and would fail one call. */
+  /** Closes idle connections: after an outage each of them is dead, and would fail one call. */
   static void dropIdle(UnifiedJedis client) {
     of(client).values().forEach(Pool::clear);
   }
 
-  /** As {@link #dropIdle(UnifiedJedis)}, of a provider; of anything else nothing. */
+  /** As {@link #dropIdle(UnifiedJedis)}, of a provider; does nothing for others. */
   static void dropIdle(AutoCloseable provider) {
     if (provider instanceof NodeProvider node) {
       node.pool().clear();

@@ -11,9 +11,9 @@ import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.providers.ConnectionProvider;
 
 /**
- * Connections of one purpose to the one node that serves, wherever it is now: to a single server, or to the master that
- * sentinels name. When the node changes, those to the old one are closed: the idle ones at once, the others when they are
- * given back. Safe for use by several threads.
+ * Connections of one purpose to the one node that serves now: to a single server, or to the master that
+ * sentinels name. When the node changes, connections to the old one are closed: the idle ones at once, the others when they are
+ * returned. Safe for use by several threads.
  */
 final class NodeProvider implements ConnectionProvider {
   private final Supplier<HostAndPort> where;

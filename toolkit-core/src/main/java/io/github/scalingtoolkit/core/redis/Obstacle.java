@@ -5,9 +5,9 @@ import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
- * What keeps a node or a channel from being listened to.
+ * The reason why a node or a channel cannot be listened to.
  *
- * @param reason what is wrong, to go on after the node's name
+ * @param reason the reason, as a phrase after the node's name
  * @param action what to do about it
  */
 record Obstacle(String node, String reason, String action) {
@@ -68,7 +68,7 @@ record Obstacle(String node, String reason, String action) {
     return isOfCredentials(failure) || isNoPermission(failure);
   }
 
-  /** Tells whether somebody has to do something about an error reply: others are of the moment. */
+  /** Tells whether an operator has to act on an error reply: others are temporary. */
   static boolean isLasting(JedisDataException error) {
     return error instanceof JedisAccessControlException
         || String.valueOf(error.getMessage()).startsWith("ERR ");

@@ -20,17 +20,17 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * Runs what carries or brings payloads: on connections of its own, behind breakers of its own, and with time for its
- * bytes. So a large value, a bulk enqueue or a claim of large jobs neither holds up short commands, nor fails by the
- * deadline that is right for those, nor opens their breaker.
+ * Runs commands with large arguments or replies: on its own connections, behind its own breakers, and with time for their
+ * bytes. So a large value, a bulk enqueue or a claim of large jobs neither delays short commands, nor fails by
+ * their deadline, nor opens their breaker.
  *
- * <p><b>Time</b>: the deadline, and a millisecond for each 10 KB sent or expected (10 MB a second, what a poor network
- * still brings). A socket bounds only reads in Java: a peer that takes no more is cut off when twice the time is over.
+ * <p><b>Time</b>: the deadline, plus a millisecond for each 10 KB sent or expected (10 MB a second, which a poor network
+ * still achieves). A socket bounds only reads in Java: a peer that stops reading is cut off when twice the time is over.
  *
  * <p>Safe for use by several threads.
  */
 final class PayloadCalls implements AutoCloseable {
-  /** The most at a time, a node. */
+  /** The most at a time, per node. */
   static final int CONNECTIONS = 8;
 
   private static final int BYTES_PER_MILLI = 10_000;

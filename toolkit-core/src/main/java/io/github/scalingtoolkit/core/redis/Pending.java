@@ -11,12 +11,10 @@ import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
- * One caller's command in a {@link Lane}.
+ * One caller's command in a {@link Lane}, whose table shows the states, and who may make which step.
  *
- * <p>{@code WAITING → TAKEN → ENDED}, and back from {@code TAKEN} to {@code WAITING} once, when its connection was lost
- * and it was not sent, or only reads. From {@code WAITING} and {@code TAKEN} the caller may leave: {@code LEFT} and {@code LEFT_SENT}. Who
- * makes the step to one of the last three decides the outcome; a reply that comes for a caller who has left is dropped
- * here. The fields of the outcome are written before the step to {@code ENDED} and read after it.
+ * <p>The thread that makes the step to {@code ENDED}, {@code LEFT} or {@code LEFT_SENT} decides the outcome; a reply for a caller
+ * that has left is dropped here. The fields of the outcome are written before the step to {@code ENDED} and read after it.
  */
 final class Pending {
   private enum State {
@@ -27,7 +25,7 @@ final class Pending {
     LEFT_SENT
   }
 
-  /** A step that lasts longer than it should counts as one: then this process stood still, and not the server. */
+  /** A step that takes longer than planned counts as one: then this process was paused, not the server. */
   private static final int STEPS = 8;
 
   private final CommandArguments command;
@@ -36,10 +34,10 @@ final class Pending {
   private final Thread caller = Thread.currentThread();
   private final AtomicReference<State> state = new AtomicReference<>(State.WAITING);
 
-  /** The leader's, before the step to {@code TAKEN}. */
+  /** Written by the leader before the step to {@code TAKEN}. */
   private @Nullable Batch batch;
 
-  /** These are the caller's. */
+  /** Used only by the caller. */
   private long waited;
 
   private long watched;
@@ -50,12 +48,12 @@ final class Pending {
   private @Nullable Throwable loss;
   private final boolean laneMaySendAgain;
 
-  /** What the caller's own deadline leaves, if that is less than its patience. */
+  /** The caller's own deadline, if that is earlier than its patience. */
   private final @Nullable Deadline ownTime;
 
   private boolean wasPutBack;
 
-  /** Makes one of a caller without a deadline of its own, which sends nothing again. */
+  /** For a caller without a deadline of its own that resends nothing. */
   Pending(CommandArguments command, int bytes, Duration patience) {
     this(command, bytes, patience, null, CallContext.ONCE);
   }
@@ -64,7 +62,7 @@ final class Pending {
    * Makes one.
    *
    * @param patience how long the caller waits at most
-   * @param deadline when the caller's own time is over; null if it has as long as it takes
+   * @param deadline the caller's own deadline; null if it has none
    */
   Pending(
       CommandArguments command,
@@ -81,12 +79,12 @@ final class Pending {
     this.laneMaySendAgain = !context.callerResends();
   }
 
-  /** Tells whether the caller's own deadline is nearer than what others wait. */
+  /** Tells whether the caller's own deadline is earlier than the patience of others. */
   boolean hurried() {
     return ownTime != null;
   }
 
-  /** Returns what is left of the caller's own time; very much if it has no deadline. */
+  /** Returns the caller's remaining time; practically for ever if it has no deadline. */
   long leftNanos() {
     return ownTime == null ? Long.MAX_VALUE : ownTime.remainingNanos();
   }
@@ -99,14 +97,14 @@ final class Pending {
     return bytes;
   }
 
-  /** Tells whether he has waited for as long as he would. */
+  /** Tells whether the caller's patience is over. */
   boolean outOfPatience() {
     return waited >= patience.toNanos();
   }
 
   /**
-   * The caller's: leaves if his patience is over, and tells whether he did. Where his command is on a batch that the
-   * server does not take he stays until he finds it stuck, so that somebody is there to free its leader.
+   * For the caller: leaves if its patience is over, and tells whether it did. If its command is in a batch that the
+   * server does not accept, it stays until it finds the batch stuck, so that its leader can be freed.
    */
   boolean leavesInVain() {
     if (!outOfPatience()) {
@@ -121,8 +119,8 @@ final class Pending {
   }
 
   /**
-   * Tells whether it has seen a batch under way for longer than it may be: three quarters of its patience. A caller in a
-   * hurry does not judge: its patience is too short.
+   * Tells whether it has watched one batch for longer than a batch may take: three quarters of its patience. A caller with
+   * an earlier deadline does not decide that: its patience is too short.
    */
   boolean findsStuck(@Nullable Batch underWay) {
     return !hurried()
@@ -131,7 +129,7 @@ final class Pending {
         && watched >= patience.toNanos() / 4 * 3;
   }
 
-  /** Waits for a step, or until he is woken. */
+  /** Waits for one step, or until the caller is woken. */
   void await(Object blocker, @Nullable Batch underWay) {
     if (underWay != seen) {
       seen = underWay;
@@ -145,42 +143,42 @@ final class Pending {
     watched += took;
   }
 
-  /** Counts what he has waited elsewhere. */
+  /** Adds time that the caller has waited elsewhere. */
   void hasWaited(long nanos) {
     waited += nanos;
   }
 
-  /** Tells whether the caller has, or will have at once, no more business in the lane. */
+  /** Tells whether the command is in a final state, so that its caller leaves the lane. */
   boolean over() {
     State now = state.get();
     return now != State.WAITING && now != State.TAKEN;
   }
 
-  /** The leader's, before he sends it; false if the caller has left. */
+  /** For the leader, before it sends the command; false if the caller has left. */
   boolean take(@Nullable Batch taker) {
     batch = taker;
     return state.compareAndSet(State.WAITING, State.TAKEN);
   }
 
-  /** The leader's: the reply came. */
+  /** For the leader: the reply has arrived. */
   void answer(@Nullable Object raw) {
     reply = raw;
     end();
   }
 
-  /** The leader's: an error reply came. */
+  /** For the leader: an error reply has arrived. */
   void refuse(RuntimeException error) {
     refusal = error;
     end();
   }
 
-  /** The leader's: the connection was lost with this on it. */
+  /** For the leader: the connection was lost with this command on it. */
   void lose(Throwable cause) {
     loss = cause;
     end();
   }
 
-  /** The leader's: puts it back, once, as it was not sent; false if it was put back before, or the caller has left. */
+  /** For the leader: puts an unsent command back, once; false if it was put back before, or the caller has left. */
   boolean putBack() {
     if (wasPutBack) {
       return false;
@@ -189,19 +187,19 @@ final class Pending {
     return state.compareAndSet(State.TAKEN, State.WAITING);
   }
 
-  /** The leader's: puts it back, once, if it only reads and its caller does not; false if it must not be sent again. */
+  /** For the leader: puts a command back, once, if it only reads and its caller does not resend it; false if it must not be sent again. */
   boolean again() {
     return laneMaySendAgain && SharedCommands.onlyReads(command) && putBack();
   }
 
-  /** The caller's: ends it unsent, for a reason that is his alone. */
+  /** For the caller: ends the command unsent, for a reason that concerns only this caller. */
   void giveUp(RuntimeException failure) {
     if (take(null)) {
       refuse(failure);
     }
   }
 
-  /** The caller's, whatever he still waits for; does nothing if the outcome has come. */
+  /** For the caller, in any state; does nothing if the outcome is known. */
   void leave() {
     while (!over()) {
       if (state.compareAndSet(State.WAITING, State.LEFT)
@@ -211,7 +209,7 @@ final class Pending {
     }
   }
 
-  /** Tells whether the caller has left before it was sent. */
+  /** Tells whether the caller has left before the command was sent. */
   boolean unserved() {
     return state.get() == State.LEFT;
   }
@@ -226,20 +224,20 @@ final class Pending {
     }
   }
 
-  /** Returns the raw reply, or throws what there is instead; the caller's, once it is over. */
+  /** For the caller, in a final state: returns the raw reply, or throws the failure. */
   @Nullable
   Object outcome() {
     State how = Objects.requireNonNull(state.get());
     switch (how) {
       case LEFT ->
         throw new UnsentException(
-            name() + " was not sent: no turn came within " + patience.toMillis()
+            name() + " was not sent: it got no turn within " + patience.toMillis()
                 + " ms; Redis is slow or many callers wait",
             new SocketTimeoutException("no turn"),
             null);
       case LEFT_SENT ->
         throw new UnknownOutcomeException(
-            name() + " was under way but not answered within " + patience.toMillis()
+            name() + " was in progress but not answered within " + patience.toMillis()
                 + " ms: it may have taken effect",
             new SocketTimeoutException("no reply"),
             batch == null ? null : batch.loss());
@@ -252,7 +250,7 @@ final class Pending {
         }
         if (refusal != null) {
           if (refusal instanceof JedisDataException) {
-            // It was made on the leader's thread: show the caller's way here instead.
+            // It was created on the leader's thread: show the caller's stack instead.
             refusal.fillInStackTrace();
           }
           throw refusal;

@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
 /**
- * Tries failing nodes until they are well again; sleeps while all are well and there is nothing to ask. Without it no
+ * Probes failing nodes until they have recovered; sleeps while all are healthy and there is nothing to ask. Without it no
  * call would ever pass again.
  */
 final class RecoveryLoop implements AutoCloseable {

@@ -38,33 +38,33 @@ import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.Pool;
 
 /**
- * One Redis as a process sees it: a client for commands, one for commands that block, and a breaker for each node.
+ * A process' access to one Redis: a client for commands, one for blocking commands, and a breaker per node.
  *
- * <p><b>Cost of a call while Redis is failing.</b> Each command ends within the deadline (100 ms unless said otherwise).
+ * <p><b>Cost of a call while Redis is failing.</b> Each command ends within the deadline (100 ms by default).
  * Once half of the last 10 calls to a node have failed, 5 at least, every further call to it is refused at once with
- * {@link RejectedException}. A background loop then asks the node, each 0.5 s to 5 s; when it answers, the
+ * {@link RejectedException}. A background loop then probes the node, every 0.5 s to 5 s; when it answers, the
  * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
  *
- * <p><b>What counts</b> is what tells of a node's health: refused, silent, loading, down ({@link RedisFailure#NODE}). What
- * Redis says of a command (OOM, READONLY, MISCONF, WRONGTYPE), of rights, or what this process did to itself (no free
- * connection, the caller's own deadline) opens no breaker. On a cluster each node has a breaker, and one bad node costs
- * calls to the others nothing; redirections and second tries of a call are within its deadline.
+ * <p><b>What counts</b>: only failures of a node: refused, silent, loading, down ({@link RedisFailure#NODE}). Answers of
+ * Redis about a command (OOM, READONLY, MISCONF, WRONGTYPE) or rights, and failures caused by this process (no free
+ * connection, the caller's own deadline) open no breaker. On a cluster each node has a breaker, and one bad node does not
+ * affect calls to the others; redirections and second tries of a call are within its deadline.
  *
- * <p><b>Callers with an earlier deadline.</b> Where a thread has a {@link Deadline} that is earlier, the reply is waited
- * for no longer than that. A time-out that it brought about does not count against Redis, if it left the call less than
+ * <p><b>Callers with an earlier deadline.</b> If a thread has an earlier {@link Deadline}, the wait for a reply
+ * ends then. A time-out caused by it does not count against Redis, if it left the call less than
  * half of the deadline.
  *
- * <p><b>Payloads.</b> A command of more than 64 KiB, and what {@link #evalPayload} runs, has connections and breakers of
- * its own, and time for its bytes: the deadline and 1 ms for each 10 KB.
+ * <p><b>Payloads.</b> Commands of more than 64 KiB, and scripts run by {@link #evalPayload}, have their own connections and
+ * breakers, and time for their bytes: the deadline plus 1 ms for each 10 KB.
  *
  * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
- * {@link #eval} and {@link #callIdempotent} then try once more on a fresh connection, so that a restarted Redis goes
- * unnoticed; {@link #call} does not, because only its caller knows whether it may. A connection that idled for more than
- * a second is asked for a sign of life before it is used; one on which READONLY was read is closed, and those that idle
- * with it.
+ * {@link #eval} and {@link #callIdempotent} then try once more on a new connection, so that callers do not notice a
+ * restarted Redis; {@link #call} does not, because only its caller knows whether it may. A connection that was idle for more than
+ * a second is tested by PING before it is used; after a READONLY reply the connection is closed, and so are the idle
+ * ones.
  *
- * <p>Safe for use by several threads. What {@code open} and {@code builder} make owns its connections: close it.
- * What {@code wrap} makes leaves them to you; closing it ends only the loop.
+ * <p>Safe for use by several threads. An access made by {@code open} or {@code builder} owns its connections: close it.
+ * One made by {@code wrap} leaves them to you; closing it ends only the loop.
  */
 public final class RedisAccess implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RedisAccess.class);
@@ -79,7 +79,7 @@ public final class RedisAccess implements AutoCloseable {
   private final @Nullable RedisSettings origin;
   private final boolean cluster;
 
-  /** The deadline that a caller's earlier one cuts short; null for a client of somebody else's, which has its own. */
+  /** The deadline that a caller's earlier one cuts short; null for a wrapped client, which has its own. */
   private final @Nullable Duration deadline;
 
   private final Opening opening;
@@ -162,7 +162,7 @@ public final class RedisAccess implements AutoCloseable {
         .countWindow(10)
         .minimumCalls(5)
         .failureRate(0.5)
-        // Time-outs decide: an answer in time is a good one.
+        // Time-outs decide: an answer in time counts as a success.
         .slowCalls(Duration.ofHours(1), 1)
         .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
         .ignoring(failure -> !counts.test(failure))
@@ -172,14 +172,14 @@ public final class RedisAccess implements AutoCloseable {
         .build();
   }
 
-  /** On a cluster what concerns a node is its own breaker's; the access' is about reaching the cluster at all. */
+  /** On a cluster each node's failures belong to its own breaker; the access' breaker is for reaching the cluster at all. */
   private static boolean isOfNoNode(Throwable failure) {
     return failure instanceof LazyClient.NotReachedException;
   }
 
   /**
-   * Connects to the Redis at {@code url} with the defaults. Opening does not fail when Redis is down: calls do, until it
-   * is there.
+   * Connects to the Redis at {@code url} with the defaults. Opening does not fail when Redis is down: calls fail, until it
+   * is up.
    *
    * @param url one of the forms of {@link RedisUrl}
    * @throws IllegalArgumentException if the URL has none of them
@@ -194,8 +194,8 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Uses a client you have for commands alone. It runs as it is: its timeouts and pool are yours. Without a second one
-   * for blocking, no queue workers and no first-level cache are to be had, because they hold connections and would drain
+   * Uses an existing client, only for commands. It is not changed: its timeouts and pool are yours. Without a second one
+   * for blocking, queue workers and first-level caches are not available, because they hold connections and would drain
    * this client's pool.
    */
   public static RedisAccess wrap(UnifiedJedis commands) {
@@ -203,7 +203,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Uses two clients you have: one for commands and one whose connections may be held for long (BZPOPMIN, SUBSCRIBE).
+   * Uses two existing clients: one for commands and one whose connections may be held for long (BZPOPMIN, SUBSCRIBE).
    *
    * @throws IllegalArgumentException if both are the same
    */
@@ -253,12 +253,12 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Returns another access to the same Redis, with a breaker of its own: for what must be bounded more tightly than the
-   * rest, or must not be cut off with it. It has connections of its own and is built as this one
-   * otherwise, but connects within the deadline; that of a wrapped client shares that client, and its time-outs stay.
-   * Close it by itself.
+   * Returns another access to the same Redis, with its own breaker: for calls that need tighter bounds than the
+   * rest, or must not be cut off with it. It has its own connections and is built like this one
+   * otherwise, but connects within the deadline; with a wrapped client it shares that client and its time-outs.
+   * Close it separately.
    *
-   * @param name what messages, logs, metrics and Redis' client list call it
+   * @param name its name in messages, logs, metrics and Redis' client list
    * @param deadline bounds each command: 1 ms to 1 min
    */
   public RedisAccess sibling(String name, Duration deadline) {
@@ -298,16 +298,16 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Returns the breaker, for its state and its changes. On a cluster it is about reaching the cluster at all, and each
-   * node has one of its own: see {@link #guards()}.
+   * Returns the breaker, for its state and its changes. On a cluster it is for reaching the cluster at all, and each
+   * node has its own: see {@link #guards()}.
    */
   public Guard guard() {
     return guard;
   }
 
   /**
-   * Returns all breakers as they are now: that of {@link #guard()}, those of a cluster's nodes, and those for payloads. A
-   * node's is made when it is first called and dropped when the node leaves the cluster.
+   * Returns all current breakers: that of {@link #guard()}, those of a cluster's nodes, and those for payloads. A
+   * node's breaker is created when the node is first called and dropped when it leaves the cluster.
    */
   public List<Guard> guards() {
     List<Guard> all = new ArrayList<>();
@@ -319,7 +319,7 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Calls {@code listener} with each breaker there is, and with each that is made later, on the thread that made it: for
-   * metrics and alarms. What it throws fails that call.
+   * metrics and alerts. Its exceptions fail that call.
    */
   public void onGuard(Consumer<Guard> listener) {
     listener.accept(guard);
@@ -333,7 +333,7 @@ public final class RedisAccess implements AutoCloseable {
     payloadGuards.onGone(farewell);
   }
 
-  /** Returns what messages, logs and metrics call this access. */
+  /** Returns the name of this access in messages, logs and metrics. */
   String name() {
     return name;
   }
@@ -350,14 +350,14 @@ public final class RedisAccess implements AutoCloseable {
     return cluster;
   }
 
-  /** Returns where this leads, without password. */
+  /** Returns the address, without password. */
   public String description() {
     return description;
   }
 
   /**
-   * Says what a failure of this access means, for logs and health checks: where it leads, without password, and what is
-   * wrong there, as far as that can be told. While the breaker refuses calls, that is why the last one failed.
+   * Explains a failure of this access, for logs and health checks: the address, without password, and the
+   * cause, as far as it is known. While the breaker refuses calls, that is the cause of the last failure.
    */
   public String explain(Throwable failure) {
     String last = failure instanceof RejectedException rejected && rejected.reason() == Reason.OPEN
@@ -367,8 +367,8 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Runs commands under the breaker, once, and returns what came of them. What the action throws passes through, checked
-   * exceptions as well.
+   * Runs commands under the breaker, once, and returns the result. Exceptions of the action pass through, checked
+   * ones too.
    *
    * @throws RejectedException at once, while Redis is failing: nothing was sent
    * @throws NoConnectionException if no connection was free in time: nothing was sent
@@ -406,7 +406,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Asks Redis for a sign of life, on a cluster each master, through the breakers: for a health check. One round trip a
+   * Pings Redis, on a cluster each master, through the breakers: for a health check. One round trip per
    * node.
    *
    * @throws RejectedException at once, while a node is failing
@@ -446,11 +446,11 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * As {@link #eval}, for a script that carries or brings much: a claim of jobs, a bulk enqueue, a large value. It has
-   * connections and a breaker of its own, so that neither disturbs short commands, and as much time as its bytes need: the
-   * deadline, and 1 ms for each 10 KB that is sent or expected. With a wrapped client it runs as {@link #eval} does.
+   * As {@link #eval}, for a script with large arguments or replies: a claim of jobs, a bulk enqueue, a large value. It has
+   * its own connections and breaker, so that it does not affect short commands, and as much time as its bytes need: the
+   * deadline plus 1 ms for each 10 KB that is sent or expected. With a wrapped client it runs as {@link #eval} does.
    *
-   * @param replyBytes about how long a reply it may bring, in bytes; 0 or more
+   * @param replyBytes the approximate size of its reply in bytes; 0 or more
    * @throws IllegalArgumentException if {@code replyBytes} is negative
    */
   // A script may answer nil, and NullAway takes T for what is never null.
@@ -470,11 +470,11 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Runs several scripts in one round trip under the breaker; on a cluster, where their keys lie apart, one after the
-   * other, each as a call of its own. One that fails does not keep the others from running, and they are not one
+   * other, each as a separate call. A failing script does not keep the others from running, and they are not one
    * transaction.
    *
    * @return a reply for each call, in order; on a cluster a lost connection, or a refusal after the first call, is the
-   *     failure of the calls that it concerns
+   *     failure of the affected calls
    * @throws RejectedException at once, while Redis is failing: none ran
    * @throws redis.clients.jedis.exceptions.JedisException if the one connection failed; whether any ran is unknown
    */
@@ -524,13 +524,13 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Warns in the log, once for each policy, if a server of this Redis may evict keys in a way that somebody cannot bear.
-   * Asks in the background, again until it has been answered, and again after each recovery; a server that does not tell
-   * its policy is not warned of.
+   * Warns in the log, once for each policy, if a server of this Redis may evict keys that a component needs.
+   * Asks in the background, until it gets an answer, and again after each recovery; a server that does not reveal
+   * its policy causes no warning.
    *
-   * @param who who cannot bear it, as a log line names him: {@code queue=mail}
+   * @param who the component at risk, as named in the log: {@code queue=mail}
    * @param risk what may happen
-   * @param harmful tells by its name whether a {@code maxmemory-policy} is such
+   * @param harmful tells whether the {@code maxmemory-policy} of a name is harmful
    */
   public void warnOfEviction(String who, String risk, Predicate<String> harmful) {
     evictions.add(who, risk, harmful);
@@ -539,12 +539,12 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Listens to a channel until the subscription is closed, reconnecting for ever. Returns at once, before the server has
-   * confirmed. All channels of this access share one connection, of the pool of {@link #blocking()}, and one thread a node:
-   * on a cluster to each master, and to the one that takes over. A connection that has not been heard for two heartbeats
+   * confirmed. All channels of this access share one connection, of the pool of {@link #blocking()}, and one thread per node:
+   * on a cluster to each master, and to the one that takes over. A connection without a reply for two heartbeats
    * (1 s each) counts as lost.
    *
-   * <p>Needs the rights {@code +subscribe +unsubscribe +ping} and {@code &channel}. A channel that the server refuses is
-   * told of once, and asked for again every 10 to 30 s.
+   * <p>Needs the rights {@code +subscribe +unsubscribe +ping} and {@code &channel}. A channel that the server refuses is logged
+   * once, and requested again every 10 to 30 s.
    *
    * @param listener is called on the thread that reads for all channels: it must be quick
    * @throws IllegalStateException if this access wraps a single client, or one of a kind that shows no connections, or is
@@ -559,7 +559,7 @@ public final class RedisAccess implements AutoCloseable {
     return subscriptions.subscribe(channel, listener);
   }
 
-  /** Returns how many subscriptions are live now, as {@link ChannelSubscription#liveAt} has it: for a gauge. */
+  /** Returns how many subscriptions are live now, by {@link ChannelSubscription#liveAt}: for a gauge. */
   public int subscriptionsLive() {
     return subscriptions.live();
   }
@@ -570,7 +570,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * Returns how many nodes refuse this access' user or password now, as the last attempt to open a connection found: for a
+   * Returns how many nodes refuse this access' user or password, by the last attempt to open a connection: for a
    * gauge, and for an alert when it stays above 0. Always 0 for wrapped clients.
    */
   public int nodesRefusing() {
@@ -606,7 +606,7 @@ public final class RedisAccess implements AutoCloseable {
     return commands.get().pools().get();
   }
 
-  /** What must have succeeded before calls pass again. */
+  /** The steps that must have succeeded before calls pass again. */
   private void recover() {
     Clients clients = commands.get();
     clients.dropIdle();
@@ -651,7 +651,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   /**
-   * A node that refuses what a step asks of it is well, so calls pass; the step's owner goes on trying. On a cluster a
+   * A node that refuses a step's commands is healthy, so calls pass; the step's owner goes on trying. On a cluster a
    * step may fail for another node than the one that is back.
    */
   private void recoverySteps(UnifiedJedis client) {
@@ -663,7 +663,7 @@ public final class RedisAccess implements AutoCloseable {
           throw failed;
         }
         toldOfStep.tell(() -> log.warn(
-            "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; what is owed is tried again\"",
+            "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; the step is retried\"",
             description,
             RedisFailures.reason(failed)));
       }
@@ -758,7 +758,7 @@ public final class RedisAccess implements AutoCloseable {
       this.url = url;
     }
 
-    /** Sets what messages, logs, metrics and Redis' client list call this access. Default: {@code redis}. */
+    /** Sets the name of this access in messages, logs, metrics and Redis' client list. Default: {@code redis}. */
     public Builder name(String name) {
       this.name = Check.name("name", name);
       return this;
@@ -778,8 +778,8 @@ public final class RedisAccess implements AutoCloseable {
 
     /**
      * Sets the most connections for commands at a time, for each node, at least 1. Default: 64. Where callers share
-     * connections, up to 11 of these are theirs, and the others for what cannot be shared: transactions and pipelines, say,
-     * which can thus not keep short commands waiting.
+     * connections, up to 11 of these are for shared commands, and the others for transactions, pipelines and the like,
+     * which thus cannot keep short commands waiting.
      */
     public Builder poolSize(int connections) {
       if (connections < 1) {
@@ -790,12 +790,12 @@ public final class RedisAccess implements AutoCloseable {
     }
 
     /**
-     * Asks for the password whenever a connection is opened, so that one that is changed while the process runs is used
+     * Gets the password whenever a connection is opened, so that a password changed while the process runs is used
      * from then on: {@code password(rotating::current)} with a
-     * {@link io.github.scalingtoolkit.core.settings.RotatingSecret}. Open connections keep the authentication they have,
-     * as Redis has it. Default: the URL's.
+     * {@link io.github.scalingtoolkit.core.settings.RotatingSecret}. Open connections stay authenticated,
+     * as usual in Redis. Default: the URL's.
      *
-     * @param password is asked by several threads, and must not block
+     * @param password is called by several threads, and must not block
      * @throws IllegalArgumentException if the URL has a password as well
      */
     public Builder password(Supplier<Secret> password) {
@@ -807,7 +807,7 @@ public final class RedisAccess implements AutoCloseable {
     }
 
     /**
-     * Tells the sentinels of the URL who asks. The URL's user and password are the servers' alone. Default: asks the
+     * Sets the credentials for the URL's sentinels. The URL's user and password are only for the servers. Default: asks the
      * sentinels without credentials.
      *
      * @param user the sentinels' ACL user, or null for their default one ({@code requirepass})
@@ -843,14 +843,14 @@ public final class RedisAccess implements AutoCloseable {
     }
 
     /**
-     * Sets whether callers who come at the same time share connections, so that many commands cost one round trip
+     * Sets whether concurrent callers share connections, so that many commands cost one round trip
      * (automatic pipelining). Default: true. Few callers do not share, nor do commands that block or change their
      * connection, transactions, pipelines, pools of less than 8, and a cluster's commands, whose redirections are for each
      * alone.
      *
-     * <p>What changes for callers: one whose turn or reply does not come within twice the deadline fails then, or, if
-     * the server does not take what he sends, within twice that; a connection that is lost after sending fails every
-     * command that was on it with {@link UnknownOutcomeException}, except that what only reads is sent once more; and an
+     * <p>What changes for callers: a call without a turn or reply within twice the deadline fails then, or, if
+     * the server does not read its command, within twice that; a connection that is lost after sending fails every
+     * command on it with {@link UnknownOutcomeException}, except that commands that only read are sent once more; and an
      * interrupt of a virtual thread can be such a loss.
      */
     public Builder coalesced(boolean coalesced) {
@@ -894,7 +894,7 @@ public final class RedisAccess implements AutoCloseable {
     return Check.between(what, value, SHORTEST_DEADLINE, LONGEST_DEADLINE);
   }
 
-  /** Clients of our own: those for commands at once, those that block when they are first used. */
+  /** Our own clients: for commands opened at once, for blocking commands opened at their first use. */
   private static final class Opened implements Opening {
     private final RedisSettings settings;
     private final ClientFactory factory;

@@ -12,9 +12,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * What a failure of a Redis call tells of: the node, the command, the rights of this user, or this process.
+ * The cause of a failed Redis call: the node, the command, the rights of this user, or this process.
  *
- * <p>Every failure is sorted here, once. Only {@link #NODE} reaches a breaker. The table is in {@code docs/redis.md}.
+ * <p>Every failure is classified here. Only {@link #NODE} counts for a breaker. The table is in {@code docs/redis.md}.
  */
 public enum RedisFailure {
   /**
@@ -24,16 +24,16 @@ public enum RedisFailure {
   NODE,
 
   /**
-   * The node is well and refuses this command: OOM, MISCONF, NOREPLICAS, READONLY, WRONGTYPE, an error of a script, a
+   * The node is healthy and refuses this command: OOM, MISCONF, NOREPLICAS, READONLY, WRONGTYPE, an error of a script, a
    * redirection.
    */
   COMMAND,
 
-  /** The node is well and refuses this user: NOAUTH, WRONGPASS, NOPERM, or a password where none is set. */
+  /** The node is healthy and refuses this user: NOAUTH, WRONGPASS, NOPERM, or a password where none is set. */
   RIGHTS,
 
   /**
-   * The failure is of this process' own making: a guard refused the call, no connection was free, the caller's own
+   * This process caused the failure: a guard refused the call, no connection was free, the caller's own
    * {@link io.github.scalingtoolkit.core.time.Deadline} was over, its thread was interrupted, an argument was wrong.
    */
   THIS_PROCESS;
@@ -42,23 +42,23 @@ public enum RedisFailure {
   private static final List<String> UNFIT =
       List.of("LOADING", "BUSY ", "MASTERDOWN", "CLUSTERDOWN", "ERR max number of clients reached");
 
-  /** CLUSTERDOWN of one slot, or of writes alone, says nothing of what else the node serves. */
+  /** CLUSTERDOWN of one slot, or of writes only, says nothing about the node's other keys. */
   private static final List<String> UNFIT_IN_PART = List.of(
       "CLUSTERDOWN Hash slot not served", "CLUSTERDOWN The cluster is down and only accepts");
 
-  /** The last two are of a server without a password, and of one that serves its own host alone. */
+  /** The last two come from a server without a password, and from one that serves only its own host. */
   private static final List<String> REFUSED_RIGHTS =
       List.of("NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH <password> called", "DENIED ");
 
   private static final int DEEPEST_CAUSE = 8;
 
   /**
-   * Sorts a failure. One that is not Jedis' own, such as a bug in the code that made the call, is {@link #THIS_PROCESS}.
+   * Classifies a failure. One that is not from Jedis, such as a bug in the code that made the call, is {@link #THIS_PROCESS}.
    */
   public static RedisFailure of(Throwable failure) {
     if (failure instanceof JedisClusterOperationException) {
-      // Jedis' executor wraps what ended the last of its tries, its provider keeps what the first
-      // seed answered.
+      // Jedis' executor wraps the failure of its last try, its provider keeps the answer of the
+      // first seed.
       Throwable cause = failure.getCause();
       Throwable[] answers = failure.getSuppressed();
       if (cause != null || answers.length > 0) {
@@ -89,7 +89,7 @@ public enum RedisFailure {
     return message.startsWith("READONLY") || message.contains("-READONLY ");
   }
 
-  /** Returns what the node said; the failure's own message if it said nothing. */
+  /** Returns the node's message; the failure's own message if there is none. */
   static String answer(JedisException failure) {
     if (failure instanceof JedisClusterOperationException && failure.getSuppressed().length > 0) {
       return String.valueOf(failure.getSuppressed()[0].getMessage());
@@ -98,7 +98,7 @@ public enum RedisFailure {
     return String.valueOf((reply == null ? failure : reply).getMessage());
   }
 
-  /** Tells whether the node was slow or away, so that trying again at once would only wait again. */
+  /** Tells whether the node was slow or down, so that an immediate retry would only wait again. */
   static boolean timedOut(Throwable failure) {
     return causedBy(SocketTimeoutException.class, failure)
         || causedBy(ConnectException.class, failure);
@@ -141,7 +141,7 @@ public enum RedisFailure {
     return false;
   }
 
-  /** Jedis keeps what each address of a host answered as suppressed by what it throws. */
+  /** Jedis adds the failure of each address of a host as a suppressed exception. */
   private static boolean causedBy(Class<? extends Throwable> type, Throwable failure) {
     Throwable cause = failure;
     for (int depth = 0; cause != null && depth < DEEPEST_CAUSE; depth++) {

@@ -8,22 +8,22 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisDataException;
 
-/** What failures of Redis are called in logs, messages and health checks. */
+/** The texts for failures of Redis in logs, messages and health checks. */
 final class RedisFailures {
   private static final int DEEPEST_CAUSE = 8;
 
   private RedisFailures() {}
 
   /**
-   * Says what is wrong, to go on after the name of what failed. Never a message as it came: those quote commands, and
-   * what a server that is no Redis answers may be anything.
+   * Returns the reason, as a phrase after the name of the failed thing. Never an original message: those quote commands, and
+   * a server that is not Redis may answer anything.
    */
   static String reason(Throwable failure) {
     String known = knownReason(failure, DEEPEST_CAUSE);
     return known == null ? "failed with " + failure.getClass().getSimpleName() : known;
   }
 
-  /** Jedis keeps what each address and each node answered as suppressed by what it throws. */
+  /** Jedis adds the failure of each address and node as a suppressed exception. */
   private static @Nullable String knownReason(@Nullable Throwable failure, int depth) {
     if (failure == null || depth == 0) {
       return null;

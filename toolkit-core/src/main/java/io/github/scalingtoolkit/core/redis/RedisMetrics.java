@@ -6,11 +6,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Shows what an access to Redis knows of itself. Reading it asks nobody.
+ * The state of an access to Redis as metrics. Reading them makes no call.
  *
  * <ul>
- *   <li>each of its breakers, as {@link GuardMetrics} has it. Those of a cluster's nodes appear when a node is first called
- *       and go when it leaves the cluster
+ *   <li>each of its breakers, as in {@link GuardMetrics}. Those of a cluster's nodes appear when a node is first called
+ *       and disappear when it leaves the cluster
  *   <li>{@code toolkit.redis.subscriptions{redis,state=live|down}}: how many subscriptions are live, and how many are not
  *   <li>{@code toolkit.redis.nodes.refusing{redis}}: how many nodes refuse its user or password
  * </ul>
@@ -36,7 +36,7 @@ public final class RedisMetrics {
       String state,
       ToDoubleFunction<RedisAccess> count) {
     Gauge.builder("toolkit.redis.subscriptions", redis, count)
-        .description("Subscriptions by whether they hear what is published")
+        .description("Subscriptions by whether they receive messages")
         .tags("redis", redis.name(), "state", state)
         .register(registry);
   }

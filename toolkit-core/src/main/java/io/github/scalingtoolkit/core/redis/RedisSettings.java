@@ -8,7 +8,7 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.RedisCredentials;
 
-/** What an access opens its clients by. One component more does not compile until siblings have it as well. */
+/** The settings with which an access opens its clients. A new component does not compile until siblings have it as well. */
 record RedisSettings(
     RedisUrl url,
     String name,

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.HostAndPort;
 
 /**
- * Where a Redis is and how to get in, read from one line.
+ * The address of a Redis and its credentials, read from one line.
  *
  * <p>Forms, where {@code user:password@} may stand before the hosts, percent-encoded:
  *
@@ -25,7 +25,7 @@ import redis.clients.jedis.HostAndPort;
  *
  * <p>The port is 6379 unless named, 26379 for sentinels. {@link #toString()} shows no password.
  *
- * @param mode what answers there
+ * @param mode the kind of server
  * @param tls whether connections are encrypted, with the certificate and the host name checked
  * @param nodes the server, or cluster nodes or sentinels to start from; at least one
  * @param user the ACL user, or null for the default one
@@ -42,7 +42,7 @@ public record RedisUrl(
     int database,
     @Nullable String master) {
 
-  /** What answers at the nodes. */
+  /** The kind of server at the nodes. */
   public enum Mode {
     /** One server. */
     STANDALONE,
@@ -60,7 +60,7 @@ public record RedisUrl(
   private static final Pattern HOSTS =
       Pattern.compile("[^:@/?#,]*(:[0-9]*)?(,[^:@/?#,]*(:[0-9]*)?)*(/[^:@?#]*)?");
 
-  /** What may be shown of what follows user and password. */
+  /** The parts after user and password that may be shown. */
   private static final Pattern SAFE = Pattern.compile("[A-Za-z0-9.:,/_\\[\\]-]*");
 
   private static final Pattern PARAMETER = Pattern.compile("[?&]([A-Za-z][A-Za-z0-9_.-]{0,63})=");

@@ -10,8 +10,8 @@ import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * Keeps a process whose credentials a node refuses from asking it more than once a second: calls meanwhile are refused at
- * once, with the node's reason. Says so once when that begins and once when it is over.
+ * Limits attempts at a node that refuses the process' credentials to one a second: other calls are refused at
+ * once, with the node's reason. Logs once when that begins and once when it is over.
  *
  * <p>Shared by all pools of one node. Safe for use by several threads.
  */

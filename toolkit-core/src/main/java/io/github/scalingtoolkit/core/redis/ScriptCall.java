@@ -3,9 +3,9 @@ package io.github.scalingtoolkit.core.redis;
 import java.util.List;
 
 /**
- * A script with what it is to run on: a value, so that several can share a round trip ({@link RedisAccess#evalAll}).
+ * A script with its keys and arguments: a value, so that several can share a round trip ({@link RedisAccess#evalAll}).
  *
- * @param script what to run
+ * @param script the script
  * @param keys its KEYS, all in one slot on a cluster
  * @param args its ARGV
  */

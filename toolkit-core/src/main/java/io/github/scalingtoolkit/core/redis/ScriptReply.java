@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.core.redis;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one of several scripts that shared a round trip answered.
+ * The reply to one of several scripts that shared a round trip.
  *
  * @param value the raw reply ({@code Long}, {@code byte[]}, {@code List}, null), if it did not fail
  * @param failure why there is no reply, or null if there is
@@ -12,7 +12,7 @@ public record ScriptReply(@Nullable Object value, @Nullable RuntimeException fai
   /**
    * Returns the reply.
    *
-   * @throws RuntimeException the failure, if that is what there is
+   * @throws RuntimeException the failure, if there is one
    */
   public @Nullable Object get() {
     if (failure != null) {

@@ -20,7 +20,7 @@ final class Sentinels implements AutoCloseable {
   private static final ReentrantLock OPENING = new ReentrantLock();
   private static final Map<Key, Shared> OPEN = new HashMap<>();
 
-  /** What two accesses must have in common to share listeners. */
+  /** The settings that two accesses must have in common to share listeners. */
   record Key(
       Set<HostAndPort> nodes,
       String master,
@@ -48,7 +48,7 @@ final class Sentinels implements AutoCloseable {
   }
 
   /**
-   * Asks the sentinels, or joins those who have.
+   * Asks the sentinels, or shares the listeners of an earlier access.
    *
    * @param config how to reach a sentinel
    * @throws JedisException if none can be reached, none takes the credentials, or none knows that master
@@ -82,7 +82,7 @@ final class Sentinels implements AutoCloseable {
     }
   }
 
-  /** Returns where the master is now, as the sentinels said last. */
+  /** Returns the master's address, by the sentinels' last message. */
   HostAndPort master() {
     return Objects.requireNonNull(shared.listeners.getCurrentMaster());
   }

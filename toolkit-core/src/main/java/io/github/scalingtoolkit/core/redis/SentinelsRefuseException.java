@@ -8,7 +8,7 @@ import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * A master cannot be found because its sentinels refuse the credentials. Jedis only logs what a sentinel answers and then
+ * A master cannot be found because its sentinels refuse the credentials. Jedis only logs a sentinel's answer and then
  * says that all are down, so this asks them once more.
  */
 final class SentinelsRefuseException extends JedisException {
@@ -19,7 +19,7 @@ final class SentinelsRefuseException extends JedisException {
   }
 
   /**
-   * Returns what is wrong: this, if a sentinel refuses the credentials, or else {@code failure}. Blocks for about
+   * Returns the actual failure: this, if a sentinel refuses the credentials, or else {@code failure}. Blocks for about
    * {@code within} more at most, or for the time-outs of one sentinel.
    */
   static JedisException or(

@@ -11,20 +11,20 @@ import redis.clients.jedis.StaticCommandFlagsRegistry;
 import redis.clients.jedis.args.Rawable;
 
 /**
- * Which commands may share a connection with those of other callers.
+ * Decides which commands may share a connection with those of other callers.
  *
- * <p>Only what is named here: a command that blocks, changes the state of its connection, subscribes, administers, may
- * take long (KEYS, SORT, FCALL), or is unknown (modules', and those of later versions of Redis) runs on a connection of
- * its own, as it would without sharing.
+ * <p>Only commands named here may: a command that blocks, changes the state of its connection, subscribes, administers, may
+ * take long (KEYS, SORT, FCALL), or is unknown (modules', and those of later versions of Redis) runs on its
+ * own connection, as it would without sharing.
  */
 final class SharedCommands {
-  /** A command with more than this is no company for short ones. */
+  /** A command with more bytes than this does not share with short ones. */
   static final int LARGE_BYTES = 4 * 1024;
 
-  /** A command with more than this gains nothing by sharing: the bytes cost more than the trip. */
+  /** A command with more bytes than this gains nothing by sharing: the bytes cost more than the round trip. */
   static final int HUGE_BYTES = 64 * 1024;
 
-  /** A command with more arguments than this asks for much. */
+  /** A command with more arguments than this has a large reply. */
   private static final int MANY_ARGUMENTS = 128;
 
   private static final Set<Command> SHORT = named("""
@@ -40,7 +40,7 @@ final class SharedCommands {
       EVAL EVALSHA EVAL_RO EVALSHA_RO
       """);
 
-  /** Their answers have no bound, so that short ones must not wait behind them. */
+  /** Their replies are unbounded, so short commands must not wait behind them. */
   private static final Set<Command> LONG = named("""
       DUMP RESTORE COPY LRANGE LTRIM LREM LINSERT LPOS SCAN HSCAN SSCAN ZSCAN
       HGETALL HKEYS HVALS HRANDFIELD SMEMBERS SINTER SUNION SDIFF SINTERCARD SINTERSTORE SUNIONSTORE SDIFFSTORE
@@ -58,7 +58,7 @@ final class SharedCommands {
 
   private SharedCommands() {}
 
-  /** Tells whether a command of {@code bytes} is no company for short ones. */
+  /** Tells whether a command of {@code bytes} must not share with short ones. */
   static boolean isLarge(CommandArguments command, int bytes) {
     return bytes > LARGE_BYTES
         || command.size() > MANY_ARGUMENTS
@@ -73,7 +73,7 @@ final class SharedCommands {
   }
 
   /**
-   * Refuses a command that waits in the server: it would be cut off by a deadline that is for short ones.
+   * Refuses a command that waits in the server: the deadline for short commands would cut it off.
    *
    * @throws IllegalArgumentException if it does
    */

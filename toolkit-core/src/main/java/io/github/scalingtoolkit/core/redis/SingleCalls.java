@@ -8,7 +8,7 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.providers.ConnectionProvider;
 
-/** Runs each command on a connection of its own: what an access does that does not share connections. */
+/** Runs each command on its own connection, for an access that does not share connections. */
 final class SingleCalls implements Calls {
   private final ConnectionProvider provider;
   private final @Nullable PayloadCalls payloads;
@@ -38,7 +38,7 @@ final class SingleCalls implements Calls {
   }
 
   /**
-   * Runs a command on a connection that is nobody else's meanwhile; once more if that was lost, the command only reads and
+   * Runs a command on an exclusive connection; once more if that was lost, the command only reads and
    * its caller does not send it again.
    */
   static <T> T alone(ConnectionProvider provider, CommandObject<T> command, CallContext context) {

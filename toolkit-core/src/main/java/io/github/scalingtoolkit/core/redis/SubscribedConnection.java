@@ -86,7 +86,7 @@ final class SubscribedConnection {
     lookedAt = answeredAt;
   }
 
-  /** Tells whether what is published from now on will be handed to {@code subscription}. */
+  /** Tells whether messages published from now on will be passed to {@code subscription}. */
   boolean hasConfirmed(ChannelSubscription subscription) {
     List<ChannelSubscription> all = confirmed.get(subscription.channel());
     return all != null && all.contains(subscription) && !over;
@@ -319,7 +319,7 @@ final class SubscribedConnection {
     all.forEach(ChannelSubscription::check);
     Channel now = owner.channel(name);
     if (now == null || !all.containsAll(now.subscriptions())) {
-      // Somebody came or went meanwhile.
+      // The subscriptions have changed meanwhile.
       owner.wake();
     }
   }
@@ -359,7 +359,7 @@ final class SubscribedConnection {
     asked.remove(name);
   }
 
-  /** Closes it for good: nobody sends on it after this. */
+  /** Closes it for good: nothing is sent on it after this. */
   void end() {
     over = true;
     // First, as who sends may be waiting for the server.

@@ -184,7 +184,7 @@ final class Subscriptions implements AutoCloseable {
     return channels.values();
   }
 
-  /** Returns the channel, or null if nobody listens to it. */
+  /** Returns the channel, or null if it has no listener. */
   @Nullable
   Channel channel(String channel) {
     return channels.get(channel);

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells of subscriptions that do not get what they are promised, once at each change of state: a channel that a server
- * refuses, a listener that holds all up, and what has not been live for ten heartbeats; and when that is over.
+ * Logs subscriptions that do not work as promised, once at each change of state: a channel that a server
+ * refuses, a listener that delays all, and subscriptions that have not been live for ten heartbeats; and when that is over.
  *
  * <p>The heartbeat's thread looks; any may refuse.
  */
@@ -59,7 +59,7 @@ final class SubscriptionsLog {
   }
 
   /**
-   * Tells of listeners that hold their connections up.
+   * Logs listeners that delay their connections.
    *
    * @param open the connections
    */
@@ -82,7 +82,7 @@ final class SubscriptionsLog {
   }
 
   /**
-   * Tells of subscriptions that are not live, unless the reason was told when it came.
+   * Logs subscriptions that are not live, unless the reason was logged when it appeared.
    *
    * @param now the time now, of the subscriptions' clock
    */

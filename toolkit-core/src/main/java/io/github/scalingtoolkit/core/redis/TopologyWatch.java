@@ -11,26 +11,26 @@ import redis.clients.jedis.Connection;
 import redis.clients.jedis.util.Pool;
 
 /**
- * Knows the nodes to listen at, and keeps knowing them, on a thread of its own: asking may take as long as the client's
+ * Finds and follows the nodes to listen at, on its own thread: asking may take as long as the client's
  * deadline for each node that does not answer.
  *
  * <p>The nodes are looked up once a heartbeat. A server is asked for them when there is a doubt or not all is well, at
- * most once a heartbeat, and every fifth heartbeat in any case: so nobody has to send commands for a failover to be
- * noticed.
+ * most once a heartbeat, and every fifth heartbeat in any case: so a failover is noticed even if no commands are
+ * sent.
  */
 final class TopologyWatch {
   private static final Logger log = LoggerFactory.getLogger(TopologyWatch.class);
   private static final int REFRESHED_EVERY = 5;
 
-  /** Whom it works for. */
+  /** The subscriptions that it serves. */
   interface User {
-    /** Tells whether anybody needs the nodes. */
+    /** Tells whether the nodes are needed. */
     boolean isInUse();
 
     /** Tells whether all the nodes that are known are connected. */
     boolean isWhole();
 
-    /** Takes note that the nodes are others now. */
+    /** Is called when the nodes have changed. */
     void nodesChanged();
   }
 
@@ -79,7 +79,7 @@ final class TopologyWatch {
     return obstacle;
   }
 
-  /** Has the nodes asked for soon. */
+  /** Requests a refresh of the nodes soon. */
   void doubt() {
     doubtful = true;
     loop.wake();

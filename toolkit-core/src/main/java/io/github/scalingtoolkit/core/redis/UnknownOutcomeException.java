@@ -5,7 +5,7 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * A connection was lost, or an answer was late, after a command had been sent: whether it took effect is unknown. Run it
- * again only if running it twice is as good as once. Where nothing was sent, another exception says so.
+ * again only if running it twice is harmless. If nothing was sent, another exception says so.
  *
  * <p>Comes from clients that {@link RedisAccess} opened; from others the same event is a plain
  * {@link JedisConnectionException}.
@@ -21,7 +21,7 @@ public final class UnknownOutcomeException extends JedisConnectionException
   /**
    * Makes one.
    *
-   * @param loss what others who were on the same connection are told of as well; null if there were none
+   * @param loss the loss shared with other callers on the same connection; null if there were none
    */
   UnknownOutcomeException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
@@ -35,7 +35,7 @@ public final class UnknownOutcomeException extends JedisConnectionException
     this.callersOwn = true;
   }
 
-  /** Returns what says that the caller's own deadline ended the wait. */
+  /** Returns the failure of a wait that the caller's own deadline ended. */
   static UnknownOutcomeException callersOwn(Throwable late) {
     return new UnknownOutcomeException(late);
   }

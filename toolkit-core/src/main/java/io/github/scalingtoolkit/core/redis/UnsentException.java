@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
- * A command was not sent: the connection that its caller shared with others was lost before, or no turn came in time.
+ * A command was not sent: the connection that its caller shared with others was lost before, or it got no turn in time.
  */
 final class UnsentException extends JedisConnectionException implements LostConnection {
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 /**
- * Redis as the toolkit uses it: one URL, one deadline, one breaker, scripts that can be sent again, and a subscription
- * that knows when it may have missed something.
+ * Access to Redis: one URL, one deadline, breakers, scripts that can be sent again, and subscriptions
+ * that report when they may have missed messages.
  *
  * <pre>{@code
  * try (RedisAccess redis = RedisAccess.open("redis://localhost:6379")) {

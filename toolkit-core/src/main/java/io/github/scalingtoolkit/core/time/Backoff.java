@@ -6,7 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 
 /**
- * How long to wait after a failure: a ceiling that doubles with each failure in a row, up to a longest one, less a random
+ * The wait after a failure: a ceiling that doubles with each failure in a row, up to a longest one, less a random
  * share of it if there is jitter. Random waits keep processes that failed together from trying again together.
  *
  * <p>Immutable, and safe for use by several threads.
@@ -30,8 +30,8 @@ public final class Backoff {
    * Returns a backoff without jitter.
    *
    * @param first the wait after the first failure: zero (never waits) or more
-   * @param longest what no wait exceeds: {@code first} or longer; 292 years if that is less
-   * @throws IllegalArgumentException if a bound is not kept
+   * @param longest the longest wait: {@code first} or longer; 292 years if that is less
+   * @throws IllegalArgumentException if a value is out of bounds
    */
   public static Backoff doubling(Duration first, Duration longest) {
     if (first.isNegative() || longest.compareTo(first) < 0) {
@@ -56,7 +56,7 @@ public final class Backoff {
     return jitter(share, () -> ThreadLocalRandom.current().nextDouble());
   }
 
-  /** As {@link #jitter(double)}, with numbers from 0 to below 1 of {@code random}, which several threads may ask. */
+  /** As {@link #jitter(double)}, with numbers from 0 to below 1 from {@code random}, which several threads may call. */
   public Backoff jitter(double share, DoubleSupplier random) {
     if (!(share >= 0 && share <= 1)) {
       throw new IllegalArgumentException("jitter must be 0 to 1 but was " + share);
@@ -64,12 +64,12 @@ public final class Backoff {
     return new Backoff(firstNanos, longestNanos, share, Objects.requireNonNull(random));
   }
 
-  /** Returns the most that is waited after the {@code failures}th failure in a row; counts from 1, and less is as 1. */
+  /** Returns the longest wait after the {@code failures}th failure in a row; counts from 1, and lower values count as 1. */
   public Duration ceiling(int failures) {
     return Duration.ofNanos(ceilingNanos(failures));
   }
 
-  /** Returns how long to wait after the {@code failures}th failure in a row; counts from 1, and less is as 1. */
+  /** Returns the wait after the {@code failures}th failure in a row; counts from 1, and lower values count as 1. */
   public Duration after(int failures) {
     return Duration.ofNanos(nanosAfter(failures));
   }

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Pauses that take no time but the clock's; timers are run by whoever moves it. For one thread. */
+/** Pauses that only take the clock's time; moving the clock runs the timers. For one thread. */
 final class ManualPauses implements Pauses {
   private record Timer(long atNanos, Runnable task) {}
 

@@ -352,7 +352,7 @@ class LeasesTest {
         .isThrownBy(() -> Leases.builder(redis.access()).lifetime(Duration.ofMillis(99)));
   }
 
-  /** Hands a name over once to one who waits, and returns how long he waited from the release on. */
+  /** Hands a name over once to a waiter, and returns how long it waited after the release. */
   private static Duration handOver(Leases from, Leases to, String name) throws Exception {
     Lease lease = from.acquire(name, Duration.ZERO).orElseThrow();
     CompletableFuture<Optional<Lease>> waiting = waiting(() -> to.acquire(name, LONG));

@@ -162,7 +162,7 @@ class ClusterAccessTest {
   }
 
   @Test
-  void aPasswordThatIsChangedUnderUsIsAskedOfEachNodeOnceASecondAtMostAndIsRightAgainByItself() {
+  void aChangedPasswordCostsEachNodeOneAttemptASecondAndRecovers() {
     setPassword(PASSWORD);
     try (RedisAccess redis = as(PASSWORD)) {
       for (int i = 0; i < 20; i++) {

@@ -177,7 +177,7 @@ class ClusterNodeFailureTest {
   }
 
   @Test
-  void aClusterThatDeclaresItselfDownServesNobodyAndAllAgainWhenItIsWhole() {
+  void aClusterThatDeclaresItselfDownRecoversWhenItIsWhole() {
     configure("cluster-node-timeout", "1000");
     configure("cluster-require-full-coverage", "yes");
     RedisServer gone = cluster.masters().get(0);
@@ -250,7 +250,7 @@ class ClusterNodeFailureTest {
   }
 
   @Test
-  void aSlotThatNobodyServesSaysNothingOfTheNodeThatHadIt() {
+  void anUnservedSlotSaysNothingAboutTheNodeThatHadIt() {
     String key = keyOf(1, "key");
     String other = keyOf(1, "other");
     int slot = JedisClusterCRC16.getSlot(key);

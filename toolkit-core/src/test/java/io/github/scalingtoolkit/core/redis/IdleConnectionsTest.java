@@ -71,7 +71,7 @@ class IdleConnectionsTest {
   }
 
   @Test
-  void theFirstWriteAfterTheServerHasClosedWhatIdledSucceedsWithoutSharingAndAmongPayloads() {
+  void theFirstWriteAfterAServerTimeOutSucceedsUnsharedAndForPayloads() {
     String huge = "h".repeat(100_000);
     try (Jedis admin = server.connect();
         RedisAccess redis = RedisAccess.builder(server.url())
@@ -127,7 +127,7 @@ class IdleConnectionsTest {
 
   @ParameterizedTest
   @ValueSource(ints = {3, 10})
-  void pipelinesThatNobodyClosesAreThisProcessFaultAndNotRedis(int poolSize) {
+  void unclosedPipelinesAreThisProcessFaultAndNotRedis(int poolSize) {
     try (RedisAccess redis =
         RedisAccess.builder(server.url()).poolSize(poolSize).build()) {
       List<AbstractPipeline> unclosed = new ArrayList<>();

@@ -108,7 +108,7 @@ class LaneTest {
     Connection narrow = new Connection(this::narrowSocket, config(0));
     Lane lane = lane(deadline, () -> narrow);
     String large = "v".repeat(60_000);
-    // He leads, and so outlasts his patience; that of the others is nearly over before there is a
+    // It leads, and so outlasts its patience; that of the others is nearly over before there is a
     // batch.
     start(lane, command(Command.SET, "key", large), deadline.multipliedBy(2));
     awaitQueued();

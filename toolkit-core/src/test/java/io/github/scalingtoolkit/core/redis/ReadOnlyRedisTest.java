@@ -130,7 +130,7 @@ class ReadOnlyRedisTest {
   }
 
   @Test
-  void oneWriteThatFailsTellsAllWhoHaveAConnectionThere() {
+  void oneFailedWriteEndsAllConnectionsToThatNode() {
     Crowd.of(24).each(20, (caller, time) -> redis.call(client -> client.get("key:" + caller)));
     redis.call(client -> client.set("huge", HUGE));
     failOver();
@@ -144,7 +144,7 @@ class ReadOnlyRedisTest {
   }
 
   @Test
-  void whoeverSharesConnectionsMeanwhileFailsOnceOrTwice() {
+  void callersOnSharedConnectionsFailOnceOrTwice() {
     Crowd.of(24).each(20, (caller, time) -> redis.call(client -> client.set("key:" + caller, "x")));
     failOver();
     AtomicIntegerArray failed = new AtomicIntegerArray(24);

@@ -19,7 +19,7 @@ import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
-/** A Redis that takes no writes, since it cannot save them or has nobody to copy them to: its reads are served. */
+/** A Redis that takes no writes, since it cannot save them or has no replica to copy them to: its reads are served. */
 class RefusedWritesTest {
   private enum Reason {
     MISCONF {
