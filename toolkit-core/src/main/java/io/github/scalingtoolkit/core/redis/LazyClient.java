@@ -34,7 +34,12 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   private volatile @Nullable Refusal refusal;
 
   /** What a node answered to these credentials, and when. */
-  private record Refusal(String answer, long atNanos) {
+  private record Refusal(JedisException failed, long atNanos) {
+    /** Returns what tells a caller: the node's answer, with this caller's own stack trace. */
+    JedisAccessControlException again() {
+      return new JedisAccessControlException(RedisFailure.answer(failed), failed);
+    }
+
     boolean isRecent() {
       return System.nanoTime() - atNanos < REFUSED_PAUSE;
     }
@@ -84,12 +89,12 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
   private C open() {
     Refusal before = refusal;
     if (before != null && (before.isRecent() || opening.isLocked())) {
-      throw new JedisAccessControlException(before.answer);
+      throw before.again();
     }
     if (!(triedBefore ? opening.tryLock() : waitedForTheFirst())) {
       Refusal meanwhile = refusal;
       if (meanwhile != null) {
-        throw new JedisAccessControlException(meanwhile.answer);
+        throw meanwhile.again();
       }
       throw new NotReachedException(description + " has not been reached yet", null);
     }
@@ -121,7 +126,7 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     }
     Refusal before = refusal;
     if (before != null && before.isRecent()) {
-      throw new JedisAccessControlException(before.answer);
+      throw before.again();
     }
     try {
       C made = opener.get();
@@ -131,9 +136,9 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     } catch (JedisException failed) {
       triedBefore = true;
       if (RedisFailure.of(failed) == RedisFailure.RIGHTS) {
-        String answer = RedisFailure.answer(failed);
-        refusal = new Refusal(answer, System.nanoTime());
-        throw new JedisAccessControlException(answer, failed);
+        Refusal refused = new Refusal(failed, System.nanoTime());
+        refusal = refused;
+        throw refused.again();
       }
       refusal = null;
       throw new NotReachedException(description + " could not be reached", failed);

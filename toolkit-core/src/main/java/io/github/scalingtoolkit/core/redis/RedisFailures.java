@@ -29,7 +29,9 @@ final class RedisFailures {
       return null;
     }
     String known = knownReason(failure);
-    if (known == null) {
+    if (failure.getCause() instanceof SentinelsRefuseException sentinels) {
+      known = knownReason(sentinels);
+    } else if (known == null) {
       known = knownReason(failure.getCause(), depth - 1);
     }
     for (Throwable inner : failure.getSuppressed()) {
