@@ -1,13 +1,10 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.ActionOn;
 import io.github.scalingtoolkit.core.guard.Guard;
-import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.guard.RejectedException.Reason;
 import io.github.scalingtoolkit.core.internal.Check;
-import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
@@ -16,7 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -31,8 +27,6 @@ import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisCredentials;
 import redis.clients.jedis.UnifiedJedis;
-import redis.clients.jedis.exceptions.JedisClusterOperationException;
-import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.util.Pool;
@@ -71,7 +65,6 @@ public final class RedisAccess implements AutoCloseable {
   private static final Duration DEFAULT_DEADLINE = Duration.ofMillis(100);
   private static final Duration SHORTEST_DEADLINE = Duration.ofMillis(1);
   private static final Duration LONGEST_DEADLINE = Duration.ofMinutes(1);
-  private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
   private static final Duration HEARTBEAT = Duration.ofSeconds(1);
 
   private final String name;
@@ -79,35 +72,16 @@ public final class RedisAccess implements AutoCloseable {
   private final @Nullable RedisSettings origin;
   private final boolean cluster;
 
-  /** The deadline that a caller's earlier one cuts short; null for a wrapped client, which has its own. */
-  private final @Nullable Duration deadline;
-
   private final Opening opening;
   private final LazyClient<Clients> commands;
   private final @Nullable LazyClient<Clients> blocking;
   private final boolean owned;
 
-  private final Guard guard;
-  private final NodeGuards nodeGuards;
-  private final NodeGuards payloadGuards;
+  private final Breakers breakers;
+  private final Attempts attempts;
   private final Clock clock;
-  private final List<Recovery> recoveries = new CopyOnWriteArrayList<>();
   private final Subscriptions subscriptions;
-  private final EvictionWatch evictions = new EvictionWatch();
-  private final RecoveryLoop recoveryLoop;
   private final AtomicBoolean closed = new AtomicBoolean();
-  private final Once toldOfStep = new Once();
-
-  /** How the clients of an access come to be. */
-  private interface Opening {
-    LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads);
-
-    @Nullable
-    LazyClient<Clients> blocking();
-
-    /** Returns how many nodes refuse the credentials now. */
-    int refusing();
-  }
 
   private RedisAccess(
       String name,
@@ -120,21 +94,17 @@ public final class RedisAccess implements AutoCloseable {
     this.description = description;
     this.origin = origin;
     this.cluster = cluster;
-    this.deadline = origin == null ? null : origin.deadline();
     this.owned = origin != null;
-    this.clock = clock;
-    guard = breaker(name, clock, cluster && owned ? RedisAccess::isOfNoNode : RedisFailure::counts);
-    recoveryLoop = new RecoveryLoop(name, this::askOfEvictions);
-    nodeGuards = new NodeGuards(node -> nodeGuard(name, node, this::tryNode));
-    payloadGuards = new NodeGuards(node -> nodeGuard(name + "-payloads", node, this::tryPayloads));
     this.opening = opening;
-    commands = opening.commands(nodeGuards, payloadGuards);
+    this.clock = clock;
+    breakers = new Breakers(name, description, cluster, owned, clock);
+    commands = opening.commands(breakers.nodes(), breakers.payloads());
     blocking = opening.blocking();
+    attempts = new Attempts(breakers.access(), commands, origin == null ? null : origin.deadline());
     subscriptions = blocking != null && owned
         ? ownSubscriptions(blocking)
         : Subscriptions.through(this::blocking, HEARTBEAT, clock, name);
-    recoveryLoop.add(guard, this::recover);
-    recoveryLoop.start();
+    breakers.start(commands, attempts);
   }
 
   private Subscriptions ownSubscriptions(LazyClient<Clients> held) {
@@ -149,32 +119,6 @@ public final class RedisAccess implements AutoCloseable {
         HEARTBEAT,
         clock,
         name);
-  }
-
-  private Guard nodeGuard(String prefix, HostAndPort node, Consumer<HostAndPort> trial) {
-    Guard made = breaker(cluster ? prefix + "@" + node : prefix, clock, RedisFailure::counts);
-    recoveryLoop.add(made, () -> trial.accept(node));
-    return made;
-  }
-
-  private static Guard breaker(String name, Clock clock, Predicate<Throwable> counts) {
-    return Guard.builder(name)
-        .countWindow(10)
-        .minimumCalls(5)
-        .failureRate(0.5)
-        // Time-outs decide: an answer in time counts as a success.
-        .slowCalls(Duration.ofHours(1), 1)
-        .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
-        .ignoring(failure -> !counts.test(failure))
-        .reasons(RedisFailures::reason)
-        .probed()
-        .clock(clock)
-        .build();
-  }
-
-  /** On a cluster each node's failures belong to its own breaker; the access' breaker is for reaching the cluster at all. */
-  private static boolean isOfNoNode(Throwable failure) {
-    return failure instanceof LazyClient.NotReachedException;
   }
 
   /**
@@ -224,32 +168,12 @@ public final class RedisAccess implements AutoCloseable {
         "a client of yours",
         null,
         commands instanceof RedisClusterClient,
-        given(own, held),
+        new Opening.Given(own, held),
         Clock.system());
   }
 
   private static LazyClient<Clients> wrapped(UnifiedJedis client) {
     return LazyClient.of(Clients.plain(client, null, () -> NodePools.of(client)));
-  }
-
-  private static Opening given(
-      LazyClient<Clients> commands, @Nullable LazyClient<Clients> blocking) {
-    return new Opening() {
-      @Override
-      public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
-        return commands;
-      }
-
-      @Override
-      public @Nullable LazyClient<Clients> blocking() {
-        return blocking;
-      }
-
-      @Override
-      public int refusing() {
-        return 0;
-      }
-    };
   }
 
   /**
@@ -263,7 +187,8 @@ public final class RedisAccess implements AutoCloseable {
    */
   public RedisAccess sibling(String name, Duration deadline) {
     return origin == null
-        ? new RedisAccess(name, description, null, cluster, given(commands, blocking), clock)
+        ? new RedisAccess(
+            name, description, null, cluster, new Opening.Given(commands, blocking), clock)
         : opened(origin.sibling(Check.name("name", name), bounded("deadline", deadline)));
   }
 
@@ -302,7 +227,7 @@ public final class RedisAccess implements AutoCloseable {
    * node has its own: see {@link #guards()}.
    */
   public Guard guard() {
-    return guard;
+    return breakers.access();
   }
 
   /**
@@ -310,11 +235,7 @@ public final class RedisAccess implements AutoCloseable {
    * node's breaker is created when the node is first called and dropped when it leaves the cluster.
    */
   public List<Guard> guards() {
-    List<Guard> all = new ArrayList<>();
-    all.add(guard);
-    all.addAll(nodeGuards.all());
-    all.addAll(payloadGuards.all());
-    return all;
+    return breakers.all();
   }
 
   /**
@@ -322,15 +243,12 @@ public final class RedisAccess implements AutoCloseable {
    * metrics and alerts. Its exceptions fail that call.
    */
   public void onGuard(Consumer<Guard> listener) {
-    listener.accept(guard);
-    nodeGuards.onEach(listener);
-    payloadGuards.onEach(listener);
+    breakers.onEach(listener);
   }
 
   /** Calls {@code farewell} with each breaker that is dropped from now on, as its node has left the cluster. */
   void onGuardGone(Consumer<Guard> farewell) {
-    nodeGuards.onGone(farewell);
-    payloadGuards.onGone(farewell);
+    breakers.onGone(farewell);
   }
 
   /** Returns the name of this access in messages, logs and metrics. */
@@ -340,9 +258,7 @@ public final class RedisAccess implements AutoCloseable {
 
   /** Tells whether calls to every node pass, as far as is known now: no breaker is open. */
   public boolean isWell() {
-    return guard.state() == GuardState.CLOSED
-        && nodeGuards.allClosed()
-        && payloadGuards.allClosed();
+    return breakers.allClosed();
   }
 
   /** Tells whether keys are spread over the slots of a cluster. */
@@ -361,7 +277,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public String explain(Throwable failure) {
     String last = failure instanceof RejectedException rejected && rejected.reason() == Reason.OPEN
-        ? guard.lastFailure()
+        ? guard().lastFailure()
         : null;
     return "Redis at " + description + " " + (last == null ? RedisFailures.reason(failure) : last);
   }
@@ -377,7 +293,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public <T extends @Nullable Object, E extends Exception> T call(
       ActionOn<UnifiedJedis, T, E> action) throws E {
-    return guarded(() -> action.run(commands.get().once()));
+    return attempts.guarded(() -> action.run(commands.get().once()));
   }
 
   /** As {@link #call}, for an action without a result. */
@@ -393,7 +309,7 @@ public final class RedisAccess implements AutoCloseable {
    */
   public <T extends @Nullable Object, E extends Exception> T callIdempotent(
       ActionOn<UnifiedJedis, T, E> action) throws E {
-    return guarded(() -> retryOnce(action));
+    return attempts.guarded(() -> attempts.retryOnce(action));
   }
 
   /** As {@link #callIdempotent}, for an action without a result. */
@@ -421,7 +337,7 @@ public final class RedisAccess implements AutoCloseable {
     }
     for (String master : nodes.getPrimaryNodes().keySet()) {
       HostAndPort node = HostAndPort.from(master);
-      nodeGuards.apply(node).run(() -> {
+      breakers.nodes().apply(node).run(() -> {
         try (Connection connection = nodes.pool(node).getResource()) {
           ClusterHealth.require(connection);
         }
@@ -442,7 +358,8 @@ public final class RedisAccess implements AutoCloseable {
   // A script may answer nil, and NullAway takes T for what is never null.
   @SuppressWarnings("NullAway")
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return guarded(() -> retryOnce(client -> evalRaw(client, script, keys, args)));
+    return attempts.guarded(
+        () -> attempts.retryOnce(client -> evalRaw(client, script, keys, args)));
   }
 
   /**
@@ -464,8 +381,8 @@ public final class RedisAccess implements AutoCloseable {
     Clients.Payloads payloads = clients.payloads();
     return payloads == null
         ? eval(script, keys, args)
-        : unwrapped(
-            () -> retryOnce(client -> Scripts.payload(payloads, script, keys, args, replyBytes)));
+        : Attempts.unwrapped(() -> attempts.retryOnce(
+            client -> Scripts.payload(payloads, script, keys, args, replyBytes)));
   }
 
   /**
@@ -484,7 +401,7 @@ public final class RedisAccess implements AutoCloseable {
     }
     return isCluster()
         ? oneByOne(calls)
-        : guarded(() -> retryOnce(client -> Scripts.pipelined(client, calls)));
+        : attempts.guarded(() -> attempts.retryOnce(client -> Scripts.pipelined(client, calls)));
   }
 
   private List<ScriptReply> oneByOne(List<ScriptCall> calls) {
@@ -505,7 +422,7 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private ScriptReply one(ScriptCall call) {
-    return guarded(() -> retryOnce(client -> Scripts.reply(client, call)));
+    return attempts.guarded(() -> attempts.retryOnce(client -> Scripts.reply(client, call)));
   }
 
   /**
@@ -520,7 +437,7 @@ public final class RedisAccess implements AutoCloseable {
    * Adds a step that must succeed before calls pass again after the breaker was open. Steps run in the order added.
    */
   public void onRecovery(Recovery step) {
-    recoveries.add(Objects.requireNonNull(step));
+    breakers.onRecovery(step);
   }
 
   /**
@@ -533,8 +450,7 @@ public final class RedisAccess implements AutoCloseable {
    * @param harmful tells whether the {@code maxmemory-policy} of a name is harmful
    */
   public void warnOfEviction(String who, String risk, Predicate<String> harmful) {
-    evictions.add(who, risk, harmful);
-    recoveryLoop.wake();
+    breakers.warnOfEviction(who, risk, harmful);
   }
 
   /**
@@ -583,7 +499,7 @@ public final class RedisAccess implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    recoveryLoop.close();
+    breakers.close();
     subscriptions.close();
     if (owned) {
       try {
@@ -598,147 +514,12 @@ public final class RedisAccess implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "RedisAccess[" + description + ", " + guard.state() + "]";
+    return "RedisAccess[" + description + ", " + guard().state() + "]";
   }
 
   /** Returns the connections for commands as they are now, by node. */
   Map<String, ? extends Pool<Connection>> pools() {
     return commands.get().pools().get();
-  }
-
-  /** The steps that must have succeeded before calls pass again. */
-  private void recover() {
-    Clients clients = commands.get();
-    clients.dropIdle();
-    if (!cluster) {
-      retryOnce(RedisAccess::ping);
-    }
-    recoverySteps(clients.raw());
-    evictions.askAgain();
-  }
-
-  /** As {@link #recover}, of one node of a cluster. */
-  private void tryNode(HostAndPort node) {
-    ClusterNodes nodes = commands.get().nodes();
-    if (nodes == null) {
-      return;
-    }
-    nodes.refresh();
-    for (NodeGuards guards : List.of(nodeGuards, payloadGuards)) {
-      guards.keepOnly(nodes::knows).forEach(recoveryLoop::remove);
-    }
-    if (!nodes.knows(node)) {
-      return;
-    }
-    nodes.pool(node).clear();
-    try (Connection connection = nodes.pool(node).getResource()) {
-      ClusterHealth.require(connection);
-    }
-    recoverySteps(commands.get().raw());
-    evictions.askAgain();
-  }
-
-  private void tryPayloads(HostAndPort node) {
-    Clients clients = commands.get();
-    ClusterNodes nodes = clients.nodes();
-    if (nodes == null) {
-      ping(clients.raw());
-    } else if (nodes.knows(node)) {
-      try (Connection connection = nodes.payloadPool(node).getResource()) {
-        ClusterHealth.require(connection);
-      }
-    }
-  }
-
-  /**
-   * A node that refuses a step's commands is healthy, so calls pass; the step's owner goes on trying. On a cluster a
-   * step may fail for another node than the one that is back.
-   */
-  private void recoverySteps(UnifiedJedis client) {
-    for (Recovery step : recoveries) {
-      try {
-        step.recover(client);
-      } catch (RuntimeException failed) {
-        if (!cluster && RedisFailure.of(failed) == RedisFailure.NODE) {
-          throw failed;
-        }
-        toldOfStep.tell(() -> log.warn(
-            "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; the step is retried\"",
-            description,
-            RedisFailures.reason(failed)));
-      }
-    }
-  }
-
-  /** A node that answers MISCONF, NOREPLICAS or NOPERM is up. */
-  private static String ping(UnifiedJedis client) {
-    try {
-      return client.ping();
-    } catch (JedisDataException reply) {
-      if (RedisFailure.of(reply) == RedisFailure.NODE) {
-        throw reply;
-      }
-      return "up";
-    }
-  }
-
-  private boolean askOfEvictions() {
-    if (evictions.isDue()) {
-      try {
-        evictions.doWork(commands.get().pools().get());
-      } catch (RuntimeException unreachable) {
-        return false;
-      }
-    }
-    return !evictions.isDue();
-  }
-
-  private <T extends @Nullable Object, E extends Exception> T guarded(Action<T, E> call) throws E {
-    Duration usual = deadline;
-    Deadline inherited = usual == null ? null : Deadline.current();
-    if (usual == null || inherited == null || inherited.remainingNanos() >= usual.toNanos() / 2) {
-      return unwrapped(() -> guard.call(call));
-    }
-    return unwrapped(() -> guard.call(() -> {
-      try {
-        return call.run();
-      } catch (JedisConnectionException late) {
-        throw RedisFailure.timedOut(late) && inherited.isExpired() ? ownTimeOut(late) : late;
-      }
-    }));
-  }
-
-  private static JedisConnectionException ownTimeOut(JedisConnectionException late) {
-    return late instanceof UnsentException || late instanceof LazyClient.NotReachedException
-        ? UnsentException.callersOwn(late)
-        : UnknownOutcomeException.callersOwn(late);
-  }
-
-  /** Jedis' cluster executor wraps what a call came to. */
-  private static <T extends @Nullable Object, E extends Exception> T unwrapped(Action<T, E> call)
-      throws E {
-    try {
-      return Calling.now(call);
-    } catch (JedisClusterOperationException wrapped) {
-      if (wrapped.getCause() instanceof JedisConnectionException lost) {
-        throw lost;
-      }
-      throw wrapped;
-    }
-  }
-
-  private <T extends @Nullable Object, E extends Exception> T retryOnce(
-      ActionOn<UnifiedJedis, T, E> action) throws E {
-    Clients clients = commands.get();
-    try {
-      return unwrapped(() -> action.run(clients.first()));
-    } catch (JedisConnectionException lost) {
-      if (RedisFailure.timedOut(lost)) {
-        throw lost;
-      }
-      clients.dropIdle();
-      return action.run(clients.second());
-    }
   }
 
   /** Collects what a {@link RedisAccess} is built from. Not safe for use by several threads. */
@@ -886,41 +667,11 @@ public final class RedisAccess implements AutoCloseable {
         settings.url().toString(),
         settings,
         settings.url().mode() == RedisUrl.Mode.CLUSTER,
-        new Opened(settings),
+        new Opening.Own(settings),
         settings.clock());
   }
 
   private static Duration bounded(String what, Duration value) {
     return Check.between(what, value, SHORTEST_DEADLINE, LONGEST_DEADLINE);
-  }
-
-  /** Our own clients: for commands opened at once, for blocking commands opened at their first use. */
-  private static final class Opened implements Opening {
-    private final RedisSettings settings;
-    private final ClientFactory factory;
-
-    Opened(RedisSettings settings) {
-      this.settings = settings;
-      this.factory = settings.factory();
-    }
-
-    @Override
-    public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
-      return LazyClient.opening(
-          settings.url().toString(),
-          () -> factory.commands(
-              settings.deadline(), settings.poolSize(), settings.coalesced(), nodes, payloads));
-    }
-
-    @Override
-    public LazyClient<Clients> blocking() {
-      return LazyClient.whenAsked(
-          settings.url().toString(), () -> factory.blocking(settings.deadline(), LONGEST_BLOCK));
-    }
-
-    @Override
-    public int refusing() {
-      return factory.refusing();
-    }
   }
 }

@@ -1,0 +1,63 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** How the clients of an access come to be: opened by the access itself, or given by its user. */
+interface Opening {
+  /** Returns the clients for commands, with the breakers of a cluster's nodes and of payloads in them. */
+  LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads);
+
+  /** Returns the client for commands that block; null if there is none. */
+  @Nullable
+  LazyClient<Clients> blocking();
+
+  /** Returns how many nodes refuse the credentials now. */
+  int refusing();
+
+  /** Clients of our own: those for commands opened at once, those that block at their first use. */
+  final class Own implements Opening {
+    private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
+
+    private final RedisSettings settings;
+    private final ClientFactory factory;
+
+    Own(RedisSettings settings) {
+      this.settings = settings;
+      this.factory = settings.factory();
+    }
+
+    @Override
+    public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
+      return LazyClient.opening(
+          settings.url().toString(),
+          () -> factory.commands(
+              settings.deadline(), settings.poolSize(), settings.coalesced(), nodes, payloads));
+    }
+
+    @Override
+    public LazyClient<Clients> blocking() {
+      return LazyClient.whenAsked(
+          settings.url().toString(), () -> factory.blocking(settings.deadline(), LONGEST_BLOCK));
+    }
+
+    @Override
+    public int refusing() {
+      return factory.refusing();
+    }
+  }
+
+  /** Clients of somebody else's, which run as they are. */
+  record Given(LazyClient<Clients> commands, @Nullable LazyClient<Clients> blocking)
+      implements Opening {
+    @Override
+    public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
+      return commands;
+    }
+
+    @Override
+    public int refusing() {
+      return 0;
+    }
+  }
+}
