@@ -32,8 +32,8 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * Starts the service in the role that the first argument names, and ends with the exit codes of the contract: 0 after a
- * signal, 2 for a wrong setting or argument, 3 for a port or data directory that cannot be had, 1 for anything else.
+ * Starts the service in the role given by the first argument, and ends with the exit codes of the contract: 0 after a
+ * signal, 2 for a wrong setting or argument, 3 for an unavailable port or data directory, 1 for anything else.
  *
  * <p>{@link #main} alone ends the JVM; {@link #run} returns the code.
  */
@@ -72,8 +72,8 @@ public final class Main {
    * Runs the role that {@code arguments} name until it is done or {@code signals} end it, and returns the exit code.
    * Blocks. Sets up the logging of this JVM, which is left so.
    *
-   * @param out where it greets and logs
-   * @param err where it says why it cannot run
+   * @param out where it prints its addresses and logs
+   * @param err where it reports why it cannot run
    * @throws InterruptedException if this thread is interrupted; what had started goes on until {@code signals} end it
    */
   static int run(
@@ -95,7 +95,7 @@ public final class Main {
   private int run(String[] args, SettingsSource environment, PrintStream err)
       throws InterruptedException {
     if (Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
-      out.println(USAGE + ". docs/settings.md has the settings.");
+      out.println(USAGE + ". For settings see docs/settings.md.");
       return 0;
     }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
@@ -118,7 +118,7 @@ public final class Main {
       case "healthcheck" -> healthcheck(settings);
       case "warm" -> warm(settings);
       default ->
-        throw new Failure(WRONG_SETTING, "there is no role '" + printable(args[0]) + "'. " + USAGE);
+        throw new Failure(WRONG_SETTING, "unknown role '" + printable(args[0]) + "'. " + USAGE);
     };
   }
 
@@ -168,10 +168,10 @@ public final class Main {
     return stopped;
   }
 
-  /** Returns 0 once all lists are in Redis, 1 if some could not be brought there. */
+  /** Returns 0 once all lists are in Redis, 1 if some could not be loaded. */
   private int warm(TodoSettings settings) {
     if (settings.cache().timeToLive().isEmpty()) {
-      throw new Failure(WRONG_SETTING, "warm fills the cache, which CACHE_TTL=off turns off");
+      throw new Failure(WRONG_SETTING, "warm fills the cache, but CACHE_TTL=off turns the cache off");
     }
     TodoApp app = new TodoApp(settings, Role.WARM);
     started(app::start);
@@ -199,7 +199,7 @@ public final class Main {
                 ? ", replaced one by one on: kill -HUP "
                     + ProcessHandle.current().pid()
                 : ", which nothing replaces: SIGHUP is ignored here, as under nohup (docs/cluster.md)"));
-    out.println("Most requests: nginx before N processes of the role serve takes more than"
+    out.println("Performance:   nginx in front of N processes of the role serve is faster than"
         + " this balancer: docs/cluster.md");
     out.flush();
     stopped.await();
@@ -209,8 +209,8 @@ public final class Main {
   private static void started(Runnable start) {
     try {
       start.run();
-    } catch (ClusterException hopeless) {
-      throw new Failure(1, hopeless.getMessage());
+    } catch (ClusterException failure) {
+      throw new Failure(1, failure.getMessage());
     } catch (StoresException cannot) {
       throw new Failure(cannot.exitCode(), cannot.getMessage());
     } catch (ListenException cannot) {
@@ -309,14 +309,14 @@ public final class Main {
     return text.replaceAll("[^\\x20-\\x7e]", "?");
   }
 
-  /** A stop that comes of the supervisor's end breaks off a start, and may meet a signal: neither may cut it short. */
+  /** A stop caused by the supervisor's end may interrupt a start, or coincide with a signal: it must complete in both cases. */
   private static void leaveToOrphaned() {
     while (orphaned) {
       LockSupport.park();
     }
   }
 
-  /** What keeps a run from going on, as it is said to its user. */
+  /** The reason why a run cannot continue, as shown to its user. */
   private static final class Failure extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -335,7 +335,7 @@ public final class Main {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndEnd(stop), "stop"));
     }
 
-    /** A JVM ended by a signal exits with 143 or 130: one that has stopped in order says 0. */
+    /** A JVM ended by a signal exits with 143 or 130; after an orderly stop it exits with 0. */
     private static void stopAndEnd(Runnable stop) {
       if (exiting) {
         return;

@@ -178,7 +178,7 @@ final class Stores<V> {
       return Entries.value(codec, value);
     } catch (RuntimeException broken) {
       unencodable.tell(() -> log.warn(
-          "cache={} codec={} cannot encode cause={} action=not-stored; said once",
+          "cache={} codec={} encode=failed cause={} action=not-cached logged=once",
           cache,
           codec.getClass().getName(),
           broken.getClass().getName()));

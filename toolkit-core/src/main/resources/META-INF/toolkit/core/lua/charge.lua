@@ -1,5 +1,5 @@
 -- Settles what a process has handed out, whether it fits or not: the key's TAT moves on beyond the burst, by a burst at
--- most, and so what was too many is made good for. Times are as in acquire.lua.
+-- most, and so excess calls are compensated. Times are as in acquire.lua.
 -- KEYS[1]  the TAT
 -- ARGV[1]  permits to charge; negative for permits that were given back; 0 to ask what others have used
 -- ARGV[2]  burst, permits

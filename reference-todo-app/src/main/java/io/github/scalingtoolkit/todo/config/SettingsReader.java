@@ -177,7 +177,7 @@ public final class SettingsReader {
             "CORS_ORIGINS",
             "*",
             "* or origins such as https://a.example,https://b.example",
-            "pages that may read answers",
+            "origins whose pages may read answers",
             SettingsReader::origins),
         settings.bytes(
             "MAX_BODY", 100L * 1024, 1024, 1024 * 1024, "most bytes of a request's body"),
