@@ -171,7 +171,8 @@ public final class Main {
   /** Returns 0 once all lists are in Redis, 1 if some could not be loaded. */
   private int warm(TodoSettings settings) {
     if (settings.cache().timeToLive().isEmpty()) {
-      throw new Failure(WRONG_SETTING, "warm fills the cache, but CACHE_TTL=off turns the cache off");
+      throw new Failure(
+          WRONG_SETTING, "warm fills the cache, but CACHE_TTL=off turns the cache off");
     }
     TodoApp app = new TodoApp(settings, Role.WARM);
     started(app::start);
