@@ -27,7 +27,7 @@ class ContractTest {
           .extracting(Outcome::what)
           .contains(
               "refusals are problem JSON with WWW-Authenticate",
-              "a list that is read again comes from the cache, and is 304 for a client that has it");
+              "a list read again comes from the cache, and is 304 for a client that has it");
     }
   }
 
