@@ -341,14 +341,19 @@ class SubscriptionsTest {
       // Who has left takes nothing along.
       assertThat(heard.count("GAP")).isEqualTo(1);
       assertThat(subscription.live()).isTrue();
-      atOther.publish("news", "here");
-      Await.until("the second is heard", () -> heard.events.contains("here"));
+      // Again: with heartbeats this short a busy machine makes gaps, in which one is missed.
+      Await.until("the second is heard", () -> {
+        atOther.publish("news", "here");
+        return heard.events.contains("here");
+      });
 
       nodes.set(Map.of("b", first.getPool()));
 
       Await.until("the new address is", () -> heard.count("LIVE") == 3);
-      admin.publish("news", "there");
-      Await.until("it is heard", () -> heard.events.contains("there"));
+      Await.until("it is heard", () -> {
+        admin.publish("news", "there");
+        return heard.events.contains("there");
+      });
     }
   }
 
