@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
 
@@ -115,7 +116,7 @@ class MongoTodoStoreFailureTest {
       proxy.hang();
       List<CompletableFuture<Duration>> callers = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        callers.add(CompletableFuture.supplyAsync(() -> {
+        callers.add(onItsOwnThread(() -> {
           long started = System.nanoTime();
           failure(() -> store.listByUser(USER, 10, null));
           failure(() -> store.create(USER, INPUT));
@@ -180,8 +181,7 @@ class MongoTodoStoreFailureTest {
       server.todos().deleteMany(new Document());
 
       proxy.dropReplies();
-      CompletableFuture<Todo> caller =
-          CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+      CompletableFuture<Todo> caller = onItsOwnThread(() -> store.create(USER, INPUT));
       Await.until(
           "the first try has lost its reply",
           () -> store.guardCounts().retries().retries() == 1 || caller.isDone());
@@ -209,10 +209,10 @@ class MongoTodoStoreFailureTest {
             Clock.system())) {
       store.create(USER, INPUT);
       proxy.hang();
-      CompletableFuture<Todo> slow = CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+      CompletableFuture<Todo> slow = onItsOwnThread(() -> store.create(USER, INPUT));
       Await.until("it is under way", () -> places(store).available() == 0);
-      CompletableFuture<Integer> waiting = CompletableFuture.supplyAsync(
-          () -> store.listByUser(USER, 10, null).todos().size());
+      CompletableFuture<Integer> waiting =
+          onItsOwnThread(() -> store.listByUser(USER, 10, null).todos().size());
       Await.until("another waits", () -> places(store).waiting() == 1);
 
       proxy.heal();
@@ -240,7 +240,7 @@ class MongoTodoStoreFailureTest {
       Gauge busy =
           registry.get("toolkit.todo.store.connections").tag("state", "busy").gauge();
       proxy.hang();
-      CompletableFuture<Todo> slow = CompletableFuture.supplyAsync(() -> store.create(USER, INPUT));
+      CompletableFuture<Todo> slow = onItsOwnThread(() -> store.create(USER, INPUT));
 
       Await.until("the connection is in use", () -> busy.value() == 1);
       StoreUnavailableException refused = failure(() -> store.listByUser(USER, 10, null));
@@ -335,5 +335,14 @@ class MongoTodoStoreFailureTest {
     List<String> names = new ArrayList<>();
     server.todos().listIndexes().forEach(index -> names.add(index.getString("name")));
     return names;
+  }
+
+  /** Not on the common pool: on two cores it has one thread since JDK 25, and callers that wait would keep it. */
+  private static <T> CompletableFuture<T> onItsOwnThread(Supplier<T> call) {
+    return CompletableFuture.supplyAsync(call, task -> {
+      Thread thread = new Thread(task, "caller");
+      thread.setDaemon(true);
+      thread.start();
+    });
   }
 }
