@@ -21,7 +21,6 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.args.ClientType;
@@ -32,7 +31,6 @@ import redis.clients.jedis.params.ClientKillParams;
  * grows, so a read is stale exactly if it returns less than a write that was complete before it began. Each run takes a
  * second; {@code -Dtoolkit.test.consistency-seconds} asks for more.
  */
-@Tag("slow")
 class ConsistencyTest {
   private static final int KEYS = 4;
   private static final int THREADS = 3;

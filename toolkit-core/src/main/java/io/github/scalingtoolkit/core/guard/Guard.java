@@ -350,6 +350,13 @@ public final class Guard {
     return permit;
   }
 
+  /** A caller that was interrupted while it waited for a place wants to end, not another answer. */
+  private static boolean wasInterrupted(Throwable failure) {
+    return failure instanceof RejectedException refused
+        && refused.reason() == Reason.BULKHEAD
+        && Thread.currentThread().isInterrupted();
+  }
+
   private void awaitPlace(Bulkhead full, @Nullable Deadline inherited, long patience) {
     long left = inherited == null ? Long.MAX_VALUE : inherited.remainingNanos();
     try {
@@ -464,7 +471,7 @@ public final class Guard {
 
   private <T extends @Nullable Object, E extends Exception> T instead(
       Exception failure, Function<? super Exception, ? extends T> fallback) throws E {
-    if (!classifier.reachesFallback(failure)) {
+    if (!classifier.reachesFallback(failure) || wasInterrupted(failure)) {
       throw Guard.<E>asIs(failure);
     }
     return fallback.apply(failure);

@@ -134,7 +134,7 @@ public final class Loop implements AutoCloseable {
       if (pause.isNegative()) {
         closed = true;
       } else if (!pause.isZero()) {
-        await(pause);
+        await(pause, failures > 0);
       }
     }
   }
@@ -151,10 +151,11 @@ public final class Loop implements AutoCloseable {
     told.tell(() -> log.error("loop={} state=failing action=\"it goes on\"", name, failure));
   }
 
-  private void await(Duration pause) {
+  /** After a failure a wake does not cut the pause short: the step would fail as often as it is woken. */
+  private void await(Duration pause, boolean deaf) {
     boolean forever = pause.compareTo(UNTIL_WOKEN) >= 0;
     long until = forever ? 0 : System.nanoTime() + pause.toNanos();
-    while (!woken && !closed && !Thread.interrupted()) {
+    while ((deaf || !woken) && !closed && !Thread.interrupted()) {
       if (forever) {
         LockSupport.park(this);
       } else {

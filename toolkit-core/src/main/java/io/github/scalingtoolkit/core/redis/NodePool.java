@@ -193,8 +193,8 @@ final class NodePool extends ConnectionPool {
   }
 
   /**
-   * Does nothing. The pool would have whoever gives back a broken connection open another, and wait for it, in case that
-   * somebody needs one: at a node that is failing that costs a second deadline.
+   * Does nothing. The pool would have the caller that returns a broken connection open another one, and wait for it, in case
+   * another caller needs one: at a failing node that costs a second deadline.
    */
   @Override
   public void addObject() {}

@@ -50,6 +50,10 @@ public enum RedisFailure {
   private static final List<String> REFUSED_RIGHTS =
       List.of("NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH <password> called", "DENIED ");
 
+  /** How the versions of Redis word that a script lacks a right. */
+  private static final List<String> REFUSED_IN_SCRIPT =
+      List.of("-NOPERM", "ACL failure in script", "user executing the script can't");
+
   private static final int DEEPEST_CAUSE = 8;
 
   /**
@@ -107,7 +111,8 @@ public enum RedisFailure {
   private static RedisFailure ofReply(JedisDataException reply) {
     String message = String.valueOf(reply.getMessage());
     if (reply instanceof JedisAccessControlException
-        || REFUSED_RIGHTS.stream().anyMatch(message::startsWith)) {
+        || REFUSED_RIGHTS.stream().anyMatch(message::startsWith)
+        || REFUSED_IN_SCRIPT.stream().anyMatch(message::contains)) {
       return RIGHTS;
     }
     return UNFIT.stream().anyMatch(message::startsWith)

@@ -89,7 +89,9 @@ final class RedisFailures {
   }
 
   private static String errorReply(String message) {
-    if (message.startsWith("NOPERM")) {
+    if (message.startsWith("NOPERM")
+        || RedisFailure.of(new JedisDataException(message)) == RedisFailure.RIGHTS
+            && !refusesCredentials(message)) {
       return "does not grant this user what it asks for (NOPERM)";
     }
     if (refusesCredentials(message)) {

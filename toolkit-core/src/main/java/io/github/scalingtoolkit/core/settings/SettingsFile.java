@@ -61,7 +61,7 @@ final class SettingsFile {
           number,
           c == BYTE_ORDER_MARK
               ? "holds a byte order mark: save the file as UTF-8 without one"
-              : "holds the control character " + name(c) + ": remove it");
+              : "holds the invisible character " + name(c) + ": remove it");
     });
     int first = line.codePointAt(0);
     int last = line.codePointBefore(line.length());
@@ -77,12 +77,13 @@ final class SettingsFile {
     int type = Character.getType(c);
     return c == BYTE_ORDER_MARK
         || type == Character.CONTROL
+        || type == Character.FORMAT
         || type == Character.LINE_SEPARATOR
         || type == Character.PARAGRAPH_SEPARATOR;
   }
 
   private static boolean isInvisible(int c) {
-    return Character.isSpaceChar(c) || Character.getType(c) == Character.FORMAT;
+    return Character.isSpaceChar(c);
   }
 
   private static String name(int c) {

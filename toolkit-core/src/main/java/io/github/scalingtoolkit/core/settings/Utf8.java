@@ -37,6 +37,11 @@ final class Utf8 {
     if (failure instanceof NoSuchFileException) {
       return new SettingsException(file + " cannot be read: there is no such file");
     }
+    if (Files.isDirectory(file)) {
+      return new SettingsException(
+          file
+              + " cannot be read: it is a directory, as a container makes one for a file that is not there to mount");
+    }
     return new SettingsException(file + " cannot be read: "
         + (failure instanceof AccessDeniedException
             ? "this process has no right to"

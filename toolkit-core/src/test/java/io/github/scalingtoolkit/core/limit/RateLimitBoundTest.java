@@ -27,7 +27,6 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +34,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import redis.clients.jedis.Jedis;
 
 /** Admitted ≤ burst + rate · t, where t is Redis' own time. */
-@Tag("slow")
 class RateLimitBoundTest {
   private static final Duration PATIENT = Duration.ofSeconds(20);
   private static final LuaScript ONE =
