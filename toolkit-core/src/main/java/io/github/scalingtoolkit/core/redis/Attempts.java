@@ -3,10 +3,12 @@ package io.github.scalingtoolkit.core.redis;
 import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.ActionOn;
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisBroadcastException;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
@@ -27,32 +29,24 @@ final class Attempts {
   /** Runs a call through the breaker; a time-out that the caller's own deadline brought about is marked as such. */
   <T extends @Nullable Object, E extends Exception> T guarded(Action<T, E> call) throws E {
     Duration usual = deadline;
-    Deadline inherited = usual == null ? null : Deadline.current();
-    if (usual == null || inherited == null || inherited.remainingNanos() >= usual.toNanos() / 2) {
+    if (usual == null) {
       return unwrapped(() -> guard.call(call));
     }
-    return unwrapped(() -> guard.call(() -> {
-      try {
-        return call.run();
-      } catch (JedisConnectionException late) {
-        throw RedisFailure.timedOut(late) && inherited.isExpired() ? ownTimeOut(late) : late;
-      }
-    }));
+    Deadline callers = Deadline.current();
+    return unwrapped(() -> guard.call(() -> OwnTime.marked(usual, callers, call)));
   }
 
-  private static JedisConnectionException ownTimeOut(JedisConnectionException late) {
-    return late instanceof UnsentException || late instanceof LazyClient.NotReachedException
-        ? UnsentException.callersOwn(late)
-        : UnknownOutcomeException.callersOwn(late);
-  }
-
-  /** Jedis' cluster executor wraps what a call came to. */
+  /** Jedis' cluster executor wraps the failure of a call, and that of one among several nodes. */
   static <T extends @Nullable Object, E extends Exception> T unwrapped(Action<T, E> call) throws E {
     try {
       return Calling.now(call);
-    } catch (JedisClusterOperationException wrapped) {
-      if (wrapped.getCause() instanceof JedisConnectionException lost) {
+    } catch (JedisClusterOperationException | JedisBroadcastException wrapped) {
+      Throwable cause = RedisFailure.innermost(wrapped);
+      if (cause instanceof JedisConnectionException lost) {
         throw lost;
+      }
+      if (cause instanceof RejectedException refused) {
+        throw refused;
       }
       throw wrapped;
     }
@@ -68,8 +62,21 @@ final class Attempts {
       if (RedisFailure.timedOut(lost)) {
         throw lost;
       }
-      clients.dropIdle();
-      return action.run(clients.second());
+      if (clients.nodes() == null) {
+        clients.dropIdle();
+      }
+      return second(() -> action.run(clients.second()), lost);
+    }
+  }
+
+  /** A second try that was refused sent nothing, which must not hide that the first one did. */
+  private static <T extends @Nullable Object, E extends Exception> T second(
+      Action<T, E> action, JedisConnectionException first) throws E {
+    try {
+      return unwrapped(action);
+    } catch (RejectedException | NoConnectionException unsent) {
+      first.addSuppressed(unsent);
+      throw first;
     }
   }
 }

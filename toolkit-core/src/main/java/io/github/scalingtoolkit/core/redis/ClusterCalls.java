@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.Objects;
@@ -102,6 +103,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
       // What Jedis sends to all nodes, replicas as well.
       return guarded(
           connection.getHostAndPort(),
+          Deadline.current(),
           () -> sent(command, () -> super.execute(connection, command)));
     }
     CommandArguments arguments = command.getArguments();
@@ -114,11 +116,12 @@ final class ClusterCalls extends ClusterCommandExecutor {
             command,
             slot,
             large.time(bytes),
-            (node, asking, until) -> large.run(node, command, bytes, asking, context));
+            (node, asking, time) ->
+                large.run(node, command, bytes, asking, context, time.callers()));
       }
     }
     return routed(
-        command, slot, deadline, (node, asking, until) -> exchange(node, command, asking, until));
+        command, slot, deadline, (node, asking, time) -> exchange(node, command, asking, time));
   }
 
   /** Runs a command at a node that Jedis has chosen; at another one if that is failing and the command is for any. */
@@ -128,8 +131,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
             == CommandFlagsRegistry.RequestPolicy.ALL_SHARDS;
     HostAndPort node = isForEach || !context.guarded() ? chosen : aWellOne(chosen);
     try {
-      return exchange(
-          node, command, false, System.nanoTime() + Deadline.within(deadline).toNanos());
+      return Time.bounded(deadline, time -> exchange(node, command, false, time));
     } catch (JedisConnectionException lost) {
       nodes.refreshSoon();
       throw lost;
@@ -160,39 +162,63 @@ final class ClusterCalls extends ClusterCommandExecutor {
         command,
         slot(command.getArguments()),
         large.time(bytes),
-        (node, asking, until) -> large.run(node, command, bytes, asking, context));
+        (node, asking, time) -> large.run(node, command, bytes, asking, context, time.callers()));
   }
 
-  /** One attempt at a node, by a time of {@link System#nanoTime}. */
+  /** One attempt at a node. */
   private interface Attempt<T> {
-    T at(HostAndPort node, boolean asking, long untilNanos);
+    T at(HostAndPort node, boolean asking, Time time);
   }
 
-  private <T> T routed(CommandObject<T> command, int slot, Duration time, Attempt<T> attempt) {
-    long until = System.nanoTime() + Deadline.within(time).toNanos();
+  /**
+   * The time of one call, with its redirections: bound to the thread as a {@link Deadline}, which everything obeys that
+   * opens connections and waits for them.
+   *
+   * @param untilNanos when it is over, in {@link System#nanoTime}
+   * @param callers the deadline that the caller came with; null if it came with none
+   */
+  private record Time(long untilNanos, @Nullable Deadline callers) {
+    static <T> T bounded(Duration usual, Function<Time, T> call) {
+      Deadline callers = Deadline.current();
+      Time time = new Time(System.nanoTime() + Deadline.within(usual).toNanos(), callers);
+      return Deadline.after(usual, Clock.system()).call(() -> call.apply(time));
+    }
+
+    boolean isOver() {
+      return System.nanoTime() - untilNanos > 0;
+    }
+  }
+
+  private <T> T routed(CommandObject<T> command, int slot, Duration usual, Attempt<T> attempt) {
+    return Time.bounded(usual, time -> routed(slot, time, attempt));
+  }
+
+  private <T> T routed(int slot, Time time, Attempt<T> attempt) {
     @Nullable HostAndPort redirected = null;
     boolean asking = false;
     for (int redirections = 0; ; ) {
       HostAndPort node = redirected == null ? master(slot) : redirected;
       boolean asks = asking;
       try {
-        return attempt.at(node, asks, until);
+        return attempt.at(node, asks, time);
       } catch (JedisMovedDataException moved) {
         nodes.moved(moved.getSlot(), moved.getTargetNode());
         redirected = moved.getTargetNode();
         asking = false;
-        redirections = counted(redirections, until, moved);
+        redirections = counted(redirections, time, moved);
       } catch (JedisAskDataException ask) {
         redirected = ask.getTargetNode();
         asking = true;
-        redirections = counted(redirections, until, ask);
+        redirections = counted(redirections, time, ask);
       } catch (JedisDataException reply) {
         if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")
-            || System.nanoTime() + TRY_AGAIN_NANOS - until > 0) {
+            || System.nanoTime() + TRY_AGAIN_NANOS - time.untilNanos() > 0) {
           throw reply;
         }
         redirected = null;
         asking = false;
+        // While a slot moves each round has a redirection of its own; the deadline bounds them.
+        redirections = 0;
         LockSupport.parkNanos(this, TRY_AGAIN_NANOS);
       } catch (JedisConnectionException lost) {
         nodes.refreshSoon();
@@ -201,35 +227,34 @@ final class ClusterCalls extends ClusterCommandExecutor {
     }
   }
 
-  private static int counted(int redirections, long until, JedisDataException redirection) {
-    if (redirections == MOST_REDIRECTIONS || System.nanoTime() - until > 0) {
+  private static int counted(int redirections, Time time, JedisDataException redirection) {
+    if (redirections == MOST_REDIRECTIONS || time.isOver()) {
       throw redirection;
     }
     return redirections + 1;
   }
 
   /** One exchange with a node as its breaker sees it: a connection that was closed meanwhile is not a failure of the node. */
-  private <T> T exchange(
-      HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
-    return guarded(node, () -> {
+  private <T> T exchange(HostAndPort node, CommandObject<T> command, boolean asking, Time time) {
+    return guarded(node, time.callers(), () -> {
       try {
-        return once(node, command, asking, untilNanos);
+        return once(node, command, asking, time);
       } catch (UnknownOutcomeException lost) {
-        if (RedisFailure.timedOut(lost) || System.nanoTime() - untilNanos > 0) {
+        if (RedisFailure.timedOut(lost) || time.isOver()) {
           throw lost;
         }
         nodes.pool(node).clear();
         if (context.callerResends() || !SharedCommands.onlyReads(command.getArguments())) {
           throw context.firstOfTwo() ? lost.counted() : lost;
         }
-        return once(node, command, asking, untilNanos);
+        return once(node, command, asking, time);
       }
     });
   }
 
-  private <T> T once(HostAndPort node, CommandObject<T> command, boolean asking, long untilNanos) {
+  private <T> T once(HostAndPort node, CommandObject<T> command, boolean asking, Time time) {
     try (Connection connection = nodes.pool(node).getResource()) {
-      long left = (untilNanos - System.nanoTime()) / Duration.ofMillis(1).toNanos() + 1;
+      long left = (time.untilNanos() - System.nanoTime()) / Duration.ofMillis(1).toNanos() + 1;
       // Opening a connection may have used up the time: its first reply still gets a short wait.
       int millis = (int) Math.max(left, Math.max(1, deadline.toMillis() / 10));
       if (millis < connection.getSoTimeout()) {
@@ -257,8 +282,10 @@ final class ClusterCalls extends ClusterCommandExecutor {
     }
   }
 
-  private <T> T guarded(HostAndPort node, Supplier<T> call) {
-    return context.guarded() ? guards.apply(node).call(call::get) : call.get();
+  private <T> T guarded(HostAndPort node, @Nullable Deadline callers, Supplier<T> call) {
+    return context.guarded()
+        ? guards.apply(node).call(() -> OwnTime.marked(deadline, callers, call::get))
+        : call.get();
   }
 
   private HostAndPort master(int slot) {
@@ -273,8 +300,8 @@ final class ClusterCalls extends ClusterCommandExecutor {
   private static int slot(CommandArguments arguments) {
     Set<Integer> slots = arguments.getKeyHashSlots();
     if (slots.size() != 1) {
-      throw new JedisClusterOperationException(
-          "the keys of one command must be in one slot but were in " + slots.size() + ": "
+      throw new JedisDataException(
+          "CROSSSLOT the keys of one command must be in one slot but were in " + slots.size() + ": "
               + arguments.getCommand());
     }
     return slots.iterator().next();

@@ -187,7 +187,8 @@ final class Lane {
     }
     long left = own.leftNanos();
     Duration read = left < longestRead.toNanos()
-        ? Duration.ofMillis(Math.max(1, Duration.ofNanos(left).toMillis()))
+        // Rounded up: a read that ends before the deadline would count against the node.
+        ? Duration.ofMillis(Duration.ofNanos(left).toMillis() + 1)
         : longestRead;
     Batch batch = new Batch(connection, read, large);
     // Before a command is added: its caller must find the batch.

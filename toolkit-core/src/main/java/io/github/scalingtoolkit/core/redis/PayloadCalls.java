@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -73,17 +74,29 @@ final class PayloadCalls implements AutoCloseable {
 
   /** Runs a command at the one node there is. */
   <T> T run(CommandObject<T> command, int bytes, CallContext context) {
-    return run(where.get(), command, bytes, false, context);
+    return run(where.get(), command, bytes, false, context, Deadline.current());
   }
 
-  /** Runs a command at a node, through its breaker unless the call has none. */
+  /**
+   * Runs a command at a node, through its breaker unless the call has none.
+   *
+   * @param callers the deadline that the caller came with
+   */
   <T> T run(
-      HostAndPort node, CommandObject<T> command, int bytes, boolean asking, CallContext context) {
+      HostAndPort node,
+      CommandObject<T> command,
+      int bytes,
+      boolean asking,
+      CallContext context,
+      @Nullable Deadline callers) {
     if (!context.guarded()) {
       return exchange(node, command, bytes, asking);
     }
     try {
-      return guards.apply(node).call(() -> exchange(node, command, bytes, asking));
+      return guards
+          .apply(node)
+          .call(() ->
+              OwnTime.marked(time(bytes), callers, () -> exchange(node, command, bytes, asking)));
     } catch (UnknownOutcomeException lost) {
       throw lost.counted();
     } catch (UnsentException lost) {

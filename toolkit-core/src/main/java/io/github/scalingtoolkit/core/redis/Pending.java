@@ -135,7 +135,7 @@ final class Pending {
       seen = underWay;
       watched = 0;
     }
-    long step = patience.toNanos() / STEPS;
+    long step = Math.max(1, patience.toNanos() / STEPS);
     long from = System.nanoTime();
     LockSupport.parkNanos(blocker, step);
     long took = Math.min(System.nanoTime() - from, step);

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.ActionOn;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
@@ -358,8 +359,8 @@ public final class RedisAccess implements AutoCloseable {
   // A script may answer nil, and NullAway takes T for what is never null.
   @SuppressWarnings("NullAway")
   public @Nullable Object eval(LuaScript script, List<byte[]> keys, List<byte[]> args) {
-    return attempts.guarded(
-        () -> attempts.retryOnce(client -> evalRaw(client, script, keys, args)));
+    return wholly(() ->
+        attempts.guarded(() -> attempts.retryOnce(client -> evalRaw(client, script, keys, args))));
   }
 
   /**
@@ -377,8 +378,7 @@ public final class RedisAccess implements AutoCloseable {
     if (replyBytes < 0) {
       throw new IllegalArgumentException("replyBytes must be >= 0 but was " + replyBytes);
     }
-    Clients clients = commands.get();
-    Clients.Payloads payloads = clients.payloads();
+    Clients.Payloads payloads = attempts.guarded(() -> commands.get().payloads());
     return payloads == null
         ? eval(script, keys, args)
         : Attempts.unwrapped(() -> attempts.retryOnce(
@@ -422,7 +422,15 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private ScriptReply one(ScriptCall call) {
-    return attempts.guarded(() -> attempts.retryOnce(client -> Scripts.reply(client, call)));
+    return wholly(
+        () -> attempts.guarded(() -> attempts.retryOnce(client -> Scripts.reply(client, call))));
+  }
+
+  /** On a cluster both tries of one script are within one deadline; on one server each has its own. */
+  private <T extends @Nullable Object> T wholly(Action<T, RuntimeException> script) {
+    return cluster && origin != null
+        ? Deadline.after(origin.deadline(), Clock.system()).call(script)
+        : Calling.now(script);
   }
 
   /**

@@ -7,6 +7,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
+import redis.clients.jedis.exceptions.JedisBroadcastException;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
@@ -60,14 +61,9 @@ public enum RedisFailure {
    * Classifies a failure. One that is not from Jedis, such as a bug in the code that made the call, is {@link #THIS_PROCESS}.
    */
   public static RedisFailure of(Throwable failure) {
-    if (failure instanceof JedisClusterOperationException) {
-      // Jedis' executor wraps the failure of its last try, its provider keeps the answer of the
-      // first seed.
-      Throwable cause = failure.getCause();
-      Throwable[] answers = failure.getSuppressed();
-      if (cause != null || answers.length > 0) {
-        return of(cause != null ? cause : answers[0]);
-      }
+    Throwable inner = innermost(failure);
+    if (inner != failure) {
+      return of(inner);
     }
     if (!(failure instanceof JedisException)
         || failure instanceof NoConnectionException
@@ -77,6 +73,28 @@ public enum RedisFailure {
     }
     JedisDataException reply = replyIn(failure);
     return reply == null ? NODE : ofReply(reply);
+  }
+
+  /**
+   * Returns what Jedis wraps: its executor the failure of its last try, or of one among several nodes; its provider the
+   * answer of the first seed.
+   */
+  static Throwable innermost(Throwable failure) {
+    Throwable inner = failure;
+    for (int depth = 0; depth < DEEPEST_CAUSE; depth++) {
+      if (!(inner instanceof JedisClusterOperationException)
+          && !(inner instanceof JedisBroadcastException)) {
+        return inner;
+      }
+      Throwable[] answers = inner.getSuppressed();
+      Throwable cause =
+          inner.getCause() != null || answers.length == 0 ? inner.getCause() : answers[0];
+      if (cause == null) {
+        return inner;
+      }
+      inner = cause;
+    }
+    return inner;
   }
 
   /** Tells whether a breaker counts a failure: a node's, and of a connection that several callers shared only once. */
