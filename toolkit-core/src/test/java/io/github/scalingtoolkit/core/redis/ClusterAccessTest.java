@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.params.ClientKillParams;
 import redis.clients.jedis.params.MigrateParams;
@@ -97,6 +100,32 @@ class ClusterAccessTest {
 
       assertThat(failures).isEmpty();
       assertThat(redis.isWell()).isTrue();
+    }
+  }
+
+  @Test
+  void callersWithTooLittleTimeForAScriptOpenNoNodesBreaker() {
+    LuaScript slow = LuaScript.of("slow", """
+        local function micros() local t = redis.call('TIME') return t[1] * 1000000 + t[2] end
+        local from = micros()
+        while micros() - from < 30000 do end
+        return redis.call('GET', KEYS[1])""");
+    List<byte[]> key = List.of("slow".getBytes(UTF_8));
+    try (RedisAccess redis =
+        RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(10)).build()) {
+      redis.eval(slow, key, List.of());
+
+      for (int i = 0; i < 8; i++) {
+        assertThatThrownBy(() -> Deadline.after(Duration.ofMillis(10), Clock.system())
+                .call(() -> redis.eval(slow, key, List.of())))
+            .isInstanceOf(JedisConnectionException.class);
+        assertThatThrownBy(() -> Deadline.after(Duration.ofMillis(10), Clock.system())
+                .call(() -> redis.evalPayload(slow, key, List.of(), 0)))
+            .isInstanceOf(JedisConnectionException.class);
+      }
+
+      assertThat(redis.guards())
+          .allSatisfy(guard -> assertThat(guard.counts().window().failed()).isZero());
     }
   }
 

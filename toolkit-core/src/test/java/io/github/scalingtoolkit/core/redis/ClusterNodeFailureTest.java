@@ -120,6 +120,8 @@ class ClusterNodeFailureTest {
             .isInstanceOf(RejectedException.class);
         redis.call(client -> client.publish("news", "to any node"));
       }
+      assertThatThrownBy(() -> redis.call(client -> client.mget(keyOf(0, "key"), keyOf(1, "key"))))
+          .isInstanceOf(RejectedException.class);
       Await.until(
           "the others are served meanwhile",
           () -> served.get() > before + 100 || !failures.isEmpty());

@@ -1,7 +1,10 @@
 package io.github.scalingtoolkit.core.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
@@ -288,6 +291,23 @@ class LaneTest {
       public void close() {}
     };
     return new Lane(provider, longestRead, null);
+  }
+
+  @Test
+  void aCallerWhoseDeadlineIsOverLeavesThoughTheLeaderIsHeld() {
+    Lane lane = lane(LONG, this::connection);
+    join(lane, command(Command.ECHO, "first"), LONG);
+    Pending late = new Pending(
+        command(Command.ECHO, "late"),
+        64,
+        LONG,
+        Deadline.after(Duration.ZERO, Clock.system()),
+        CallContext.ONCE);
+
+    assertThatThrownBy(() -> lane.execute(late)).isInstanceOf(UnsentException.class);
+
+    run();
+    assertThat(callers.get(0).reply()).isEqualTo("first");
   }
 
   /** Queues a command behind those that are queued. */
