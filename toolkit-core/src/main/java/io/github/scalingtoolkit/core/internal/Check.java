@@ -16,6 +16,15 @@ public final class Check {
     return value;
   }
 
+  /** Returns {@code prefix} if it can stand before the keys in Redis: 0 to 64 characters, none with a meaning in a key. */
+  public static String keyPrefix(String prefix) {
+    if (!prefix.matches("[A-Za-z0-9._:/-]{0,64}")) {
+      throw new IllegalArgumentException("keyPrefix must be up to 64 letters, digits, dots, dashes,"
+          + " colons, slashes or underscores but was '" + prefix + "'");
+    }
+    return prefix;
+  }
+
   /** Returns {@code value} if it is {@code least} to {@code most}, both included. */
   public static Duration between(String what, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * after its batch was sent leaves its permit unused: fewer are admitted then, never more.
  *
  * <p><b>Failure.</b> When a leader's call fails, so do the calls in line: they would only wait in turn for the same failure.
- * A leader whose own deadline passes, before it asks or while it does, does not decide for the others: the rest of its batch
+ * A leader that is interrupted, or whose own deadline passes, before it asks or while it does, does not decide for the others: the rest of its batch
  * gets another leader. Whatever a leader throws, the line moves on.
  */
 final class CallMerger {
@@ -94,7 +94,7 @@ final class CallMerger {
       grant = asker.ask(line.key(), line.cost(), batch.size(), line.terms());
     } catch (RuntimeException failed) {
       // Redis' guard has counted it; the callers get a share without a grant.
-      mineAlone = Deadline.currentIsExpired();
+      mineAlone = callerIsGone();
     } finally {
       if (!mineAlone || !promote(batch.subList(1, batch.size()))) {
         for (int i = 1; i < batch.size(); i++) {
@@ -104,6 +104,11 @@ final class CallMerger {
       }
     }
     return grant == null ? Share.FAILED : new Share(grant, 0);
+  }
+
+  /** Tells whether this thread has no time left or is interrupted: a failure of its call says nothing about Redis. */
+  static boolean callerIsGone() {
+    return Deadline.currentIsExpired() || Thread.currentThread().isInterrupted();
   }
 
   private void handOver(Line line, boolean well) {

@@ -8,21 +8,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs once that a limiter decides without Redis, why and what to do about it, and once that this is over.
+ * Logs that a limiter decides without Redis, why and what to do about it, once for each kind of failure, and once that this
+ * is over.
  *
  * <p>It is over with the first answer at least five seconds after the last failure: alternating failures and answers
- * are not logged one by one.
+ * are not logged one by one. A limiter that nobody asks gets no answer: a minute without a failure also ends it, without a
+ * line, and the next failure is logged again.
  */
 final class Degradation {
   private static final Logger log = LoggerFactory.getLogger(Degradation.class);
   private static final long CALM_NANOS = Duration.ofSeconds(5).toNanos();
+  private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final String limiter;
   private final String instead;
   private final RedisAccess redis;
   private final String grant;
   private final Clock clock;
-  private final Once degraded = new Once();
+  private final Once unanswered = new Once();
+  private final Once forbidden = new Once();
   private volatile long failedNanos;
 
   /**
@@ -40,30 +44,47 @@ final class Degradation {
   }
 
   boolean isOn() {
-    return degraded.told();
+    return told() && clock.nanoTime() - failedNanos < QUIET_NANOS;
   }
 
   void failed(RuntimeException failure) {
+    if (told() && !isOn()) {
+      over();
+    }
     failedNanos = clock.nanoTime();
-    degraded.tell(() -> {
-      boolean forbidden = forbids(failure);
-      log.warn(
-          "limiter={} state=degraded decides=\"{}\" reason=\"{}\" action=\"{}\"",
-          limiter,
-          instead,
-          forbidden
-              ? "Redis at " + redis.description() + " forbids its user a command or a key (NOPERM)"
-              : redis.explain(failure),
-          forbidden
-              ? "let an administrator run ACL SETUSER <user> " + grant
-              : "see to Redis; the limiter goes on with it by itself");
-    });
+    if (forbids(failure)) {
+      forbidden.tell(() -> warn(
+          "Redis at " + redis.description() + " forbids its user a command or a key (NOPERM)",
+          "let an administrator run ACL SETUSER <user> " + grant));
+    } else {
+      unanswered.tell(() ->
+          warn(redis.explain(failure), "see to Redis; the limiter goes on with it by itself"));
+    }
+  }
+
+  private void warn(String reason, String action) {
+    log.warn(
+        "limiter={} state=degraded decides=\"{}\" reason=\"{}\" action=\"{}\"",
+        limiter,
+        instead,
+        reason,
+        action);
   }
 
   void worked() {
-    if (degraded.told() && clock.nanoTime() - failedNanos >= CALM_NANOS) {
-      degraded.over(() -> log.info("limiter={} state=well decides=redis", limiter));
+    if (told() && clock.nanoTime() - failedNanos >= CALM_NANOS && over()) {
+      log.info("limiter={} state=well decides=redis", limiter);
     }
+  }
+
+  private boolean told() {
+    return unanswered.told() || forbidden.told();
+  }
+
+  /** Tells whether this call ended it. */
+  private boolean over() {
+    boolean first = unanswered.over();
+    return forbidden.over() || first;
   }
 
   /** For a command within a script each version has its own text. */

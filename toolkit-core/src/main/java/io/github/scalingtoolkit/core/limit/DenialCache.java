@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.core.limit;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 final class DenialCache {
   private static final int SLOTS = 1 << 14;
   private static final long LONGEST_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private static final Terms NO_TERMS = new Terms("none", List.of());
 
   private final AtomicReferenceArray<@Nullable Denial> slots = new AtomicReferenceArray<>(SLOTS);
 
@@ -59,9 +62,9 @@ final class DenialCache {
   }
 
   /** Forgets a key, including answers about it that are on their way. */
-  void forget(String key, Terms terms) {
+  void forget(String key) {
     // A new object each time, that no call is dear enough for.
-    slots.set(slot(key), new Denial(key, Integer.MAX_VALUE, terms, 0, 0, 0, 0, 0));
+    slots.set(slot(key), new Denial(key, Integer.MAX_VALUE, NO_TERMS, 0, 0, 0, 0, 0));
   }
 
   /** Returns the denial that holds for such a call, or null. */

@@ -72,13 +72,6 @@ final class LimitKeys {
     }
   }
 
-  static void checkPrefix(String prefix) {
-    if (!prefix.matches("[A-Za-z0-9._:/-]{0,64}")) {
-      throw new IllegalArgumentException("keyPrefix must be up to 64 letters, digits, dots, dashes,"
-          + " colons, slashes or underscores but was '" + prefix + "'");
-    }
-  }
-
   static void checkRate(RateLimit policy) {
     if (policy.period().toNanos() < 1000L * policy.permits()) {
       throw new IllegalArgumentException("a policy that Redis keeps hands out one permit a"

@@ -15,7 +15,8 @@ import java.util.function.ToDoubleFunction;
  *       this process by an earlier answer of Redis, or without Redis; so {@code outcome=allowed,source=degraded} is what was
  *       admitted while the common limit was not enforced
  *   <li>{@code toolkit.core.limiter.calls{limiter}}: questions to Redis that were needed for them
- *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while it decides without Redis, else 0
+ *   <li>{@code toolkit.core.limiter.degraded{limiter}}: 1 while it decides without Redis, else 0; a minute after the last
+ *       failure it is 0 also if nobody has asked since
  * </ul>
  *
  * <p>Its breaker is shown by {@link io.github.scalingtoolkit.core.guard.GuardMetrics#bind}.

@@ -3,8 +3,10 @@ package io.github.scalingtoolkit.core.limit;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * keys, further keys share a fixed number of slots by their hash, with what they have used: memory stays bounded,
  * and keys that share get less, never more. A reset of a sharing key does nothing.
  *
+ * <p><b>Answers on their way.</b> Permits may be returned, or the key reset, while Redis is asked. So the caller takes a
+ * {@link Mark} before it asks: of an answer to an older question, what was returned since is taken off, and after a reset
+ * it is ignored.
+ *
  * <p>Safe for use by several threads.
  */
 final class LocalCounts {
@@ -36,6 +42,7 @@ final class LocalCounts {
   private final long origin;
   private final AtomicLong keptNanos = new AtomicLong();
   private final AtomicLongArray shared = new AtomicLongArray(SHARED_SLOTS);
+  private final AtomicLongArray sharedGiven = new AtomicLongArray(SHARED_SLOTS);
   private final ReentrantLock turning = new ReentrantLock();
 
   private volatile Generations generations;
@@ -45,14 +52,26 @@ final class LocalCounts {
       ConcurrentHashMap<String, Arrival> young,
       ConcurrentHashMap<String, Arrival> old) {}
 
+  /** What had been returned of a key, and how often it had been reset, before a question about it. */
+  record Mark(long given, int resets) {}
+
   /** A key's arrival time, and the last one that Redis reported. */
   private static final class Arrival extends AtomicLong {
     private static final long serialVersionUID = 1L;
+    private static final AtomicLongFieldUpdater<Arrival> GIVEN =
+        AtomicLongFieldUpdater.newUpdater(Arrival.class, "given");
+    private static final AtomicIntegerFieldUpdater<Arrival> RESETS =
+        AtomicIntegerFieldUpdater.newUpdater(Arrival.class, "resets");
 
     /** The lower bound of the arrival time that Redis reported last. */
     private volatile long named;
 
     private volatile long askedAt;
+
+    /** All that was ever returned, in nanoseconds. */
+    private volatile long given;
+
+    private volatile int resets;
 
     Arrival(long time, long askedAt) {
       super(time);
@@ -84,20 +103,23 @@ final class LocalCounts {
   /** Returns the decision for a call of one permit. */
   Decision peek(String key, Rate rate) {
     long now = now();
-    long ahead = aheadOf(arrivalSeen(key), now, rate);
+    Arrival own = arrivalSeen(key);
+    long ahead = aheadOf(own != null ? own.get() : shared.get(slot(key)), now, rate);
     return ahead + rate.permitNanos() > rate.burstNanos()
         ? denied(ahead, rate.permitNanos(), rate)
         : allowed(ahead, rate);
   }
 
-  /** Returns permits, never more than are taken. */
+  /** Returns permits, never more than are taken. A question that charges them must be noted before. */
   void giveBack(String key, int permits, Rate rate) {
     long now = now();
     long given = rate.permitNanos() * permits;
     Arrival own = arrivalOf(generations, key, now);
     if (own != null) {
+      Arrival.GIVEN.addAndGet(own, given);
       own.updateAndGet(time -> given(time, given, now, rate));
     } else {
+      sharedGiven.addAndGet(slot(key), given);
       shared.updateAndGet(slot(key), time -> given(time, given, now, rate));
     }
   }
@@ -106,15 +128,23 @@ final class LocalCounts {
     return now + Math.max(0, aheadOf(time, now, rate) - given);
   }
 
+  /** Forgets what was used; a key that shares a slot keeps it. A question that resets must be noted before. */
   void reset(String key) {
     long now = now();
     Generations current = generations;
     for (Arrival own : new Arrival[] {current.young.get(key), current.old.get(key)}) {
       if (own != null) {
+        Arrival.RESETS.incrementAndGet(own);
         own.named = 0;
         own.updateAndGet(time -> Math.min(time, now));
       }
     }
+  }
+
+  /** Returns the mark of a question: take it before what the question contains. */
+  Mark mark(String key) {
+    Arrival own = arrivalSeen(key);
+    return own != null ? new Mark(own.given, own.resets) : new Mark(sharedGiven.get(slot(key)), 0);
   }
 
   /**
@@ -124,14 +154,26 @@ final class LocalCounts {
    * @param aheadNanos until all permits are back
    * @param chargedNanos what this process has charged in the same question
    * @param askedNanos how long ago it was sent
+   * @param mark taken before it was sent
    * @param reset whether Redis was told in it to forget what was used before
    */
   void heard(
-      String key, long aheadNanos, long chargedNanos, long askedNanos, boolean reset, Rate rate) {
+      String key,
+      long aheadNanos,
+      long chargedNanos,
+      long askedNanos,
+      Mark mark,
+      boolean reset,
+      Rate rate) {
     long now = now();
     Arrival own = arrivalOf(generationsAt(now, rate), key, now);
     if (own == null) {
-      shared.accumulateAndGet(slot(key), now + aheadNanos, Math::max);
+      int slot = slot(key);
+      shared.updateAndGet(
+          slot, time -> Math.max(time, now + aheadNanos - (sharedGiven.get(slot) - mark.given())));
+      return;
+    }
+    if (own.resets != mark.resets()) {
       return;
     }
     long asked = now - askedNanos;
@@ -142,7 +184,10 @@ final class LocalCounts {
     if (less > 0) {
       own.updateAndGet(time -> Math.max(time - less, Math.min(time, now)));
     }
-    own.accumulateAndGet(now + aheadNanos, Math::max);
+    // Read anew at each try: what is returned meanwhile must not be taken back.
+    own.updateAndGet(time -> own.resets != mark.resets()
+        ? time
+        : Math.max(time, now + aheadNanos - Math.max(0, own.given - mark.given())));
     own.named = asked + aheadNanos;
     own.askedAt = now;
   }
@@ -218,14 +263,11 @@ final class LocalCounts {
         false);
   }
 
-  private long arrivalSeen(String key) {
+  /** Returns null for a key that is unknown or shares a slot. */
+  private @Nullable Arrival arrivalSeen(String key) {
     Generations current = generations;
     Arrival young = current.young.get(key);
-    if (young != null) {
-      return young.get();
-    }
-    Arrival old = current.old.get(key);
-    return old != null ? old.get() : shared.get(slot(key));
+    return young != null ? young : current.old.get(key);
   }
 
   private @Nullable Arrival arrivalOf(Generations current, String key, long now) {

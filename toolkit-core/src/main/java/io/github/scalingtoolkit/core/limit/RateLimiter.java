@@ -62,6 +62,10 @@ public interface RateLimiter {
    */
   void giveBack(String key, int permits);
 
-  /** Restores all permits of a key, for every policy, as if it had never been used. */
+  /**
+   * Restores all permits of a key, for every policy, as if it had never been used. A process counts up to 100,000 keys one
+   * by one, in a {@link LocalRateLimiter}, a {@link SettledRateLimiter} and a {@link FailureMode#local}; a key beyond them
+   * shares its count, so there a reset does nothing, and its permits come back with time.
+   */
   void reset(String key);
 }

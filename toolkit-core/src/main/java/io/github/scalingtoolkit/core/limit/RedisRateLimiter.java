@@ -39,9 +39,14 @@ import java.util.function.Supplier;
  * and what to do. Calls that wait for others of the same key wait for two deadlines at most. If an answer is lost on its
  * way, so are its permits.
  *
+ * <p>A caller that is interrupted, or whose {@link Deadline} has passed, says nothing about Redis: if it got no answer, it is
+ * denied whatever the failure modes, and not as degraded. {@link #await} asks whatever the deadline, which only ends the wait.
+ *
  * <p>Blocks for a round trip. Safe for use by several threads. Owns its connections: close it.
  */
 public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
+  private static final Duration NOT_ASKED_RETRY = Duration.ofSeconds(1);
+
   private final String name;
   private final Policies policies;
   private final Clock clock;
@@ -110,6 +115,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
     Share share = merger.acquire(key, cost, terms);
     Grant grant = share.grant();
+    if (grant == null && CallMerger.callerIsGone()) {
+      deniedFromMemory.increment();
+      return notAsked(terms);
+    }
     if (grant == null) {
       Decision decision = fallback.decide(key, cost, terms);
       (decision.allowed() ? degradedAllowed : degradedDenied).increment();
@@ -148,8 +157,13 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
           micros(grant.resetMicros()),
           false);
     } catch (RuntimeException out) {
-      return fallback.peek(bounded, terms);
+      return CallMerger.callerIsGone() ? notAsked(terms) : fallback.peek(bounded, terms);
     }
+  }
+
+  /** Denies a caller whose own time is over: the failure modes are for failures of Redis. */
+  private static Decision notAsked(Terms terms) {
+    return new Decision(terms.limit(0), false, 0, NOT_ASKED_RETRY, NOT_ASKED_RETRY, false);
   }
 
   /**
@@ -170,7 +184,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     } catch (RuntimeException out) {
       fallback.giveBack(bounded, permits, terms);
     } finally {
-      denials.forget(bounded, terms);
+      denials.forget(bounded);
     }
   }
 
@@ -190,7 +204,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return true;
       });
     } finally {
-      denials.forget(bounded, policies.of(key));
+      denials.forget(bounded);
     }
   }
 
@@ -210,7 +224,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return redis.guard();
   }
 
-  /** Tells whether it decides by its failure modes: from a failure of Redis until Redis has answered for five seconds. */
+  /** Tells whether it decides by its failure modes: from a failure of Redis until Redis has answered for five seconds,
+   * or nothing has failed for a minute. */
   public boolean degraded() {
     return degradation.isOn();
   }
@@ -260,8 +275,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
       degradation.worked();
       return answer;
     } catch (RuntimeException failure) {
-      // A call without time left, or interrupted, says nothing about Redis.
-      if (!Deadline.currentIsExpired() && !Thread.currentThread().isInterrupted()) {
+      if (!CallMerger.callerIsGone()) {
         degradation.failed(failure);
       }
       throw failure;
@@ -324,8 +338,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * must use the same prefix. Default: none, so that keys begin with {@code rl:}.
      */
     public Builder keyPrefix(String prefix) {
-      LimitKeys.checkPrefix(prefix);
-      keyPrefix = prefix;
+      keyPrefix = Check.keyPrefix(prefix);
       return this;
     }
 

@@ -2,7 +2,9 @@ package io.github.scalingtoolkit.core.limit;
 
 import static io.github.scalingtoolkit.core.limit.LimitKeys.bytes;
 
+import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.core.limit.LocalCounts.Mark;
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
@@ -160,11 +162,15 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     terms.check("permits", permits);
     Rate rate = rateOf(terms);
     String bounded = LimitKeys.bounded(key);
-    here.giveBack(bounded, permits, rate);
+    // Noted first, as in a reset: a question sent between the two must contain it.
     owe(bounded, new Due(-permits, false, rate, terms));
+    here.giveBack(bounded, permits, rate);
   }
 
-  /** {@inheritDoc} Counts at once here, and in other processes within a second or so; while Redis is out, once it is back. */
+  /**
+   * {@inheritDoc} Counts at once here, and in other processes within a second or so; while Redis is out, once it is back.
+   * A process that counts for more than 100,000 other keys forgets nothing here: the key may share its count.
+   */
   @Override
   public void reset(String key) {
     Terms terms = policies.of(key);
@@ -179,7 +185,8 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return name;
   }
 
-  /** Tells whether this process counts for itself: from a failed settlement until settlements have succeeded for five seconds. */
+  /** Tells whether this process counts for itself: from a failed settlement until settlements have succeeded for five
+   * seconds, or none has failed for a minute. */
   public boolean degraded() {
     return degradation.isOn();
   }
@@ -219,9 +226,12 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   boolean settle() {
     List<String> keys = new ArrayList<>();
     List<Due> dues = new ArrayList<>();
+    List<Mark> marks = new ArrayList<>();
     for (String key : owed.keySet()) {
+      Mark mark = here.mark(key);
       Due due = owed.remove(key);
       if (due != null) {
+        marks.add(mark);
         keys.add(key);
         dues.add(due);
       }
@@ -234,7 +244,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
     RuntimeException failure = null;
     try {
-      failure = settle(keys, dues);
+      failure = settle(keys, dues, marks);
     } catch (RuntimeException out) {
       failure = out;
       for (int i = 0; i < keys.size(); i++) {
@@ -251,7 +261,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   }
 
   /** Settles these; returns why one of them was refused, or null. */
-  private @Nullable RuntimeException settle(List<String> keys, List<Due> dues) {
+  private @Nullable RuntimeException settle(List<String> keys, List<Due> dues, List<Mark> marks) {
     List<ScriptCall> charges = new ArrayList<>(keys.size());
     for (int i = 0; i < keys.size(); i++) {
       charges.add(charge(keys.get(i), dues.get(i)));
@@ -272,6 +282,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
             aheadMicros * 1000,
             due.rate().permitNanos() * due.permits(),
             took,
+            marks.get(i),
             due.reset(),
             due.rate());
       }
@@ -395,8 +406,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
      * must use the same prefix. Default: none, so that keys begin with {@code rl:}.
      */
     public Builder keyPrefix(String prefix) {
-      LimitKeys.checkPrefix(prefix);
-      keyPrefix = prefix;
+      keyPrefix = Check.keyPrefix(prefix);
       return this;
     }
 

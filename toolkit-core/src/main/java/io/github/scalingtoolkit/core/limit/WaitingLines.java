@@ -38,7 +38,7 @@ final class WaitingLines {
     Line line = join(key);
     try {
       if (!line.first.tryLock(waitNanos, TimeUnit.NANOSECONDS)) {
-        return attempt.get();
+        return ask(attempt);
       }
       try {
         return asFirst(attempt, began, waitNanos);
@@ -53,13 +53,18 @@ final class WaitingLines {
   private static Decision asFirst(Supplier<Decision> attempt, long began, long waitNanos)
       throws InterruptedException {
     while (true) {
-      Decision decision = attempt.get();
+      Decision decision = ask(attempt);
       long needed = decision.retryAfter().toNanos();
       if (decision.allowed() || needed > waitNanos - (System.nanoTime() - began)) {
         return decision;
       }
       sleep(Math.min(needed, LONGEST_SLEEP_NANOS));
     }
+  }
+
+  /** The deadline ends the wait, not a question: one cut short by it would say nothing about the permits. */
+  private static Decision ask(Supplier<Decision> attempt) {
+    return Deadline.<Decision, RuntimeException>suspended(attempt::get);
   }
 
   private Line join(String key) {

@@ -169,6 +169,32 @@ class CallMergerTest {
   }
 
   @Test
+  void anInterruptedLeaderDoesNotDecideForOthers() throws Exception {
+    AtomicInteger questions = new AtomicInteger();
+    CallMerger merger = new CallMerger(
+        (key, cost, calls, terms) -> {
+          Grant grant = firstWaits(calls, calls);
+          if (questions.getAndIncrement() == 0) {
+            Thread.currentThread().interrupt();
+            throw new JedisConnectionException("interrupted");
+          }
+          return grant;
+        },
+        PATIENT);
+    CompletableFuture<Share> interrupted = async(() -> merger.acquire("ada", 1, TERMS));
+    leading.await();
+    List<CompletableFuture<Share>> others = queued(merger, 3);
+
+    go.countDown();
+
+    assertThat(interrupted.get().grant()).isNull();
+    for (CompletableFuture<Share> share : others) {
+      assertThat(admitted(share.get())).isTrue();
+    }
+    assertThat(asked).containsExactly(1, 3);
+  }
+
+  @Test
   void aCallerOutOfPatienceLeavesWhileTheLeaderHangs() throws Exception {
     CallMerger merger = new CallMerger(
         (key, cost, calls, terms) -> firstWaits(calls, calls),

@@ -136,6 +136,34 @@ class LimiterAclTest {
   }
 
   @Test
+  void whatAnAclForbidsIsSaidAlsoAfterAFailureOfAnotherKind() {
+    allow("late", "~other:*", LimitScripts.ACL_COMMANDS);
+    try (CapturedLog log = CapturedLog.start();
+        RedisAccess redis = as("late");
+        RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "kinds")
+            .policy(RateLimit.parse("api", "5/1h"), FailureMode.open())
+            .budget(PATIENT)
+            .clock(clock)
+            .build()) {
+      limiter.guard().forceOpen();
+      limiter.tryAcquire("ada");
+      limiter.guard().forceClosed();
+      limiter.tryAcquire("ada");
+      limiter.tryAcquire("ada");
+
+      assertThat(log.lines("limiter=kinds state=degraded"))
+          .hasSize(2)
+          .last()
+          .asString()
+          .contains("NOPERM", "~rl:*");
+      // A minute without a question, and so without an answer.
+      clock.advance(Duration.ofMinutes(1));
+      limiter.tryAcquire("ada");
+      assertThat(log.lines("limiter=kinds state=degraded")).hasSize(3);
+    }
+  }
+
+  @Test
   void aCommandThatIsForbiddenWithinAScriptIsKnownForWhatItIs() {
     allow("reader", "~*", "+eval", "+evalsha", "+time", "+get");
     try (CapturedLog log = CapturedLog.start();

@@ -17,7 +17,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -281,6 +283,90 @@ class RedisRateLimiterTest {
   }
 
   @Test
+  void aCallerOutOfTimeOrInterruptedIsDeniedAndNotDecidedByTheFailureMode() {
+    try (RedisRateLimiter limiter = openLimiter("too-late", "2/1h")) {
+      Deadline over = Deadline.after(Duration.ZERO, Clock.system());
+      List<Decision> decisions = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        decisions.add(over.call(() -> limiter.tryAcquire("ada")));
+        decisions.add(over.call(() -> limiter.peek("ada")));
+      }
+
+      assertThat(decisions).noneMatch(Decision::allowed).noneMatch(Decision::degraded);
+      assertThat(limiter.counts().degradedAllowed()).isZero();
+      assertThat(limiter.degraded()).isFalse();
+
+      limiter.tryAcquire("ada", 2);
+      List<Decision> interrupted = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        Thread.currentThread().interrupt();
+        try {
+          interrupted.add(limiter.tryAcquire("ada"));
+          interrupted.add(limiter.peek("ada"));
+        } finally {
+          assertThat(Thread.interrupted()).isTrue();
+        }
+      }
+      assertThat(interrupted).noneMatch(Decision::allowed).noneMatch(Decision::degraded);
+    }
+  }
+
+  @Test
+  void theLastQuestionOfAWaiterIsAnsweredByRedisWhateverItsDeadline() throws Exception {
+    try (RedisRateLimiter limiter = openLimiter("last-question", "3/1h")) {
+      Deadline over = Deadline.after(Duration.ZERO, Clock.system());
+      List<Decision> decisions = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        String key = i < 10 ? "ada" : "bob";
+        decisions.add(over.call(() -> limiter.await(key, PATIENT)));
+      }
+      List<Decision> together = Collections.synchronizedList(new ArrayList<>());
+      List<Thread> threads = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        Thread thread =
+            new Thread(() -> together.add(Deadline.after(Duration.ofMillis(20), Clock.system())
+                .call(() -> limiter.await("cid", PATIENT))));
+        thread.start();
+        threads.add(thread);
+      }
+      for (Thread thread : threads) {
+        thread.join();
+      }
+
+      assertThat(decisions).noneMatch(Decision::degraded);
+      assertThat(decisions.stream().filter(Decision::allowed)).hasSize(6);
+      assertThat(together).hasSize(20).noneMatch(Decision::degraded);
+      assertThat(together.stream().filter(Decision::allowed)).hasSize(3);
+    }
+  }
+
+  @Test
+  void aResetNeedsNoLimitOfTheKey() {
+    AtomicBoolean plansAreLost = new AtomicBoolean();
+    try (RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "lost-plans")
+        .policy(
+            "plan",
+            user -> {
+              if (plansAreLost.get()) {
+                throw new IllegalStateException("no plans");
+              }
+              return RateLimit.parse("plan", "1/1h");
+            },
+            CLOSED)
+        .budget(PATIENT)
+        .build()) {
+      limiter.tryAcquire("ada");
+      assertThat(limiter.tryAcquire("ada").allowed()).isFalse();
+      plansAreLost.set(true);
+
+      limiter.reset("ada");
+
+      plansAreLost.set(false);
+      assertThat(limiter.tryAcquire("ada").allowed()).isTrue();
+    }
+  }
+
+  @Test
   void aLookWritesNothing() {
     try (RedisRateLimiter wide = limiter("look", "100/1d")) {
       wide.tryAcquire("ada", 100);
@@ -317,7 +403,7 @@ class RedisRateLimiterTest {
     try (RedisRateLimiter limiter = limiter("line", "10/1s")) {
       limiter.tryAcquire("ada", 10);
       long before = limiter.counts().calls();
-      List<Integer> served = java.util.Collections.synchronizedList(new ArrayList<>());
+      List<Integer> served = Collections.synchronizedList(new ArrayList<>());
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         int place = i;
@@ -354,7 +440,7 @@ class RedisRateLimiterTest {
     DenialCache.Denial late = new DenialCache.Denial("ada", 1, terms, 0, 1_000, 1_000, 0, 0);
     DenialCache.Denial seen = denials.seen("ada");
 
-    denials.forget("ada", terms);
+    denials.forget("ada");
     denials.put(late, seen);
     assertThat(denials.find("ada", 1, terms, 1)).isNull();
 
@@ -362,6 +448,13 @@ class RedisRateLimiterTest {
     assertThat(denials.find("ada", 1, terms, 1)).isEqualTo(late);
     Terms wider = new Terms("api", List.of(RateLimit.parse("api", "2/1h")));
     assertThat(denials.find("ada", 1, wider, 1)).isNull();
+  }
+
+  private static RedisRateLimiter openLimiter(String name, String limit) {
+    return RedisRateLimiter.builder(redis, name)
+        .policy(RateLimit.parse("api", limit), FailureMode.open())
+        .budget(PATIENT)
+        .build();
   }
 
   private static RedisRateLimiter clocked(String name, String limit, ManualClock clock) {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -249,6 +250,79 @@ class SettledRateLimiterTest {
   }
 
   @Test
+  void aResetIsNotUndoneByTheAnswerToAnOlderCharge() {
+    AtomicReference<Runnable> whileItAsks = new AtomicReference<>(() -> {});
+    SettledRateLimiter limiter = limiter("reset-crossed", "1/1d", whileItAsks);
+    assertThat(admitted(limiter, "ada", 5)).isEqualTo(1);
+    whileItAsks.set(() -> limiter.reset("ada"));
+
+    limiter.settle();
+
+    assertThat(limiter.peek("ada").remaining()).isEqualTo(1);
+    limiter.settle();
+    assertThat(admitted(limiter, "ada", 5)).isEqualTo(1);
+    limiter.settle();
+    assertThat(admitted(limiter, "ada", 5)).isZero();
+  }
+
+  @Test
+  void whatIsGivenBackIsNotTakenAgainByTheAnswerToAnOlderCharge() {
+    AtomicReference<Runnable> whileItAsks = new AtomicReference<>(() -> {});
+    SettledRateLimiter one = limiter("given-crossed", "10/1d", whileItAsks);
+    SettledRateLimiter other = limiter("given-crossed", "10/1d");
+    assertThat(admitted(other, "ada", 3)).isEqualTo(3);
+    other.settle();
+    assertThat(admitted(one, "ada", 7)).isEqualTo(7);
+    whileItAsks.set(() -> one.giveBack("ada", 4));
+
+    one.settle();
+
+    // What the other has used counts all the same.
+    assertThat(one.peek("ada").remaining()).isEqualTo(4);
+    one.settle();
+    assertThat(admitted(one, "ada", 20)).isEqualTo(4);
+    one.settle();
+    assertThat(admitted(other, "ada", 1)).isEqualTo(1);
+    other.settle();
+    assertThat(admitted(other, "ada", 20)).isZero();
+  }
+
+  @Test
+  void whatIsGivenBackByASharingKeyIsNotTakenAgainByTheAnswerToAnOlderCharge() {
+    LocalCounts counts = new LocalCounts(clock, 2, 0);
+    Rate rate = Rate.of(RateLimit.parse("api", "10/1d"));
+    counts.tryAcquire("ada", 10, rate);
+    LocalCounts.Mark mark = counts.mark("ada");
+    counts.giveBack("ada", 4, rate);
+
+    counts.heard("ada", rate.burstNanos(), rate.burstNanos(), 0, mark, false, rate);
+
+    assertThat(counts.peek("ada", rate).remaining()).isEqualTo(4);
+  }
+
+  @Test
+  void isNoLongerDegradedAMinuteAfterTheLastFailureAlsoIfNobodyAsks() {
+    try (RedisAccess out = RedisAccess.open(server.url())) {
+      SettledRateLimiter limiter = SettledRateLimiter.builder(out, "idle")
+          .policy(RateLimit.parse("api", "10/1h"))
+          .clock(clock)
+          .notStarted();
+      out.guard().forceOpen();
+      limiter.tryAcquire("ada");
+      limiter.settle();
+      clock.advance(Duration.ofMinutes(1).minusNanos(1));
+      assertThat(limiter.degraded()).isTrue();
+
+      clock.advance(Duration.ofNanos(1));
+
+      assertThat(limiter.degraded()).isFalse();
+      limiter.tryAcquire("ada");
+      limiter.settle();
+      assertThat(limiter.degraded()).isTrue();
+    }
+  }
+
+  @Test
   void whatWasAdmittedWhileRedisWasOutIsNotForgivenByItsNextAnswer() {
     try (RedisAccess out = RedisAccess.open(server.url())) {
       SettledRateLimiter limiter = SettledRateLimiter.builder(out, "outage-debt")
@@ -323,6 +397,26 @@ class SettledRateLimiterTest {
     next.settle();
 
     assertThat(next.tryAcquire("ada").allowed()).isFalse();
+  }
+
+  /** Runs {@code once} when it next looks at the clock: in a settlement, when its content is fixed and not yet sent. */
+  private SettledRateLimiter limiter(String name, String limit, AtomicReference<Runnable> once) {
+    Clock crossed = new Clock() {
+      @Override
+      public Instant now() {
+        return clock.now();
+      }
+
+      @Override
+      public long nanoTime() {
+        once.getAndSet(() -> {}).run();
+        return clock.nanoTime();
+      }
+    };
+    return SettledRateLimiter.builder(redis, name)
+        .policy(RateLimit.parse("api", limit))
+        .clock(crossed)
+        .notStarted();
   }
 
   private SettledRateLimiter limiter(String name, String limit) {
