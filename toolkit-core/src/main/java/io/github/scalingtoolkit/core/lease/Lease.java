@@ -31,9 +31,11 @@ public final class Lease implements AutoCloseable {
   private final long token;
   private final Clock clock;
   private final Consumer<Lease> release;
+  private final Thread taker = Thread.currentThread();
   private final ReentrantLock lock = new ReentrantLock();
   private final List<Runnable> whenLost = new ArrayList<>();
   private State state = State.HELD;
+  private volatile boolean handedOver;
   private volatile String cause = "not-renewed-in-time";
   private volatile long endsNanos;
 
@@ -63,11 +65,17 @@ public final class Lease implements AutoCloseable {
    * longer than its lease and has not noticed yet.
    */
   public long token() {
+    noteUser();
     return token;
   }
 
   /** Tells whether it is held, as far as this process knows: by its own monotonic clock, without asking Redis. */
   public boolean isHeld() {
+    noteUser();
+    return holds();
+  }
+
+  private boolean holds() {
     lock.lock();
     try {
       return state == State.HELD && endsNanos - clock.nanoTime() > 0;
@@ -82,6 +90,7 @@ public final class Lease implements AutoCloseable {
    */
   public void onLost(Runnable action) {
     Objects.requireNonNull(action);
+    noteUser();
     boolean already;
     lock.lock();
     try {
@@ -106,6 +115,17 @@ public final class Lease implements AutoCloseable {
   public void close() {
     if (end(State.CLOSED)) {
       release.accept(this);
+    }
+  }
+
+  /** Tells whether {@code thread} would wait for itself: it took this, which is held, and no other has used it. */
+  boolean isOf(Thread thread) {
+    return thread == taker && !handedOver && holds();
+  }
+
+  private void noteUser() {
+    if (Thread.currentThread() != taker) {
+      handedOver = true;
     }
   }
 
@@ -159,6 +179,6 @@ public final class Lease implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "Lease[" + name + ", token " + token + ", " + (isHeld() ? "held" : "not held") + "]";
+    return "Lease[" + name + ", token " + token + ", " + (holds() ? "held" : "not held") + "]";
   }
 }

@@ -28,9 +28,6 @@ final class LeaseKeeper {
   private static final int MOST_A_TRIP = 500;
   private static final long RETRY_NANOS = Duration.ofMillis(200).toNanos();
 
-  /** A lock that this process holds, and the thread that took it. */
-  private record Lock(Lease lease, Thread taker) {}
-
   private final RedisAccess redis;
   private final LeaseScripts scripts;
   private final Trouble renewals;
@@ -38,7 +35,7 @@ final class LeaseKeeper {
   private final long lifetimeNanos;
   private final Clock clock;
   private final Set<Lease> held = ConcurrentHashMap.newKeySet();
-  private final ConcurrentHashMap<String, Lock> locks = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, Lease> locks = new ConcurrentHashMap<>();
   private final Set<Abandoned> abandoned = ConcurrentHashMap.newKeySet();
   private final Loop renewing;
   private final Loop telling;
@@ -82,22 +79,22 @@ final class LeaseKeeper {
     wake();
   }
 
-  /** As {@link #add}, and remembers the thread that took it. */
-  void addLock(Lease lease, Thread taker) {
-    locks.put(lease.name(), new Lock(lease, taker));
+  /** As {@link #add}, for a lease that is its name's only one. */
+  void addLock(Lease lease) {
+    locks.put(lease.name(), lease);
     add(lease);
   }
 
-  /** Returns the lock of that name if {@code thread} took it and it is held, else null. */
+  /** Returns the lock of that name if it {@linkplain Lease#isOf is} that thread's, else null. */
   @Nullable
-  Lease lockTakenBy(Thread thread, String name) {
-    Lock lock = locks.get(name);
-    return lock != null && lock.taker() == thread && lock.lease().isHeld() ? lock.lease() : null;
+  Lease lockOf(Thread thread, String name) {
+    Lease lock = locks.get(name);
+    return lock != null && lock.isOf(thread) ? lock : null;
   }
 
   void remove(Lease lease) {
     held.remove(lease);
-    locks.computeIfPresent(lease.name(), (name, lock) -> lock.lease() == lease ? null : lock);
+    locks.remove(lease.name(), lease);
   }
 
   Set<Lease> held() {

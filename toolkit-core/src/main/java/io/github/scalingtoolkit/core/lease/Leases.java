@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.core.lease;
 
 import io.github.scalingtoolkit.core.ActionOn;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.lease.LeaseScripts.Answer;
 import io.github.scalingtoolkit.core.lease.Releases.Waiter;
@@ -42,7 +43,7 @@ import redis.clients.jedis.exceptions.JedisException;
  *       lock that it took itself gets an exception at once.
  * </ul>
  *
- * <p>Blocks only for the wait given to {@link #acquire}, and for a round trip. Safe for use by several threads. Has two
+ * <p>Blocks only for the wait given to {@link #acquire}, which the thread's {@link Deadline} cuts short, and for a round trip. Safe for use by several threads. Has two
  * threads, its own connections and breaker for renewals (see {@link RedisAccess#sibling}), and a
  * subscription if the access has connections for it; close it before the access.
  */
@@ -100,6 +101,10 @@ public final class Leases implements AutoCloseable {
   /**
    * Locks a name: as {@link #acquire(String, int, Duration)} with one permit.
    *
+   * <p>The lock counts as this thread's until it is closed, or until another thread uses the lease ({@link Lease#token},
+   * {@link Lease#isHeld}, {@link Lease#onLost}). Until then this thread gets an exception if it would wait for the same name.
+   * So to hand a lock over, let the other thread acquire it, or use the lease there before this thread asks for it again.
+   *
    * @throws InterruptedException if the thread is interrupted while it waits; then it holds nothing
    */
   public Optional<Lease> acquire(String name, Duration wait) throws InterruptedException {
@@ -111,12 +116,13 @@ public final class Leases implements AutoCloseable {
    *
    * @param name 1 to 200 letters, digits, dots, dashes, colons, slashes or underscores
    * @param permits how many may hold it at a time; all users of the name must use the same number
-   * @param wait how long to wait for one; zero to try once
+   * @param wait how long to wait for one, 0 to 365 days, cut short by the thread's {@link Deadline}; zero to try once. At
+   *     its end Redis is asked a last time, even if the deadline has passed
    * @return the lease, or empty if none was available in time
    * @throws InterruptedException if the thread is interrupted while it waits; then it holds nothing
    * @throws IllegalStateException if this is closed, also while it waits; or if it would wait for a lock that the same
    *     thread holds: leases are not re-entrant. Then it has taken nothing
-   * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing
+   * @throws RejectedException at once, while Redis is failing
    * @throws JedisException if Redis did not answer, and was tried again until {@code wait}
    *     was over; a permit that it granted without an answer is released in the background
    */
@@ -126,7 +132,8 @@ public final class Leases implements AutoCloseable {
     if (permits == 1 && !wait.isZero()) {
       checkNotItsOwn(name);
     }
-    Attempt attempt = new Attempt(name, permits, clock.nanoTime() + wait.toNanos());
+    Attempt attempt =
+        new Attempt(name, permits, clock.nanoTime() + Deadline.within(wait).toNanos());
     Waiter waiter = releases.join(name);
     try {
       return attempt.untilItSucceedsOrIsOver(waiter);
@@ -148,13 +155,13 @@ public final class Leases implements AutoCloseable {
    * <p>The action is not stopped when the lease is lost meanwhile: work that must not be done twice has to check the token.
    *
    * @param name as {@link #acquire(String, int, Duration)} takes it
-   * @param wait how long to wait for the lock; zero to try once
+   * @param wait how long to wait for the lock, likewise
    * @param action receives the lease, which it need not close
    * @return true if the action was run to its end; false if the lock was not available in time, so that it was not run
    * @throws E what the action throws, as it is
    * @throws InterruptedException if the thread is interrupted while it waits; then the action was not run
    * @throws IllegalStateException as {@link #acquire(String, int, Duration)} does
-   * @throws io.github.scalingtoolkit.core.guard.RejectedException at once, while Redis is failing; then it was not run
+   * @throws RejectedException at once, while Redis is failing; then it was not run
    * @throws JedisException if Redis did not answer; then it was not run
    */
   public <E extends Exception> boolean run(
@@ -228,7 +235,7 @@ public final class Leases implements AutoCloseable {
     /** Returns null if there is no answer. */
     private @Nullable Answer ask() {
       try {
-        Answer answer = scripts.acquire(name, holder, permits);
+        Answer answer = answer();
         unanswered = 0;
         lost = null;
         return answer;
@@ -242,12 +249,24 @@ public final class Leases implements AutoCloseable {
       }
     }
 
+    /** The deadline ends the wait, and not the last question: its answer is what the caller waited for. */
+    private Answer answer() {
+      try {
+        return scripts.acquire(name, holder, permits);
+      } catch (RejectedException rejected) {
+        if (rejected.reason() != RejectedException.Reason.DEADLINE) {
+          throw rejected;
+        }
+        return Deadline.suspended(() -> scripts.acquire(name, holder, permits));
+      }
+    }
+
     private Lease taken(long token, long sent) {
       Lease mine =
           new Lease(name, holder, token, sent + lifetime.toNanos(), clock, Leases.this::giveBack);
       lease = mine;
       if (permits == 1) {
-        keeper.addLock(mine, Thread.currentThread());
+        keeper.addLock(mine);
       } else {
         keeper.add(mine);
       }
@@ -332,7 +351,7 @@ public final class Leases implements AutoCloseable {
 
   private void checkNotItsOwn(String name) {
     Thread thread = Thread.currentThread();
-    Lease own = keeper.lockTakenBy(thread, name);
+    Lease own = keeper.lockOf(thread, name);
     if (own != null) {
       throw new IllegalStateException("thread '" + thread.getName() + "' took lease '" + name
           + "' (token " + own.token() + ") and would wait for itself: leases are not re-entrant, so"
@@ -390,11 +409,7 @@ public final class Leases implements AutoCloseable {
      * All users of a name must use the same prefix. Default: none, so that keys begin with {@code lease:}.
      */
     public Builder keyPrefix(String prefix) {
-      if (!prefix.matches("[A-Za-z0-9._:/-]{0,64}")) {
-        throw new IllegalArgumentException("keyPrefix must be up to 64 letters, digits, dots,"
-            + " dashes, colons, slashes or underscores but was '" + prefix + "'");
-      }
-      keyPrefix = prefix;
+      keyPrefix = Check.keyPrefix(prefix);
       return this;
     }
 

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import java.time.Duration;
@@ -93,20 +95,26 @@ class LeasesTest {
   void waitersTakeAllPermitsOfASemaphoreAtOnce() throws Exception {
     Leases here = redis.leases(Duration.ofHours(1));
     Leases there = redis.leases(Duration.ofHours(1));
-    List<Lease> held = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      held.add(here.acquire("three", 3, Duration.ZERO).orElseThrow());
+    handOver(here, there, "until-both-listen-to-ten");
+    for (int i = 0; i < 10; i++) {
+      assertThat(here.acquire("ten", 10, Duration.ZERO)).isPresent();
     }
     List<CompletableFuture<Optional<Lease>>> waiting = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      waiting.add(waiting(() -> there.acquire("three", 3, LONG)));
+    for (int i = 0; i < 10; i++) {
+      waiting.add(waiting(() -> there.acquire("ten", 10, LONG)));
     }
 
-    here.close();
+    // One message for all ten permits: the first in line hears it, and each tells the next.
+    redis.forget("ten");
+    long began = System.nanoTime();
+    try (Jedis jedis = redis.server().connect()) {
+      jedis.publish("lease:released", "ten");
+    }
 
     for (CompletableFuture<Optional<Lease>> next : waiting) {
       assertThat(next.get(30, TimeUnit.SECONDS)).isPresent();
     }
+    assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(TOLD);
   }
 
   @Test
@@ -172,6 +180,45 @@ class LeasesTest {
         Lease two = leases.acquire("own-of-two", 2, LONG).orElseThrow()) {
       assertThat(two.token()).isGreaterThan(one.token());
     }
+  }
+
+  @Test
+  void aThreadWaitsForALockThatItHandedToAnother() throws Exception {
+    Leases leases = redis.leases(Duration.ofHours(1));
+    Lease handed = leases.acquire("handed", LONG).orElseThrow();
+    CompletableFuture<Long> elsewhere = async(handed::token);
+    elsewhere.get(30, TimeUnit.SECONDS);
+    Thread taker = Thread.currentThread();
+    CompletableFuture<Void> closing = async(() -> {
+      Await.until(
+          "the taker waits", () -> LockSupport.getBlocker(taker) instanceof Releases.Waiter);
+      handed.close();
+      return null;
+    });
+
+    Optional<Lease> again = leases.acquire("handed", LONG);
+
+    closing.get(30, TimeUnit.SECONDS);
+    assertThat(again).isPresent();
+  }
+
+  @Test
+  void theThreadsDeadlineEndsTheWaitForALeaseWithoutOne() throws Exception {
+    Leases leases = redis.leases(Duration.ofHours(1));
+    Lease held = leases.acquire("bounded", Duration.ZERO).orElseThrow();
+    CompletableFuture<Optional<Lease>> before = waiting(() -> leases.acquire("bounded", LONG));
+    Deadline soon = Deadline.after(Duration.ofMillis(30), Clock.system());
+    CompletableFuture<Optional<Lease>> second =
+        async(() -> soon.call(() -> leases.acquire("bounded", LONG)));
+
+    assertThat(second.get(30, TimeUnit.SECONDS)).isEmpty();
+    held.close();
+    before.get(30, TimeUnit.SECONDS).orElseThrow().close();
+    // It has passed by now: Redis is asked once all the same.
+    Optional<Lease> free = soon.call(() -> leases.acquire("bounded", LONG));
+    assertThat(free).isPresent();
+    Optional<Lease> taken = soon.call(() -> redis.leases(LONG).acquire("bounded", LONG));
+    assertThat(taken).isEmpty();
   }
 
   @Test
