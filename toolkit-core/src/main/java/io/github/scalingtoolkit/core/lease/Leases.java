@@ -43,8 +43,8 @@ import redis.clients.jedis.exceptions.JedisException;
  *       lock that it took itself gets an exception at once.
  * </ul>
  *
- * <p>Blocks only for the wait given to {@link #acquire}, which the thread's {@link Deadline} cuts short, and for a round trip. Safe for use by several threads. Has two
- * threads, its own connections and breaker for renewals (see {@link RedisAccess#sibling}), and a
+ * <p>Blocks only for the wait given to {@link #acquire}, which the thread's {@link Deadline} cuts short, and for a round
+ * trip. Safe for use by several threads. Has two threads, its own connections and breaker for renewals (see {@link RedisAccess#sibling}), and a
  * subscription if the access has connections for it; close it before the access.
  */
 public final class Leases implements AutoCloseable {

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * after its batch was sent leaves its permit unused: fewer are admitted then, never more.
  *
  * <p><b>Failure.</b> When a leader's call fails, so do the calls in line: they would only wait in turn for the same failure.
- * A leader that is interrupted, or whose own deadline passes, before it asks or while it does, does not decide for the others: the rest of its batch
- * gets another leader. Whatever a leader throws, the line moves on.
+ * A leader that is interrupted, or whose own deadline passes, before it asks or while it does, does not decide for the
+ * others: the rest of its batch gets another leader. Whatever a leader throws, the line moves on.
  */
 final class CallMerger {
   /** Asks Redis for a number of calls. */

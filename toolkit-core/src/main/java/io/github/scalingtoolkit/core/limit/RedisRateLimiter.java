@@ -224,8 +224,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     return redis.guard();
   }
 
-  /** Tells whether it decides by its failure modes: from a failure of Redis until Redis has answered for five seconds,
-   * or nothing has failed for a minute. */
+  /**
+   * Tells whether it decides by its failure modes: from a failure of Redis until Redis has answered for five seconds, or
+   * nothing has failed for a minute.
+   */
   public boolean degraded() {
     return degradation.isOn();
   }

@@ -169,7 +169,8 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
 
   /**
    * {@inheritDoc} Counts at once here, and in other processes within a second or so; while Redis is out, once it is back.
-   * A process that counts for more than 100,000 other keys forgets nothing here: the key may share its count.
+   * Beyond
+   * 100,000 keys in this process a key shares its count with others: then only other processes forget it.
    */
   @Override
   public void reset(String key) {
@@ -185,8 +186,10 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return name;
   }
 
-  /** Tells whether this process counts for itself: from a failed settlement until settlements have succeeded for five
-   * seconds, or none has failed for a minute. */
+  /**
+   * Tells whether this process counts for itself: from a failed settlement until settlements have succeeded for five
+   * seconds, or none has failed for a minute.
+   */
   public boolean degraded() {
     return degradation.isOn();
   }
