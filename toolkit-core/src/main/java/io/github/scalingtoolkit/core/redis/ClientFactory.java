@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -67,15 +66,11 @@ final class ClientFactory {
    * Returns clients whose every command ends within about the deadline, or its thread's if that is earlier.
    *
    * @param coalesced whether callers share connections, where that can be done: not on a cluster
-   * @param nodes gives the breaker of a cluster's node
-   * @param payloads gives the breaker of a node for payloads
+   * @param nodes the breakers of a cluster's nodes
+   * @param payloads the breakers of nodes for payloads
    */
   Clients commands(
-      Duration deadline,
-      int poolSize,
-      boolean coalesced,
-      Function<HostAndPort, Guard> nodes,
-      Function<HostAndPort, Guard> payloads) {
+      Duration deadline, int poolSize, boolean coalesced, NodeGuards nodes, NodeGuards payloads) {
     JedisClientConfig config = config(deadline, deadline);
     return url.mode() == RedisUrl.Mode.CLUSTER
         ? ofCluster(config, deadline, poolSize, nodes, payloads)
@@ -86,13 +81,17 @@ final class ClientFactory {
       JedisClientConfig config,
       Duration deadline,
       int poolSize,
-      Function<HostAndPort, Guard> guards,
-      Function<HostAndPort, Guard> payloadGuards) {
+      NodeGuards guards,
+      NodeGuards payloadGuards) {
     ClusterNodes nodes = new ClusterNodes(
         Set.copyOf(url.nodes()),
         config,
         node -> pool(node, config, poolSize, deadline, deadline),
         node -> pool(node, config, PayloadCalls.CONNECTIONS, deadline, deadline),
+        there -> {
+          guards.keepOnly(there);
+          payloadGuards.keepOnly(there);
+        },
         threads);
     PayloadCalls payloads = new PayloadCalls(
         name,
@@ -131,7 +130,7 @@ final class ClientFactory {
       Duration deadline,
       int poolSize,
       boolean coalesced,
-      Function<HostAndPort, Guard> payloadGuards) {
+      NodeGuards payloadGuards) {
     Sentinels sentinels = sentinels();
     Supplier<HostAndPort> where = where(sentinels);
     boolean shares = coalesced && poolSize >= CoalescingExecutor.SMALLEST_POOL;
@@ -178,6 +177,7 @@ final class ClientFactory {
           config,
           node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline),
           node -> pool(node, config, 1, deadline, deadline),
+          there -> {},
           threads);
       UnifiedJedis client = cluster(config, nodes, ClusterCalls.blocking(nodes, longest));
       return Clients.plain(client, nodes, () -> Map.copyOf(nodes.getPrimaryNodes()), nodes);
