@@ -62,8 +62,11 @@ final class Breakers implements AutoCloseable {
     this.clock = clock;
     access = breaker(name, clock, cluster && byNode ? Breakers::isOfNoNode : RedisFailure::counts);
     recoveryLoop = new RecoveryLoop(name, this::askOfEvictions);
-    nodeGuards = new NodeGuards(node -> nodeGuard(name, node, this::tryNode));
-    payloadGuards = new NodeGuards(node -> nodeGuard(name + "-payloads", node, this::tryPayloads));
+    nodeGuards = new NodeGuards(
+        node -> nodeBreaker(name, node),
+        (node, made) -> recoveryLoop.add(made, () -> tryNode(node)));
+    payloadGuards = new NodeGuards(node -> nodeBreaker(name + "-payloads", node), this::addPayload);
+    onGone(recoveryLoop::remove);
   }
 
   /** Starts the loop. */
@@ -126,10 +129,17 @@ final class Breakers implements AutoCloseable {
     recoveryLoop.close();
   }
 
-  private Guard nodeGuard(String prefix, HostAndPort node, Consumer<HostAndPort> trial) {
-    Guard made = breaker(cluster ? prefix + "@" + node : prefix, clock, RedisFailure::counts);
-    recoveryLoop.add(made, () -> trial.accept(node));
-    return made;
+  private Guard nodeBreaker(String prefix, HostAndPort node) {
+    return breaker(cluster ? prefix + "@" + node : prefix, clock, RedisFailure::counts);
+  }
+
+  private void addPayload(HostAndPort node, Guard made) {
+    if (!cluster) {
+      // A sentinel's new master has taken the place of the one before, and its breaker has the same
+      // name.
+      payloadGuards.keepOnly(node::equals);
+    }
+    recoveryLoop.add(made, () -> tryPayloads(node));
   }
 
   private static Guard breaker(String name, Clock clock, Predicate<Throwable> counts) {
@@ -170,9 +180,6 @@ final class Breakers implements AutoCloseable {
       return;
     }
     nodes.refresh();
-    for (NodeGuards guards : List.of(nodeGuards, payloadGuards)) {
-      guards.keepOnly(nodes::knows).forEach(recoveryLoop::remove);
-    }
     if (!nodes.knows(node)) {
       return;
     }
@@ -201,6 +208,7 @@ final class Breakers implements AutoCloseable {
    * step may fail for another node than the one that is back.
    */
   private void recoverySteps(UnifiedJedis client) {
+    boolean all = true;
     for (Recovery step : recoveries) {
       try {
         step.recover(client);
@@ -208,11 +216,15 @@ final class Breakers implements AutoCloseable {
         if (!cluster && RedisFailure.of(failed) == RedisFailure.NODE) {
           throw failed;
         }
+        all = false;
         toldOfStep.tell(() -> log.warn(
             "redis={} recovery=incomplete cause=\"{}\" action=\"calls pass; the step is retried\"",
             description,
             RedisFailures.reason(failed)));
       }
+    }
+    if (all) {
+      toldOfStep.over(() -> log.info("redis={} recovery=complete", description));
     }
   }
 

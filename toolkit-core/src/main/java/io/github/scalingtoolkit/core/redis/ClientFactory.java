@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -10,14 +9,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import redis.clients.jedis.CommandObject;
 import redis.clients.jedis.DefaultJedisClientConfig;
 import redis.clients.jedis.DefaultRedisCredentials;
@@ -32,11 +28,6 @@ import redis.clients.jedis.providers.ConnectionProvider;
 
 /** Opens the clients of one access, with bounds on everything that Jedis leaves unbounded. */
 final class ClientFactory {
-  private static final Logger log = LoggerFactory.getLogger(ClientFactory.class);
-
-  /** A node that answers READONLY after this long without it is logged again. */
-  private static final long TOLD_NANOS = Duration.ofMinutes(1).toNanos();
-
   /** The most blocking connections at a time, per node. */
   private static final int BLOCKING_CONNECTIONS = 64;
 
@@ -48,9 +39,10 @@ final class ClientFactory {
   private final @Nullable Supplier<RedisCredentials> sentinelCredentials;
   private final Clock clock;
   private final ThreadFactory threads;
-  private final Map<HostAndPort, Rights> rights = new ConcurrentHashMap<>();
-  private final Map<HostAndPort, List<NodePool>> pools = new ConcurrentHashMap<>();
-  private final Map<HostAndPort, Long> readOnlyAtNanos = new ConcurrentHashMap<>();
+  private final Map<HostAndPort, Node> nodes = new ConcurrentHashMap<>();
+
+  /** What the pools of one node share. */
+  private record Node(Rights rights, Renewals renewals) {}
 
   ClientFactory(
       RedisUrl url,
@@ -74,15 +66,11 @@ final class ClientFactory {
    * Returns clients whose every command ends within about the deadline, or its thread's if that is earlier.
    *
    * @param coalesced whether callers share connections, where that can be done: not on a cluster
-   * @param nodes gives the breaker of a cluster's node
-   * @param payloads gives the breaker of a node for payloads
+   * @param nodes the breakers of a cluster's nodes
+   * @param payloads the breakers of nodes for payloads
    */
   Clients commands(
-      Duration deadline,
-      int poolSize,
-      boolean coalesced,
-      Function<HostAndPort, Guard> nodes,
-      Function<HostAndPort, Guard> payloads) {
+      Duration deadline, int poolSize, boolean coalesced, NodeGuards nodes, NodeGuards payloads) {
     JedisClientConfig config = config(deadline, deadline);
     return url.mode() == RedisUrl.Mode.CLUSTER
         ? ofCluster(config, deadline, poolSize, nodes, payloads)
@@ -93,13 +81,17 @@ final class ClientFactory {
       JedisClientConfig config,
       Duration deadline,
       int poolSize,
-      Function<HostAndPort, Guard> guards,
-      Function<HostAndPort, Guard> payloadGuards) {
+      NodeGuards guards,
+      NodeGuards payloadGuards) {
     ClusterNodes nodes = new ClusterNodes(
         Set.copyOf(url.nodes()),
         config,
         node -> pool(node, config, poolSize, deadline, deadline),
         node -> pool(node, config, PayloadCalls.CONNECTIONS, deadline, deadline),
+        there -> {
+          guards.keepOnly(there);
+          payloadGuards.keepOnly(there);
+        },
         threads);
     PayloadCalls payloads = new PayloadCalls(
         name,
@@ -138,7 +130,7 @@ final class ClientFactory {
       Duration deadline,
       int poolSize,
       boolean coalesced,
-      Function<HostAndPort, Guard> payloadGuards) {
+      NodeGuards payloadGuards) {
     Sentinels sentinels = sentinels();
     Supplier<HostAndPort> where = where(sentinels);
     boolean shares = coalesced && poolSize >= CoalescingExecutor.SMALLEST_POOL;
@@ -185,6 +177,7 @@ final class ClientFactory {
           config,
           node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline),
           node -> pool(node, config, 1, deadline, deadline),
+          there -> {},
           threads);
       UnifiedJedis client = cluster(config, nodes, ClusterCalls.blocking(nodes, longest));
       return Clients.plain(client, nodes, () -> Map.copyOf(nodes.getPrimaryNodes()), nodes);
@@ -202,9 +195,11 @@ final class ClientFactory {
         owned);
   }
 
-  /** Returns how many nodes refuse the credentials, as far as is known. */
+  /** Returns how many nodes refuse the credentials, as far as is known: of those that there still are connections for. */
   int refusing() {
-    return (int) rights.values().stream().filter(Rights::areRefused).count();
+    return (int) nodes.values().stream()
+        .filter(node -> node.rights.areRefused() && node.renewals.isUsed())
+        .count();
   }
 
   private @Nullable Sentinels sentinels() {
@@ -228,31 +223,23 @@ final class ClientFactory {
 
   private NodePool pool(
       HostAndPort node, JedisClientConfig config, int size, Duration wait, Duration read) {
-    Rights asked = rights.computeIfAbsent(node, at -> new Rights(name + "@" + at, clock));
-    NodePool pool = new NodePool(
-        node,
-        new NodeConnections(node, config, asked, () -> becameReadOnly(node)),
-        size,
-        wait,
-        read);
-    List<NodePool> ofNode = pools.computeIfAbsent(node, at -> new CopyOnWriteArrayList<>());
-    ofNode.removeIf(NodePool::isClosed);
-    ofNode.add(pool);
-    return pool;
-  }
-
-  /** Open connections lead to a node that takes no writes: a new one may find another node behind the address. */
-  private void becameReadOnly(HostAndPort node) {
-    pools.getOrDefault(node, List.of()).forEach(NodePool::renew);
-    long now = clock.nanoTime();
-    Long before = readOnlyAtNanos.put(node, now);
-    if (before == null || now - before > TOLD_NANOS) {
-      log.warn(
-          "redis={}@{} state=read-only cause=\"it answers READONLY: a replica, or a former master\""
-              + " action=\"its connections are dropped; point the URL at the master if this goes on\"",
-          name,
-          node);
-    }
+    NodePool[] made = new NodePool[1];
+    nodes.values().removeIf(known -> !known.renewals.isUsed());
+    nodes.compute(node, (at, known) -> {
+      Node shared = known != null && known.renewals.isUsed()
+          ? known
+          : new Node(new Rights(name + "@" + at, clock), new Renewals(name + "@" + at));
+      NodePool pool = new NodePool(
+          node,
+          new NodeConnections(node, config, shared.rights, shared.renewals),
+          size,
+          wait,
+          read);
+      shared.renewals.add(pool);
+      made[0] = pool;
+      return shared;
+    });
+    return made[0];
   }
 
   private JedisClientConfig sentinelConfig() {

@@ -6,7 +6,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,6 +67,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
   private final Map<HostAndPort, NodePool> open = new ConcurrentHashMap<>();
   private final Map<HostAndPort, NodePool> openForPayloads = new ConcurrentHashMap<>();
   private final AtomicBoolean refreshing = new AtomicBoolean();
+  private final Consumer<Predicate<HostAndPort>> onRefreshed;
   private volatile boolean closed;
 
   /**
@@ -72,6 +75,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
    *
    * @param pools makes the pool of a node
    * @param payloadPools makes the pool of a node for what carries payloads
+   * @param onRefreshed is told after each refresh which nodes there are
    * @throws redis.clients.jedis.exceptions.JedisException if none of the seeds can be reached
    */
   ClusterNodes(
@@ -79,10 +83,12 @@ final class ClusterNodes extends ClusterConnectionProvider {
       JedisClientConfig config,
       Function<HostAndPort, NodePool> pools,
       Function<HostAndPort, NodePool> payloadPools,
+      Consumer<Predicate<HostAndPort>> onRefreshed,
       ThreadFactory threads) {
     super(seeds, config, keepingNone());
     this.pools = pools;
     this.payloadPools = payloadPools;
+    this.onRefreshed = onRefreshed;
     this.threads = threads;
   }
 
@@ -138,7 +144,15 @@ final class ClusterNodes extends ClusterConnectionProvider {
   /** Requests a refresh of the topology in the background, unless one is in progress. Returns at once. */
   void refreshSoon() {
     if (!closed && refreshing.compareAndSet(false, true)) {
-      threads.newThread(this::refreshOnItsOwnThread).start();
+      boolean started = false;
+      try {
+        threads.newThread(this::refreshOnItsOwnThread).start();
+        started = true;
+      } finally {
+        if (!started) {
+          refreshing.set(false);
+        }
+      }
     }
   }
 
@@ -158,6 +172,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
       closeOthers(open, known);
       closeOthers(openForPayloads, known);
       standIns.keySet().retainAll(known);
+      onRefreshed.accept(this::knows);
     } catch (RuntimeException unreachable) {
       log.debug("cluster topology=unknown cause={}", unreachable.getClass().getName());
     }

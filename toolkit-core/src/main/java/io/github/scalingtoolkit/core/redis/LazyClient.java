@@ -86,6 +86,11 @@ final class LazyClient<C extends AutoCloseable> implements AutoCloseable {
     return open != null ? open : open();
   }
 
+  /** Tells whether the last attempt to open it was refused: by the nodes, or by the sentinels. */
+  boolean isRefused() {
+    return refusal != null;
+  }
+
   private C open() {
     Refusal before = refusal;
     if (before != null && (before.isRecent() || opening.isLocked())) {

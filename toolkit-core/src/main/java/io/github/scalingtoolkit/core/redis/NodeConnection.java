@@ -1,6 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
-import org.jspecify.annotations.Nullable;
+import java.io.IOException;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.JedisSocketFactory;
@@ -14,9 +14,8 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * 0. Here a connection that was closed stays so.
  */
 final class NodeConnection extends Connection {
-  private final Runnable onReadOnly;
+  private final Renewals renewals;
   private final long madeAtNanos = System.nanoTime();
-  private @Nullable NodePool of;
   private boolean opened;
   private boolean readOnly;
   private long usedAtNanos;
@@ -24,7 +23,7 @@ final class NodeConnection extends Connection {
 
   private NodeConnection(Maker maker) {
     super(maker);
-    onReadOnly = maker.onReadOnly;
+    renewals = maker.renewals;
   }
 
   @Override
@@ -37,6 +36,25 @@ final class NodeConnection extends Connection {
     opened = true;
   }
 
+  /** Jedis closes the socket if the server refuses, but not if what gives the password throws. */
+  @Override
+  protected void initializeFromClientConfig(JedisClientConfig config) {
+    try {
+      super.initializeFromClientConfig(config);
+    } catch (RuntimeException failed) {
+      disconnectQuietly();
+      throw failed;
+    }
+  }
+
+  private void disconnectQuietly() {
+    try {
+      forceDisconnect();
+    } catch (IOException | RuntimeException alreadyGone) {
+      // That is what was wanted.
+    }
+  }
+
   /** Sees every reply, of pipelines and transactions as well. */
   @Override
   protected Object readProtocolWithCheckingBroken() {
@@ -46,7 +64,7 @@ final class NodeConnection extends Connection {
       if (RedisFailure.isReadOnly(reply) && !readOnly) {
         // Not broken yet: the replies to what was sent with it are still to be read.
         readOnly = true;
-        onReadOnly.run();
+        renewals.answeredReadOnly(madeAtNanos);
       }
       throw reply;
     }
@@ -67,14 +85,9 @@ final class NodeConnection extends Connection {
     return readOnly;
   }
 
-  /** Notes which pool lends it. */
-  void lentBy(NodePool pool) {
-    of = pool;
-  }
-
-  /** Tells whether its pool was {@linkplain NodePool#renew renewed} since this was opened: then it must not be lent again. */
+  /** Tells whether another node may serve at its address, so that this must not be lent again. */
   boolean isOutdated() {
-    return of != null && of.isOutdated(madeAtNanos);
+    return renewals.isOutdated(madeAtNanos);
   }
 
   /** Returns when it was given back last, or was made if it is new. */
@@ -89,12 +102,12 @@ final class NodeConnection extends Connection {
 
   /** Makes them, not connected yet. */
   static final class Maker extends Connection.Builder {
-    private final Runnable onReadOnly;
+    private final Renewals renewals;
 
-    Maker(JedisSocketFactory sockets, JedisClientConfig config, Runnable onReadOnly) {
+    Maker(JedisSocketFactory sockets, JedisClientConfig config, Renewals renewals) {
       socketFactory(sockets);
       clientConfig(config);
-      this.onReadOnly = onReadOnly;
+      this.renewals = renewals;
     }
 
     @Override

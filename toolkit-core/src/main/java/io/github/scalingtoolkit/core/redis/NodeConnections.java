@@ -20,22 +20,21 @@ final class NodeConnections extends ConnectionFactory {
   private final HostAndPort node;
   private final JedisClientConfig config;
   private final Rights rights;
-  private final Runnable onReadOnly;
+  private final Renewals renewals;
 
-  NodeConnections(HostAndPort node, JedisClientConfig config, Rights rights, Runnable onReadOnly) {
+  NodeConnections(HostAndPort node, JedisClientConfig config, Rights rights, Renewals renewals) {
     super(ConnectionFactory.builder()
         .clientConfig(config)
-        .connectionBuilder(maker(node, config, onReadOnly)));
+        .connectionBuilder(maker(node, config, renewals)));
     this.node = node;
     this.config = config;
     this.rights = rights;
-    this.onReadOnly = onReadOnly;
+    this.renewals = renewals;
   }
 
   private static NodeConnection.Maker maker(
-      HostAndPort node, JedisClientConfig config, Runnable onReadOnly) {
-    return new NodeConnection.Maker(
-        new DefaultJedisSocketFactory(node, config), config, onReadOnly);
+      HostAndPort node, JedisClientConfig config, Renewals renewals) {
+    return new NodeConnection.Maker(new DefaultJedisSocketFactory(node, config), config, renewals);
   }
 
   /** The greetings are bounded as well, since the thread that borrows waits for them. */
@@ -62,7 +61,7 @@ final class NodeConnections extends ConnectionFactory {
         .connectionTimeoutMillis(Math.min(millis, config.getConnectionTimeoutMillis()))
         .socketTimeoutMillis(millis)
         .build();
-    return new DefaultPooledObject<>(maker(node, hurried, onReadOnly).build());
+    return new DefaultPooledObject<>(maker(node, hurried, renewals).build());
   }
 
   /** Returns how long a read may wait: {@code own}, or what the caller's deadline leaves if that is less. */

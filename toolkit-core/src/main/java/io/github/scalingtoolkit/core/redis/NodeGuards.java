@@ -2,10 +2,12 @@ package io.github.scalingtoolkit.core.redis;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -17,10 +19,17 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
   private final List<Consumer<Guard>> listeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<Guard>> farewells = new CopyOnWriteArrayList<>();
   private final Function<HostAndPort, Guard> maker;
+  private final BiConsumer<HostAndPort, Guard> onMade;
 
-  /** Makes an empty one; {@code maker} makes the guard of a node. */
-  NodeGuards(Function<HostAndPort, Guard> maker) {
+  /**
+   * Makes an empty one.
+   *
+   * @param maker makes the guard of a node; two threads may make one each, of which one is dropped unused
+   * @param onMade is called with each that is kept, before the listeners are
+   */
+  NodeGuards(Function<HostAndPort, Guard> maker, BiConsumer<HostAndPort, Guard> onMade) {
     this.maker = maker;
+    this.onMade = onMade;
   }
 
   @Override
@@ -35,20 +44,20 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
     if (known != null) {
       return known;
     }
+    onMade.accept(node, made);
     listeners.forEach(listener -> listener.accept(made));
     return made;
   }
 
-  /** Forgets the nodes that are no more, and returns their guards. */
-  List<Guard> keepOnly(Predicate<HostAndPort> there) {
-    List<Guard> gone = new CopyOnWriteArrayList<>();
+  /** Forgets the nodes that are no more. */
+  void keepOnly(Predicate<HostAndPort> there) {
+    List<Guard> gone = new ArrayList<>();
     guards.forEach((node, guard) -> {
       if (!there.test(node) && guards.remove(node, guard)) {
         gone.add(guard);
       }
     });
     gone.forEach(guard -> farewells.forEach(farewell -> farewell.accept(guard)));
-    return gone;
   }
 
   List<Guard> all() {

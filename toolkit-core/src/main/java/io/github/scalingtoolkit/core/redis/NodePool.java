@@ -6,6 +6,7 @@ import java.util.NoSuchElementException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
@@ -36,7 +37,6 @@ final class NodePool extends ConnectionPool {
   private final HostAndPort node;
   private final Duration longestWait;
   private final int readMillis;
-  private volatile long outdatedBeforeNanos = System.nanoTime();
 
   /**
    * Makes one that has no connections yet.
@@ -70,9 +70,10 @@ final class NodePool extends ConnectionPool {
 
   /** As {@link #getResource()}, for a caller that waits for one for as long as {@code longestWait}. */
   Connection getResource(Duration longestWait) {
-    while (true) {
+    // Each one that is discarded makes room for a new one, which is good: so this many are enough.
+    for (int left = getMaxTotal(); ; left--) {
       Connection connection = borrow(longestWait);
-      if (connection instanceof NodeConnection used && used.isOutdated()) {
+      if (left > 0 && connection instanceof NodeConnection used && used.isOutdated()) {
         connection.close();
         continue;
       }
@@ -88,8 +89,12 @@ final class NodePool extends ConnectionPool {
       } catch (JedisException dead) {
         connection.setBroken();
         connection.close();
-        clear();
-        if (RedisFailure.timedOut(dead)) {
+        boolean late = RedisFailure.timedOut(dead);
+        // One that was given less time than usual may be as well as the others.
+        if (!late || millis == readMillis) {
+          clear();
+        }
+        if (late || left <= 0) {
           throw dead;
         }
       }
@@ -104,29 +109,12 @@ final class NodePool extends ConnectionPool {
     }
   }
 
-  /**
-   * Has none of the connections that are open now lent again: those that idle are closed, the others when they are given
-   * back or asked for next.
-   */
-  void renew() {
-    outdatedBeforeNanos = System.nanoTime();
-    clear();
-  }
-
-  /** Tells whether a connection that was made then must not be lent again. */
-  boolean isOutdated(long madeAtNanos) {
-    return madeAtNanos - outdatedBeforeNanos < 0;
-  }
-
   private Connection borrow(Duration longestWait) {
     Duration wait = Duration.ofMillis(
         NodeConnections.millis(Math.toIntExact(Math.max(1, longestWait.toMillis()))));
     try {
       Connection connection = lent(wait);
       connection.setHandlingPool(this);
-      if (connection instanceof NodeConnection node) {
-        node.lentBy(this);
-      }
       return connection;
     } catch (JedisException failed) {
       if (isHurried() && RedisFailure.timedOut(failed)) {
@@ -137,12 +125,24 @@ final class NodePool extends ConnectionPool {
       throw new NoConnectionException(
           node.toString(), wait, getNumActive(), getMaxTotal(), getNumWaiters());
     } catch (InterruptedException interrupted) {
+      if (isClosed()) {
+        // The pool wakes its waiters that way: nobody interrupted this thread.
+        throw closed(null);
+      }
       Thread.currentThread().interrupt();
       throw new JedisException("interrupted while waiting for a connection", interrupted);
+    } catch (IllegalStateException failed) {
+      throw isClosed() ? closed(failed) : failed;
+    } catch (RuntimeException failed) {
+      throw failed;
     } catch (Exception failed) {
-      // A pool that was closed meanwhile, since its node is gone.
-      throw new JedisConnectionException("the connections to " + node + " are closed", failed);
+      throw new IllegalStateException("no connection to " + node + " could be made", failed);
     }
+  }
+
+  /** A pool is closed when its node is gone, or with its access. */
+  private JedisConnectionException closed(@Nullable Throwable cause) {
+    return new JedisConnectionException("the connections to " + node + " are closed", cause);
   }
 
   /** Asks again and again: the pool wakes nobody when a connection is closed, though there is room for another then. */
@@ -165,7 +165,15 @@ final class NodePool extends ConnectionPool {
    */
   private void openAside() {
     if (opensAside.compareAndSet(false, true)) {
-      ASIDE.newThread(this::open).start();
+      boolean started = false;
+      try {
+        ASIDE.newThread(this::open).start();
+        started = true;
+      } finally {
+        if (!started) {
+          opensAside.set(false);
+        }
+      }
     }
   }
 

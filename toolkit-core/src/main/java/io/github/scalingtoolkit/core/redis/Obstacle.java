@@ -80,6 +80,8 @@ record Obstacle(String node, String reason, String action) {
   }
 
   private static boolean isPoolExhausted(Throwable failure) {
-    return failure.getCause() instanceof NoSuchElementException;
+    // The second is what a client of somebody else's throws.
+    return failure instanceof NoConnectionException
+        || failure.getCause() instanceof NoSuchElementException;
   }
 }

@@ -1,6 +1,8 @@
 package io.github.scalingtoolkit.core.redis;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** How the clients of an access come to be: opened by the access itself, or given by its user. */
@@ -12,7 +14,10 @@ interface Opening {
   @Nullable
   LazyClient<Clients> blocking();
 
-  /** Returns how many nodes refuse the credentials now. */
+  /**
+   * Returns how many nodes refuse the credentials now; 1 if it is not known which, since the nodes of a cluster or of
+   * sentinels are not known yet.
+   */
   int refusing();
 
   /** Clients of our own: those for commands opened at once, those that block at their first use. */
@@ -21,6 +26,7 @@ interface Opening {
 
     private final RedisSettings settings;
     private final ClientFactory factory;
+    private final List<LazyClient<Clients>> clients = new CopyOnWriteArrayList<>();
 
     Own(RedisSettings settings) {
       this.settings = settings;
@@ -29,21 +35,27 @@ interface Opening {
 
     @Override
     public LazyClient<Clients> commands(NodeGuards nodes, NodeGuards payloads) {
-      return LazyClient.opening(
+      return kept(LazyClient.opening(
           settings.url().toString(),
           () -> factory.commands(
-              settings.deadline(), settings.poolSize(), settings.coalesced(), nodes, payloads));
+              settings.deadline(), settings.poolSize(), settings.coalesced(), nodes, payloads)));
     }
 
     @Override
     public LazyClient<Clients> blocking() {
-      return LazyClient.whenAsked(
-          settings.url().toString(), () -> factory.blocking(settings.deadline(), LONGEST_BLOCK));
+      return kept(LazyClient.whenAsked(
+          settings.url().toString(), () -> factory.blocking(settings.deadline(), LONGEST_BLOCK)));
+    }
+
+    private LazyClient<Clients> kept(LazyClient<Clients> client) {
+      clients.add(client);
+      return client;
     }
 
     @Override
     public int refusing() {
-      return factory.refusing();
+      int known = factory.refusing();
+      return known == 0 && clients.stream().anyMatch(LazyClient::isRefused) ? 1 : known;
     }
   }
 

@@ -175,7 +175,10 @@ final class PayloadCalls implements AutoCloseable {
     }
 
     void end() {
-      over.set(true);
+      if (!over.compareAndSet(false, true)) {
+        // It is being cut, and must not be cut in another call's hands.
+        connection.setBroken();
+      }
       if (alarm != null) {
         alarm.cancel(false);
       }

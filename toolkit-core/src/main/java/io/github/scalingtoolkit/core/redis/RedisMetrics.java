@@ -12,7 +12,8 @@ import java.util.function.ToDoubleFunction;
  *   <li>each of its breakers, as in {@link GuardMetrics}. Those of a cluster's nodes appear when a node is first called
  *       and disappear when it leaves the cluster
  *   <li>{@code toolkit.redis.subscriptions{redis,state=live|down}}: how many subscriptions are live, and how many are not
- *   <li>{@code toolkit.redis.nodes.refusing{redis}}: how many nodes refuse its user or password
+ *   <li>{@code toolkit.redis.nodes.refusing{redis}}: how many nodes refuse its user or password. It is 1 if a cluster or
+ *       sentinels refuse from the start, so that the nodes are not known
  * </ul>
  */
 public final class RedisMetrics {

@@ -1,10 +1,11 @@
 package io.github.scalingtoolkit.core.redis;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.HostAndPort;
@@ -17,8 +18,7 @@ import redis.clients.jedis.providers.SentineledConnectionProvider;
  * the number of their clients; the listeners end with the last of them. Safe for use by several threads.
  */
 final class Sentinels implements AutoCloseable {
-  private static final ReentrantLock OPENING = new ReentrantLock();
-  private static final Map<Key, Shared> OPEN = new HashMap<>();
+  private static final Map<Key, Shared> OPEN = new ConcurrentHashMap<>();
 
   /** The settings that two accesses must have in common to share listeners. */
   record Key(
@@ -28,23 +28,24 @@ final class Sentinels implements AutoCloseable {
       @Nullable Object trust,
       @Nullable Object credentials) {}
 
-  /** Guarded by {@link #OPENING}, but for asking where the master is. */
+  /** The listeners of one key; there are none until its first user has opened them. */
   private static final class Shared {
-    private final SentineledConnectionProvider listeners;
-    private int users;
+    /** Held while they are opened: of this key alone, since sentinels may be slow to answer. */
+    private final ReentrantLock opening = new ReentrantLock();
 
-    Shared(SentineledConnectionProvider listeners) {
-      this.listeners = listeners;
-    }
+    private volatile @Nullable SentineledConnectionProvider listeners;
+
+    /** Changed only in an atomic update of {@link #OPEN}. */
+    private int users;
   }
 
   private final Key key;
-  private final Shared shared;
-  private boolean closed;
+  private final SentineledConnectionProvider listeners;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Sentinels(Key key, Shared shared) {
+  private Sentinels(Key key, SentineledConnectionProvider listeners) {
     this.key = key;
-    this.shared = shared;
+    this.listeners = listeners;
   }
 
   /**
@@ -54,18 +55,44 @@ final class Sentinels implements AutoCloseable {
    * @throws JedisException if none can be reached, none takes the credentials, or none knows that master
    */
   static Sentinels open(Key key, JedisClientConfig config) {
-    OPENING.lock();
+    Shared shared = Objects.requireNonNull(OPEN.compute(key, (same, known) -> {
+      Shared used = known == null ? new Shared() : known;
+      used.users++;
+      return used;
+    }));
+    boolean open = false;
+    shared.opening.lock();
     try {
-      Shared shared = OPEN.get(key);
-      if (shared == null) {
+      SentineledConnectionProvider listeners = shared.listeners;
+      if (listeners == null) {
         // Its pool stays empty: it is asked for the master's address alone.
-        shared = new Shared(listeners(key, config));
-        OPEN.put(key, shared);
+        listeners = listeners(key, config);
+        shared.listeners = listeners;
       }
-      shared.users++;
-      return new Sentinels(key, shared);
+      open = true;
+      return new Sentinels(key, listeners);
     } finally {
-      OPENING.unlock();
+      shared.opening.unlock();
+      if (!open) {
+        release(key);
+      }
+    }
+  }
+
+  /** Counts one user less; closes the listeners with the last one. */
+  private static void release(Key key) {
+    Shared[] unused = new Shared[1];
+    OPEN.computeIfPresent(key, (same, known) -> {
+      known.users--;
+      if (known.users > 0) {
+        return known;
+      }
+      unused[0] = known;
+      return null;
+    });
+    SentineledConnectionProvider listeners = unused[0] == null ? null : unused[0].listeners;
+    if (listeners != null) {
+      listeners.close();
     }
   }
 
@@ -84,24 +111,13 @@ final class Sentinels implements AutoCloseable {
 
   /** Returns the master's address, by the sentinels' last message. */
   HostAndPort master() {
-    return Objects.requireNonNull(shared.listeners.getCurrentMaster());
+    return Objects.requireNonNull(listeners.getCurrentMaster());
   }
 
   @Override
   public void close() {
-    OPENING.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      shared.users--;
-      if (shared.users == 0) {
-        OPEN.remove(key, shared);
-        shared.listeners.close();
-      }
-    } finally {
-      OPENING.unlock();
+    if (closed.compareAndSet(false, true)) {
+      release(key);
     }
   }
 }

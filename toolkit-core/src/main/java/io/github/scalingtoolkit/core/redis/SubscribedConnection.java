@@ -164,6 +164,16 @@ final class SubscribedConnection {
     }
   }
 
+  /**
+   * Cuts the connection if it leads to a node that no longer serves at its address. A former master goes on to answer, so
+   * nothing else would end it, and the new one's messages would never come.
+   */
+  void cutIfOutdated() {
+    if (!over && connection instanceof NodeConnection ours && ours.isOutdated()) {
+      cut("takes no writes any more, so another node may serve at its address");
+    }
+  }
+
   private interface Sending {
     /** Tells whether anything was sent. */
     boolean send();

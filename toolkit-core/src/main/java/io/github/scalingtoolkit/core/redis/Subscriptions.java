@@ -298,6 +298,7 @@ final class Subscriptions implements AutoCloseable {
       if (due) {
         connection.cutIfSilent(heartbeat.toNanos() / 2, silenceAllowed());
       }
+      connection.cutIfOutdated();
       connection.catchUp();
       if (due && whole) {
         connection.ping();

@@ -151,12 +151,24 @@ class ChannelSubscriptionTest {
       Await.until("it is live", subscription::live);
       redis.call(jedis -> jedis.publish("news", "hello"));
       Await.until("each master tells it", () -> heard.count("hello") == 3);
+      // One of each master, and the access' own.
+      redis.call(jedis -> jedis.get("{a}"));
+      redis.call(jedis -> jedis.get("{b}"));
+      redis.call(jedis -> jedis.get("{c}"));
+      assertThat(redis.guards()).hasSize(4);
 
       cluster.scaleIn();
       Await.until(
           "the last is left", () -> leaving.clientList(ClientType.PUBSUB).isBlank());
       assertThat(subscription.live()).isTrue();
       assertThat(heard.count("GAP")).isZero();
+      // Of the commands' connections, which are told by a redirection.
+      Await.until("its breaker is gone", () -> {
+        redis.call(jedis -> jedis.get("{c}"));
+        redis.call(jedis -> jedis.get("{b}"));
+        redis.call(jedis -> jedis.get("{a}"));
+        return redis.guards().size() == 3;
+      });
 
       cluster.masters().get(1).kill();
       Await.until("it says so", () -> heard.count("GAP") == 1);

@@ -14,12 +14,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.DefaultJedisClientConfig;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
 import redis.clients.jedis.exceptions.JedisConnectionException;
@@ -187,7 +190,34 @@ class ClusterAccessTest {
 
       assertAskedOnceASecond(before, begun);
       assertThat(redis.isWell()).isTrue();
+      assertThat(redis.nodesRefusing()).isEqualTo(1);
     }
+  }
+
+  @Test
+  void aRefreshForWhichThereWasNoThreadDoesNotPreventTheNext() {
+    setPassword(PASSWORD);
+    AtomicInteger asked = new AtomicInteger();
+    HostAndPort seed = new HostAndPort("127.0.0.1", cluster.masters().get(0).port());
+    try (ClusterNodes nodes = new ClusterNodes(
+        Set.of(seed),
+        DefaultJedisClientConfig.builder().password(PASSWORD).build(),
+        node -> {
+          throw new IllegalStateException("no call is made");
+        },
+        node -> {
+          throw new IllegalStateException("no payload is sent");
+        },
+        there -> {},
+        task -> {
+          asked.incrementAndGet();
+          throw new OutOfMemoryError("unable to create native thread");
+        })) {
+      assertThatThrownBy(nodes::refreshSoon).isInstanceOf(OutOfMemoryError.class);
+      assertThatThrownBy(nodes::refreshSoon).isInstanceOf(OutOfMemoryError.class);
+    }
+
+    assertThat(asked.get()).isEqualTo(2);
   }
 
   @Test

@@ -346,7 +346,8 @@ class LaneTest {
 
   private Connection connection() {
     JedisClientConfig config = config(3);
-    return new NodeConnection.Maker(new DefaultJedisSocketFactory(node(), config), config, () -> {})
+    return new NodeConnection.Maker(
+            new DefaultJedisSocketFactory(node(), config), config, new Renewals("x"))
         .build();
   }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisServer;
@@ -164,6 +165,24 @@ class ReadOnlyRedisTest {
     }
     assertThat(all).isPositive();
     assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
+  }
+
+  @Test
+  void aSubscriptionFollowsTheFirstWriteThatFails() {
+    Heard heard = new Heard();
+    redis.subscribe("news", heard);
+    Await.until("it is live", () -> redis.subscriptionsLive() == 1);
+    redis.call(client -> client.set("key", "x"));
+    failOver();
+
+    assertThatThrownBy(() -> redis.call(client -> client.set("key", "x")))
+        .hasMessageStartingWith("READONLY");
+
+    Await.until("it knows of a gap", () -> heard.count("GAP") == 1);
+    Await.until("it is live again", () -> redis.subscriptionsLive() == 1);
+    long receivers = redis.call(client -> client.publish("news", "again"));
+    assertThat(receivers).isEqualTo(1);
+    Await.until("the new master is heard", () -> heard.events.contains("again"));
   }
 
   @Test

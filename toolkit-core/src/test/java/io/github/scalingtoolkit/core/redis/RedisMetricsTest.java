@@ -56,7 +56,8 @@ class RedisMetricsTest {
   void theBreakersOfNodesComeAndGoWithThem() {
     HostAndPort stays = new HostAndPort("10.0.0.1", 6379);
     HostAndPort leaves = new HostAndPort("10.0.0.2", 6379);
-    NodeGuards guards = new NodeGuards(node -> Guard.builder("redis@" + node).build());
+    NodeGuards guards =
+        new NodeGuards(node -> Guard.builder("redis@" + node).build(), (node, made) -> {});
     guards.onGone(guard -> GuardMetrics.unbind(registry, guard));
     guards.onEach(guard -> GuardMetrics.bind(registry, guard));
     guards.apply(stays);

@@ -106,6 +106,7 @@ class SentinelCredentialsTest {
       assertThat(failureOf(stranger))
           .contains("/main cannot be found: its sentinels do not let the user ask for the master")
           .contains("+sentinel|get-master-addr-by-name");
+      assertThat(wrong.nodesRefusing()).isEqualTo(1);
     }
   }
 
