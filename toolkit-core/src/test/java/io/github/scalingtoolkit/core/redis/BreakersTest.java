@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.UnifiedJedis;
 
 class BreakersTest {
   private static final HostAndPort BEFORE = new HostAndPort("10.0.0.1", 6379);
@@ -68,6 +74,37 @@ class BreakersTest {
       }
 
       assertThat(redis.nodesRefusing()).isZero();
+    }
+  }
+
+  @Test
+  void aRecoveryStepThatFailedIsOneWarningAndItsEndIsOneLine() {
+    AtomicInteger failures = new AtomicInteger(1);
+    try (RedisServer server = RedisServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        CapturedLog log = CapturedLog.start();
+        RedisAccess redis = RedisAccess.open(proxy.redisUrl())) {
+      redis.onRecovery(client -> {
+        if (failures.getAndDecrement() > 0) {
+          throw new IllegalStateException("not yet");
+        }
+      });
+      for (int outage = 0; outage < 2; outage++) {
+        proxy.cut();
+        Await.until("calls are refused", () -> {
+          try {
+            redis.call(UnifiedJedis::ping);
+          } catch (RuntimeException down) {
+            // That is what opens it.
+          }
+          return redis.guard().state() != GuardState.CLOSED;
+        });
+        proxy.heal();
+        Await.until("it is well", redis::isWell);
+      }
+
+      assertThat(log.lines("recovery=incomplete")).hasSize(1);
+      assertThat(log.lines("recovery=complete")).hasSize(1);
     }
   }
 }
