@@ -495,7 +495,8 @@ public final class RedisAccess implements AutoCloseable {
 
   /**
    * Returns how many nodes refuse this access' user or password, by the last attempt to open a connection: for a
-   * gauge, and for an alert when it stays above 0. Always 0 for wrapped clients.
+   * gauge, and for an alert when it stays above 0. 1 if a cluster or sentinels refuse from the start, since their nodes are
+   * not known then. Always 0 for wrapped clients.
    */
   public int nodesRefusing() {
     return opening.refusing();
