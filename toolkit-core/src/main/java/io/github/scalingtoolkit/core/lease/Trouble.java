@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.lease;
 
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.RedisFailure;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +31,7 @@ final class Trouble {
   }
 
   void failed(RuntimeException failure) {
-    if (forbids(failure)) {
+    if (RedisFailure.isForbidden(failure)) {
       forbidden();
     } else {
       trouble.tell(() -> log.warn(
@@ -53,13 +54,5 @@ final class Trouble {
 
   void worked() {
     trouble.over(() -> log.info("leases={} state=well", what));
-  }
-
-  /** For a command within a script each version has its own text. */
-  private static boolean forbids(RuntimeException failure) {
-    String message = String.valueOf(failure.getMessage());
-    return message.startsWith("NOPERM")
-        || message.contains("ACL failure in script")
-        || message.contains("user executing the script can't");
   }
 }

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.limit;
 
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.RedisFailure;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -52,7 +53,7 @@ final class Degradation {
       over();
     }
     failedNanos = clock.nanoTime();
-    if (forbids(failure)) {
+    if (RedisFailure.isForbidden(failure)) {
       forbidden.tell(() -> warn(
           "Redis at " + redis.description() + " forbids its user a command or a key (NOPERM)",
           "let an administrator run ACL SETUSER <user> " + grant));
@@ -85,13 +86,5 @@ final class Degradation {
   private boolean over() {
     boolean first = unanswered.over();
     return forbidden.over() || first;
-  }
-
-  /** For a command within a script each version has its own text. */
-  private static boolean forbids(RuntimeException failure) {
-    String message = String.valueOf(failure.getMessage());
-    return message.startsWith("NOPERM")
-        || message.contains("ACL failure in script")
-        || message.contains("user executing the script can't");
   }
 }

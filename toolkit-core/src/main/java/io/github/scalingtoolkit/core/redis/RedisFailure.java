@@ -76,6 +76,16 @@ public enum RedisFailure {
   }
 
   /**
+   * Tells whether a command, or one within a script, failed because the user lacks a right (NOPERM): an administrator's
+   * grant is the cure. Credentials that are refused are not this.
+   */
+  public static boolean isForbidden(Throwable failure) {
+    return of(failure) == RIGHTS
+        && innermost(failure) instanceof JedisException told
+        && !RedisFailures.refusesCredentials(answer(told));
+  }
+
+  /**
    * Returns what Jedis wraps: its executor the failure of its last try, or of one among several nodes; its provider the
    * answer of the first seed.
    */
