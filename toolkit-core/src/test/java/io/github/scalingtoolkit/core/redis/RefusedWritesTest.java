@@ -31,7 +31,6 @@ class RefusedWritesTest {
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
-        admin.configSet("dbfilename", "taken.rdb");
         admin.configSet("save", "3600 1");
         admin.bgsave();
         Await.until(
@@ -53,7 +52,8 @@ class RefusedWritesTest {
 
   @BeforeEach
   void start() {
-    server = RedisServer.start();
+    // Redis 7 lets nobody set it later.
+    server = RedisServer.start("--dbfilename", "taken.rdb");
   }
 
   @AfterEach
