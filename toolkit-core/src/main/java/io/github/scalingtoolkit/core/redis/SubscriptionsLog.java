@@ -90,31 +90,30 @@ final class SubscriptionsLog {
       List<ChannelSubscription> all, Collection<NodeLink> links, Obstacle unknownNodes, long now) {
     links.forEach(NodeLink::tellIfWell);
     boolean refused = links.stream().anyMatch(NodeLink::isRefused);
-    List<ChannelSubscription> late = new ArrayList<>();
-    boolean anyDown = false;
+    List<ChannelSubscription> down = new ArrayList<>();
+    boolean late = false;
     for (ChannelSubscription each : all) {
       boolean toldOtherwise =
           each.throwsNow(now, patience) || refused || refusals.containsKey(each.channel());
       if (!each.live() && !toldOtherwise) {
-        anyDown = true;
-        if (now - each.notLiveSince() >= patience.toNanos()) {
-          late.add(each);
-        }
+        down.add(each);
+        late |= now - each.notLiveSince() >= patience.toNanos();
       }
     }
-    if (!late.isEmpty()) {
-      toldOfLate.tell(() -> tellOfLate(late, why(late.get(0), links, unknownNodes)));
-    } else if (!anyDown) {
+    if (late) {
+      // All that are down, as those that went down with the first are late in a moment.
+      toldOfLate.tell(() -> tellOfLate(down, why(down.get(0), links, unknownNodes)));
+    } else if (down.isEmpty()) {
       toldOfLate.over(() -> log.info("redis={} subscriptions=live count={}", name, all.size()));
     }
   }
 
-  private void tellOfLate(List<ChannelSubscription> late, Obstacle why) {
+  private void tellOfLate(List<ChannelSubscription> down, Obstacle why) {
     log.warn(
         "redis={} subscriptions=not-live count={} channels=\"{}\" for={}ms node={} reason=\"{}\" action=\"{}\"",
         name,
-        late.size(),
-        late.stream()
+        down.size(),
+        down.stream()
             .map(ChannelSubscription::channel)
             .distinct()
             .limit(3)
