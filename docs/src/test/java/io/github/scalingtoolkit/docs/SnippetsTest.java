@@ -47,7 +47,7 @@ class SnippetsTest {
   }
 
   @Test
-  void everyJavaBlockOfTheReadmeIsAWholeFileThatCompilesAsItIsPasted() throws IOException {
+  void everyJavaBlockOfTheReadmeCompilesAsItIsPasted() throws IOException {
     Map<String, String> wholeFiles = new HashMap<>();
     for (Path source : sources()) {
       Matcher whole = WHOLE_FILE.matcher(Files.readString(source));

@@ -101,7 +101,7 @@ class VerificationCacheTest {
   }
 
   @Test
-  void refusesAnotherKeyUnderTheSameIdEvenIfTheGenerationWasForgotten() {
+  void refusesAnotherKeyUnderTheIdOfAForgottenOne() {
     SigningKey impostor =
         SigningKey.hs256("another-secret-of-at-least-thirty-two-bytes").withId(Tokens.KEY.id());
     AtomicReference<KeySet> keys = new AtomicReference<>(KeySet.of(1, Tokens.KEY, List.of()));

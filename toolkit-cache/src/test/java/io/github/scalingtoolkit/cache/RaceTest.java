@@ -252,7 +252,7 @@ class RaceTest {
   }
 
   @Test
-  void aGetAfterAWriteElsewhereNeverJoinsALoadFromBeforeItEvenPastTheCache() {
+  void aGetAfterAWriteElsewhereNeverJoinsAnOlderLoad() {
     CacheAside<String, String> reader =
         texts(redis, name).lease(Duration.ofMinutes(1)).build();
     WriteBracket somebodys = texts(redis, name).build().begin("k");

@@ -91,7 +91,7 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void anInterruptedCallerStillWritesForTheOthersAndStaysInterrupted() {
+  void anInterruptedLeaderServesTheOthersAndStaysInterrupted() {
     store.go.countDown();
     Thread.currentThread().interrupt();
 

@@ -68,7 +68,7 @@ class RotatingKeysTest {
   }
 
   @Test
-  void aSuccessorVerifiesAtOnceSignsLaterAndThePredecessorStillVerifies() throws IOException {
+  void aSuccessorVerifiesAtOnceAndSignsLater() throws IOException {
     RotatingKeys early = process();
     RotatingKeys late = process();
     String first = signs(early);

@@ -7,7 +7,6 @@ import org.apache.commons.pool2.impl.DefaultPooledObject;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.ConnectionFactory;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.DefaultJedisSocketFactory;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
 import redis.clients.jedis.exceptions.JedisException;
@@ -34,7 +33,7 @@ final class NodeConnections extends ConnectionFactory {
 
   private static NodeConnection.Maker maker(
       HostAndPort node, JedisClientConfig config, Renewals renewals) {
-    return new NodeConnection.Maker(new DefaultJedisSocketFactory(node, config), config, renewals);
+    return new NodeConnection.Maker(new LastLookSocket.Factory(node, config), config, renewals);
   }
 
   /** The greetings are bounded as well, since the thread that borrows waits for them. */

@@ -59,7 +59,7 @@ class AdaptiveBulkheadTest {
   }
 
   @Test
-  void itStaysThereForTenMinutesAtTheBoundAndProbesWithoutDriftingAway() {
+  void itStaysAtTheBoundAndProbesWithoutDriftingAway() {
     AdaptiveBulkhead bulkhead = new AdaptiveBulkhead(1, 1000, clock);
 
     run(bulkhead, 20, SERVICE, 5000, Duration.ofMinutes(10));
@@ -70,7 +70,7 @@ class AdaptiveBulkheadTest {
   }
 
   @Test
-  void aDependencyThatHasBecomeSlowerForGoodGetsItsShareBackAfterAProbe() {
+  void aDependencySlowerForGoodGetsItsShareBack() {
     AdaptiveBulkhead bulkhead = new AdaptiveBulkhead(1, 1000, clock);
     run(bulkhead, 50, SERVICE, 5000, Duration.ofSeconds(20));
 

@@ -98,7 +98,7 @@ class GuardAsyncTest {
   }
 
   @Test
-  void cancellingCancelsTheStageGivesThePermitBackAndCountsAsNothing() {
+  void aCancelledStageReturnsItsPermitAndCountsAsNothing() {
     Guard guard = store().timeout(Duration.ofSeconds(2)).build();
 
     for (int i = 0; i < 20; i++) {

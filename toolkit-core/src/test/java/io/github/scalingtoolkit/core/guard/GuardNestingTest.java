@@ -85,7 +85,7 @@ class GuardNestingTest {
   }
 
   @Test
-  void theBreakerCountsEachRetryAndARefusedOneKeepsTheEarlierFailure() {
+  void aRefusedRetryKeepsTheEarlierFailure() {
     Guard guard = store().countWindow(2).minimumCalls(2).retries(5).build();
 
     assertThatThrownBy(() -> guard.callIdempotent(this::down))

@@ -131,7 +131,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void anInnerRefusalOfARetryLeavesTheFailureOfTheAttemptThatWasMade() {
+  void anInnerRefusalOfARetryKeepsTheFirstFailure() {
     Guard inner = Guard.builder("inner").clock(clock).build();
     Guard outer = prices().build();
 
@@ -153,7 +153,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aBlockingCallBeyondItsTimeOutCountsAsFailedButReturnsItsResult() {
+  void aBlockingCallBeyondItsTimeOutCountsAsFailed() {
     Guard guard = observed(prices().timeout(Duration.ofMillis(100)));
 
     for (int i = 0; i < 2; i++) {
@@ -181,7 +181,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aCallThatOutlastsItsCallersDeadlineButNotItsTimeOutIsASuccess() {
+  void aCallPastTheDeadlineButWithinItsTimeOutIsASuccess() {
     Guard guard = observed(prices().timeout(Duration.ofMillis(100)));
 
     Deadline.after(Duration.ofMillis(10), clock)
@@ -205,7 +205,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aStageBlockedBeyondTheTimeOutCountsAsFailedButReturnsItsValue() {
+  void aStageBlockedBeyondItsTimeOutCountsAsFailed() {
     Guard guard = observed(prices().timeout(Duration.ofMillis(100)));
 
     CompletableFuture<Answer> late = guard.callAsync(() -> {
@@ -352,7 +352,7 @@ class GuardOutcomesTest {
   }
 
   @Test
-  void aDelayThatDoesNotFitIntoTheDeadlineOrIsAboveTheBoundIsNotWaitedFor() {
+  void aDelayBeyondDeadlineOrBoundIsNotWaitedFor() {
     Guard guard = http().minimumCalls(10).build();
     Deadline twoSeconds = Deadline.after(Duration.ofSeconds(2), clock);
 

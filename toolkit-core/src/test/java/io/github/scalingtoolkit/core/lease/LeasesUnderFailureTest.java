@@ -11,6 +11,7 @@ import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.List;
@@ -41,7 +42,7 @@ class LeasesUnderFailureTest {
   }
 
   @Test
-  void aLostAnswerIsRiddenOutUnderTheSameHolderWhileThereIsTimeToWait() throws Exception {
+  void aLostAnswerIsAskedForAgainUnderTheSameHolder() throws Exception {
     try (FaultProxy proxy = FaultProxy.to(redis.server().port());
         RedisAccess access = RedisAccess.builder(proxy.redisUrl())
             .deadline(Duration.ofSeconds(20))
@@ -145,7 +146,7 @@ class LeasesUnderFailureTest {
   @Test
   void aReleaseThatFailsIsTriedInTheBackgroundUntilItIsDone() throws Exception {
     try (FaultProxy proxy = FaultProxy.to(redis.server().port());
-        RedisAccess access = RedisAccess.open(proxy.redisUrl())) {
+        RedisAccess access = PatientRedis.open(proxy.redisUrl())) {
       Leases leases = redis.leases(access, Duration.ofHours(1));
       Lease lease = leases.acquire("late-release", LONG).orElseThrow();
       proxy.cut();

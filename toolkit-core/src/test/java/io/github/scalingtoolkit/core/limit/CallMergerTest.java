@@ -250,7 +250,7 @@ class CallMergerTest {
   }
 
   @Test
-  void underFailuresAndImpatienceAllReturnAndOnlyGrantedPermitsAreUsed() throws Exception {
+  void underFailuresOnlyGrantedPermitsAreUsed() throws Exception {
     AtomicLong granted = new AtomicLong();
     AtomicLong received = new AtomicLong();
     Random dice = new Random(7);

@@ -185,7 +185,7 @@ class LocalRateLimiterTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"300000000/1s", "999999999/1s", "7777/77ms", "7/1s", "3/1ms"})
-  void whereAPermitIsWorthNoWholeNanosecondsTheBoundHoldsAndTheBurstIsWhole(String text) {
+  void theBoundHoldsWherePermitsTakeFractionsOfNanoseconds(String text) {
     RateLimit limit = RateLimit.parse("api", text);
     RateLimiter limiter = LocalRateLimiter.of(limit, clock);
     int cost = Math.max(1, limit.permits() / 10_000);

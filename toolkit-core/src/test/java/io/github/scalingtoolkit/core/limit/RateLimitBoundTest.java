@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -61,7 +62,7 @@ class RateLimitBoundTest {
 
     public static void main(String[] arguments) throws Exception {
       BufferedReader in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
-      try (RedisAccess redis = RedisAccess.open(arguments[0])) {
+      try (RedisAccess redis = PatientRedis.open(arguments[0])) {
         System.out.println("ready");
         for (String line = in.readLine(); line != null; line = in.readLine()) {
           String[] words = line.split(" ");
@@ -116,7 +117,7 @@ class RateLimitBoundTest {
   @BeforeAll
   static void start() throws IOException {
     server = RedisServer.start();
-    redis = RedisAccess.builder(server.url()).deadline(PATIENT).build();
+    redis = PatientRedis.open(server.url());
     child = Child.start(server.url());
   }
 
@@ -214,8 +215,7 @@ class RateLimitBoundTest {
 
   @ParameterizedTest
   @CsvSource({"1, false", "3, false", "1, true", "3, true"})
-  void whileLimitsOfOnePeriodTakeTurnsTheirSharesAddUpToOneBurstAndTheRate(
-      long seed, boolean several) {
+  void limitsThatTakeTurnsShareOneBurstAndTheRate(long seed, boolean several) {
     RateLimit never = RateLimit.parse("never", "1000000/1s");
     Random random = new Random(seed);
     List<RateLimit> limits = new ArrayList<>();
@@ -234,19 +234,25 @@ class RateLimitBoundTest {
     while (ended - began < 1_000_000) {
       for (int i = 0; i < 50; i++) {
         int which = random.nextInt(limits.size());
-        int calls = 1 + limits.get(which).permits() / 50;
+        // Five bursts each time round: more than the rate however slow the machine is.
+        int calls = 1 + limits.get(which).permits() / 10;
         long admitted = scripts.get(which).ask(key, 1, calls).admitted();
         bursts += (double) admitted / limits.get(which).permits();
         denied += calls - admitted;
       }
       ended = micros();
     }
+    // What came back until here is taken, whenever this thread goes on.
+    double sure = (ended - began) / 1e6;
+    int last = limits.get(0).permits();
+    bursts += (double) scripts.get(0).ask(key, 1, last).admitted() / last;
+    double seconds = (micros() - began) / 1e6;
 
     assertThat(denied).isPositive();
     assertThat(bursts)
         .as("bursts of %s", limits)
-        .isLessThanOrEqualTo(1 + (ended - began) / 1e6)
-        .isGreaterThan(0.9 * (1 + (ended - began) / 1e6));
+        .isLessThanOrEqualTo(1 + seconds)
+        .isGreaterThan(0.9 * (1 + sure));
   }
 
   @Test
@@ -294,8 +300,7 @@ class RateLimitBoundTest {
   }
 
   @Test
-  void aClockSetForwardAddsABurstAtMostAndOneSetBackNoWaitLongerThanAPeriod(@TempDir Path directory)
-      throws IOException {
+  void aChangedClockAddsAtMostABurstOrAWaitOfAPeriod(@TempDir Path directory) throws IOException {
     Optional<Path> faketime = faketime();
     assumeTrue(faketime.isPresent(), "NOT RUN: needs Debian's libfaketime");
     assumeTrue(
@@ -312,7 +317,7 @@ class RateLimitBoundTest {
             "1",
             "FAKETIME_DONT_FAKE_MONOTONIC",
             "1"));
-        RedisAccess access = RedisAccess.open(lying.url())) {
+        RedisAccess access = PatientRedis.open(lying.url())) {
       RateLimit limit = RateLimit.parse("api", "10/10m");
       Script script = script(access, "clock", List.of(limit));
       assertThat(script.ask("ada", 1, 100).admitted()).isEqualTo(10);

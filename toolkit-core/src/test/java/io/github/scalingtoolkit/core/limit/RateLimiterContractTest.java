@@ -165,7 +165,7 @@ class RateLimiterContractTest {
 
   @ParameterizedTest
   @EnumSource(Kind.class)
-  void eachKeyHasTheLimitOfItsPlanAndAnotherPlanTakesOverWhatWasUsed(Kind kind) {
+  void anotherPlanTakesOverWhatAKeyHasUsed(Kind kind) {
     AtomicReference<String> adasPlan = new AtomicReference<>("free");
     RateLimit free = RateLimit.parse("free", "4/1h");
     RateLimit pro = RateLimit.parse("pro", "40/1h");

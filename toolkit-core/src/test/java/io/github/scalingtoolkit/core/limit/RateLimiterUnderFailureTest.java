@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -48,7 +49,7 @@ class RateLimiterUnderFailureTest {
 
   @ParameterizedTest
   @EnumSource(Fault.class)
-  void eachPolicyDecidesByItsFailureModeAndRedisDecidesAgainWhenItIsBack(Fault fault) {
+  void eachPolicyHasItsFailureModeUntilRedisIsBack(Fault fault) {
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = RedisAccess.open(proxy.redisUrl());
         RedisRateLimiter open = limiter(redis, "open", FailureMode.open());
@@ -129,7 +130,7 @@ class RateLimiterUnderFailureTest {
   @Test
   void onAClusterEveryKeyHasItsSlotAndAllItsPoliciesAreInIt() {
     try (RedisCluster cluster = RedisCluster.start();
-        RedisAccess redis = RedisAccess.open(cluster.url());
+        RedisAccess redis = PatientRedis.open(cluster.url());
         RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "api")
             .policy(RateLimit.parse("burst", "2/1h"), FailureMode.closed())
             .policy(RateLimit.parse("daily", "5/1d"), FailureMode.closed())
@@ -167,7 +168,7 @@ class RateLimiterUnderFailureTest {
   @Test
   void callersOfOneHotKeyAreMergedIntoFarFewerQuestions() throws InterruptedException {
     try (FaultProxy proxy = FaultProxy.to(server.port());
-        RedisAccess redis = RedisAccess.open(proxy.redisUrl());
+        RedisAccess redis = PatientRedis.open(proxy.redisUrl());
         RedisRateLimiter limiter = RedisRateLimiter.builder(redis, "merged")
             .policy(RateLimit.parse("api", "1000/1h"), FailureMode.closed())
             .budget(Duration.ofSeconds(20))

@@ -11,6 +11,7 @@ import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.MetricConventions;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -36,7 +37,7 @@ class RedisRateLimiterTest {
   @BeforeAll
   static void start() {
     server = RedisServer.start();
-    redis = RedisAccess.open(server.url());
+    redis = PatientRedis.open(server.url());
   }
 
   @AfterAll
@@ -68,7 +69,7 @@ class RedisRateLimiterTest {
   }
 
   @Test
-  void aCallMayCostSeveralPermitsAndADearOneLeavesTheRestToCheapOnes() {
+  void aDearCallLeavesTheRestToCheapOnes() {
     try (RedisRateLimiter limiter = limiter("cost", "10/1h")) {
       assertThat(limiter.tryAcquire("ada", 7).remaining()).isEqualTo(3);
       Decision dear = limiter.tryAcquire("ada", 4);
@@ -283,7 +284,7 @@ class RedisRateLimiterTest {
   }
 
   @Test
-  void aCallerOutOfTimeOrInterruptedIsDeniedAndNotDecidedByTheFailureMode() {
+  void aLateOrInterruptedCallerIsDeniedInEveryFailureMode() {
     try (RedisRateLimiter limiter = openLimiter("too-late", "2/1h")) {
       Deadline over = Deadline.after(Duration.ZERO, Clock.system());
       List<Decision> decisions = new ArrayList<>();

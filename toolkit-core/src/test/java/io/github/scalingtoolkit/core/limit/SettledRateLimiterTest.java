@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.MetricConventions;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -288,7 +289,7 @@ class SettledRateLimiterTest {
   }
 
   @Test
-  void whatIsGivenBackByASharingKeyIsNotTakenAgainByTheAnswerToAnOlderCharge() {
+  void returnedPermitsAreNotTakenAgainByAnOlderAnswer() {
     LocalCounts counts = new LocalCounts(clock, 2, 0);
     Rate rate = Rate.of(RateLimit.parse("api", "10/1d"));
     counts.tryAcquire("ada", 10, rate);
@@ -302,7 +303,7 @@ class SettledRateLimiterTest {
 
   @Test
   void isNoLongerDegradedAMinuteAfterTheLastFailureAlsoIfNobodyAsks() {
-    try (RedisAccess out = RedisAccess.open(server.url())) {
+    try (RedisAccess out = PatientRedis.open(server.url())) {
       SettledRateLimiter limiter = SettledRateLimiter.builder(out, "idle")
           .policy(RateLimit.parse("api", "10/1h"))
           .clock(clock)
@@ -324,7 +325,7 @@ class SettledRateLimiterTest {
 
   @Test
   void whatWasAdmittedWhileRedisWasOutIsNotForgivenByItsNextAnswer() {
-    try (RedisAccess out = RedisAccess.open(server.url())) {
+    try (RedisAccess out = PatientRedis.open(server.url())) {
       SettledRateLimiter limiter = SettledRateLimiter.builder(out, "outage-debt")
           .policy(RateLimit.parse("api", "10/1h"))
           .clock(clock)
@@ -348,7 +349,7 @@ class SettledRateLimiterTest {
     SettledRateLimiter one = limiter("late-reset", "10/1h");
     admitted(one, "ada", 10);
     one.settle();
-    try (RedisAccess out = RedisAccess.open(server.url())) {
+    try (RedisAccess out = PatientRedis.open(server.url())) {
       SettledRateLimiter cutOff = SettledRateLimiter.builder(out, "late-reset")
           .policy(RateLimit.parse("api", "10/1h"))
           .clock(clock)

@@ -56,7 +56,7 @@ class AclUserTest {
   }
 
   @Test
-  void aWrongPasswordIsNamedWithoutShowingItAndAskedOfRedisOnceASecondAtMost() {
+  void aWrongPasswordIsNotShownAndTriedOnceASecondAtMost() {
     try (Jedis admin = server.connect();
         RedisAccess redis = as("shop", "wrong-password")) {
       long before = connectionsReceived(admin);

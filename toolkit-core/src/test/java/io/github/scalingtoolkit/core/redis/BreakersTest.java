@@ -37,7 +37,7 @@ class BreakersTest {
   }
 
   @Test
-  void ofTwoCallersThatMakeANodesBreakerAtATimeOneMakesTheBreakerThatIsTried() {
+  void twoCallersAtATimeMakeOneBreakerOfANode() {
     Overtaken overtaken = new Overtaken();
 
     Guard guard = overtaken.guards.apply(BEFORE);
@@ -47,7 +47,7 @@ class BreakersTest {
   }
 
   @Test
-  void theBreakerForPayloadsOfASentinelsNewMasterReplacesThatOfTheOneBefore() {
+  void aNewMastersPayloadBreakerReplacesTheOldOne() {
     try (Breakers breakers = new Breakers("shop", "its address", false, true, Clock.system())) {
       List<String> events = new ArrayList<>();
       breakers.onGone(guard -> events.add("gone " + guard.name()));

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
@@ -119,17 +120,30 @@ class ClusterAccessTest {
       redis.eval(slow, key, List.of());
 
       for (int i = 0; i < 8; i++) {
-        assertThatThrownBy(() -> Deadline.after(Duration.ofMillis(10), Clock.system())
-                .call(() -> redis.eval(slow, key, List.of())))
-            .isInstanceOf(JedisConnectionException.class);
-        assertThatThrownBy(() -> Deadline.after(Duration.ofMillis(10), Clock.system())
-                .call(() -> redis.evalPayload(slow, key, List.of(), 0)))
-            .isInstanceOf(JedisConnectionException.class);
+        assertTooLate(() -> redis.eval(slow, key, List.of()));
+        assertTooLate(() -> redis.evalPayload(slow, key, List.of(), 0));
       }
 
       assertThat(redis.guards())
           .allSatisfy(guard -> assertThat(guard.counts().window().failed()).isZero());
     }
+  }
+
+  /** A caller that is not even scheduled before its time is over sends nothing, so it tries again. */
+  private static void assertTooLate(Action<?, RuntimeException> call) {
+    assertThatThrownBy(() -> {
+          for (int left = 100; ; left--) {
+            try {
+              Deadline.after(Duration.ofMillis(10), Clock.system()).call(call);
+              return;
+            } catch (RejectedException notSent) {
+              if (left == 0) {
+                throw notSent;
+              }
+            }
+          }
+        })
+        .isInstanceOf(JedisConnectionException.class);
   }
 
   @Test

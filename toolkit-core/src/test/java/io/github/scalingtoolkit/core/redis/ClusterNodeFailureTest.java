@@ -91,8 +91,7 @@ class ClusterNodeFailureTest {
 
   @ParameterizedTest
   @CsvSource({"KILLED, yes", "KILLED, no", "HUNG, yes", "HUNG, no"})
-  void oneThatIsGoneCostsItsOwnKeysAFewCallsAndThoseOfTheOthersNothing(
-      Fault fault, String fullCoverage) {
+  void aLostMasterCostsOnlyItsOwnKeysAFewCalls(Fault fault, String fullCoverage) {
     // Longer than this takes: what the cluster makes of it is another test's.
     configure("cluster-node-timeout", "60000");
     configure("cluster-require-full-coverage", fullCoverage);
@@ -179,7 +178,7 @@ class ClusterNodeFailureTest {
   }
 
   @Test
-  void aClusterThatIsDownServesReadsWhereAllowedAndRecoversWhenItIsWhole() {
+  void aClusterThatIsDownServesTheReadsItAllows() {
     configure("cluster-node-timeout", "1000");
     configure("cluster-require-full-coverage", "yes");
     configure("cluster-allow-reads-when-down", "yes");

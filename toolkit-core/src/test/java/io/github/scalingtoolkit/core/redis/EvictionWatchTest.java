@@ -43,7 +43,7 @@ class EvictionWatchTest {
   }
 
   @Test
-  void asksAgainWhenRedisWasDownAtFirstAndWhenItCameBackWithAnotherPolicy() {
+  void asksAgainAfterAnOutageAndAfterAChangeOfPolicy() {
     int port = Ports.free();
     try (CapturedLog log = CapturedLog.start();
         RedisAccess redis = open("redis://127.0.0.1:" + port)) {

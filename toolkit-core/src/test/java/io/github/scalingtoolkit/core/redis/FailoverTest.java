@@ -48,7 +48,7 @@ class FailoverTest {
   };
 
   @Test
-  void afterASentinelsFailoverCallsScriptsAndSubscriptionsGoToTheNewMaster() {
+  void everythingFollowsASentinelsFailoverToTheNewMaster() {
     try (RedisSentinel servers = RedisSentinel.start();
         RedisAccess redis =
             RedisAccess.builder(servers.url()).deadline(Duration.ofSeconds(2)).build();
@@ -126,7 +126,7 @@ class FailoverTest {
   }
 
   @Test
-  void afterAClustersFailoverTheSlotsOfTheLostMasterAreServedByItsReplica() {
+  void aReplicaServesTheSlotsOfALostMaster() {
     try (RedisCluster cluster = RedisCluster.startWithReplica();
         RedisAccess redis =
             RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {

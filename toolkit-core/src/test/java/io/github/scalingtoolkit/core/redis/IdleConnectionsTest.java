@@ -71,7 +71,7 @@ class IdleConnectionsTest {
   }
 
   @Test
-  void theFirstWriteAfterAServerTimeOutSucceedsUnsharedAndForPayloads() {
+  void theFirstWriteAfterAServerTimeOutSucceedsUnshared() {
     String huge = "h".repeat(100_000);
     try (Jedis admin = server.connect();
         RedisAccess redis = RedisAccess.builder(server.url())
@@ -97,7 +97,7 @@ class IdleConnectionsTest {
   }
 
   @Test
-  void aHungServerIsAskedForASignOfLifeOnceACallAndNotOnceAConnection() {
+  void aHungServerIsAskedForASignOfLifeOnceACall() {
     Duration deadline = Duration.ofMillis(400);
     try (RedisAccess redis = RedisAccess.builder(server.url())
         .deadline(deadline)

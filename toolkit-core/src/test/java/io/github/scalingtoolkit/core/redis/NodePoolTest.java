@@ -57,7 +57,7 @@ class NodePoolTest {
   }
 
   @Test
-  void aCallerThatWaitsWhenThePoolIsClosedIsToldSoAndIsNotInterrupted() throws Exception {
+  void aCallerThatWaitsIsToldThatThePoolIsClosed() throws Exception {
     NodePool pool = pool(1);
     Connection held = pool.getResource();
     CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
@@ -83,7 +83,7 @@ class NodePoolTest {
   }
 
   @Test
-  void aPasswordThatCannotBeReadIsItsOwnFailureAndLeavesNoConnection() {
+  void anUnreadablePasswordLeavesNoConnection() {
     IllegalStateException gone = new IllegalStateException("the secret's file is gone");
     try (NodePool pool = pool(
             1,

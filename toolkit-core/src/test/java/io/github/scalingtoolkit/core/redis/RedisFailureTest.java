@@ -228,7 +228,7 @@ class RedisFailureTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void aCommandThatWaitsInTheServerIsRefusedByAMessageThatNamesWhereItBelongs(boolean coalesced) {
+  void aBlockingCommandIsRefusedAndToldWhereItBelongs(boolean coalesced) {
     List<Consumer<UnifiedJedis>> waiting = List.of(
         client -> client.blpop(1, "list"),
         client -> client.brpop(1, "list"),

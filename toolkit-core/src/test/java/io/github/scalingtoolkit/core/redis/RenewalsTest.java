@@ -28,7 +28,7 @@ class RenewalsTest {
   }
 
   @Test
-  void anAnswerWithinASecondOfARenewalOutdatesTheOthersOnlyWhenTheSecondIsOver() {
+  void aRenewalIsFollowedByTheNextASecondLaterAtTheEarliest() {
     long before = later(1);
     renewals.answeredReadOnly(later(1) - 1);
     assertThat(renewals.isOutdated(before)).isTrue();

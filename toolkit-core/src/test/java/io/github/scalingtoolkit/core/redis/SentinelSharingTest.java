@@ -60,7 +60,7 @@ class SentinelSharingTest {
   }
 
   @Test
-  void accessesOfOneUrlShareOneListenerASentinelAndOpenNoConnectionsThatBlock() throws Exception {
+  void accessesOfOneUrlShareOneListenerPerSentinel() throws Exception {
     assertThat(listeners()).isZero();
     List<RedisAccess> accesses = new ArrayList<>();
     try (RedisSentinel servers = RedisSentinel.start();

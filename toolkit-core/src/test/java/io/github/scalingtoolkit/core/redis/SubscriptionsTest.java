@@ -125,7 +125,7 @@ class SubscriptionsTest {
   }
 
   @Test
-  void aChannelThatTheUserMayNotListenToIsToldOfOnceAndLeavesTheOthersAlone() {
+  void aForbiddenChannelIsReportedOnceAndHarmsNoOther() {
     admin.aclSetUser("reader", "on", ">secret", "resetchannels", "&allowed", "+@all", "~*");
     try (CapturedLog log = CapturedLog.start();
         RedisClient client = RedisClient.builder()

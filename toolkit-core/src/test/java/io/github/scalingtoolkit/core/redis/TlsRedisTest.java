@@ -53,7 +53,7 @@ class TlsRedisTest {
   }
 
   @Test
-  void everyKindOfConnectionIsEncryptedAndShowsTheClientsCertificate() {
+  void everyConnectionIsEncryptedAndShowsItsCertificate() {
     Queue<String> heard = new ConcurrentLinkedQueue<>();
     ChannelListener listener = new ChannelListener() {
       @Override

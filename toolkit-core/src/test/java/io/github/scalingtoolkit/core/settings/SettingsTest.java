@@ -128,7 +128,7 @@ class SettingsTest {
   }
 
   @Test
-  void aDurationThatMayBeOffIsEmptyWhenItIsAndIsListedAsItWouldBeWritten() {
+  void anOptionalDurationIsEmptyWhenOffAndListedAsWritten() {
     Settings settings = of(Map.of("A", "OFF", "B", "7s"));
     Optional<Duration> fallback = Optional.of(Duration.ofSeconds(30));
 

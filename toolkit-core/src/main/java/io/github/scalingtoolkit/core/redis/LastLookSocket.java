@@ -1,0 +1,123 @@
+package io.github.scalingtoolkit.core.redis;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import redis.clients.jedis.DefaultJedisSocketFactory;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisClientConfig;
+
+/**
+ * A connected socket whose reads time out only after a last look at what has arrived.
+ *
+ * <p>The JDK looks, reckons how much time is left, and waits for no longer than that. If the process stands still between
+ * the look and the reckoning, it throws although the reply has been there all the time: a pause of ours would count
+ * against the server, and end every call that shares the connection.
+ */
+final class LastLookSocket extends Socket {
+  /** The shortest that a socket can wait; zero means for ever. */
+  private static final int LAST_LOOK_MILLIS = 1;
+
+  private final Socket socket;
+
+  LastLookSocket(Socket connected) {
+    socket = connected;
+  }
+
+  /** Opens them as Jedis does. */
+  static final class Factory extends DefaultJedisSocketFactory {
+    Factory(HostAndPort node, JedisClientConfig config) {
+      super(node, config);
+    }
+
+    @Override
+    public Socket createSocket() {
+      return new LastLookSocket(super.createSocket());
+    }
+  }
+
+  @Override
+  public InputStream getInputStream() throws IOException {
+    return new FilterInputStream(socket.getInputStream()) {
+      @Override
+      public int read(byte[] into, int from, int length) throws IOException {
+        try {
+          return in.read(into, from, length);
+        } catch (SocketTimeoutException late) {
+          int usual = socket.getSoTimeout();
+          socket.setSoTimeout(LAST_LOOK_MILLIS);
+          try {
+            return in.read(into, from, length);
+          } finally {
+            socket.setSoTimeout(usual);
+          }
+        }
+      }
+    };
+  }
+
+  @Override
+  public OutputStream getOutputStream() throws IOException {
+    return socket.getOutputStream();
+  }
+
+  @Override
+  public void setSoTimeout(int millis) throws SocketException {
+    socket.setSoTimeout(millis);
+  }
+
+  @Override
+  public int getSoTimeout() throws SocketException {
+    return socket.getSoTimeout();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+
+  @Override
+  public boolean isConnected() {
+    return socket.isConnected();
+  }
+
+  @Override
+  public boolean isBound() {
+    return socket.isBound();
+  }
+
+  @Override
+  public boolean isClosed() {
+    return socket.isClosed();
+  }
+
+  @Override
+  public boolean isInputShutdown() {
+    return socket.isInputShutdown();
+  }
+
+  @Override
+  public boolean isOutputShutdown() {
+    return socket.isOutputShutdown();
+  }
+
+  @Override
+  public SocketAddress getRemoteSocketAddress() {
+    return socket.getRemoteSocketAddress();
+  }
+
+  @Override
+  public SocketAddress getLocalSocketAddress() {
+    return socket.getLocalSocketAddress();
+  }
+
+  @Override
+  public String toString() {
+    return socket.toString();
+  }
+}
