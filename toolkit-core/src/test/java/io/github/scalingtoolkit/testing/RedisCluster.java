@@ -145,17 +145,23 @@ public final class RedisCluster implements AutoCloseable {
     RedisServer leaving = masters.get(2);
     String heir = id(masters.get(0));
     String gone = id(leaving);
-    for (RedisServer node : masters) {
+    for (RedisServer node : List.of(masters.get(0), leaving, masters.get(1))) {
       try (Jedis jedis = node.connect();
           Pipeline pipeline = new Pipeline(jedis.getConnection())) {
         for (int slot = SLOTS * 2 / 3; slot < SLOTS; slot++) {
           pipeline.sendCommand(
               Protocol.Command.CLUSTER, "SETSLOT", Integer.toString(slot), "NODE", heir);
         }
-        pipeline.sync();
-        if (node != leaving) {
-          jedis.clusterForget(gone);
+        if (node == masters.get(0)) {
+          // What the others still say of the slots counts for less from here on.
+          pipeline.sendCommand(Protocol.Command.CLUSTER, "BUMPEPOCH");
         }
+        pipeline.sync();
+      }
+    }
+    for (RedisServer staying : masters.subList(0, 2)) {
+      try (Jedis jedis = staying.connect()) {
+        jedis.clusterForget(gone);
       }
     }
   }
