@@ -301,8 +301,10 @@ class UnreachableTest {
         RedisAccess redis =
             RedisAccess.builder(mortal.url()).deadline(Duration.ofMillis(500)).build();
         CacheAside<String, String> cache = live(localTexts(redis, name).build())) {
-      cache.get("k", this::load);
-      assertThat(cache.peekLocal("k")).isNotNull();
+      Await.until("it is in memory", () -> {
+        cache.get("k", this::load);
+        return cache.peekLocal("k") != null;
+      });
 
       mortal.kill();
       Await.until("memory is bypassed and flushed", () -> !cache.localLive());

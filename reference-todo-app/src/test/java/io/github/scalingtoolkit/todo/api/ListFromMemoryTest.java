@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.github.scalingtoolkit.todo.domain.InMemoryTodoStore;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
@@ -50,7 +51,7 @@ class ListFromMemoryTest {
     TodoStore store = new InMemoryTodoStore(Clock.system());
     store.create(USER, new NewTodo(new Title("Buy milk"), false));
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url());
+        RedisAccess redis = PatientRedis.open(server.url());
         CacheAside<UserId, ListPage> lists = CacheAside.builder(redis, "todos", counting())
             .<UserId>keys(UserId::value)
             .timeToLive(Duration.ofMinutes(10))

@@ -9,6 +9,7 @@ import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,7 +67,7 @@ class BreakersTest {
   @Test
   void aNodeIsRefusingForAsLongAsThereAreConnectionsForIt() {
     try (RedisServer server = RedisServer.start("--requirepass", "right")) {
-      RedisAccess redis = RedisAccess.open("redis://:wrong@127.0.0.1:" + server.port());
+      RedisAccess redis = PatientRedis.open("redis://:wrong@127.0.0.1:" + server.port());
       try (redis) {
         assertThatThrownBy(() -> redis.call(client -> client.get("key")))
             .hasMessageContaining("WRONGPASS");

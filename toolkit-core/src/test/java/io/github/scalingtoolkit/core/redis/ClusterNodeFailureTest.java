@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -103,7 +104,7 @@ class ClusterNodeFailureTest {
       Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
       AtomicInteger served = new AtomicInteger();
       Crowd.of(6).each(4, (caller, time) -> ofTheOthers(redis, caller, served, failures));
-      redis.call(client -> client.set(keyOf(0, "key"), "x"));
+      PatientRedis.reach(redis, client -> client.set(keyOf(0, "key"), "x"));
       AtomicBoolean done = new AtomicBoolean();
       fault.begins.accept(gone);
 

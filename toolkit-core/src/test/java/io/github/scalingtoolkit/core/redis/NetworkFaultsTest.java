@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.Queue;
@@ -50,7 +51,7 @@ class NetworkFaultsTest {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = through(proxy)) {
-      redis.call(client -> client.set("greeting", "hello"));
+      PatientRedis.reach(redis, client -> client.set("greeting", "hello"));
       fault.begins.accept(proxy);
       AtomicInteger refused = new AtomicInteger();
 
@@ -85,7 +86,7 @@ class NetworkFaultsTest {
         RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
             .deadline(Duration.ofSeconds(30))
             .build()) {
-      redis.call(client -> client.set("greeting", "hello"));
+      PatientRedis.reach(redis, client -> client.set("greeting", "hello"));
 
       // A reset at a time: a second one may meet the retry.
       for (int reset = 0; reset < 5; reset++) {
@@ -106,7 +107,7 @@ class NetworkFaultsTest {
     Duration deadline = Duration.ofMillis(500);
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = RedisAccess.builder(server.url()).deadline(deadline).build()) {
-      redis.call(client -> client.set("greeting", "hello"));
+      PatientRedis.reach(redis, client -> client.set("greeting", "hello"));
       AtomicBoolean done = new AtomicBoolean();
       Queue<RuntimeException> failures = new ConcurrentLinkedQueue<>();
       AtomicLong answers = new AtomicLong();

@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.List;
@@ -134,8 +135,8 @@ class PayloadCallsTest {
             .deadline(Duration.ofMillis(100))
             .connectTimeout(Duration.ofSeconds(5))
             .build()) {
-      redis.call(client -> client.set("small", "hello"));
-      redis.call(client -> client.set("huge", "h".repeat(100_000)));
+      PatientRedis.reach(redis, client -> client.set("small", "hello"));
+      PatientRedis.reach(redis, client -> client.set("huge", "h".repeat(100_000)));
       hung.pause();
       int paid = 0;
       boolean refused = false;

@@ -223,7 +223,7 @@ class RedisAccessTest {
   void aHungRedisCostsAFewCallersTheDeadlineAndTheRestNothing() {
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = RedisAccess.open(server.url())) {
-      redis.call(UnifiedJedis::ping);
+      PatientRedis.reach(redis, UnifiedJedis::ping);
       server.pause();
       int paid = openBy(redis);
 
