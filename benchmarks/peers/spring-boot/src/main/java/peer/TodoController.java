@@ -1,0 +1,66 @@
+package peer;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.security.core.annotation.AuthenticationPrincipal;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.databind.json.JsonMapper;
+
+@RestController
+class TodoController {
+  private static final Duration CACHED = Duration.ofSeconds(30);
+
+  private final Todos todos;
+  private final StringRedisTemplate redis;
+  private final Notifications notifications;
+  private final JsonMapper json;
+
+  TodoController(
+      Todos todos, StringRedisTemplate redis, Notifications notifications, JsonMapper json) {
+    this.todos = todos;
+    this.redis = redis;
+    this.notifications = notifications;
+    this.json = json;
+  }
+
+  record NewTodo(String title) {}
+
+  @GetMapping(path = "/api/todos", produces = MediaType.APPLICATION_JSON_VALUE)
+  String list(@AuthenticationPrincipal Jwt token) {
+    String key = key(token.getSubject());
+    String cached = redis.opsForValue().get(key);
+    if (cached != null) {
+      return cached;
+    }
+    List<Todo> found = todos.findByUserId(token.getSubject());
+    String text = json.writeValueAsString(found);
+    redis.opsForValue().set(key, text, CACHED);
+    return text;
+  }
+
+  @PostMapping("/api/todos")
+  ResponseEntity<Todo> create(@AuthenticationPrincipal Jwt token, @RequestBody NewTodo body) {
+    if (body.title() == null || body.title().isBlank() || body.title().length() > 500) {
+      return ResponseEntity.unprocessableContent().build();
+    }
+    String userId = token.getSubject();
+    Instant now = Instant.now();
+    Todo todo = todos.insert(new Todo(null, body.title(), false, userId, now, now));
+    redis.delete(key(userId));
+    notifications.add(userId, todo.id());
+    return ResponseEntity.created(URI.create("/api/todos/" + todo.id())).body(todo);
+  }
+
+  private static String key(String userId) {
+    return "todos:" + userId;
+  }
+}
