@@ -29,13 +29,16 @@ fail() {
 }
 # Asks the group of process $1 to end, waits 15 s for its leader, and kills what is left of the group.
 end() {
-  kill -TERM -- "-$1" 2>/dev/null || return 0
-  for _ in $(seq 150); do
-    kill -0 "$1" 2>/dev/null || break
-    sleep 0.1
-  done
-  kill -KILL -- "-$1" 2>/dev/null || true
-  wait "$1" 2>/dev/null || true
+  # The shell would tell of each job that a signal ended.
+  {
+    kill -TERM -- "-$1" || return 0
+    for _ in $(seq 150); do
+      kill -0 "$1" || break
+      sleep 0.1
+    done
+    kill -KILL -- "-$1" || true
+    wait "$1" || true
+  } 2> /dev/null
 }
 clean_up() {
   local code=$?
