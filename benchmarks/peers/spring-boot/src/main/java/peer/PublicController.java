@@ -29,12 +29,14 @@ class PublicController {
 
   private final long started = System.nanoTime();
   private final JwtEncoder tokens;
+  private final Json json;
   private final PasswordEncoder passwords = new Pbkdf2PasswordEncoder(
       "", 16, 600_000, Pbkdf2PasswordEncoder.SecretKeyFactoryAlgorithm.PBKDF2WithHmacSHA256);
   private final String hash = passwords.encode("pass");
 
-  PublicController(JwtEncoder tokens) {
+  PublicController(JwtEncoder tokens, Json json) {
     this.tokens = tokens;
+    this.json = json;
   }
 
   record Health(String status, double uptime) {}
@@ -42,21 +44,23 @@ class PublicController {
   record Credentials(String username, String password) {}
 
   @GetMapping({"/health", "/api/health"})
-  Health health() {
-    return new Health("OK", (System.nanoTime() - started) / 1_000_000 / 1e3);
+  ResponseEntity<String> health() {
+    double uptime = (System.nanoTime() - started) / 1_000_000 / 1e3;
+    return json.answer(HttpStatus.OK, new Health("OK", uptime));
   }
 
   @GetMapping("/hello")
-  Map<String, String> hello() {
-    return Map.of("message", "Hello Scalable World!", "timestamp", TIME.format(Instant.now()));
+  ResponseEntity<String> hello() {
+    return json.answer(
+        HttpStatus.OK,
+        Map.of("message", "Hello Scalable World!", "timestamp", TIME.format(Instant.now())));
   }
 
   @PostMapping("/login")
-  ResponseEntity<Map<String, String>> login(@RequestBody Credentials given) {
+  ResponseEntity<String> login(@RequestBody Credentials given) {
     boolean fits = passwords.matches(given.password(), hash);
     if (!fits || !"user".equals(given.username())) {
-      return ResponseEntity.status(HttpStatus.UNAUTHORIZED)
-          .body(Map.of("error", "Invalid credentials"));
+      return json.answer(HttpStatus.UNAUTHORIZED, Map.of("error", "Invalid credentials"));
     }
     Instant now = Instant.now();
     JwtClaimsSet claims = JwtClaimsSet.builder()
@@ -67,7 +71,7 @@ class PublicController {
     String token = tokens
         .encode(JwtEncoderParameters.from(JwsHeader.with(MacAlgorithm.HS256).build(), claims))
         .getTokenValue();
-    return ResponseEntity.ok(Map.of("token", token));
+    return json.answer(HttpStatus.OK, Map.of("token", token));
   }
 
   @RestControllerAdvice

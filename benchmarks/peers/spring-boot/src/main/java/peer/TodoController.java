@@ -1,10 +1,10 @@
 package peer;
 
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
@@ -13,7 +13,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
-import tools.jackson.databind.json.JsonMapper;
 
 @RestController
 class TodoController {
@@ -22,10 +21,10 @@ class TodoController {
   private final Todos todos;
   private final StringRedisTemplate redis;
   private final Notifications notifications;
-  private final JsonMapper json;
+  private final Json json;
 
   TodoController(
-      Todos todos, StringRedisTemplate redis, Notifications notifications, JsonMapper json) {
+      Todos todos, StringRedisTemplate redis, Notifications notifications, Json json) {
     this.todos = todos;
     this.redis = redis;
     this.notifications = notifications;
@@ -42,13 +41,13 @@ class TodoController {
       return cached;
     }
     List<Todo> found = todos.findByUserId(token.getSubject());
-    String text = json.writeValueAsString(found);
+    String text = json.text(found);
     redis.opsForValue().set(key, text, CACHED);
     return text;
   }
 
   @PostMapping("/api/todos")
-  ResponseEntity<Todo> create(@AuthenticationPrincipal Jwt token, @RequestBody NewTodo body) {
+  ResponseEntity<String> create(@AuthenticationPrincipal Jwt token, @RequestBody NewTodo body) {
     if (body.title() == null || body.title().isBlank() || body.title().length() > 500) {
       return ResponseEntity.unprocessableContent().build();
     }
@@ -57,7 +56,7 @@ class TodoController {
     Todo todo = todos.insert(new Todo(null, body.title(), false, userId, now, now));
     redis.delete(key(userId));
     notifications.add(userId, todo.id());
-    return ResponseEntity.created(URI.create("/api/todos/" + todo.id())).body(todo);
+    return json.answer(HttpStatus.CREATED, todo);
   }
 
   private static String key(String userId) {
