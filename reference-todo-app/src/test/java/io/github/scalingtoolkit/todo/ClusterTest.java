@@ -223,7 +223,9 @@ class ClusterTest {
     cluster.await(
         "the other has answered its share",
         () -> reads.stream().anyMatch(CompletableFuture::isDone));
-    assertThat(user.create("through the other").statusCode()).isEqualTo(201);
+    cluster.await(
+        "a write passes through the other",
+        () -> user.create("through the other").statusCode() == 201);
     signal("KILL", stopped);
 
     List<String> done = new ArrayList<>();

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.http;
 import io.undertow.io.Receiver;
 import io.undertow.io.Receiver.FullBytesCallback;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.server.protocol.http.HttpContinue;
 import io.undertow.util.AttachmentKey;
 import io.undertow.util.StatusCodes;
 import java.time.Duration;
@@ -96,6 +97,9 @@ public final class WholeBodies {
     Reading reading = exchange.getAttachment(READING);
     if (reading != null) {
       reading.end();
+      if (reading.closes) {
+        IoUtils.safeClose(exchange.getConnection());
+      }
     }
   }
 
@@ -130,6 +134,7 @@ public final class WholeBodies {
     private final HttpServerExchange exchange;
     private XnioExecutor.@Nullable Key timer;
     private boolean ended;
+    private boolean closes;
 
     Reading(HttpServerExchange exchange) {
       this.exchange = exchange;
@@ -180,8 +185,14 @@ public final class WholeBodies {
       }
     }
 
+    /**
+     * Answers at once, and reads the rest of the body before the connection is closed: a client that still sends would
+     * else meet a reset, and might lose the answer. Undertow reads no rest where a connection is not persistent.
+     */
     private void answer(Problem problem, Duration beforeClose) {
-      exchange.setPersistent(false);
+      closes = !exchange.isPersistent();
+      // A client that waits to be told sends no rest.
+      exchange.setPersistent(!HttpContinue.requiresContinueResponse(exchange));
       closeAfter(beforeClose);
       refusal.accept(exchange, problem);
     }

@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -112,12 +117,33 @@ class RequestBodyTest {
 
     HttpResponse<String> known = server.post("application/json", BodyPublishers.ofByteArray(body));
     String head = "POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
-        + "Transfer-Encoding: chunked\r\n\r\n";
+        + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
     String chunk = Integer.toHexString(body.length) + "\r\n" + new String(body, UTF_8) + "\r\n";
 
     assertThat(known.statusCode()).isEqualTo(413);
     assertThat(json.readTree(known.body()).get("error").asText()).isEqualTo("Body too large");
     assertThat(server.raw(head + chunk + "0\r\n\r\n")).startsWith("HTTP/1.1 413");
     assertThat(server.get("/health").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void aClientMaySendTheRestOfABodyThatWasRefused() throws Exception {
+    byte[] part = new byte[64 * 1024];
+    String head = "POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+        + "Content-Length: " + 4 * part.length + "\r\n\r\n";
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(head.getBytes(UTF_8));
+      out.write(part);
+      BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+      assertThat(in.readLine()).startsWith("HTTP/1.1 413");
+
+      for (int rest = 0; rest < 3; rest++) {
+        out.write(part);
+      }
+      out.write("GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".getBytes(UTF_8));
+
+      assertThat(in.lines()).anyMatch(line -> line.endsWith("HTTP/1.1 200 OK"));
+    }
   }
 }

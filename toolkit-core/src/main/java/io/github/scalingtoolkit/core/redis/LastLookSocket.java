@@ -8,9 +8,11 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import redis.clients.jedis.DefaultJedisSocketFactory;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * A connected socket whose reads time out only after a last look at what has arrived.
@@ -29,15 +31,28 @@ final class LastLookSocket extends Socket {
     socket = connected;
   }
 
-  /** Opens them as Jedis does. */
+  /** Opens them as Jedis does, and once more if the process stood still meanwhile. */
   static final class Factory extends DefaultJedisSocketFactory {
+    private final Duration timeout;
+
     Factory(HostAndPort node, JedisClientConfig config) {
       super(node, config);
+      timeout = Duration.ofMillis(config.getConnectionTimeoutMillis());
     }
 
     @Override
     public Socket createSocket() {
-      return new LastLookSocket(super.createSocket());
+      long from = System.nanoTime();
+      try {
+        return new LastLookSocket(super.createSocket());
+      } catch (JedisConnectionException failed) {
+        // Jedis tries each address of the name for that long, and suppresses a failure for each.
+        Duration longest = timeout.multipliedBy(1 + failed.getSuppressed().length);
+        if (System.nanoTime() - from < longest.toNanos()) {
+          throw failed;
+        }
+        return new LastLookSocket(super.createSocket());
+      }
     }
   }
 
