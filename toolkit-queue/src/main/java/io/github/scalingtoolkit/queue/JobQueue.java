@@ -55,7 +55,9 @@ public final class JobQueue {
     redis = builder.redis;
     name = builder.name;
     clock = builder.clock;
-    keys = List.of(bytes("tq:{" + name + "}:"));
+    // Two keys that never exist: while the queue's slot moves, a node that has only some of the
+    // queue answers TRYAGAIN then, and would serve the little it has if there were one.
+    keys = List.of(bytes(key("")), bytes(key("-")));
   }
 
   /**

@@ -1,5 +1,5 @@
 -- Counts jobs by state.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- returns  {waiting, delayed (retries among them), active, dead, remembered as completed}
 -- cost     14 commands, none of which grows with the queue
 local p = KEYS[1]

@@ -1,5 +1,5 @@
 -- Lists dead jobs, makes one ready again, or drops one, whose id is remembered for 24 h more.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 'list', then 2 how many to skip, 3 how many to return (1,000 at most)
 --          or 1 'retry' or 'discard', then 2 id
 -- returns  list: {per job: id, its end as e keeps it, envelope}, newest first; retry, discard: 1 done, 0 not dead

@@ -1,5 +1,5 @@
 -- Adds jobs, each at most once by its id.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     per job three values: id, delay in ms (0 = ready now), envelope
 -- returns  per job: 1 added, or put back since it was in no list any more; 0 there already; 2 ended already and still
 --          remembered

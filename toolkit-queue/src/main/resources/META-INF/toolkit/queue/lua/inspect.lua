@@ -1,5 +1,5 @@
 -- Tells where a job is.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 id
 -- returns  {state, attempts, ended at in ms or 0, note}, state '' if the job is not known:
 --          waiting, delayed, active, retry, completed, dead

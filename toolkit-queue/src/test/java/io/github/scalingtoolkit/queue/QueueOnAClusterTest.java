@@ -1,0 +1,148 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisCluster;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.params.MigrateParams;
+
+/** Contract §4: slots move, and nothing is lost. */
+class QueueOnAClusterTest {
+  private static final JobType<String> NOTE = JobType.of("note", String.class);
+  private static final int SLOTS = 16384;
+
+  private static RedisCluster cluster;
+  private static RedisAccess redis;
+
+  @BeforeAll
+  static void start() {
+    cluster = RedisCluster.start();
+    redis = RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(5)).build();
+  }
+
+  @AfterAll
+  static void stop() {
+    redis.close();
+    cluster.close();
+  }
+
+  @Test
+  void worksOnEveryQueueOfACluster() {
+    for (String name : List.of("a", "b", "c", "d")) {
+      JobQueue each = JobQueue.builder(redis, name).build();
+      try (Worker worker =
+          Worker.builder(each).handle(NOTE, job -> JobOutcome.done()).start()) {
+        for (int i = 0; i < 20; i++) {
+          each.enqueue(NOTE, "n" + i);
+        }
+        Await.until("all are done", () -> QueueInspector.of(each).counts().completed() == 20);
+        assertThat(worker).isNotNull();
+      }
+    }
+  }
+
+  @Test
+  void whileItsSlotMovesAQueueServesNothingAndLosesNothing() throws InterruptedException {
+    JobQueue queue = JobQueue.builder(redis, "moving").build();
+    Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+    enqueue(queue, 0, 10);
+    try (RedisAccess hasty =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofMillis(50)).build();
+        Move move = new Move(queue)) {
+      move.half();
+
+      assertThatThrownBy(() -> enqueue(JobQueue.builder(hasty, "moving").build(), 10, 11))
+          .isInstanceOf(JedisDataException.class)
+          .hasMessageStartingWith("TRYAGAIN");
+      try (Worker worker = Worker.builder(queue)
+          .handle(NOTE, job -> {
+            runs.computeIfAbsent(job.payload(), id -> new AtomicInteger()).incrementAndGet();
+            return JobOutcome.done();
+          })
+          .start()) {
+        Thread caller = new Thread(() -> enqueue(queue, 10, 15));
+        caller.start();
+        move.rest();
+
+        Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 15);
+        assertThat(runs).hasSize(15);
+        assertThat(runs.values()).allSatisfy(times -> assertThat(times).hasValue(1));
+        caller.join();
+        assertThat(worker).isNotNull();
+      }
+    }
+  }
+
+  private static void enqueue(JobQueue queue, int from, int to) {
+    for (int i = from; i < to; i++) {
+      queue.enqueue(NOTE, "n" + i, EnqueueOptions.defaults().id(new JobId("n" + i)));
+    }
+  }
+
+  /** Moves a queue's slot from its master to another, as redis-cli does it. */
+  private static final class Move implements AutoCloseable {
+    private final int slot;
+    private final RedisServer targetServer;
+    private final Jedis source;
+    private final Jedis target;
+    private final Jedis third;
+
+    Move(JobQueue queue) {
+      List<RedisServer> masters = cluster.masters();
+      try (Jedis any = masters.get(0).connect()) {
+        slot = (int) any.clusterKeySlot(queue.key(""));
+      }
+      int owner = 0;
+      while (slot >= SLOTS * (owner + 1) / 3) {
+        owner++;
+      }
+      targetServer = masters.get((owner + 1) % 3);
+      source = masters.get(owner).connect();
+      target = targetServer.connect();
+      third = masters.get((owner + 2) % 3).connect();
+      target.clusterSetSlotImporting(slot, source.clusterMyId());
+      source.clusterSetSlotMigrating(slot, target.clusterMyId());
+    }
+
+    /** Every second key, so that lists and jobs lie apart. */
+    void half() {
+      List<String> keys = source.clusterGetKeysInSlot(slot, 1000);
+      for (int i = 0; i < keys.size(); i += 2) {
+        migrate(keys.get(i));
+      }
+    }
+
+    void rest() {
+      source.clusterGetKeysInSlot(slot, 1000).forEach(this::migrate);
+      for (Jedis node : List.of(target, source, third)) {
+        node.clusterSetSlotNode(slot, target.clusterMyId());
+      }
+    }
+
+    private void migrate(String key) {
+      String answer =
+          source.migrate("127.0.0.1", targetServer.port(), 10_000, new MigrateParams(), key);
+      assertThat(answer).as(key).isIn("OK", "NOKEY");
+    }
+
+    @Override
+    public void close() {
+      source.close();
+      target.close();
+      third.close();
+    }
+  }
+}
