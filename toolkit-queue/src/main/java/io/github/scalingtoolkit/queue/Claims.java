@@ -2,7 +2,9 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * The jobs one worker holds, and its two exchanges with Redis: {@link #step} ends and claims, {@link #beat} renews.
@@ -26,6 +29,8 @@ final class Claims {
   private final int mostCrashes;
   private final Clock clock;
   private final AtomicLong epochs = new AtomicLong();
+  private final ClaimSize size = new ClaimSize();
+  private final Once slow = new Once();
   private final Map<String, Claim> held = new ConcurrentHashMap<>();
   /** Epoch of a claim whose reply is not processed yet, or MAX_VALUE: a beat must not return the jobs of that claim. */
   private volatile long onItsWay = Long.MAX_VALUE;
@@ -59,17 +64,17 @@ final class Claims {
     onItsWay = epoch;
     epochs.set(epoch);
     try {
-      List<byte[]> args = new ArrayList<>(6 + ends.size() * 5);
+      List<byte[]> args = new ArrayList<>(7 + ends.size() * 5);
       args.add(bytes(worker));
       args.add(bytes(lease.toMillis()));
       args.add(bytes(most));
       args.add(bytes(epoch));
+      args.add(bytes(size.bytes()));
       args.add(bytes(Duration.ofHours(24).toMillis()));
       args.add(bytes(Duration.ofSeconds(60).toMillis()));
       ends.forEach(end -> end.addTo(args));
       long sentAt = clock.nanoTime();
-      List<?> reply =
-          (List<?>) Objects.requireNonNull(queue.redis().eval(Scripts.STEP, queue.keys(), args));
+      List<?> reply = exchange(args, most > 0);
       List<?> ended = (List<?>) reply.get(2);
       for (int i = 0; i < ends.size(); i++) {
         Claim claim = ends.get(i).claim();
@@ -82,8 +87,32 @@ final class Claims {
       long wait = (Long) reply.get(0);
       return new Step(
           claimed, wait < 0 ? NEVER : Duration.ofMillis(wait), (Long) reply.get(1) == 1);
+    } catch (Throwable unread) {
+      // Nobody would run what was read of it: the next beat returns it.
+      held.values().removeIf(claim -> claim.epoch() == epoch);
+      throw unread;
     } finally {
       onItsWay = Long.MAX_VALUE;
+    }
+  }
+
+  private List<?> exchange(List<byte[]> args, boolean claims) {
+    try {
+      Object reply =
+          queue.redis().evalPayload(Scripts.STEP, queue.keys(), args, claims ? size.expected() : 0);
+      size.answered();
+      slow.over(() -> log.info("queue={} claims=answered", queue.name()));
+      return (List<?>) Objects.requireNonNull(reply);
+    } catch (JedisConnectionException lost) {
+      if (claims && timedOut(lost)) {
+        size.timedOut();
+        slow.tell(() -> log.warn(
+            "queue={} claims=late nextBytes={} action=\"smaller claims follow; if this stays, look at the size of"
+                + " the jobs and at the way to Redis\"",
+            queue.name(),
+            size.bytes()));
+      }
+      throw lost;
     }
   }
 
@@ -121,8 +150,8 @@ final class Claims {
       args.add(bytes(claim.epoch()));
     }
     long sentAt = clock.nanoTime();
-    List<?> reply =
-        (List<?>) Objects.requireNonNull(queue.redis().eval(Scripts.BEAT, queue.keys(), args));
+    List<?> reply = (List<?>)
+        Objects.requireNonNull(queue.redis().evalPayload(Scripts.BEAT, queue.keys(), args, 0));
     List<String> lost = ((List<?>) reply.get(3)).stream().map(Scripts::text).toList();
     for (Claim claim : renewing) {
       if (lost.contains(claim.id().value())) {
@@ -132,12 +161,31 @@ final class Claims {
       }
     }
     long givenBack = (Long) reply.get(1);
+    size.cameBack((Long) reply.get(4));
     int takenOver = Math.toIntExact((Long) reply.get(2));
     if (givenBack > 0 || takenOver > 0) {
       log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
     }
     long wait = (Long) reply.get(0);
     return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver);
+  }
+
+  private static boolean timedOut(Throwable lost) {
+    for (Throwable cause = lost; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Something else than a number, from an operator's hand, must not keep the job from running. */
+  private static int count(Object reply) {
+    try {
+      return Integer.parseInt(Scripts.text(reply));
+    } catch (NumberFormatException notANumber) {
+      return 0;
+    }
   }
 
   private List<Claim> claimed(List<?> jobs, long epoch, long leaseEnds) {
@@ -153,8 +201,8 @@ final class Claims {
       Claim claim = new Claim(
           new JobId(id),
           epoch,
-          Integer.parseInt(Scripts.text(jobs.get(i + 1))),
-          Integer.parseInt(Scripts.text(jobs.get(i + 2))),
+          count(jobs.get(i + 1)),
+          count(jobs.get(i + 2)),
           envelope,
           leaseEnds);
       held.put(id, claim);

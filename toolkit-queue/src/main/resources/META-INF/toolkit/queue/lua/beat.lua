@@ -1,12 +1,13 @@
 -- Renews a worker's claims, returns jobs whose claim it never heard of, and takes over jobs whose leases expired.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 worker  2 lease in ms  3 first epoch whose claim may still be on its way to the worker
 --            (0: return nothing)
 --          4 crashes after which a job is dead  5 how long dead jobs are kept, ms  6 most dead jobs kept
 --          (the id of one that is dropped is remembered for 24 h more)
 --          then per held job two values: id, epoch it was claimed in
--- returns  {ms until the first lease ends or -1, returned, taken over, {ids that are no longer this worker's}}
--- cost     2 commands a held job, 1 over all claims, 5 a job returned or taken over (100 at most), 8 fixed
+-- returns  {ms until the first lease ends or -1, returned, taken over, {ids that are no longer this worker's},
+--           bytes of the largest job returned or 0}
+-- cost     2 commands a held job, 1 over all claims, 6 a job returned or taken over (100 at most), 8 fixed
 -- retry    safe
 local p = KEYS[1]
 local worker, lease, first_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -29,7 +30,7 @@ local function ready(id)
     redis.call('ZADD', p .. 'k', 0, '0')
   end
 end
-local given_back = 0
+local given_back, largest = 0, 0
 local mine = worker .. '|'
 local claims = first_epoch > 0 and redis.call('HGETALL', p .. 'r') or {}
 for i = 1, #claims, 2 do
@@ -40,6 +41,7 @@ for i = 1, #claims, 2 do
     redis.call('ZREM', p .. 'l', id)
     ready(id)
     given_back = given_back + 1
+    largest = math.max(largest, redis.call('STRLEN', p .. 'j:' .. id))
   end
 end
 -- A claim whose lease was evicted would be held for ever: it gets a new lease.
@@ -85,4 +87,4 @@ local wait = -1
 if first[2] then
   wait = math.max(0, tonumber(first[2]) - now)
 end
-return {wait, given_back, #expired, lost}
+return {wait, given_back, #expired, lost, largest}

@@ -1,20 +1,22 @@
 -- Ends jobs, makes due ones ready and claims more: a worker's whole work in one round trip.
--- KEYS[1]  prefix of the queue's keys, tq:{name}:
+-- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 worker  2 lease in ms  3 most jobs to claim  4 epoch of this claim
---          5 how long ended ids given by callers are remembered, ms  6 the same for generated ids, ms
+--          5 most bytes of jobs to claim: no job more once there are as many
+--          6 how long ended ids given by callers are remembered, ms  7 the same for generated ids, ms
 --          then per job to end five values: id, epoch it was claimed in, outcome, delay in ms, note
---          outcome: c completed, r retry after delay (counts as failure), s snooze for delay (does not),
+--          outcome: c completed, r retry after delay (counts as failure), s snooze for delay (does not), u as s: unreadable,
 --                   d dead, b back to the head of its list (counts as nothing)
 -- returns  {ms until the next delayed job or -1, 1 if ready jobs remain else 0,
 --           {per job to end: 1 ended, 0 not this claim's any more}, {per claimed job: id, failures, crashes, envelope}}
--- cost     about 9 commands a job ended, 5 a job claimed, 13 fixed; at most 1,000 of each
+-- cost     about 9 commands a job ended, 6 a job claimed, 13 fixed; at most 1,000 of each
 -- retry    safe: jobs already ended are found ended by the same claim; jobs claimed by a lost reply are returned by beat
 local p = KEYS[1]
 local worker, lease, most, epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local most_bytes = tonumber(ARGV[5])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ended = {}
-for i = 7, #ARGV, 5 do
+for i = 8, #ARGV, 5 do
   local id, fence, outcome, delay, note = ARGV[i], worker .. '|' .. ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   local envelope = false
   if redis.call('HGET', p .. 'r', id) == fence then
@@ -31,7 +33,7 @@ for i = 7, #ARGV, 5 do
         redis.call('DEL', p .. 'j:' .. id)
         redis.call('HDEL', p .. 't', id)
         redis.call('HDEL', p .. 'x', id)
-        local keep = string.sub(envelope, 2, 2) == 'c' and ARGV[5] or ARGV[6]
+        local keep = string.sub(envelope, 2, 2) == 'c' and ARGV[6] or ARGV[7]
         redis.call('ZADD', p .. 'ex', now + keep, id)
       else
         redis.call('ZADD', p .. 'f', now, id)
@@ -68,23 +70,21 @@ for i = 1, #due do
 end
 local jobs = {}
 local paused = redis.call('HEXISTS', p .. 'm', 'paused') == 1
-local left = most
+local left, bytes = most, 0
 for priority = 0, 9 do
-  while left > 0 and not paused do
-    local ids = redis.call('RPOP', p .. 'w:' .. priority, left)
-    if not ids then break end
-    for i = 1, #ids do
-      local id = ids[i]
-      local envelope = redis.call('GET', p .. 'j:' .. id)
-      if envelope then
-        redis.call('HSET', p .. 'r', id, worker .. '|' .. epoch)
-        redis.call('ZADD', p .. 'l', now + lease, id)
-        jobs[#jobs + 1] = id
-        jobs[#jobs + 1] = redis.call('HGET', p .. 't', id) or '0'
-        jobs[#jobs + 1] = redis.call('HGET', p .. 'x', id) or '0'
-        jobs[#jobs + 1] = envelope
-        left = left - 1
-      end
+  while left > 0 and bytes < most_bytes and not paused do
+    local id = redis.call('RPOP', p .. 'w:' .. priority)
+    if not id then break end
+    local envelope = redis.call('GET', p .. 'j:' .. id)
+    if envelope then
+      redis.call('HSET', p .. 'r', id, worker .. '|' .. epoch)
+      redis.call('ZADD', p .. 'l', now + lease, id)
+      jobs[#jobs + 1] = id
+      jobs[#jobs + 1] = redis.call('HGET', p .. 't', id) or '0'
+      jobs[#jobs + 1] = redis.call('HGET', p .. 'x', id) or '0'
+      jobs[#jobs + 1] = envelope
+      left = left - 1
+      bytes = bytes + #envelope
     end
   end
 end

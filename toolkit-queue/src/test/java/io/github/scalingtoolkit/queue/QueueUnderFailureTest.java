@@ -134,6 +134,28 @@ class QueueUnderFailureTest {
     }
   }
 
+  @Test
+  void jobsLargerThanADeadlineAllowsForRunThoughTheirConnectionIsSlow() {
+    try (RedisServer server = RedisServer.start();
+        FaultProxy slow = FaultProxy.to(server.port());
+        RedisAccess direct = open(server.url());
+        RedisAccess redis = RedisAccess.open(slow.redisUrl())) {
+      JobType<String> text = JobType.of("text", String.class);
+      JobQueue queue = JobQueue.builder(direct, "large").build();
+      for (int i = 0; i < 6; i++) {
+        queue.enqueue(text, "x".repeat(2_000_000));
+      }
+      // 64 KiB each time: far more than the deadline for all, and not too much for one.
+      slow.delay(Duration.ofMillis(2));
+      try (Worker worker = Worker.builder(JobQueue.builder(redis, "large").build())
+          .handle(text, job -> JobOutcome.done())
+          .start()) {
+        Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 6);
+        assertThat(worker).isNotNull();
+      }
+    }
+  }
+
   private static final List<Long> REFUSED = List.of(0L);
 
   /** Ends job {@code a} as dead, as the worker of {@code claim} would once it is thawed; returns what Redis says. */
@@ -145,7 +167,19 @@ class QueueUnderFailureTest {
         .eval(
             Scripts.STEP,
             queue.keys(),
-            Stream.of(worker, "3000", "0", "999", "86400000", "60000", "a", epoch, "d", "0", "late")
+            Stream.of(
+                    worker,
+                    "3000",
+                    "0",
+                    "999",
+                    "1",
+                    "86400000",
+                    "60000",
+                    "a",
+                    epoch,
+                    "d",
+                    "0",
+                    "late")
                 .map(Scripts::bytes)
                 .toList());
     return reply.get(2);

@@ -20,6 +20,7 @@ class ScriptContractTest {
   private static final String ENVELOPE = "1c003note\n\"x\"";
   private static RedisServer server;
   private static RedisAccess redis;
+  private int mostBytes = 1_000_000;
   private final JobQueue queue = JobQueue.builder(redis, "q").build();
 
   @BeforeAll
@@ -58,7 +59,8 @@ class ScriptContractTest {
   }
 
   private List<?> claim(String worker, int epoch, int most, Object... ends) {
-    List<Object> args = new ArrayList<>(List.of(worker, 30_000, most, epoch, 86_400_000, 60_000));
+    List<Object> args =
+        new ArrayList<>(List.of(worker, 30_000, most, epoch, mostBytes, 86_400_000, 60_000));
     args.addAll(Arrays.asList(ends));
     return (List<?>) call(Scripts.STEP, args.toArray());
   }
@@ -148,6 +150,16 @@ class ScriptContractTest {
   }
 
   @Test
+  void stepClaimsNoJobMoreOnceThereAreAsManyBytes() {
+    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", 0, ENVELOPE);
+
+    mostBytes = ENVELOPE.length() + 1;
+    assertThat((List<?>) claim("w", 1, 3).get(3)).hasSize(2 * 4);
+    mostBytes = 1;
+    assertThat(claim("w", 2, 3).get(3)).isEqualTo(List.of("c", "0", "0", ENVELOPE));
+  }
+
+  @Test
   void stepPutsAJobWhereItsOutcomeSays() {
     for (String id : List.of("c", "r", "s", "d", "b")) {
       call(Scripts.ENQUEUE, id, 0, ENVELOPE);
@@ -173,20 +185,21 @@ class ScriptContractTest {
 
   @Test
   void beatSaysWhatItRenewedGaveBackTookOverAndLost() {
-    assertThat(beat("w", 1, 5)).isEqualTo(List.of(-1L, 0L, 0L, List.of()));
+    assertThat(beat("w", 1, 5)).isEqualTo(List.of(-1L, 0L, 0L, List.of(), 0L));
     call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE);
     claim("w", 1, 2);
 
     List<?> renewed = beat("w", 1, 5, "a", 1, "b", 1, "never", 1);
     assertThat((Long) renewed.get(0)).isBetween(1L, 30_000L);
-    assertThat(renewed.subList(1, 4)).isEqualTo(List.of(0L, 0L, List.of("never")));
+    assertThat(renewed.subList(1, 5)).isEqualTo(List.of(0L, 0L, List.of("never"), 0L));
     // b is not held any more; but with epoch 1 maybe still on its way, it stays.
     assertThat(beat("w", 1, 5, "a", 1).subList(1, 4)).isEqualTo(List.of(0L, 0L, List.of()));
-    assertThat(beat("w", 2, 5, "a", 1).subList(1, 4)).isEqualTo(List.of(1L, 0L, List.of()));
+    assertThat(beat("w", 2, 5, "a", 1).subList(1, 5))
+        .isEqualTo(List.of(1L, 0L, List.of(), (long) ENVELOPE.length()));
     assertThat(inspect("b")).startsWith("waiting", 0L);
 
     expireLeases();
-    assertThat(beat("other", 1, 5)).isEqualTo(List.of(-1L, 0L, 1L, List.of()));
+    assertThat(beat("other", 1, 5)).isEqualTo(List.of(-1L, 0L, 1L, List.of(), 0L));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(beat("w", 2, 5, "a", 1).subList(1, 4)).isEqualTo(List.of(0L, 0L, List.of("a")));
   }
