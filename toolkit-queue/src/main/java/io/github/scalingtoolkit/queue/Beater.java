@@ -2,9 +2,12 @@ package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Renews the worker's leases every third of a lease, and takes over the jobs of others as soon as their leases expire. */
 final class Beater {
+  private static final Logger log = LoggerFactory.getLogger(Beater.class);
   private static final Duration AFTER_A_LEASE = Duration.ofMillis(5);
 
   private final Claims claims;
@@ -25,9 +28,18 @@ final class Beater {
     if (beat.takenOver() > 0) {
       // The wake-up call in Redis may go to a waiter whose machine is gone.
       onTakenOver.run();
-      listener.onTakenOver(beat.takenOver());
+      tell(beat.takenOver());
     }
     Duration firstEnds = beat.untilFirstLeaseEnds().plus(AFTER_A_LEASE);
     return firstEnds.compareTo(third) < 0 ? firstEnds : third;
+  }
+
+  private void tell(int takenOver) {
+    try {
+      listener.onTakenOver(takenOver);
+    } catch (Throwable broken) {
+      // A failing listener must not count as a failing beat.
+      log.warn("listener=failed cause={}", broken.getClass().getName());
+    }
   }
 }

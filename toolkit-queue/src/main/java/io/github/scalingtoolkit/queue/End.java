@@ -19,6 +19,11 @@ record End(Claim claim, char outcome, Duration delay, String note) {
     return new End(claim, 's', delay, "");
   }
 
+  /** Not this worker's fault nor the job's: again after {@code delay}, for a worker that knows it. */
+  static End unreadable(Claim claim, Duration delay) {
+    return new End(claim, 'u', delay, "");
+  }
+
   static End dead(Claim claim, String why) {
     String note = why.length() > MOST_NOTE ? why.substring(0, MOST_NOTE) : why;
     return new End(claim, 'd', Duration.ZERO, note);

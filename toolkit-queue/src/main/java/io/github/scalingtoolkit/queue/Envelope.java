@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -20,8 +21,11 @@ record Envelope(int maxAttempts, String type, byte[] payload) {
   static final Envelope NOT_A_JOB = new Envelope(1, "", new byte[0]);
 
   /** No polymorphic types: the worker's code decides the class of a payload, never the stored bytes. */
-  private static final ObjectMapper JSON =
-      JsonMapper.builder().findAndAddModules().build();
+  private static final ObjectMapper JSON = JsonMapper.builder()
+      .findAndAddModules()
+      // During a rollout the previous version gets payloads of the next one.
+      .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+      .build();
 
   private static final int HEAD = 5;
 

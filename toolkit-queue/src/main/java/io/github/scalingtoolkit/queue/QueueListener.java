@@ -4,7 +4,10 @@ import java.time.Duration;
 
 /** Callbacks for worker events, run on the worker's threads. They must return quickly and must not throw. */
 public interface QueueListener {
-  /** A run of a job ended. {@code outcome} is done, retry, snooze, dead or lost. */
+  /**
+   * A run of a job ended. {@code outcome} is done, retry, snooze, dead, lost, or unreadable: it waits for a worker that knows
+   * its type and can read its payload.
+   */
   default void onRun(String type, String outcome, Duration took) {}
 
   /** This worker took over jobs whose leases had expired. */

@@ -1,10 +1,11 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -12,14 +13,22 @@ import org.slf4j.LoggerFactory;
 final class Runner {
   private static final Logger log = LoggerFactory.getLogger(Runner.class);
 
-  /** A type, its handler and its backoff. */
-  record Handling<P>(JobType<P> type, JobHandler<P> handler, RetryPolicy policy) {}
+  /**
+   * A type, its handler and its backoff.
+   *
+   * @param unreadable whether payloads that this worker cannot read have been warned of
+   */
+  record Handling<P>(JobType<P> type, JobHandler<P> handler, RetryPolicy policy, Once unreadable) {
+    Handling(JobType<P> type, JobHandler<P> handler, RetryPolicy policy) {
+      this(type, handler, policy, new Once());
+    }
+  }
 
   /**
-   * During a rollout a worker of the previous version does not know a new type: that is not the job's fault,
-   * so it costs no attempt.
+   * During a rollout a worker of the previous version knows neither a new type nor what has changed in a payload: that is
+   * not the job's fault, so it costs no attempt.
    */
-  static final Duration UNKNOWN_TYPE_AGAIN_AFTER = Duration.ofSeconds(10);
+  static final Duration UNREADABLE_AGAIN_AFTER = Duration.ofSeconds(10);
 
   private static final Duration WARN_INTERVAL = Duration.ofMinutes(1);
 
@@ -37,24 +46,32 @@ final class Runner {
     warnAgainNanos = new AtomicLong(clock.nanoTime());
   }
 
+  /** Runs the claim's handler. Throws nothing: whatever is thrown round a job ends this attempt of it, and no more. */
   End run(Claim claim) {
-    Handling<?> handling = handlings.get(claim.envelope().type());
     long started = clock.nanoTime();
+    String type = "unknown";
     End end;
+    try {
+      Handling<?> handling = handlings.get(claim.envelope().type());
+      type = handling == null ? type : handling.type.name();
+      end = end(claim, handling);
+    } catch (Throwable failure) {
+      end = failed(claim, RetryPolicy.defaults(), failure.getClass().getName());
+    }
+    tell(type, claim, end, started);
+    return end;
+  }
+
+  private End end(Claim claim, @Nullable Handling<?> handling) {
     if (claim.envelope() == Envelope.NOT_A_JOB) {
       log.warn("queue={} job={} cause=not-a-job", queue, claim.id());
-      end = End.dead(claim, "the bytes stored under this id are not a job");
-    } else if (handling == null) {
-      warnOfUnknown(claim);
-      end = End.snooze(claim, UNKNOWN_TYPE_AGAIN_AFTER);
-    } else {
-      end = run(claim, handling);
+      return End.dead(claim, "the bytes stored under this id are not a job");
     }
-    tell(
-        handling == null ? "unknown" : handling.type.name(),
-        claim.isLost() ? "lost" : outcomeOf(end),
-        Duration.ofNanos(clock.nanoTime() - started));
-    return end;
+    if (handling == null) {
+      warnOfUnknown(claim);
+      return End.unreadable(claim, UNREADABLE_AGAIN_AFTER);
+    }
+    return run(claim, handling);
   }
 
   private void warnOfUnknown(Claim claim) {
@@ -68,14 +85,17 @@ final class Runner {
         queue,
         claim.id(),
         claim.envelope().type(),
-        UNKNOWN_TYPE_AGAIN_AFTER.toSeconds(),
+        UNREADABLE_AGAIN_AFTER.toSeconds(),
         handlings.keySet());
   }
 
-  private void tell(String type, String outcome, Duration took) {
+  private void tell(String type, Claim claim, End end, long started) {
     try {
-      listener.onRun(type, outcome, took);
-    } catch (RuntimeException broken) {
+      listener.onRun(
+          type,
+          claim.isLost() ? "lost" : outcomeOf(end),
+          Duration.ofNanos(clock.nanoTime() - started));
+    } catch (Throwable broken) {
       // A failing listener must not change how a job ends.
       log.warn("queue={} listener=failed cause={}", queue, broken.getClass().getName());
     }
@@ -85,13 +105,16 @@ final class Runner {
     P payload;
     try {
       payload = claim.envelope().payloadAs(handling.type.payload());
-    } catch (IOException unreadable) {
-      log.warn(
-          "queue={} job={} type={} cause=payload-unreadable",
+    } catch (Throwable unreadable) {
+      handling.unreadable.tell(() -> log.warn(
+          "queue={} job={} type={} cause=payload-unreadable({}) action=\"it waits for a worker that can read it:"
+              + " deploy one, or discard the job\" again={}s",
           queue,
           claim.id(),
-          handling.type.name());
-      return End.dead(claim, "the payload cannot be read as type " + handling.type.name());
+          handling.type.name(),
+          unreadable.getClass().getName(),
+          UNREADABLE_AGAIN_AFTER.toSeconds()));
+      return End.unreadable(claim, UNREADABLE_AGAIN_AFTER);
     }
     Job<P> job =
         new Job<>(claim.id(), claim.attempt(), payload, () -> claim.validAt(clock.nanoTime()));
@@ -152,6 +175,7 @@ final class Runner {
       case 'c' -> "done";
       case 's' -> "snooze";
       case 'd' -> "dead";
+      case 'u' -> "unreadable";
       default -> "retry";
     };
   }

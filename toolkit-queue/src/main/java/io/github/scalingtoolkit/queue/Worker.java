@@ -160,8 +160,14 @@ public final class Worker implements AutoCloseable {
   private void run(Claim claim) {
     try {
       handlers.execute(() -> {
-        ends.add(runner.run(claim));
-        stepping.wake();
+        End end = End.back(claim);
+        try {
+          end = runner.run(claim);
+        } finally {
+          // The slot is free again with the end, whatever was thrown.
+          ends.add(end);
+          stepping.wake();
+        }
       });
     } catch (Throwable noThread) {
       // Closing, or this machine has no thread left: another worker may have one.
@@ -195,7 +201,7 @@ public final class Worker implements AutoCloseable {
         "queue={} redis=unreachable cause={}", queue.name(), failure.getClass().getName());
     try {
       listener.onUnreachable();
-    } catch (RuntimeException broken) {
+    } catch (Throwable broken) {
       log.warn(
           "queue={} listener=failed cause={}", queue.name(), broken.getClass().getName());
     }

@@ -29,8 +29,9 @@ public final class WorkerBuilder {
   /**
    * Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@code policy}.
    *
-   * <p>A job whose type has no handler here is put back for 10 s with no attempt counted, until a worker that knows its
-   * type claims it: during a rollout old workers meet new types. It is never dropped; a warning names it.
+   * <p>A job whose type has no handler here, or whose payload cannot be read as that type, is put back for 10 s with no
+   * attempt counted, until a worker that knows it claims it: during a rollout old workers meet new types and payloads. It
+   * is never dropped; a warning names it. Fields of a payload that its class does not have are ignored.
    *
    * @throws IllegalArgumentException if that type has a handler already
    */
