@@ -82,7 +82,7 @@ class ServiceUnderFailureTest {
 
     String stored;
     try (Jedis jedis = service.redis().connect()) {
-      stored = jedis.get("tq:{notifications}:j:" + job);
+      stored = jedis.get("q:{notifications}:j:" + job);
     }
 
     String[] nameAndPayload = stored.split("\n", 2);

@@ -5,7 +5,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Renews the worker's leases every third of a lease, and takes over the jobs of others as soon as their leases expire. */
+/** Renews the worker's lease every third of it, and takes over the jobs of others as soon as their leases end. */
 final class Beater {
   private static final Logger log = LoggerFactory.getLogger(Beater.class);
   private static final Duration AFTER_A_LEASE = Duration.ofMillis(5);
@@ -30,8 +30,8 @@ final class Beater {
       onTakenOver.run();
       tell(beat.takenOver());
     }
-    Duration firstEnds = beat.untilFirstLeaseEnds().plus(AFTER_A_LEASE);
-    return firstEnds.compareTo(third) < 0 ? firstEnds : third;
+    Duration nextEnds = beat.untilNextLeaseEnds().plus(AFTER_A_LEASE);
+    return nextEnds.compareTo(third) < 0 ? nextEnds : third;
   }
 
   private void tell(int takenOver) {

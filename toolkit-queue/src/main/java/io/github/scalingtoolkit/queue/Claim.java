@@ -1,25 +1,53 @@
 package io.github.scalingtoolkit.queue;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A job that this worker holds: the fence of its end, and the time until which it is certainly this worker's. */
+/**
+ * A job that this worker holds: the fence of its end, and whether it is certainly this worker's.
+ *
+ * <p>It is settled once: by the end of its run, or by whoever takes it from its handler before that (a lost lease, a time
+ * limit, a closing worker). What comes later changes nothing.
+ */
 final class Claim {
   private final JobId id;
   private final long epoch;
-  private final int failures;
-  private final int crashes;
+  private final Trouble trouble;
+  private final String list;
   private final Envelope envelope;
-  private volatile long leaseEndsNanos;
-  private volatile boolean lost;
-  private volatile @Nullable Thread runner;
+  private final Lease lease;
+  private final AtomicBoolean settled = new AtomicBoolean();
+  private volatile boolean cancelled;
+  private volatile long startedAt;
+  private volatile boolean started;
 
-  Claim(JobId id, long epoch, int failures, int crashes, Envelope envelope, long leaseEndsNanos) {
+  /** Guarded by this. */
+  private @Nullable Thread runner;
+
+  /** The lease of the worker, as the worker knows it. */
+  static final class Lease {
+    private volatile long endsNanos;
+
+    Lease(long endsNanos) {
+      this.endsNanos = endsNanos;
+    }
+
+    void endsAt(long nanos) {
+      endsNanos = nanos;
+    }
+
+    boolean validAt(long nanos) {
+      return endsNanos - nanos > 0;
+    }
+  }
+
+  Claim(JobId id, long epoch, Trouble trouble, String list, Envelope envelope, Lease lease) {
     this.id = id;
     this.epoch = epoch;
-    this.failures = failures;
-    this.crashes = crashes;
+    this.trouble = trouble;
+    this.list = list;
     this.envelope = envelope;
-    this.leaseEndsNanos = leaseEndsNanos;
+    this.lease = lease;
   }
 
   JobId id() {
@@ -30,47 +58,76 @@ final class Claim {
     return epoch;
   }
 
-  int failures() {
-    return failures;
+  /** Returns what went wrong with the job before. */
+  Trouble trouble() {
+    return trouble;
   }
 
   int attempt() {
-    return failures + crashes + 1;
+    return trouble.attempt();
+  }
+
+  /** Returns the ready list it was taken from: priority, a colon, type. */
+  String list() {
+    return list;
+  }
+
+  /** Returns the type of that list. */
+  String type() {
+    return list.substring(list.indexOf(':') + 1);
   }
 
   Envelope envelope() {
     return envelope;
   }
 
-  /** Renewed by a beat; {@code endsNanos} is one lease after the beat was sent. */
-  void renewed(long endsNanos) {
-    leaseEndsNanos = endsNanos;
+  /** Returns true to the first caller alone: what it decides about the claim holds. */
+  boolean settle() {
+    return settled.compareAndSet(false, true);
   }
 
-  void lose() {
-    lost = true;
-  }
-
-  boolean isLost() {
-    return lost;
+  boolean isSettled() {
+    return settled.get();
   }
 
   boolean validAt(long nanos) {
-    return !lost && leaseEndsNanos - nanos > 0;
+    return !cancelled && lease.validAt(nanos);
   }
 
-  boolean leaseOverAt(long nanos) {
-    return leaseEndsNanos - nanos <= 0;
-  }
-
-  void runBy(@Nullable Thread thread) {
-    runner = thread;
-  }
-
-  void interrupt() {
-    Thread thread = runner;
-    if (thread != null) {
-      thread.interrupt();
+  /** Tells its handler that nobody waits for it any more: by an interrupt, and from now on by {@link #isCancelled}. */
+  void cancel() {
+    cancelled = true;
+    synchronized (this) {
+      if (runner != null) {
+        runner.interrupt();
+      }
     }
+  }
+
+  boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** This thread runs its handler from now on. Returns false if there is no use in it any more. */
+  synchronized boolean start(long nanos) {
+    startedAt = nanos;
+    started = true;
+    runner = Thread.currentThread();
+    return !cancelled;
+  }
+
+  /** This thread has run its handler; an interrupt meant for it does not hit what runs next on this thread. */
+  synchronized void stop() {
+    runner = null;
+    Thread.interrupted();
+  }
+
+  /** Returns when its handler began; without meaning before that. */
+  long startedAt() {
+    return startedAt;
+  }
+
+  boolean isStarted() {
+    return started;
   }
 }

@@ -7,104 +7,200 @@ import io.github.scalingtoolkit.core.time.Clock;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
- * The jobs one worker holds, and its two exchanges with Redis: {@link #step} ends and claims, {@link #beat} renews.
- * Each may be called by one thread at a time, and both at once.
+ * The jobs one worker holds, and its exchanges with Redis: {@link #step} ends and claims, {@link #beat} renews its lease
+ * and takes over the jobs of others, {@link #leave} says goodbye. {@code step} is called by one thread; the others may be
+ * called at the same time.
+ *
+ * <p><b>Losing all.</b> A worker whose lease ended finds that it is not registered any more, by a step or a beat: others
+ * run its jobs then, so all that it held until that call is lost. A step claims nothing before a beat has registered it
+ * again.
+ *
+ * <p><b>Lost replies.</b> Each step has a greater epoch. One that failed may have claimed jobs, and may do so later, if
+ * Redis has not read it yet: a beat closes its epoch and returns what it claimed.
  */
 final class Claims {
   private static final Logger log = LoggerFactory.getLogger(Claims.class);
+
+  /** "Nothing will be due": the longest time anything waits. */
+  static final Duration NEVER = Duration.ofDays(1);
+
+  static final Duration GIVEN_REMEMBERED = Duration.ofHours(24);
+  static final Duration MADE_REMEMBERED = Duration.ofSeconds(60);
+
+  /** A beat's reply is short; this is for its time. */
+  private static final int BEAT_BYTES = ClaimSize.MOST_BYTES;
+
+  private static final Duration DEAD_KEPT = Duration.ofDays(7);
+  private static final int MOST_DEAD_KEPT = 10_000;
+
+  /** Ended jobs after which about as many are forgotten: seldom enough to cost a single job nothing. */
+  private static final int FORGET_EACH = 50;
 
   private final JobQueue queue;
   private final String worker;
   private final Duration lease;
   private final int mostCrashes;
   private final Clock clock;
-  private final AtomicLong epochs = new AtomicLong();
+  private final Consumer<Claim> onLost;
+  private final Claim.Lease leaseHeld;
   private final ClaimSize size = new ClaimSize();
   private final Once slow = new Once();
+  private final ReentrantLock beating = new ReentrantLock();
   private final Map<String, Claim> held = new ConcurrentHashMap<>();
-  /** Epoch of a claim whose reply is not processed yet, or MAX_VALUE: a beat must not return the jobs of that claim. */
-  private volatile long onItsWay = Long.MAX_VALUE;
+  private final Set<Long> unanswered = ConcurrentHashMap.newKeySet();
+  private final Set<Claim> lost = ConcurrentHashMap.newKeySet();
 
-  record Step(List<Claim> claimed, Duration untilNextDelayed, boolean moreReady) {}
+  /** Jobs that a beat within a step has taken over. */
+  private final AtomicInteger unreported = new AtomicInteger();
 
-  record Beat(Duration untilFirstLeaseEnds, int takenOver) {}
+  private volatile boolean registered;
 
-  private static final int MOST_RENEWED = 1000;
+  /** How often a beat has found the worker unknown. Written under the lock. */
+  @SuppressWarnings("NonAtomicVolatileUpdate")
+  private volatile long registrations;
 
-  /** "Nothing will be due": the longest time anything waits. */
-  static final Duration NEVER = Duration.ofDays(1);
+  /** When Redis last answered, or this was made. */
+  private volatile long answeredAt;
 
-  Claims(JobQueue queue, String worker, Duration lease, int mostCrashes, Clock clock) {
+  private long epoch;
+  private boolean idle;
+  private int endedSinceForgetting;
+
+  /**
+   * What a step asks for.
+   *
+   * @param most most jobs to claim
+   * @param priorities the priorities in the order in which they are served
+   * @param types most jobs to claim of each type
+   */
+  record Wish(int most, String priorities, Map<String, Integer> types) {}
+
+  /**
+   * What a step brought.
+   *
+   * @param more whether jobs are left that could be claimed at once
+   */
+  record Step(List<Claim> claimed, Duration untilNextDelayed, boolean more) {}
+
+  record Beat(Duration untilNextLeaseEnds, int takenOver) {}
+
+  /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
+  Claims(
+      JobQueue queue,
+      String worker,
+      Duration lease,
+      int mostCrashes,
+      Clock clock,
+      Consumer<Claim> onLost) {
     this.queue = queue;
     this.worker = worker;
     this.lease = lease;
     this.mostCrashes = mostCrashes;
     this.clock = clock;
+    this.onLost = onLost;
+    answeredAt = clock.nanoTime();
+    leaseHeld = new Claim.Lease(answeredAt);
   }
 
   List<Claim> held() {
     return List.copyOf(held.values());
   }
 
-  /** Ends {@code ends} and claims up to {@code most} jobs, in one round trip. If it throws, no end is lost. */
-  Step step(List<End> ends, int most) {
-    long epoch = epochs.get() + 1;
-    // Before the epoch becomes visible: a beat that sees it must also see that its claim is on its
-    // way.
-    onItsWay = epoch;
-    epochs.set(epoch);
+  /** Holds it no longer: its end needs no telling. */
+  void drop(Claim claim) {
+    held.remove(claim.id().value(), claim);
+  }
+
+  /** Returns whether a beat has something to tell Redis before the usual time. */
+  boolean needsBeat() {
+    return !registered || !unanswered.isEmpty();
+  }
+
+  /** Ends {@code ends} and claims what is wished for, in one round trip. If it throws, no end is lost. */
+  Step step(List<End> ends, Wish wish) {
+    if (!registered) {
+      unreported.addAndGet(exchangeBeat().takenOver());
+    }
+    long generation = registrations;
+    List<Claim> before = held();
+    long claims = ++epoch;
+    int forget = endedSinceForgetting >= FORGET_EACH ? 2 * endedSinceForgetting : 0;
+    List<?> reply;
     try {
-      List<byte[]> args = new ArrayList<>(7 + ends.size() * 5);
-      args.add(bytes(worker));
-      args.add(bytes(lease.toMillis()));
-      args.add(bytes(most));
-      args.add(bytes(epoch));
-      args.add(bytes(size.bytes()));
-      args.add(bytes(Duration.ofHours(24).toMillis()));
-      args.add(bytes(Duration.ofSeconds(60).toMillis()));
-      ends.forEach(end -> end.addTo(args));
-      long sentAt = clock.nanoTime();
-      List<?> reply = exchange(args, most > 0);
-      List<?> ended = (List<?>) reply.get(2);
-      for (int i = 0; i < ends.size(); i++) {
-        Claim claim = ends.get(i).claim();
-        held.remove(claim.id().value(), claim);
-        if ((Long) ended.get(i) == 0) {
-          log.info("queue={} job={} end=refused cause=not-held", queue.name(), claim.id());
-        }
+      reply = exchange(arguments(ends, wish, claims, forget), wish.most() > 0);
+    } catch (Throwable unknown) {
+      unanswered.add(claims);
+      throw unknown;
+    }
+    try {
+      endedSinceForgetting = (forget > 0 ? 0 : endedSinceForgetting) + ends.size();
+      idle = (Long) reply.get(3) == 1;
+      answered(ends, (List<?>) reply.get(4));
+      if ((Long) reply.get(0) == 0) {
+        unregistered(before);
       }
-      List<Claim> claimed = claimed((List<?>) reply.get(3), epoch, sentAt + lease.toNanos());
-      long wait = (Long) reply.get(0);
+      boolean mayBeLost = generation != registrations;
+      if (mayBeLost) {
+        // A beat has registered the worker anew meanwhile: before this step, or after it.
+        unanswered.add(claims);
+      }
+      long wait = (Long) reply.get(1);
       return new Step(
-          claimed, wait < 0 ? NEVER : Duration.ofMillis(wait), (Long) reply.get(1) == 1);
+          mayBeLost ? List.of() : claimed((List<?>) reply.get(5), claims),
+          wait < 0 ? NEVER : Duration.ofMillis(wait),
+          (Long) reply.get(2) == 1);
     } catch (Throwable unread) {
       // Nobody would run what was read of it: the next beat returns it.
-      held.values().removeIf(claim -> claim.epoch() == epoch);
+      held.values().removeIf(claim -> claim.epoch() == claims);
+      unanswered.add(claims);
       throw unread;
-    } finally {
-      onItsWay = Long.MAX_VALUE;
     }
+  }
+
+  private List<byte[]> arguments(List<End> ends, Wish wish, long claims, int forget) {
+    List<byte[]> args = new ArrayList<>(11 + 2 * wish.types().size() + ends.size() * 6);
+    args.add(queue.version());
+    args.add(bytes(worker));
+    args.add(bytes(claims));
+    args.add(bytes(wish.most()));
+    args.add(bytes(size.bytes()));
+    args.add(bytes(idle ? 1 : 0));
+    args.add(bytes(wish.priorities()));
+    args.add(bytes(forget));
+    args.add(bytes(GIVEN_REMEMBERED.toMillis()));
+    args.add(bytes(MADE_REMEMBERED.toMillis()));
+    args.add(bytes(wish.types().size()));
+    wish.types().forEach((type, most) -> {
+      args.add(bytes(type));
+      args.add(bytes(most));
+    });
+    ends.forEach(end -> end.addTo(args));
+    return args;
   }
 
   private List<?> exchange(List<byte[]> args, boolean claims) {
     try {
-      Object reply =
-          queue.redis().evalPayload(Scripts.STEP, queue.keys(), args, claims ? size.expected() : 0);
+      Object reply = queue.evalPayload(Scripts.STEP, args, claims ? size.expected() : BEAT_BYTES);
+      answeredAt = clock.nanoTime();
       size.answered();
       slow.over(() -> log.info("queue={} claims=answered", queue.name()));
       return (List<?>) Objects.requireNonNull(reply);
-    } catch (JedisConnectionException lost) {
-      if (claims && timedOut(lost)) {
+    } catch (JedisConnectionException unanswered) {
+      if (claims && timedOut(unanswered)) {
         size.timedOut();
         slow.tell(() -> log.warn(
             "queue={} claims=late nextBytes={} action=\"smaller claims follow; if this stays, look at the size of"
@@ -112,83 +208,22 @@ final class Claims {
             queue.name(),
             size.bytes()));
       }
-      throw lost;
+      throw unanswered;
     }
   }
 
-  /**
-   * Renews the jobs it holds, returns jobs that only Redis thinks it holds, takes over jobs whose leases expired. With more
-   * than {@value #MOST_RENEWED} held, in several calls that return nothing.
-   */
-  Beat beat() {
-    // In this order: claims that step has processed by then are in held, all others are on their
-    // way.
-    long firstEpoch = Math.min(epochs.get() + 1, onItsWay);
-    List<Claim> renewing = held();
-    if (renewing.size() <= MOST_RENEWED) {
-      return beat(renewing, firstEpoch);
-    }
-    Beat last = new Beat(NEVER, 0);
-    int takenOver = 0;
-    for (int from = 0; from < renewing.size(); from += MOST_RENEWED) {
-      last = beat(renewing.subList(from, Math.min(from + MOST_RENEWED, renewing.size())), 0);
-      takenOver += last.takenOver();
-    }
-    return new Beat(last.untilFirstLeaseEnds(), takenOver);
-  }
-
-  private Beat beat(List<Claim> renewing, long firstEpoch) {
-    List<byte[]> args = new ArrayList<>(6 + renewing.size() * 2);
-    args.add(bytes(worker));
-    args.add(bytes(lease.toMillis()));
-    args.add(bytes(firstEpoch));
-    args.add(bytes(mostCrashes));
-    args.add(bytes(Duration.ofDays(7).toMillis()));
-    args.add(bytes(10_000));
-    for (Claim claim : renewing) {
-      args.add(bytes(claim.id().value()));
-      args.add(bytes(claim.epoch()));
-    }
-    long sentAt = clock.nanoTime();
-    List<?> reply = (List<?>)
-        Objects.requireNonNull(queue.redis().evalPayload(Scripts.BEAT, queue.keys(), args, 0));
-    List<String> lost = ((List<?>) reply.get(3)).stream().map(Scripts::text).toList();
-    for (Claim claim : renewing) {
-      if (lost.contains(claim.id().value())) {
-        claim.lose();
-      } else {
-        claim.renewed(sentAt + lease.toNanos());
+  private void answered(List<End> ends, List<?> replies) {
+    for (int i = 0; i < ends.size(); i++) {
+      Claim claim = ends.get(i).claim();
+      drop(claim);
+      if ((Long) replies.get(i) == 0) {
+        // The first of two tries may have ended it.
+        log.debug("queue={} job={} end=not-held", queue.name(), claim.id());
       }
     }
-    long givenBack = (Long) reply.get(1);
-    size.cameBack((Long) reply.get(4));
-    int takenOver = Math.toIntExact((Long) reply.get(2));
-    if (givenBack > 0 || takenOver > 0) {
-      log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
-    }
-    long wait = (Long) reply.get(0);
-    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver);
   }
 
-  private static boolean timedOut(Throwable lost) {
-    for (Throwable cause = lost; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SocketTimeoutException) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /** Something else than a number, from an operator's hand, must not keep the job from running. */
-  private static int count(Object reply) {
-    try {
-      return Integer.parseInt(Scripts.text(reply));
-    } catch (NumberFormatException notANumber) {
-      return 0;
-    }
-  }
-
-  private List<Claim> claimed(List<?> jobs, long epoch, long leaseEnds) {
+  private List<Claim> claimed(List<?> jobs, long epoch) {
     List<Claim> claimed = new ArrayList<>(jobs.size() / 4);
     for (int i = 0; i < jobs.size(); i += 4) {
       String id = Scripts.text(jobs.get(i));
@@ -201,13 +236,132 @@ final class Claims {
       Claim claim = new Claim(
           new JobId(id),
           epoch,
-          count(jobs.get(i + 1)),
-          count(jobs.get(i + 2)),
+          Trouble.read(Scripts.text(jobs.get(i + 1))),
+          Scripts.text(jobs.get(i + 2)),
           envelope,
-          leaseEnds);
+          leaseHeld);
       held.put(id, claim);
       claimed.add(claim);
     }
     return claimed;
+  }
+
+  /**
+   * Renews the lease, returns jobs that only Redis thinks it holds, takes over jobs of workers whose leases have ended.
+   */
+  Beat beat() {
+    Beat beat = exchangeBeat();
+    return new Beat(beat.untilNextLeaseEnds(), beat.takenOver() + unreported.getAndSet(0));
+  }
+
+  private Beat exchangeBeat() {
+    beating.lock();
+    try {
+      List<Long> closing = List.copyOf(unanswered);
+      List<Claim> taken = List.copyOf(lost);
+      List<Claim> before = held();
+      boolean first = !registered;
+      long sentAt = clock.nanoTime();
+      boolean cutOff = sentAt - answeredAt > lease.toNanos() / 3 * 2;
+      Object answer =
+          queue.evalPayload(Scripts.BEAT, arguments(cutOff, closing, taken), BEAT_BYTES);
+      List<?> reply = (List<?>) Objects.requireNonNull(answer);
+      answeredAt = clock.nanoTime();
+      leaseHeld.endsAt(sentAt + lease.toNanos());
+      registered = true;
+      closing.forEach(unanswered::remove);
+      taken.forEach(lost::remove);
+      if (cutOff) {
+        log.info("queue={} worker=cut-off state=over others=\"get a lease more\"", queue.name());
+      }
+      if ((Long) reply.get(0) == 0) {
+        registrations++;
+        if (!first) {
+          log.info("queue={} worker=registered-again", queue.name());
+        }
+        lose(before);
+      }
+      return read(reply);
+    } finally {
+      beating.unlock();
+    }
+  }
+
+  private List<byte[]> arguments(boolean cutOff, Collection<Long> closing, List<Claim> taken) {
+    List<byte[]> args = new ArrayList<>(11 + closing.size() + taken.size() * 2);
+    args.add(queue.version());
+    args.add(bytes(worker));
+    args.add(bytes(DataVersion.CURRENT + "|" + worker));
+    args.add(bytes(lease.toMillis()));
+    args.add(bytes(cutOff ? 1 : 0));
+    args.add(bytes(mostCrashes));
+    args.add(bytes(DEAD_KEPT.toMillis()));
+    args.add(bytes(MOST_DEAD_KEPT));
+    args.add(bytes(GIVEN_REMEMBERED.toMillis()));
+    args.add(bytes(MADE_REMEMBERED.toMillis()));
+    args.add(bytes(closing.size()));
+    closing.forEach(epoch -> args.add(bytes(epoch)));
+    for (Claim claim : taken) {
+      args.add(bytes(claim.id().value()));
+      args.add(bytes(claim.epoch()));
+    }
+    return args;
+  }
+
+  private Beat read(List<?> reply) {
+    long givenBack = (Long) reply.get(2);
+    int takenOver = Math.toIntExact((Long) reply.get(3));
+    size.cameBack((Long) reply.get(4));
+    if (givenBack > 0 || takenOver > 0) {
+      log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
+    }
+    long wait = (Long) reply.get(1);
+    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver);
+  }
+
+  /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */
+  void leave() {
+    queue.eval(Scripts.LEAVE, List.of(queue.version(), bytes(worker)));
+    registered = false;
+  }
+
+  private void unregistered(List<Claim> before) {
+    beating.lock();
+    try {
+      registered = false;
+    } finally {
+      beating.unlock();
+    }
+    lose(before);
+  }
+
+  /** All these are run by others now. */
+  private void lose(List<Claim> claims) {
+    List<Claim> gone = new ArrayList<>();
+    for (Claim claim : claims) {
+      if (held.remove(claim.id().value(), claim)) {
+        gone.add(claim);
+      }
+    }
+    if (gone.isEmpty()) {
+      return;
+    }
+    lost.addAll(gone);
+    log.warn(
+        "queue={} jobs={} first={} claim=lost cause=\"the worker's lease ended, or Redis lost it\""
+            + " action=\"their handlers are interrupted; the jobs run elsewhere\"",
+        queue.name(),
+        gone.size(),
+        gone.get(0).id());
+    gone.forEach(onLost);
+  }
+
+  private static boolean timedOut(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SocketTimeoutException) {
+        return true;
+      }
+    }
+    return false;
   }
 }

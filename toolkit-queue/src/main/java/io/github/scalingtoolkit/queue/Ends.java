@@ -18,11 +18,6 @@ final class Ends {
     return waiting.isEmpty();
   }
 
-  /** Tells whether {@code claim} has ended already but Redis has not been informed. */
-  boolean has(Claim claim) {
-    return waiting.stream().anyMatch(end -> end.claim() == claim);
-  }
-
   List<End> take() {
     List<End> taken = new ArrayList<>();
     while (taken.size() < MOST_AT_ONCE) {

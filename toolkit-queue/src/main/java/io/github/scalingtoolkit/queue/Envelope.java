@@ -9,16 +9,18 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * A job as stored in Redis: priority (1 digit), {@code c} for an id given by the caller or {@code g} for one that was
- * made, most attempts (3 digits), the type's name, a newline, and the payload as JSON. Scripts read only the first two.
+ * made, most attempts (3 digits), the type's name, fields that later versions add, each after a space, a newline, and the
+ * payload as JSON. Scripts read priority, kind of id and type.
  *
+ * @param hasGivenId whether its id was given by the caller
  * @param maxAttempts how often it may fail
  * @param type the type's name
  * @param payload the payload's JSON
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
-record Envelope(int maxAttempts, String type, byte[] payload) {
+record Envelope(boolean hasGivenId, int maxAttempts, String type, byte[] payload) {
   /** Stands for stored bytes that are not a job. */
-  static final Envelope NOT_A_JOB = new Envelope(1, "", new byte[0]);
+  static final Envelope NOT_A_JOB = new Envelope(true, 1, "", new byte[0]);
 
   /** No polymorphic types: the worker's code decides the class of a payload, never the stored bytes. */
   private static final ObjectMapper JSON = JsonMapper.builder()
@@ -71,10 +73,26 @@ record Envelope(int maxAttempts, String type, byte[] payload) {
     if (newline >= bytes.length) {
       throw new IllegalArgumentException("not a job");
     }
-    String head = new String(bytes, 0, newline, StandardCharsets.US_ASCII);
     byte[] payload = new byte[bytes.length - newline - 1];
     System.arraycopy(bytes, newline + 1, payload, 0, payload.length);
-    return new Envelope(Integer.parseInt(head.substring(2, HEAD)), head.substring(HEAD), payload);
+    String attempts = new String(bytes, 2, HEAD - 2, StandardCharsets.US_ASCII);
+    return new Envelope(bytes[1] == 'c', Integer.parseInt(attempts), type(bytes), payload);
+  }
+
+  /**
+   * Reads the type's name from the first bytes of a job, 70 or more unless it is shorter.
+   *
+   * @throws IllegalArgumentException if they are not of a job
+   */
+  static String type(byte[] bytes) {
+    int end = HEAD;
+    while (end < bytes.length && bytes[end] != '\n' && bytes[end] != ' ') {
+      end++;
+    }
+    if (end >= bytes.length || end == HEAD) {
+      throw new IllegalArgumentException("not a job");
+    }
+    return new String(bytes, HEAD, end - HEAD, StandardCharsets.US_ASCII);
   }
 
   /**

@@ -12,12 +12,14 @@ public final class Job<P> {
   private final int attempt;
   private final P payload;
   private final BooleanSupplier leaseValid;
+  private final BooleanSupplier cancelled;
 
-  Job(JobId id, int attempt, P payload, BooleanSupplier leaseValid) {
+  Job(JobId id, int attempt, P payload, BooleanSupplier leaseValid, BooleanSupplier cancelled) {
     this.id = id;
     this.attempt = attempt;
     this.payload = payload;
     this.leaseValid = leaseValid;
+    this.cancelled = cancelled;
   }
 
   /** Returns the id: the same at each attempt, so that it can make side effects idempotent. */
@@ -41,6 +43,15 @@ public final class Job<P> {
    */
   public boolean leaseValid() {
     return leaseValid.getAsBoolean();
+  }
+
+  /**
+   * Tells whether nobody waits for this run any more: the worker lost its lease, the run took longer than it may, or the
+   * worker closes. The handler's thread was interrupted too, and how the run ends changes nothing. One volatile read: ask
+   * in loops that do not block.
+   */
+  public boolean cancelled() {
+    return cancelled.getAsBoolean();
   }
 
   /** Shows no payload. */

@@ -31,7 +31,15 @@ public record JobId(String value) {
     }
   }
 
-  /** Makes an id: a ULID, so that ids made later sort later. */
+  /**
+   * Makes an id, to be given to an enqueue: if that fails, the job can be enqueued again by the same id, and runs once. It
+   * is a ULID, so that ids made later sort later.
+   */
+  public static JobId random() {
+    return make(System.currentTimeMillis());
+  }
+
+  /** Makes an id at a time. */
   static JobId make(long millis) {
     byte[] random = new byte[10];
     RANDOM.nextBytes(random);

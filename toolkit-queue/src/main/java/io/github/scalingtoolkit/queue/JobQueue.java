@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.queue;
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
 import io.github.scalingtoolkit.core.internal.Check;
+import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -12,44 +13,60 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
  * A queue of jobs in Redis: enqueue here, run with a {@link Worker}.
  *
- * <p><b>Where a job is.</b> In exactly one of: a list of ready ids per priority ({@code w:0} to {@code w:9}), the
- * sorted set of delayed and retried ones ({@code d}), the claims ({@code r}, with their leases in {@code l}), the dead
- * letters ({@code f}), or the remembered ends ({@code e}, {@code ex}). Its envelope ({@code j:id}) exists until it is
- * done. All keys of a queue carry one hash tag and so are in one slot of a cluster; every change is one script, and so
- * atomic. No key that holds work has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
+ * <p><b>Where a job is.</b> In exactly one of: a list of ready ids by priority and type ({@code w:priority:type}), the
+ * sorted set of delayed and retried ones ({@code d}), a worker's claims ({@code o:worker}, with the worker's lease in
+ * {@code l}), the dead letters ({@code f}), or the remembered ends ({@code ec}, {@code eg}). Its envelope ({@code j:id})
+ * exists until it is done. All keys of a queue carry one hash tag and so are in one slot of a cluster; every change is one
+ * script, and so atomic; while the slot moves, the scripts are refused and calls repeated. The layout has a version: a
+ * process of another one changes nothing ({@link QueueVersionException}).
+ *
+ * <p>No key that holds work has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
  * job, though a shared one evicts the leases and tombstones of other parts first; a Redis that evicts any key
  * ({@code allkeys-*}) does lose jobs: one warning says so, when a worker starts or Redis recovers. Set
- * {@code noeviction}.
+ * {@code noeviction}. A full Redis refuses enqueues, and lets workers go on.
  *
- * <p><b>Fencing.</b> A claim is {@code worker|epoch}, the epoch being a number that the worker never uses twice. Only the
- * claim that holds a job can end it: a worker that slept through its lease finds its end refused.
+ * <p><b>Fencing.</b> A claim is a worker and an epoch, a number that the worker never uses twice. Only the claim that holds
+ * a job can end it: a worker that slept through its lease finds its ends refused.
  *
- * <p><b>Failure windows.</b> A lost reply to an enqueue: repeated by id, added once. To a claim: the job is claimed by a
- * worker that does not know it; that worker's next beat returns it. To an end: repeated, and found ended by the same
- * claim. A killed worker: its leases end, any worker's beat takes its jobs over. A killed Redis loses what its own
- * persistence had not written; a FLUSHALL loses all: to survive that, keep an outbox and enqueue again by id.
+ * <p><b>Failure windows.</b> A lost reply to an enqueue: repeated by id, added once. To a claim: the same epoch again gets
+ * the same jobs, and if nobody asks again that worker's next beat returns them. To an end: repeated. A killed worker: its
+ * lease ends, any worker's beat takes its jobs over. A killed Redis loses what its own persistence had not written; a
+ * FLUSHALL loses all: to survive that, keep an outbox and enqueue again by id.
  *
- * <p><b>What eviction leaves.</b> A claim whose lease is gone gets another with the next beat. A job that is in no list
- * any more is put back when it is enqueued again by its id, as an outbox does, once its list of ready ids is down to
- * 1,000; nothing else looks for it, so a job with a generated id, which is never enqueued again, stays there. A job whose envelope is
- * gone is lost.
+ * <p><b>What eviction leaves.</b> A job that is in no list any more is put back when it is enqueued again by its id, as an
+ * outbox does, once its list of ready ids is down to 1,000; nothing else looks for it, so a job with a generated id, which
+ * is never enqueued again, stays there. A job whose envelope is gone is lost.
  *
- * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess},
- * and throws its exceptions: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis is
- * failing, {@link redis.clients.jedis.exceptions.JedisException} otherwise.
+ * <p><b>Single enqueues share calls</b>: those that arrive while two calls of this object are under way leave together
+ * with the next. A caller with a {@link io.github.scalingtoolkit.core.time.Deadline} of its own goes alone.
+ *
+ * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess}, or
+ * waits for one before that. It throws: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis
+ * is failing, {@link redis.clients.jedis.exceptions.JedisException} if it fails, also if the queue's slot
+ * moved for longer than the deadline, and {@link QueueVersionException}. Whether a job was added is unknown after a lost
+ * connection: enqueue it again by the same id, so give it one ({@link JobId#random()}).
  */
 public final class JobQueue {
   /** Most jobs of one {@link #enqueueAll}. */
   public static final int MOST_AT_ONCE = 1000;
 
+  private static final byte[] VERSION = bytes(DataVersion.CURRENT);
+  private static final byte[] GIVEN_REMEMBERED = bytes(Claims.GIVEN_REMEMBERED.toMillis());
+  private static final byte[] MADE_REMEMBERED = bytes(Claims.MADE_REMEMBERED.toMillis());
+
   private final RedisAccess redis;
   private final String name;
   private final Clock clock;
   private final List<byte[]> keys;
+  private final DataVersion dataVersion;
+  private final EnqueueMerger merger;
 
   private JobQueue(Builder builder) {
     redis = builder.redis;
@@ -58,6 +75,8 @@ public final class JobQueue {
     // Two keys that never exist: while the queue's slot moves, a node that has only some of the
     // queue answers TRYAGAIN then, and would serve the little it has if there were one.
     keys = List.of(bytes(key("")), bytes(key("-")));
+    dataVersion = new DataVersion(name);
+    merger = new EnqueueMerger(this::send);
   }
 
   /**
@@ -81,7 +100,8 @@ public final class JobQueue {
 
   /** Enqueues a job. */
   public <P> Enqueued enqueue(JobType<P> type, P payload, EnqueueOptions options) {
-    return enqueueAll(List.of(new NewJob<>(type, payload, options))).get(0);
+    Entry entry = entry(new NewJob<>(type, payload, options));
+    return new Enqueued(entry.id(), outcome(merger.enqueue(entry)));
   }
 
   /**
@@ -99,15 +119,14 @@ public final class JobQueue {
     if (jobs.isEmpty()) {
       return List.of();
     }
-    List<JobId> ids = new ArrayList<>(jobs.size());
-    List<byte[]> args = new ArrayList<>(jobs.size() * 3);
+    List<Entry> entries = new ArrayList<>(jobs.size());
     for (NewJob<?> job : jobs) {
-      ids.add(add(job, args));
+      entries.add(entry(job));
     }
-    List<?> codes = (List<?>) Objects.requireNonNull(redis.eval(Scripts.ENQUEUE, keys, args));
+    long[] codes = send(entries);
     List<Enqueued> results = new ArrayList<>(jobs.size());
-    for (int i = 0; i < codes.size(); i++) {
-      results.add(new Enqueued(ids.get(i), outcome((Long) codes.get(i))));
+    for (int i = 0; i < codes.length; i++) {
+      results.add(new Enqueued(entries.get(i).id(), outcome(codes[i])));
     }
     return results;
   }
@@ -123,15 +142,14 @@ public final class JobQueue {
       throw new IllegalArgumentException(
           "an enqueue sent together with other scripts needs an id: options.id(…)");
     }
-    List<byte[]> args = new ArrayList<>(3);
-    add(new NewJob<>(type, payload, options), args);
-    return new ScriptCall(Scripts.ENQUEUE, keys, args);
+    return new ScriptCall(
+        Scripts.ENQUEUE, keys, arguments(List.of(entry(new NewJob<>(type, payload, options)))));
   }
 
   /** Returns where a job is; empty if it never was or has been forgotten. */
   public Optional<JobSnapshot> find(JobId id) {
     List<?> reply = (List<?>)
-        Objects.requireNonNull(redis.eval(Scripts.INSPECT, keys, List.of(bytes(id.value()))));
+        Objects.requireNonNull(eval(Scripts.INSPECT, List.of(version(), bytes(id.value()))));
     String state = Scripts.text(reply.get(0));
     if (state.isEmpty()) {
       return Optional.empty();
@@ -154,16 +172,89 @@ public final class JobQueue {
   }
 
   String key(String suffix) {
-    return "tq:{" + name + "}:" + suffix;
+    return "q:{" + name + "}:" + suffix;
   }
 
-  private <P> JobId add(NewJob<P> job, List<byte[]> args) {
+  /** Returns the version of the data that this code reads and writes: the first argument of each script. */
+  byte[] version() {
+    return VERSION;
+  }
+
+  /** Returns whether this process may neither enqueue nor claim, because the data in Redis has another version. */
+  boolean isOfAnotherVersion() {
+    return dataVersion.differs();
+  }
+
+  /** Runs a script on the queue. */
+  @Nullable
+  Object eval(LuaScript script, List<byte[]> args) {
+    return inVersion(() -> redis.eval(script, keys, args));
+  }
+
+  /** Runs a script on the queue, with time and connections for a reply of so many bytes. */
+  @Nullable
+  Object evalPayload(LuaScript script, List<byte[]> args, int replyBytes) {
+    return inVersion(() -> redis.evalPayload(script, keys, args, replyBytes));
+  }
+
+  private @Nullable Object inVersion(Supplier<@Nullable Object> exchange) {
+    try {
+      return agreeing(exchange);
+    } catch (JedisDataException refused) {
+      Integer data = DataVersion.in(refused);
+      if (data == null) {
+        throw refused;
+      }
+      if (data < DataVersion.CURRENT && migrated()) {
+        return agreeing(exchange);
+      }
+      throw dataVersion.refused(data);
+    }
+  }
+
+  private @Nullable Object agreeing(Supplier<@Nullable Object> exchange) {
+    Object reply = exchange.get();
+    dataVersion.agrees();
+    return reply;
+  }
+
+  private boolean migrated() {
+    Object now = redis.eval(Scripts.MIGRATE, keys, List.of(version()));
+    return Long.valueOf(DataVersion.CURRENT).equals(now);
+  }
+
+  /**
+   * A job on its way to Redis.
+   *
+   * @param delay as text, in ms
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Entry(JobId id, byte[] delay, byte[] envelope) {}
+
+  private <P> Entry entry(NewJob<P> job) {
     EnqueueOptions options = job.options();
     JobId id = options.id() == null ? JobId.make(clock.millis()) : options.id();
-    args.add(bytes(id.value()));
-    args.add(bytes(options.delay().toMillis()));
-    args.add(Envelope.write(job.type(), job.payload(), options));
-    return id;
+    return new Entry(
+        id, bytes(options.delay().toMillis()), Envelope.write(job.type(), job.payload(), options));
+  }
+
+  /** Returns what became of each, as in {@code enqueue.lua}. */
+  private long[] send(List<Entry> entries) {
+    List<?> codes = (List<?>) Objects.requireNonNull(eval(Scripts.ENQUEUE, arguments(entries)));
+    return codes.stream().mapToLong(code -> (Long) code).toArray();
+  }
+
+  private List<byte[]> arguments(List<Entry> entries) {
+    List<byte[]> args = new ArrayList<>(3 + 3 * entries.size());
+    args.add(version());
+    args.add(GIVEN_REMEMBERED);
+    args.add(MADE_REMEMBERED);
+    for (Entry entry : entries) {
+      args.add(bytes(entry.id().value()));
+      args.add(entry.delay());
+      args.add(entry.envelope());
+    }
+    return args;
   }
 
   private static Enqueued.Outcome outcome(long code) {

@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shows in Micrometer how many jobs of a queue are in each state: {@code toolkit.queue.jobs{queue,state}} with the states
- * waiting, delayed, active and dead. Needs micrometer-core.
+ * waiting, delayed, active and dead, and in {@code toolkit.queue.version.refused{queue}} 1 while this process neither
+ * enqueues nor claims because the data in Redis has another version. Needs micrometer-core.
  *
  * <p>Reading the gauges takes one round trip for all of them, at most every two seconds; while Redis does not answer they
  * are NaN, so that no autoscaler acts on an unknown number. Safe for use by several threads.
@@ -37,6 +38,7 @@ public final class QueueDepthMetrics {
   public static void bind(MeterRegistry registry, JobQueue queue) {
     new QueueDepthMetrics(QueueInspector.of(queue), Clock.system())
         .register(registry, queue.name());
+    bindVersion(registry, queue);
   }
 
   private void register(MeterRegistry registry, String queue) {
@@ -44,6 +46,14 @@ public final class QueueDepthMetrics {
     gauge(registry, queue, "delayed", QueueCounts::delayed);
     gauge(registry, queue, "active", QueueCounts::active);
     gauge(registry, queue, "dead", QueueCounts::dead);
+  }
+
+  private static void bindVersion(MeterRegistry registry, JobQueue queue) {
+    Gauge.builder("toolkit.queue.version.refused", queue, of -> of.isOfAnotherVersion() ? 1 : 0)
+        .description(
+            "1 while this process may not touch the queue's data, which has another version")
+        .tag("queue", queue.name())
+        .register(registry);
   }
 
   private void gauge(

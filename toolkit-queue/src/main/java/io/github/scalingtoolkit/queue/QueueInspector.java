@@ -29,15 +29,15 @@ public final class QueueInspector {
 
   /** Returns how many jobs are in each state. */
   public QueueCounts counts() {
-    List<?> reply = (List<?>)
-        Objects.requireNonNull(queue.redis().eval(Scripts.COUNTS, queue.keys(), List.of()));
+    List<?> reply =
+        (List<?>) Objects.requireNonNull(queue.eval(Scripts.COUNTS, List.of(queue.version())));
     return new QueueCounts(
         (Long) reply.get(0), (Long) reply.get(1), (Long) reply.get(2), (Long) reply.get(3), (Long)
             reply.get(4));
   }
 
   /**
-   * Returns dead letters, the newest first.
+   * Returns dead letters, the newest first, without their payloads.
    *
    * @param skip how many to skip, at least 0
    * @param most how many to return, 1 to 1,000
@@ -47,21 +47,32 @@ public final class QueueInspector {
       throw new IllegalArgumentException(
           "skip must be >= 0 and most 1 to " + MOST_LISTED + " but were " + skip + " and " + most);
     }
-    List<?> reply = (List<?>) Objects.requireNonNull(queue
-        .redis()
-        .eval(Scripts.DEAD, queue.keys(), List.of(bytes("list"), bytes(skip), bytes(most))));
+    List<?> reply = (List<?>) Objects.requireNonNull(queue.eval(
+        Scripts.DEAD, List.of(queue.version(), bytes("list"), bytes(skip), bytes(most))));
     List<DeadLetter> letters = new ArrayList<>(reply.size() / 3);
     for (int i = 0; i < reply.size(); i += 3) {
-      String[] end = Scripts.text(reply.get(i + 1)).split("\\|", 6);
-      byte[] envelope = (byte[]) reply.get(i + 2);
-      letters.add(new DeadLetter(
-          new JobId(Scripts.text(reply.get(i))),
-          envelope.length == 0 ? "" : Envelope.read(envelope).type(),
-          end.length > 1 ? Integer.parseInt(end[1]) : 0,
-          Instant.ofEpochMilli(end.length > 2 ? Long.parseLong(end[2]) : 0),
-          end.length > 5 ? end[5] : ""));
+      letters.add(
+          letter(new JobId(Scripts.text(reply.get(i))), Scripts.text(reply.get(i + 1)), (byte[])
+              reply.get(i + 2)));
     }
     return letters;
+  }
+
+  /** One that is damaged must not hide the others. */
+  private static DeadLetter letter(JobId id, String ended, byte[] head) {
+    String type;
+    try {
+      type = Envelope.type(head);
+    } catch (IllegalArgumentException damaged) {
+      type = "";
+    }
+    String[] end = ended.split("\\|", 4);
+    try {
+      return new DeadLetter(
+          id, type, Integer.parseInt(end[1]), Instant.ofEpochMilli(Long.parseLong(end[2])), end[3]);
+    } catch (IndexOutOfBoundsException | NumberFormatException damaged) {
+      return new DeadLetter(id, type, 0, Instant.EPOCH, "");
+    }
   }
 
   /** Makes a dead job ready again, as if it had never run; false if it is not dead. */
@@ -76,8 +87,7 @@ public final class QueueInspector {
 
   private boolean deadAction(String action, JobId id) {
     return Long.valueOf(1)
-        .equals(queue
-            .redis()
-            .eval(Scripts.DEAD, queue.keys(), List.of(bytes(action), bytes(id.value()))));
+        .equals(
+            queue.eval(Scripts.DEAD, List.of(queue.version(), bytes(action), bytes(id.value()))));
   }
 }

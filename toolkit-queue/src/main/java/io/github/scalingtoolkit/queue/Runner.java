@@ -93,7 +93,7 @@ final class Runner {
     try {
       listener.onRun(
           type,
-          claim.isLost() ? "lost" : outcomeOf(end),
+          claim.isCancelled() ? "lost" : outcomeOf(end),
           Duration.ofNanos(clock.nanoTime() - started));
     } catch (Throwable broken) {
       // A failing listener must not change how a job ends.
@@ -116,12 +116,15 @@ final class Runner {
           UNREADABLE_AGAIN_AFTER.toSeconds()));
       return End.unreadable(claim, UNREADABLE_AGAIN_AFTER);
     }
-    Job<P> job =
-        new Job<>(claim.id(), claim.attempt(), payload, () -> claim.validAt(clock.nanoTime()));
-    claim.runBy(Thread.currentThread());
-    if (claim.isLost()) {
-      // Returned, or taken over, before it began.
-      claim.runBy(null);
+    Job<P> job = new Job<>(
+        claim.id(),
+        claim.attempt(),
+        payload,
+        () -> claim.validAt(clock.nanoTime()),
+        claim::isCancelled);
+    if (!claim.start(clock.nanoTime())) {
+      // Lost, or handed back, before it began.
+      claim.stop();
       return End.back(claim);
     }
     try {
@@ -129,19 +132,35 @@ final class Runner {
     } catch (Throwable failure) {
       // An Error as well: a job that always overflows the stack must end like any
       // other.
-      log.warn(
-          "queue={} job={} type={} attempt={} cause={}",
-          queue,
-          claim.id(),
-          handling.type.name(),
-          claim.attempt(),
-          failure.getClass().getName());
+      if (!claim.isSettled()) {
+        log.warn(
+            "queue={} job={} type={} attempt={} cause={}",
+            queue,
+            claim.id(),
+            handling.type.name(),
+            claim.attempt(),
+            failure.getClass().getName());
+      }
       return failed(claim, handling.policy, failure.getClass().getName());
     } finally {
-      claim.runBy(null);
-      // An interrupt meant for this job must not hit the next one on this thread.
-      Thread.interrupted();
+      claim.stop();
     }
+  }
+
+  /** Returns how a run ends that took longer than it may. */
+  End tooLong(Claim claim, Duration most) {
+    Handling<?> handling = handlings.get(claim.envelope().type());
+    log.warn(
+        "queue={} job={} type={} attempt={} cause=time-limit({}) action=\"its handler is interrupted\"",
+        queue,
+        claim.id(),
+        claim.envelope().type(),
+        claim.attempt(),
+        most);
+    return failed(
+        claim,
+        handling == null ? RetryPolicy.defaults() : handling.policy,
+        "it ran longer than " + most);
   }
 
   private static End end(Claim claim, RetryPolicy policy, JobOutcome outcome) {
@@ -163,11 +182,11 @@ final class Runner {
   private static End failed(Claim claim, RetryPolicy policy, String why) {
     return lastTry(claim)
         ? End.dead(claim, why)
-        : End.retry(claim, policy.backoff(claim.failures() + 1));
+        : End.retry(claim, policy.backoff(claim.trouble().failures() + 1));
   }
 
   private static boolean lastTry(Claim claim) {
-    return claim.failures() + 1 >= claim.envelope().maxAttempts();
+    return claim.trouble().failures() + 1 >= claim.envelope().maxAttempts();
   }
 
   private static String outcomeOf(End end) {

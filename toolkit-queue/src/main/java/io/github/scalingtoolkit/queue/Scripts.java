@@ -9,6 +9,8 @@ final class Scripts {
   static final LuaScript ENQUEUE = load("enqueue");
   static final LuaScript STEP = load("step");
   static final LuaScript BEAT = load("beat");
+  static final LuaScript LEAVE = load("leave");
+  static final LuaScript MIGRATE = load("migrate");
   static final LuaScript INSPECT = load("inspect");
   static final LuaScript DEAD = load("dead");
   static final LuaScript COUNTS = load("counts");

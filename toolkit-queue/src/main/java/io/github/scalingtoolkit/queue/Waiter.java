@@ -2,40 +2,49 @@ package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
+import java.util.List;
+import redis.clients.jedis.util.KeyValue;
 
 /**
- * Waits in Redis until there is work, but only while the stepper has nothing to do and a slot is free, so that it
- * never takes a wake-up call that another process could use.
+ * Waits in Redis until there is work of a type that has a free slot, but only while the stepper has nothing to do, so
+ * that it never takes a wake-up call that another process could use.
  */
 final class Waiter {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
   private final JobQueue queue;
   private final Stepper stepper;
-  private final Semaphore free;
+  private final Slots slots;
   private final Runnable onCall;
-  private final byte[] marker;
 
-  Waiter(JobQueue queue, Stepper stepper, Semaphore free, Runnable onCall) {
+  Waiter(JobQueue queue, Stepper stepper, Slots slots, Runnable onCall) {
     this.queue = queue;
     this.stepper = stepper;
-    this.free = free;
+    this.slots = slots;
     this.onCall = onCall;
-    marker = Scripts.bytes(queue.key("k"));
   }
 
   /** A {@link Loop.Step}. */
   Duration turn() {
-    if (!stepper.isIdle()) {
+    List<String> types =
+        slots.types().stream().filter(type -> slots.free(type) > 0).toList();
+    if (!stepper.isIdle() || types.isEmpty()) {
       return LONGEST_WAIT;
     }
-    boolean called = queue.redis().blocking().bzpopmin(LONGEST_WAIT.toSeconds(), marker) != null;
-    if (called && free.availablePermits() == 0) {
-      // All slots became busy in the meantime: the call is for another worker.
-      call();
+    KeyValue<byte[], ?> call = queue
+        .redis()
+        .blocking()
+        .bzpopmin(
+            LONGEST_WAIT.toSeconds(), types.stream().map(this::marker).toArray(byte[][]::new));
+    if (call == null) {
+      return Duration.ZERO;
     }
-    // Without a call as well: it replaces a call that a dying process took.
+    String key = Scripts.text(call.getKey());
+    String type = key.substring(queue.key("k:").length());
+    if (slots.free() == 0 || slots.free(type) == 0) {
+      // Its slots became busy in the meantime: the call is for another worker.
+      call(type);
+    }
     stepper.signal();
     onCall.run();
     return Duration.ZERO;
@@ -43,6 +52,14 @@ final class Waiter {
 
   /** Wakes one waiter: a superfluous call costs one empty step. */
   void call() {
-    queue.redis().callIdempotent(client -> client.zadd(marker, 0, Scripts.bytes("0")));
+    call(slots.types().get(0));
+  }
+
+  private void call(String type) {
+    queue.redis().callIdempotent(client -> client.zadd(marker(type), 0, Scripts.bytes("0")));
+  }
+
+  private byte[] marker(String type) {
+    return Scripts.bytes(queue.key("k:" + type));
   }
 }

@@ -6,10 +6,9 @@ import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisException;
@@ -18,8 +17,13 @@ import redis.clients.jedis.exceptions.JedisException;
  * Runs the jobs of a queue in this process until it is closed.
  *
  * <p><b>Three loops.</b> The <i>stepper</i> ends finished jobs, and claims as many jobs as there are free slots: one round
- * trip. The <i>waiter</i> blocks in Redis until there is work. The <i>beater</i> renews leases every third of a lease, and
- * looks for expired leases of others. Each loop survives every failure of Redis, and retries.
+ * trip; at least every 5 s while a slot is free. The <i>waiter</i> blocks in Redis until there is work. The <i>beater</i>
+ * renews the worker's lease every third of it, and takes over the jobs of workers whose leases have ended. Each loop
+ * survives every failure of Redis, and retries.
+ *
+ * <p><b>A worker that does not reach Redis for a lease</b> loses its jobs to others: their handlers are interrupted
+ * ({@link Job#cancelled}), their slots are free at once, and what they return changes nothing. If Redis itself was silent,
+ * the first worker that reaches it again gives the others a lease more before it takes over their jobs.
  *
  * <p><b>An end is never dropped.</b> While Redis is out of reach, ends wait here and keep their jobs' slots. A lease
  * that expires meanwhile lets another worker take the job, and the late end is refused: the job ran twice, and its state is
@@ -36,8 +40,7 @@ public final class Worker implements AutoCloseable {
   private final Claims claims;
   private final Runner runner;
   private final QueueListener listener;
-  private final int concurrency;
-  private final Semaphore free;
+  private final Slots slots;
   private final ExecutorService handlers;
   private final Ends ends = new Ends();
   private final Stepper stepper;
@@ -45,24 +48,32 @@ public final class Worker implements AutoCloseable {
   private final Loop stepping;
   private final Loop waiting;
   private final Loop beating;
+  private final @Nullable Loop limiting;
   private final AtomicBoolean closing = new AtomicBoolean();
 
   Worker(WorkerBuilder builder) {
     queue = builder.queue;
     listener = builder.listener;
-    concurrency = builder.concurrency;
-    free = new Semaphore(concurrency);
+    slots = new Slots(builder.concurrency, builder.types());
     String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-    claims = new Claims(queue, name, builder.lease, builder.mostCrashes, builder.clock);
+    claims = new Claims(queue, name, builder.lease, builder.mostCrashes, builder.clock, this::lost);
     runner = new Runner(queue.name(), builder.handlings, listener, builder.clock);
-    handlers = BlockingThreads.executor("job-" + queue.name() + "-", concurrency);
-    stepper = new Stepper(claims, ends, free, this::run, this::wakeWaiter, builder.clock);
-    waiter = new Waiter(queue, stepper, free, this::wakeStepper);
+    // As many again for handlers that go on though they were interrupted: their slots are free.
+    handlers = BlockingThreads.executor("job-" + queue.name() + "-", 2 * builder.concurrency);
+    stepper = new Stepper(
+        claims, ends, slots, builder.priorities, this::run, this::wakeWaiter, builder.clock);
+    waiter = new Waiter(queue, stepper, slots, this::wakeStepper);
     Beater beater = new Beater(claims, listener, builder.lease, this::workIsThere);
     String loops = "queue-" + queue.name() + "-";
     stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
     waiting = new Loop(loops + "waiter", waiter::turn, this::waitingFailed);
     beating = new Loop(loops + "beater", beater::turn, this::unreachable);
+    Duration most = builder.timeLimit;
+    limiting = most == null
+        ? null
+        : new Loop(
+            loops + "limits",
+            new TimeLimit(claims, most, claim -> tooLong(claim, most), builder.clock)::turn);
   }
 
   /** Starts to build a worker of {@code queue}. */
@@ -75,11 +86,14 @@ public final class Worker implements AutoCloseable {
     stepping.start();
     waiting.start();
     beating.start();
+    if (limiting != null) {
+      limiting.start();
+    }
   }
 
   /** Returns how many jobs are running now, including those whose end is being sent to Redis. */
   public int running() {
-    return concurrency - free.availablePermits();
+    return slots.taken();
   }
 
   /** As {@link #close(Duration)} with 10 seconds. */
@@ -103,15 +117,17 @@ public final class Worker implements AutoCloseable {
     handBack();
     stepping.close();
     beating.close();
+    if (limiting != null) {
+      limiting.close();
+    }
     handlers.shutdownNow();
     endWaiter();
+    leave();
   }
 
   private void awaitFree(Duration drain) {
     try {
-      if (free.tryAcquire(concurrency, drain.toNanos(), TimeUnit.NANOSECONDS)) {
-        free.release(concurrency);
-      }
+      slots.awaitAllFree(drain);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -119,10 +135,9 @@ public final class Worker implements AutoCloseable {
 
   private void handBack() {
     for (Claim claim : claims.held()) {
-      if (!ends.has(claim)) {
-        claim.lose();
+      if (claim.settle()) {
         ends.add(End.back(claim));
-        claim.interrupt();
+        claim.cancel();
       }
     }
     long deadline = System.nanoTime() + LAST_ENDS.toNanos();
@@ -157,6 +172,18 @@ public final class Worker implements AutoCloseable {
     }
   }
 
+  private void leave() {
+    try {
+      claims.leave();
+    } catch (JedisException | RejectedException | QueueException unreachable) {
+      // Its lease ends by itself.
+      log.debug(
+          "queue={} leaving=failed cause={}",
+          queue.name(),
+          unreachable.getClass().getName());
+    }
+  }
+
   private void run(Claim claim) {
     try {
       handlers.execute(() -> {
@@ -165,13 +192,38 @@ public final class Worker implements AutoCloseable {
           end = runner.run(claim);
         } finally {
           // The slot is free again with the end, whatever was thrown.
-          ends.add(end);
-          stepping.wake();
+          end(claim, end);
         }
       });
     } catch (Throwable noThread) {
       // Closing, or this machine has no thread left: another worker may have one.
-      ends.add(End.back(claim));
+      end(claim, End.back(claim));
+    }
+  }
+
+  private void end(Claim claim, End end) {
+    if (claim.settle()) {
+      ends.add(end);
+      stepping.wake();
+    } else {
+      log.debug("queue={} job={} end=too-late", queue.name(), claim.id());
+    }
+  }
+
+  private void tooLong(Claim claim, Duration most) {
+    if (claim.settle()) {
+      ends.add(runner.tooLong(claim, most));
+      claim.cancel();
+      stepping.wake();
+    }
+  }
+
+  /** Others run it now: Redis need not be told of its end. If it has ended already, its end is refused and frees its slot. */
+  private void lost(Claim claim) {
+    if (claim.settle()) {
+      claim.cancel();
+      slots.ended(claim.type());
+      workIsThere();
     }
   }
 
@@ -197,6 +249,13 @@ public final class Worker implements AutoCloseable {
   }
 
   private void unreachable(Throwable failure) {
+    if (claims.needsBeat()) {
+      beating.wake();
+    }
+    if (failure instanceof QueueVersionException) {
+      // Warned of, and shown by a gauge.
+      return;
+    }
     log.debug(
         "queue={} redis=unreachable cause={}", queue.name(), failure.getClass().getName());
     try {

@@ -6,14 +6,21 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Collects what a {@link Worker} is built from. Not safe for use by several threads. */
 public final class WorkerBuilder {
   final JobQueue queue;
   final Map<String, Runner.Handling<?>> handlings = new HashMap<>();
+  private final Map<String, Integer> limits = new HashMap<>();
   int concurrency = 16;
   Duration lease = Duration.ofSeconds(15);
   int mostCrashes = 5;
+  Priorities priorities = Priorities.strict();
+
+  @Nullable
+  Duration timeLimit;
+
   QueueListener listener = new QueueListener() {};
   Clock clock = Clock.system();
 
@@ -29,9 +36,10 @@ public final class WorkerBuilder {
   /**
    * Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@code policy}.
    *
-   * <p>A job whose type has no handler here, or whose payload cannot be read as that type, is put back for 10 s with no
-   * attempt counted, until a worker that knows it claims it: during a rollout old workers meet new types and payloads. It
-   * is never dropped; a warning names it. Fields of a payload that its class does not have are ignored.
+   * <p>A worker claims only jobs of types that have a handler here; all others wait for a worker that has one. A job whose
+   * payload cannot be read as its type is put back for 10 s with no attempt counted, until a worker that can read it
+   * claims it: during a rollout old workers meet new payloads. It is never dropped; a warning names it. Fields of a
+   * payload that its class does not have are ignored.
    *
    * @throws IllegalArgumentException if that type has a handler already
    */
@@ -50,6 +58,39 @@ public final class WorkerBuilder {
       throw new IllegalArgumentException("concurrency must be 1 to 10000 but was " + jobs);
     }
     concurrency = jobs;
+    return this;
+  }
+
+  /**
+   * Runs at most this many jobs of {@code type} at a time, 1 to 10,000, within {@link #concurrency(int)}. Default: as many
+   * as that. Other workers have their own limits.
+   */
+  public WorkerBuilder concurrency(JobType<?> type, int jobs) {
+    if (jobs < 1 || jobs > 10_000) {
+      throw new IllegalArgumentException(
+          "concurrency of " + type.name() + " must be 1 to 10000 but was " + jobs);
+    }
+    limits.put(type.name(), jobs);
+    return this;
+  }
+
+  /**
+   * Serves the priorities by weight, and not strictly the first one first: each claim draws their order at random, so that
+   * a priority is served first as often as its weight is of the sum of all. Default: strict.
+   *
+   * @param weights ten of them, for the priorities 0 to 9, each 1 to 1,000
+   */
+  public WorkerBuilder priorityWeights(int... weights) {
+    priorities = Priorities.weighted(weights);
+    return this;
+  }
+
+  /**
+   * Ends a run after this time, 1 ms to 7 days: it counts as failed, its handler is interrupted, and its slot is free.
+   * Default: none.
+   */
+  public WorkerBuilder timeLimit(Duration limit) {
+    timeLimit = Check.between("timeLimit", limit, Duration.ofMillis(1), Duration.ofDays(7));
     return this;
   }
 
@@ -93,9 +134,25 @@ public final class WorkerBuilder {
       throw new IllegalStateException(
           "a worker of queue " + queue.name() + " needs a handler: handle(type, …)");
     }
+    for (String type : limits.keySet()) {
+      if (!handlings.containsKey(type)) {
+        throw new IllegalStateException(
+            "there is a concurrency for job type " + type + " but no handler: handle(type, …)");
+      }
+    }
     queue.redis().blocking();
     Worker worker = new Worker(this);
     worker.start();
     return worker;
+  }
+
+  /** Returns the types it handles and how many jobs of each may run at a time. */
+  Map<String, Integer> types() {
+    Map<String, Integer> types = new HashMap<>();
+    handlings
+        .keySet()
+        .forEach(
+            type -> types.put(type, Math.min(concurrency, limits.getOrDefault(type, concurrency))));
+    return types;
   }
 }

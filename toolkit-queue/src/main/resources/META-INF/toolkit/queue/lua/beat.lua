@@ -1,90 +1,143 @@
--- Renews a worker's claims, returns jobs whose claim it never heard of, and takes over jobs whose leases expired.
--- KEYS     1 prefix of the queue's keys, tq:{name}:  2 the same and a dash; neither exists as a key
--- ARGV     1 worker  2 lease in ms  3 first epoch whose claim may still be on its way to the worker
---            (0: return nothing)
---          4 crashes after which a job is dead  5 how long dead jobs are kept, ms  6 most dead jobs kept
---          (the id of one that is dropped is remembered for 24 h more)
---          then per held job two values: id, epoch it was claimed in
--- returns  {ms until the first lease ends or -1, returned, taken over, {ids that are no longer this worker's},
---           bytes of the largest job returned or 0}
--- cost     2 commands a held job, 1 over all claims, 6 a job returned or taken over (100 at most), 8 fixed
+-- Renews a worker's lease, returns jobs whose claim it never heard of, and takes over the jobs of workers whose leases
+-- have ended.
+-- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
+-- ARGV     1 data version  2 worker  3 its registration: data version, |, and what there is to tell of it
+--          4 lease in ms  5 1 if this worker could not reach Redis for most of a lease, else 0: then the others, who may
+--          not have reached it either, get a lease more, and nothing is taken over
+--          6 crashes after which a job is dead  7 how long dead jobs are kept, ms  8 most dead jobs kept
+--          9 how long ended ids given by callers are remembered, ms  10 the same for generated ids, ms
+--          11 number of epochs whose reply was lost, then these
+--          then per claim that the worker has lost two values: id, epoch; a crash counted for it is taken back
+-- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
+--           -1; jobs returned; jobs taken over; bytes of the largest job returned}
+--          Error TQVERSION and the data's version if that is another: nothing is changed then
+-- cost     13 commands, whatever the worker holds; 1 for all its claims if a reply was lost; 6 a job returned or taken
+--          over (500 at most); 2 a lost claim
 -- retry    safe
-local p = KEYS[1]
-local worker, lease, first_epoch = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
+local v = redis.call('HGET', p .. 'm', 'v')
+if v and v ~= version then
+  return redis.error_reply('TQVERSION ' .. v)
+end
+-- A full Redis lets a script write whose first write frees memory.
+redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local lost, held = {}, {}
-for i = 7, #ARGV, 2 do
-  local id = ARGV[i]
-  if redis.call('HGET', p .. 'r', id) == worker .. '|' .. ARGV[i + 1] then
-    redis.call('ZADD', p .. 'l', 'XX', now + lease, id)
-    held[id] = true
-  else
-    lost[#lost + 1] = id
+local own = p .. 'o:' .. worker
+local registered = redis.call('HEXISTS', own, '')
+redis.call('ZADD', p .. 'l', now + lease, worker)
+if registered == 0 then
+  redis.call('HSET', own, '', ARGV[3])
+end
+if not v then
+  redis.call('HSET', p .. 'm', 'v', version)
+end
+
+local function ready(id, marked)
+  local priority, type = string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
+  if priority then
+    redis.call('RPUSH', p .. 'w:' .. priority .. ':' .. type, marked and id .. '|' or id)
+    redis.call('ZADD', p .. 'k:' .. type, 0, '0')
   end
 end
-local function ready(id)
-  local priority = redis.call('GETRANGE', p .. 'j:' .. id, 0, 0)
-  if priority ~= '' then
-    redis.call('RPUSH', p .. 'w:' .. priority, id)
-    redis.call('ZADD', p .. 'k', 0, '0')
-  end
+local function trouble(id)
+  local failures, losses, crashes, claim =
+    string.match(redis.call('HGET', p .. 't', id) or '', '^(%d+)|(%d+)|(%d+)|(.*)$')
+  return tonumber(failures or 0), tonumber(losses or 0), tonumber(crashes or 0), claim or ''
 end
+local function keep(id, failures, losses, crashes, claim)
+  redis.call('HSET', p .. 't', id, failures .. '|' .. losses .. '|' .. crashes .. '|' .. claim)
+end
+
 local given_back, largest = 0, 0
-local mine = worker .. '|'
-local claims = first_epoch > 0 and redis.call('HGETALL', p .. 'r') or {}
-for i = 1, #claims, 2 do
-  local id, owner = claims[i], claims[i + 1]
-  if not held[id] and string.sub(owner, 1, #mine) == mine
-      and tonumber(string.sub(owner, #mine + 1)) < first_epoch then
-    redis.call('HDEL', p .. 'r', id)
-    redis.call('ZREM', p .. 'l', id)
-    ready(id)
-    given_back = given_back + 1
-    largest = math.max(largest, redis.call('STRLEN', p .. 'j:' .. id))
+local lost_replies = tonumber(ARGV[11])
+if lost_replies > 0 then
+  local last, epochs = tonumber(redis.call('HGET', own, '@') or 0), {}
+  local closed = last
+  for i = 12, 11 + lost_replies do
+    epochs[ARGV[i]] = true
+    closed = math.max(closed, tonumber(ARGV[i]))
+  end
+  -- A step of such an epoch may still arrive: it claims nothing then.
+  redis.call('HSET', own, '@', closed)
+  local claims = redis.call('HGETALL', own)
+  for i = 1, #claims, 2 do
+    local id = claims[i]
+    if epochs[claims[i + 1]] and id ~= '' and id ~= '@' then
+      redis.call('HDEL', own, id)
+      ready(id, redis.call('HEXISTS', p .. 't', id) == 1)
+      given_back = given_back + 1
+      largest = math.max(largest, redis.call('STRLEN', p .. 'j:' .. id))
+    end
   end
 end
--- A claim whose lease was evicted would be held for ever: it gets a new lease.
-if redis.call('ZCARD', p .. 'l') < redis.call('HLEN', p .. 'r') then
-  local ids = redis.call('HKEYS', p .. 'r')
-  for i = 1, #ids do
-    redis.call('ZADD', p .. 'l', 'NX', now + lease, ids[i])
+
+for i = 12 + lost_replies, #ARGV, 2 do
+  local failures, losses, crashes, claim = trouble(ARGV[i])
+  if crashes > 0 and claim == worker .. '|' .. ARGV[i + 1] then
+    keep(ARGV[i], failures, losses, crashes - 1, '')
   end
 end
+
+local taken_over = 0
 local expired = redis.call('ZRANGEBYSCORE', p .. 'l', '-inf', now, 'LIMIT', 0, 100)
-for i = 1, #expired do
-  local id = expired[i]
-  local crashes = redis.call('HINCRBY', p .. 'x', id, 1)
-  redis.call('HDEL', p .. 'r', id)
-  redis.call('ZREM', p .. 'l', id)
-  if crashes >= tonumber(ARGV[4]) then
-    local attempts = crashes + (tonumber(redis.call('HGET', p .. 't', id)) or 0)
-    redis.call('HSET', p .. 'e', id, 'd|' .. attempts .. '|' .. now .. '|||its worker ended or hung ' .. crashes .. ' times')
-    redis.call('ZADD', p .. 'f', now, id)
-  else
-    ready(id)
+for n = 1, #expired do
+  local owner = expired[n]
+  if ARGV[5] == '1' then
+    redis.call('ZADD', p .. 'l', now + lease, owner)
+  elseif taken_over < 500 then
+    local theirs = p .. 'o:' .. owner
+    local at_once = 502 - taken_over
+    local claims = redis.call('HRANDFIELD', theirs, at_once, 'WITHVALUES')
+    for i = 1, #claims, 2 do
+      local id = claims[i]
+      if id ~= '' and id ~= '@' then
+        local failures, losses, crashes = trouble(id)
+        crashes = crashes + 1
+        redis.call('HDEL', theirs, id)
+        keep(id, failures, losses + 1, crashes, owner .. '|' .. claims[i + 1])
+        taken_over = taken_over + 1
+        if crashes >= tonumber(ARGV[6]) then
+          redis.call('HSET', p .. 'e', id, 'd|' .. failures + losses + 1 .. '|' .. now
+            .. '|its worker ended or hung ' .. crashes .. ' times')
+          redis.call('ZADD', p .. 'f', now, id)
+        else
+          ready(id, true)
+        end
+      end
+    end
+    if #claims < 2 * at_once then
+      redis.call('DEL', theirs)
+      redis.call('ZREM', p .. 'l', owner)
+      redis.call('SREM', p .. 'i', owner)
+    end
   end
 end
-local old = redis.call('ZRANGEBYSCORE', p .. 'ex', '-inf', now, 'LIMIT', 0, 500)
-for i = 1, #old do
-  redis.call('ZREM', p .. 'ex', old[i])
-  redis.call('HDEL', p .. 'e', old[i])
+
+local function forget(kind, kept)
+  local old = redis.call('ZRANGEBYSCORE', p .. 'e' .. kind, '-inf', now - kept, 'LIMIT', 0, 500)
+  if #old > 0 then
+    redis.call('ZREM', p .. 'e' .. kind, unpack(old))
+    redis.call('HDEL', p .. 'e', unpack(old))
+  end
 end
-local dead = redis.call('ZRANGEBYSCORE', p .. 'f', '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 100)
-local beyond = redis.call('ZCARD', p .. 'f') - tonumber(ARGV[6])
+forget('c', tonumber(ARGV[9]))
+forget('g', tonumber(ARGV[10]))
+local dead = redis.call('ZRANGEBYSCORE', p .. 'f', '-inf', now - tonumber(ARGV[7]), 'LIMIT', 0, 100)
+local beyond = redis.call('ZCARD', p .. 'f') - tonumber(ARGV[8])
 if #dead == 0 and beyond > 0 then
   dead = redis.call('ZRANGE', p .. 'f', 0, math.min(beyond, 100) - 1)
 end
 for i = 1, #dead do
   redis.call('ZREM', p .. 'f', dead[i])
   redis.call('DEL', p .. 'j:' .. dead[i])
-  redis.call('ZADD', p .. 'ex', now + 86400000, dead[i])
+  redis.call('ZADD', p .. 'ec', now, dead[i])
   redis.call('HDEL', p .. 't', dead[i])
-  redis.call('HDEL', p .. 'x', dead[i])
 end
-local first = redis.call('ZRANGE', p .. 'l', 0, 0, 'WITHSCORES')
-local wait = -1
-if first[2] then
-  wait = math.max(0, tonumber(first[2]) - now)
+local first, wait = redis.call('ZRANGE', p .. 'l', 0, 1, 'WITHSCORES'), -1
+for i = 1, #first, 2 do
+  if first[i] ~= worker and wait < 0 then
+    wait = math.max(0, tonumber(first[i + 1]) - now)
+  end
 end
-return {wait, given_back, #expired, lost, largest}
+return {registered, wait, given_back, taken_over, largest}

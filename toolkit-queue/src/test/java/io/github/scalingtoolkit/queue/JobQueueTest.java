@@ -1,23 +1,30 @@
 package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.annotation.JsonDeserialize;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.Enqueued.Outcome;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
+import redis.clients.jedis.exceptions.JedisException;
 
 class JobQueueTest {
   record Email(String to) {}
@@ -136,8 +144,8 @@ class JobQueueTest {
       Await.until("the worker is free", () -> worker.running() == 0);
     }
     try (Jedis jedis = server.connect()) {
-      assertThat(jedis.zscore("tq:{mail}:ex", "welcome-1"))
-          .isGreaterThan(System.currentTimeMillis() + Duration.ofHours(23).toMillis());
+      assertThat(jedis.zscore("q:{mail}:ec", "welcome-1"))
+          .isGreaterThan(System.currentTimeMillis() - Duration.ofHours(1).toMillis());
     }
   }
 
@@ -252,8 +260,8 @@ class JobQueueTest {
     try (Worker worker =
         Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
       try (Jedis jedis = server.connect()) {
-        jedis.set("tq:{mail}:j:broken", "5c");
-        jedis.lpush("tq:{mail}:w:5", "broken");
+        jedis.set("q:{mail}:j:broken", "5c");
+        jedis.lpush("q:{mail}:w:5:sendEmail", "broken");
       }
       queue.enqueue(SEND_EMAIL, new Email("a"), id("good"));
 
@@ -326,17 +334,21 @@ class JobQueueTest {
   }
 
   @Test
-  void aJobOfAnUnknownTypeIsPutBackAndCostsNoAttempt() {
+  void aJobOfATypeThatNoWorkerHandlesWaitsForOneThatDoes() {
     JobType<String> newer = JobType.of("newer", String.class);
-    JobId job = new JobId("early");
+    queue.enqueue(newer, "x", id("early").maxAttempts(1));
     try (Worker old =
-        Worker.builder(queue).handle(SEND_EMAIL, done -> JobOutcome.done()).start()) {
-      queue.enqueue(newer, "x", id("early").maxAttempts(1));
+        Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
+      queue.enqueue(SEND_EMAIL, new Email("a"), id("later"));
 
-      Await.until(
-          "it was put back",
-          () -> queue.find(job).orElseThrow().state() == JobState.DELAYED && old.running() == 0);
-      assertThat(queue.find(job).orElseThrow().attempts()).isZero();
+      Await.until("the other is done", () -> state("later") == JobState.COMPLETED);
+      assertThat(state("early")).isEqualTo(JobState.WAITING);
+      try (Worker knows =
+          Worker.builder(queue).handle(newer, job -> JobOutcome.done()).start()) {
+        Await.until("it is done", () -> state("early") == JobState.COMPLETED);
+        assertThat(queue.find(new JobId("early")).orElseThrow().attempts()).isOne();
+        assertThat(List.of(old, knows)).hasSize(2);
+      }
     }
   }
 
@@ -371,29 +383,33 @@ class JobQueueTest {
     }
   }
 
+  private static final Claims.Wish NOTHING = new Claims.Wish(0, "5", Map.of());
+
+  private static Claims.Wish emails(int most) {
+    return new Claims.Wish(most, "5", Map.of("sendEmail", most));
+  }
+
+  private Claims claims(String worker, Duration lease, int mostCrashes) {
+    return new Claims(queue, worker, lease, mostCrashes, Clock.system(), lost -> {});
+  }
+
   @Test
   void forgetsWhatEndedLongAgoAtThePaceAtWhichJobsEnd() {
     try (Jedis jedis = server.connect()) {
+      Claims worker = claims("w", Duration.ofSeconds(30), 5);
       for (int i = 0; i < 100; i++) {
-        jedis.zadd("tq:{mail}:ex", 1, "old" + i);
-        jedis.hset("tq:{mail}:e", "old" + i, "c|1|1|w|1|");
-      }
-      Claims worker = new Claims(queue, "w", Duration.ofSeconds(30), 5, Clock.system());
-      for (int i = 0; i < 50; i++) {
         queue.enqueue(SEND_EMAIL, new Email("a"));
       }
+      List<Claim> claims = worker.step(List.of(), emails(100)).claimed();
+      for (int i = 0; i < 300; i++) {
+        jedis.zadd("q:{mail}:ec", 1, "old" + i);
+      }
 
-      List<Claim> claims = worker.step(List.of(), 50).claimed();
-      worker.step(claims.stream().map(End::completed).toList(), 0);
+      worker.step(claims.subList(0, 99).stream().map(End::completed).toList(), NOTHING);
+      worker.step(List.of(End.completed(claims.get(99))), NOTHING);
 
-      assertThat(jedis.zcard("tq:{mail}:ex")).isEqualTo(50);
-      assertThat(jedis.hlen("tq:{mail}:e")).isEqualTo(50);
+      assertThat(jedis.zcard("q:{mail}:ec")).isEqualTo(300 - 2 * 99);
     }
-  }
-
-  @SuppressWarnings("unchecked")
-  private static <P> JobType<P> cast(JobType<?> type) {
-    return (JobType<P>) type;
   }
 
   @Test
@@ -427,60 +443,193 @@ class JobQueueTest {
   }
 
   @Test
-  void aLateEndAfterTheLeaseWasLostIsRefused() {
-    Claims slow = new Claims(queue, "slow", Duration.ofMillis(300), 5, Clock.system());
-    Claims quick = new Claims(queue, "quick", Duration.ofSeconds(30), 5, Clock.system());
+  void aWorkerThatLostItsLeaseIsToldAndTheCrashIsNotCounted() {
+    List<Claim> lost = new ArrayList<>();
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
-    Claim stale = slow.step(List.of(), 1).claimed().get(0);
-    Await.until("its lease has ended", () -> quick.beat().takenOver() == 1);
-    Claim fresh = quick.step(List.of(), 1).claimed().get(0);
+    Claims slow = new Claims(queue, "slow", Duration.ofMillis(300), 5, Clock.system(), lost::add);
+    Claim claim = slow.step(List.of(), emails(1)).claimed().get(0);
+    Claims patient = claims("patient", Duration.ofSeconds(30), 5);
+    Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
 
-    slow.step(List.of(End.completed(stale)), 0);
+    slow.beat();
+    assertThat(lost).containsExactly(claim);
+    slow.beat();
+
+    try (Jedis jedis = server.connect()) {
+      assertThat(jedis.hget("q:{mail}:t", "a")).as("failures, losses, crashes").isEqualTo("0|1|0|");
+    }
+  }
+
+  @Test
+  void aLateEndAfterTheLeaseWasLostIsRefused() {
+    Claims slow = claims("slow", Duration.ofMillis(300), 5);
+    Claims quick = claims("quick", Duration.ofSeconds(30), 5);
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    Claim stale = slow.step(List.of(), emails(1)).claimed().get(0);
+    Await.until("its lease has ended", () -> quick.beat().takenOver() == 1);
+    Claim fresh = quick.step(List.of(), emails(1)).claimed().get(0);
+
+    slow.step(List.of(End.completed(stale)), NOTHING);
     assertThat(state("a")).isEqualTo(JobState.ACTIVE);
     slow.beat();
 
     assertThat(fresh.attempt()).isEqualTo(2);
-    quick.step(List.of(End.completed(fresh)), 0);
+    quick.step(List.of(End.completed(fresh)), NOTHING);
     assertThat(state("a")).isEqualTo(JobState.COMPLETED);
     // Sent again, as after a lost reply: found ended by the same claim.
-    quick.step(List.of(End.completed(fresh)), 0);
+    quick.step(List.of(End.completed(fresh)), NOTHING);
     assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 1));
   }
 
   @Test
-  void whatAWorkerWasNeverToldOfIsGivenBackByItsBeatButNotWhatIsOnItsWay() {
-    Claims worker = new Claims(queue, "w", Duration.ofSeconds(30), 5, Clock.system());
+  void whatALostReplyBroughtIsGivenBackByTheNextBeat() {
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
-    // The reply to this claim is lost: the script ran, but no worker knows.
-    redis.eval(
-        Scripts.STEP,
-        queue.keys(),
-        List.of("w", "30000", "1", "0", "1000000", "1000", "1000").stream()
-            .map(Scripts::bytes)
-            .toList());
-    assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+    try (FaultProxy network = FaultProxy.to(server.port());
+        RedisAccess far = RedisAccess.builder(network.redisUrl())
+            .deadline(Duration.ofSeconds(5))
+            .build()) {
+      Claims worker = new Claims(
+          JobQueue.builder(far, "mail").build(),
+          "w",
+          Duration.ofSeconds(30),
+          5,
+          Clock.system(),
+          lost -> {});
+      worker.beat();
+      network.dropReplies();
+      assertThatThrownBy(() -> worker.step(List.of(), emails(1)))
+          .isInstanceOf(JedisException.class);
+      assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+      network.heal();
 
-    worker.beat();
+      Await.until("the network is back", () -> {
+        try {
+          worker.beat();
+          return true;
+        } catch (RejectedException | JedisException notYet) {
+          return false;
+        }
+      });
 
-    assertThat(state("a")).isEqualTo(JobState.WAITING);
-    Claim claim = worker.step(List.of(), 1).claimed().get(0);
-    worker.beat();
-    assertThat(claim.attempt()).isEqualTo(1);
-    assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+      assertThat(state("a")).isEqualTo(JobState.WAITING);
+      Claim claim = worker.step(List.of(), emails(1)).claimed().get(0);
+      worker.beat();
+      assertThat(claim.attempt()).isEqualTo(1);
+      assertThat(state("a")).isEqualTo(JobState.ACTIVE);
+    }
   }
 
   @Test
   void aJobThatKillsItsWorkersIsDeadAfterSoManyCrashes() {
-    Claims doomed = new Claims(queue, "doomed", Duration.ofMillis(300), 2, Clock.system());
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     for (int crash = 1; crash <= 2; crash++) {
-      doomed.step(List.of(), 1);
-      Claims other = new Claims(queue, "other", Duration.ofSeconds(30), 2, Clock.system());
+      claims("doomed" + crash, Duration.ofMillis(300), 2).step(List.of(), emails(1));
+      Claims other = claims("other", Duration.ofSeconds(30), 2);
       Await.until("its lease has ended", () -> other.beat().takenOver() == 1);
     }
 
     assertThat(state("a")).isEqualTo(JobState.DEAD);
     assertThat(QueueInspector.of(queue).dead(0, 1).get(0).reason()).contains("2 times");
+  }
+
+  @Test
+  void aHandlerThatTakesLongerThanItMayIsInterruptedAndItsSlotIsFree() {
+    CountDownLatch ignores = new CountDownLatch(1);
+    List<Boolean> cancelled = new CopyOnWriteArrayList<>();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, QUICK, job -> {
+          if (job.payload().to().equals("hangs")) {
+            try {
+              new CountDownLatch(1).await();
+            } catch (InterruptedException interrupted) {
+              cancelled.add(job.cancelled());
+              ignores.await();
+            }
+          }
+          return JobOutcome.done();
+        })
+        .concurrency(1)
+        .timeLimit(Duration.ofMillis(50))
+        .start()) {
+      queue.enqueue(SEND_EMAIL, new Email("hangs"), id("hangs").maxAttempts(1));
+      queue.enqueue(SEND_EMAIL, new Email("next"), id("next"));
+
+      Await.until("the next is done", () -> state("next") == JobState.COMPLETED);
+      assertThat(cancelled).containsExactly(true);
+      assertThat(QueueInspector.of(queue).dead(0, 1).get(0).reason())
+          .contains("longer than PT0.05S");
+      ignores.countDown();
+      Await.until("the worker is free", () -> worker.running() == 0);
+      assertThat(state("hangs")).isEqualTo(JobState.DEAD);
+    }
+  }
+
+  @Test
+  void aDamagedDeadLetterIsShownAsSuchBesideTheOthers() {
+    try (Worker worker =
+        Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.dead("no")).start()) {
+      for (String name : List.of("a", "b", "c")) {
+        queue.enqueue(SEND_EMAIL, new Email(name), id(name));
+      }
+      Await.until("all are dead", () -> QueueInspector.of(queue).counts().dead() == 3);
+      assertThat(worker).isNotNull();
+    }
+    try (Jedis jedis = server.connect()) {
+      jedis.set("q:{mail}:j:a", "x");
+      jedis.hset("q:{mail}:e", "b", "d|many");
+    }
+
+    assertThat(QueueInspector.of(queue).dead(0, 10))
+        .extracting(DeadLetter::id, DeadLetter::isDamaged, DeadLetter::attempts)
+        .containsExactlyInAnyOrder(
+            tuple(new JobId("a"), true, 1),
+            tuple(new JobId("b"), false, 0),
+            tuple(new JobId("c"), false, 1));
+  }
+
+  @Test
+  void onDataOfANewerVersionNothingIsEnqueuedOrClaimedAndOneWarningSaysSo() {
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    QueueDepthMetrics.bind(meters, queue);
+    try (Jedis jedis = server.connect();
+        CapturedLog log = CapturedLog.start()) {
+      jedis.hset("q:{mail}:m", "v", "2");
+      try (Worker worker =
+          Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
+        for (int i = 0; i < 3; i++) {
+          assertThatExceptionOfType(QueueVersionException.class)
+              .isThrownBy(() -> queue.enqueue(SEND_EMAIL, new Email("b")))
+              .withMessageContainingAll("version 2", "version 1", "update this process")
+              .returns(2, QueueVersionException::dataVersion)
+              .returns(1, QueueVersionException::ownVersion);
+        }
+        assertThat(meters.get("toolkit.queue.version.refused").gauge().value()).isEqualTo(1);
+        assertThat(log.lines("dataVersion=2")).hasSize(1);
+        assertThat(jedis.exists("q:{mail}:j:a")).isTrue();
+
+        jedis.hset("q:{mail}:m", "v", "1");
+        Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == 1);
+        assertThat(meters.get("toolkit.queue.version.refused").gauge().value()).isZero();
+        assertThat(worker).isNotNull();
+      }
+    }
+  }
+
+  @Test
+  void dataOfAnOlderVersionIsMigratedOnceNoOlderWorkerIsRegistered() {
+    try (Jedis jedis = server.connect()) {
+      jedis.hset("q:{mail}:m", "v", "0");
+      jedis.hset("q:{mail}:o:old", "", "0|old");
+      jedis.zadd("q:{mail}:l", System.currentTimeMillis() + 60_000, "old");
+      assertThatExceptionOfType(QueueVersionException.class)
+          .isThrownBy(() -> queue.enqueue(SEND_EMAIL, new Email("a")))
+          .withMessageContaining("stop the workers of the older version");
+
+      jedis.zrem("q:{mail}:l", "old");
+
+      assertThat(queue.enqueue(SEND_EMAIL, new Email("a")).outcome()).isEqualTo(Outcome.ADDED);
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
@@ -8,7 +9,11 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,9 +23,13 @@ import redis.clients.jedis.Jedis;
 /** Every value that a script's head says it returns, and that a second call with the same arguments is harmless. */
 class ScriptContractTest {
   private static final String ENVELOPE = "1c003note\n\"x\"";
+  private static final int DAY = 86_400_000;
+  private static final int MINUTE = 60_000;
+
   private static RedisServer server;
   private static RedisAccess redis;
   private int mostBytes = 1_000_000;
+  private boolean listed;
   private final JobQueue queue = JobQueue.builder(redis, "q").build();
 
   @BeforeAll
@@ -58,116 +67,179 @@ class ScriptContractTest {
         : reply;
   }
 
-  private List<?> claim(String worker, int epoch, int most, Object... ends) {
-    List<Object> args =
-        new ArrayList<>(List.of(worker, 30_000, most, epoch, mostBytes, 86_400_000, 60_000));
+  private Object enqueue(Object... jobs) {
+    List<Object> args = new ArrayList<>(List.of(1, DAY, MINUTE));
+    args.addAll(Arrays.asList(jobs));
+    return call(Scripts.ENQUEUE, args.toArray());
+  }
+
+  /** Jobs of {@link #ENVELOPE}, ready now. */
+  private Object enqueueReady(String... ids) {
+    return enqueue(Arrays.stream(ids).flatMap(id -> Stream.of(id, 0, ENVELOPE)).toArray());
+  }
+
+  /** Each end: id, epoch, outcome, where, delay, text. */
+  private List<?> step(String worker, int epoch, int most, Object... ends) {
+    List<Object> args = new ArrayList<>(List.of(
+        1,
+        worker,
+        epoch,
+        most,
+        mostBytes,
+        listed ? 1 : 0,
+        "0123456789",
+        0,
+        DAY,
+        MINUTE,
+        1,
+        "note",
+        1000));
     args.addAll(Arrays.asList(ends));
     return (List<?>) call(Scripts.STEP, args.toArray());
   }
 
-  private List<?> beat(String worker, long firstEpoch, int mostCrashes, Object... held) {
-    List<Object> args =
-        new ArrayList<>(List.of(worker, 30_000, firstEpoch, mostCrashes, 604_800_000, 10_000));
-    args.addAll(Arrays.asList(held));
+  /** Registers the worker, and steps. */
+  private List<?> claim(String worker, int epoch, int most) {
+    beat(worker);
+    return step(worker, epoch, most);
+  }
+
+  private List<?> beat(String worker) {
+    return beat(worker, false, 5, List.of());
+  }
+
+  private List<?> beat(
+      String worker, boolean cutOff, int mostCrashes, List<Integer> epochs, Object... lost) {
+    List<Object> args = new ArrayList<>(List.of(
+        1,
+        worker,
+        "1|" + worker,
+        30_000,
+        cutOff ? 1 : 0,
+        mostCrashes,
+        7 * DAY,
+        10_000,
+        DAY,
+        MINUTE,
+        epochs.size()));
+    args.addAll(epochs);
+    args.addAll(Arrays.asList(lost));
     return (List<?>) call(Scripts.BEAT, args.toArray());
   }
 
-  private void expireLeases() {
+  private void expireLease(String worker) {
+    redis(jedis -> jedis.zadd("q:{q}:l", 1, worker));
+  }
+
+  private static void redis(Consumer<Jedis> action) {
     try (Jedis jedis = server.connect()) {
-      jedis.zrange("tq:{q}:l", 0, -1).forEach(id -> jedis.zadd("tq:{q}:l", 1, id));
+      action.accept(jedis);
     }
+  }
+
+  @SuppressWarnings("unchecked")
+  private List<Object> inspect(String id) {
+    return (List<Object>) call(Scripts.INSPECT, 1, id);
+  }
+
+  private static List<?> ended(List<?> step) {
+    return (List<?>) step.get(4);
+  }
+
+  private static List<?> jobs(List<?> step) {
+    return (List<?>) step.get(5);
+  }
+
+  private static List<String> ids(List<?> step) {
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < jobs(step).size(); i += 4) {
+      ids.add((String) jobs(step).get(i));
+    }
+    return ids;
   }
 
   @Test
   void enqueueSaysAddedPresentOrEnded() {
-    assertThat(call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 60_000, ENVELOPE))
-        .isEqualTo(List.of(1L, 1L));
-    assertThat(call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE))
-        .isEqualTo(List.of(0L, 0L));
+    assertThat(enqueue("a", 0, ENVELOPE, "b", MINUTE, ENVELOPE)).isEqualTo(List.of(1L, 1L));
+    assertThat(enqueue("a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", 0, ENVELOPE))
+        .isEqualTo(List.of(0L, 0L, 1L));
 
     claim("w", 1, 1);
-    claim("w", 2, 0, "a", 1, "c", 1, "");
+    step("w", 2, 0, "a", 1, "c", "c", 1, "");
 
-    assertThat(call(Scripts.ENQUEUE, "a", 0, ENVELOPE)).isEqualTo(List.of(2L));
+    assertThat(enqueueReady("a")).isEqualTo(List.of(2L));
+    assertThat(enqueueReady("new", "new", "a")).isEqualTo(List.of(1L, 0L, 2L));
+  }
+
+  @Test
+  void enqueueForgetsAnIdWhoseTimeIsOver() {
+    redis(jedis -> jedis.zadd("q:{q}:ec", 1, "a"));
+
+    assertThat(enqueueReady("a")).isEqualTo(List.of(1L));
+
+    assertThat(inspect("a")).isEqualTo(List.of("waiting", 0L, 0L, ""));
   }
 
   @Test
   void enqueuePutsAJobBackThatIsInNoListAnyMoreAndNoOther() {
-    call(Scripts.ENQUEUE, "claimed", 0, ENVELOPE, "dead", 0, ENVELOPE);
+    enqueueReady("claimed", "dead");
     claim("w", 1, 2);
-    claim("w", 2, 0, "dead", 1, "d", 1, "why");
-    call(Scripts.ENQUEUE, "ready", 0, ENVELOPE, "delayed", 60_000, ENVELOPE);
+    step("w", 2, 0, "dead", 1, "d", "c", 1, "1|why");
+    enqueue("ready", 0, ENVELOPE, "delayed", MINUTE, ENVELOPE);
     for (String id : List.of("ready", "claimed", "dead", "delayed")) {
-      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(0L));
+      assertThat(enqueueReady(id)).as(id).isEqualTo(List.of(0L));
     }
 
-    try (Jedis jedis = server.connect()) {
-      jedis.del("tq:{q}:w:1", "tq:{q}:r", "tq:{q}:l", "tq:{q}:d");
-    }
+    redis(jedis -> jedis.del("q:{q}:w:1:note", "q:{q}:l", "q:{q}:o:w", "q:{q}:d"));
 
     for (String id : List.of("ready", "claimed", "delayed")) {
-      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(1L));
-      assertThat(call(Scripts.ENQUEUE, id, 0, ENVELOPE)).as(id).isEqualTo(List.of(0L));
+      assertThat(enqueueReady(id)).as(id).isEqualTo(List.of(1L));
+      assertThat(enqueueReady(id)).as(id).isEqualTo(List.of(0L));
     }
-    assertThat(call(Scripts.ENQUEUE, "dead", 0, ENVELOPE)).isEqualTo(List.of(0L));
-    assertThat(claim("w", 4, 10).get(3))
-        .isEqualTo(List.of(
-            "ready", "0", "0", ENVELOPE, "claimed", "0", "0", ENVELOPE, "delayed", "0", "0",
-            ENVELOPE));
-  }
-
-  @Test
-  void beatRenewsAClaimWithAnEvictedLease() {
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE);
-    claim("w", 1, 1);
-    try (Jedis jedis = server.connect()) {
-      jedis.del("tq:{q}:l");
-    }
-
-    assertThat((Long) beat("other", 1, 5).get(0)).isBetween(1L, 30_000L);
-
-    expireLeases();
-    assertThat(beat("other", 1, 5).get(2)).isEqualTo(1L);
-    assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
+    assertThat(enqueueReady("dead")).isEqualTo(List.of(0L));
+    assertThat(ids(claim("w", 4, 10))).containsExactly("ready", "claimed", "delayed");
   }
 
   @Test
   void stepSaysHowLongToWaitWhatIsLeftWhatEndedAndWhatWasClaimed() {
-    assertThat(claim("w", 1, 1)).isEqualTo(List.of(-1L, 0L, List.of(), List.of()));
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", 60_000, ENVELOPE);
+    assertThat(step("w", 1, 1)).isEqualTo(List.of(0L, -1L, 0L, 0L, List.of(), List.of()));
+    assertThat(claim("w", 2, 1)).isEqualTo(List.of(1L, -1L, 0L, 1L, List.of(), List.of()));
+    listed = true;
+    enqueue("a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", MINUTE, ENVELOPE);
 
-    List<?> first = claim("w", 2, 1);
-    assertThat((Long) first.get(0)).isBetween(1L, 60_000L);
-    assertThat(first.subList(1, 4))
-        .isEqualTo(List.of(1L, List.of(), List.of("a", "0", "0", ENVELOPE)));
+    List<?> first = step("w", 3, 1);
+    assertThat((Long) first.get(1)).isBetween(1L, (long) MINUTE);
+    assertThat(first.get(2)).isEqualTo(1L);
+    assertThat(first.get(3)).isEqualTo(0L);
+    assertThat(jobs(first)).isEqualTo(List.of("a", "", "1:note", ENVELOPE));
+    listed = false;
 
-    assertThat(claim("w", 3, 1, "a", 2, "c", 1, "").subList(1, 4))
-        .isEqualTo(List.of(0L, List.of(1L), List.of("b", "0", "0", ENVELOPE)));
-    // Again, as after a lost reply: ended by the same claim. And by any other claim: not its own.
-    assertThat(claim("w", 4, 0, "a", 2, "c", 1, "").get(2)).isEqualTo(List.of(1L));
-    assertThat(claim("w", 5, 0, "a", 1, "c", 1, "", "b", 2, "c", 1, "").get(2))
+    List<?> second = step("w", 4, 1, "a", 3, "c", "c", 1, "");
+    assertThat(second.get(2)).isEqualTo(0L);
+    assertThat(ended(second)).isEqualTo(List.of(1L));
+    assertThat(ids(second)).containsExactly("b");
+    // By no other claim, and not twice.
+    assertThat(ended(step("w", 5, 0, "a", 3, "c", "c", 1, "", "b", 3, "c", "c", 1, "")))
         .isEqualTo(List.of(0L, 0L));
   }
 
   @Test
-  void stepClaimsNoJobMoreOnceThereAreAsManyBytes() {
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE, "c", 0, ENVELOPE);
+  void theSameEpochAgainGetsTheSameClaimsAndAnEarlierOneNone() {
+    enqueueReady("a", "b", "c");
+    List<?> first = claim("w", 7, 2);
 
-    mostBytes = ENVELOPE.length() + 1;
-    assertThat((List<?>) claim("w", 1, 3).get(3)).hasSize(2 * 4);
-    mostBytes = 1;
-    assertThat(claim("w", 2, 3).get(3)).isEqualTo(List.of("c", "0", "0", ENVELOPE));
+    assertThat(new HashSet<>(jobs(step("w", 7, 2)))).isEqualTo(new HashSet<>(jobs(first)));
+    assertThat(jobs(step("w", 6, 2))).isEqualTo(List.of());
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(1L, 0L, 2L, 0L, 0L));
   }
 
   @Test
   void stepPutsAJobWhereItsOutcomeSays() {
-    for (String id : List.of("c", "r", "s", "d", "b")) {
-      call(Scripts.ENQUEUE, id, 0, ENVELOPE);
-    }
+    enqueueReady("c", "r", "s", "d", "b");
     claim("w", 1, 5);
-    claim(
-        "w", 2, 0, "c", 1, "c", 1, "", "r", 1, "r", 60_000, "", "s", 1, "s", 60_000, "", "d", 1,
-        "d", 1, "why", "b", 1, "b", 1, "");
+    step(
+        "w", 2, 0, "c", 1, "c", "c", 1, "", "r", 1, "r", "", MINUTE, "1|0|0|", "s", 1, "s", "",
+        MINUTE, "", "d", 1, "d", "c", 1, "1|why", "b", 1, "b", "1:note", 1, "");
 
     assertThat(inspect("c")).startsWith("completed", 1L);
     assertThat(inspect("r")).isEqualTo(List.of("retry", 1L, 0L, ""));
@@ -175,74 +247,293 @@ class ScriptContractTest {
     assertThat(inspect("d")).startsWith("dead", 1L).endsWith("why");
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(inspect("unknown")).isEqualTo(List.of("", 0L, 0L, ""));
-    assertThat(call(Scripts.COUNTS)).isEqualTo(List.of(1L, 2L, 0L, 1L, 1L));
-  }
-
-  @SuppressWarnings("unchecked")
-  private List<Object> inspect(String id) {
-    return (List<Object>) call(Scripts.INSPECT, id);
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(1L, 2L, 0L, 1L, 1L));
   }
 
   @Test
-  void beatSaysWhatItRenewedGaveBackTookOverAndLost() {
-    assertThat(beat("w", 1, 5)).isEqualTo(List.of(-1L, 0L, 0L, List.of(), 0L));
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE);
-    claim("w", 1, 2);
+  void stepBringsWhatWentWrongBeforeWithAJobThatFailed() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    step("w", 2, 0, "a", 1, "r", "", 1, "1|0|0|");
+    redis(jedis -> jedis.zadd("q:{q}:d", 1, "a"));
 
-    List<?> renewed = beat("w", 1, 5, "a", 1, "b", 1, "never", 1);
-    assertThat((Long) renewed.get(0)).isBetween(1L, 30_000L);
-    assertThat(renewed.subList(1, 5)).isEqualTo(List.of(0L, 0L, List.of("never"), 0L));
-    // b is not held any more; but with epoch 1 maybe still on its way, it stays.
-    assertThat(beat("w", 1, 5, "a", 1).subList(1, 4)).isEqualTo(List.of(0L, 0L, List.of()));
-    assertThat(beat("w", 2, 5, "a", 1).subList(1, 5))
-        .isEqualTo(List.of(1L, 0L, List.of(), (long) ENVELOPE.length()));
-    assertThat(inspect("b")).startsWith("waiting", 0L);
+    assertThat(jobs(step("w", 3, 1))).isEqualTo(List.of("a", "1|0|0|", "1:note", ENVELOPE));
+    assertThat(inspect("a")).isEqualTo(List.of("active", 2L, 0L, ""));
+    step("w", 4, 0, "a", 3, "c", "c", 1, "2");
+    assertThat(inspect("a")).startsWith("completed", 2L);
+    redis(jedis -> assertThat(jedis.exists("q:{q}:t")).isFalse());
+  }
 
-    expireLeases();
-    assertThat(beat("other", 1, 5)).isEqualTo(List.of(-1L, 0L, 1L, List.of(), 0L));
+  @Test
+  void stepClaimsNoJobMoreOnceThereAreAsManyBytes() {
+    enqueueReady("a", "b", "c", "d", "e");
+    beat("w");
+
+    mostBytes = 2 * ENVELOPE.length();
+    assertThat(ids(step("w", 1, 5))).containsExactly("a", "b");
+    mostBytes = 1;
+    List<?> one = step("w", 2, 5);
+    assertThat(ids(one)).containsExactly("c");
+    assertThat(one.get(2)).isEqualTo(1L);
+    mostBytes = 1_000_000;
+    assertThat(ids(step("w", 3, 5))).containsExactly("d", "e");
+  }
+
+  @Test
+  void whileOthersWaitAStepTakesItsShareAndCallsThem() {
+    beat("a");
+    beat("b");
+    step("a", 1, 5);
+    step("b", 1, 5);
+    enqueueReady("1", "2", "3", "4", "5");
+    redis(jedis -> jedis.del("q:{q}:k:note"));
+
+    listed = true;
+    List<?> share = step("a", 2, 5);
+
+    assertThat(ids(share)).containsExactly("1", "2", "3");
+    assertThat(share.get(2)).as("at once").isEqualTo(0L);
+    redis(jedis -> assertThat(jedis.exists("q:{q}:k:note")).isTrue());
+  }
+
+  @Test
+  void stepClaimsOnlyTypesOfItsWorkerEachAsOftenAsItMay() {
+    String other = ENVELOPE.replace("note", "other");
+    enqueue("a", 0, other, "b", 0, ENVELOPE, "c", 0, other, "d", 0, ENVELOPE);
+    beat("w");
+
+    List<?> one = (List<?>) call(
+        Scripts.STEP,
+        1,
+        "w",
+        1,
+        9,
+        1000,
+        0,
+        "0123456789",
+        0,
+        DAY,
+        MINUTE,
+        2,
+        "note",
+        1,
+        "third",
+        9);
+    assertThat(ids(one)).containsExactly("b");
+    assertThat(one.get(2)).as("that it may claim at once").isEqualTo(0L);
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(3L, 0L, 1L, 0L, 0L));
+  }
+
+  @Test
+  void stepServesThePrioritiesInTheOrderThatItIsGiven() {
+    enqueue("five", 0, "5" + ENVELOPE.substring(1), "one", 0, ENVELOPE);
+    beat("w");
+
+    List<?> one = (List<?>)
+        call(Scripts.STEP, 1, "w", 1, 1, 1000, 0, "9876543210", 0, DAY, MINUTE, 1, "note", 9);
+
+    assertThat(ids(one)).containsExactly("five");
+  }
+
+  @Test
+  void stepForgetsAsManyEndsAsItIsToldTo() {
+    redis(jedis -> {
+      for (int i = 0; i < 5; i++) {
+        jedis.zadd("q:{q}:ec", 1, "c" + i);
+        jedis.hset("q:{q}:e", "c" + i, "c|2|1|");
+        jedis.zadd("q:{q}:eg", 1, "g" + i);
+      }
+    });
+
+    call(Scripts.STEP, 1, "w", 1, 0, 1, 0, "0", 3, DAY, MINUTE, 0);
+
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(0L, 0L, 0L, 0L, 4L));
+    redis(jedis -> assertThat(jedis.hlen("q:{q}:e")).isEqualTo(2));
+  }
+
+  @Test
+  void aStepIsCheapAloneAndCheaperTogether() {
+    enqueueReady("a", "b", "c");
+    claim("w", 1, 1);
+
+    assertThat(commandsOf(() -> step("w", 2, 1, "a", 1, "c", "c", 1, ""))).isLessThanOrEqualTo(12);
+
+    String[] ids = IntStream.range(0, 150).mapToObj(i -> "n" + i).toArray(String[]::new);
+    enqueueReady(ids);
+    List<String> claimed = ids(step("w", 3, 50));
+    Object[] ends =
+        claimed.stream().flatMap(id -> Stream.of(id, 3, "c", "c", 1, "")).toArray();
+    assertThat(commandsOf(() -> assertThat(ids(step("w", 4, 50, ends))).hasSize(50)))
+        .isLessThanOrEqualTo(50 * 3 / 2);
+  }
+
+  /** How many commands Redis runs inside of the scripts of {@code action}. */
+  private static long commandsOf(Runnable action) {
+    try (Jedis jedis = server.connect()) {
+      jedis.configResetStat();
+      action.run();
+      return jedis
+          .info("commandstats")
+          .lines()
+          .filter(line -> line.startsWith("cmdstat_")
+              && !line.matches("cmdstat_(eval|evalsha|info|config|ping|hello|client|select).*"))
+          .mapToLong(line -> Long.parseLong(line.replaceAll(".*calls=(\\d+),.*", "$1")))
+          .sum();
+    }
+  }
+
+  @Test
+  void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
+    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L));
+    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L));
+    enqueueReady("a", "b");
+    step("w", 1, 1);
+    step("w", 2, 1);
+
+    // The reply of epoch 2 was lost.
+    assertThat(beat("w", false, 5, List.of(2)))
+        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length()));
+    assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
+    assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
+
+    assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
+    expireLease("w");
+    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
-    assertThat(beat("w", 2, 5, "a", 1).subList(1, 4)).isEqualTo(List.of(0L, 0L, List.of("a")));
+    assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
+    assertThat(beat("w").get(0)).isEqualTo(0L);
+  }
+
+  @Test
+  void aWorkerThatWasCutOffGivesTheOthersALeaseMore() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    beat("other");
+    expireLease("w");
+
+    assertThat(beat("other", true, 5, List.of()).get(3)).isEqualTo(0L);
+    assertThat(inspect("a")).startsWith("active");
+    redis(jedis -> assertThat(jedis.zscore("q:{q}:l", "w"))
+        .isGreaterThan(System.currentTimeMillis() + 20_000));
+
+    expireLease("w");
+    assertThat(beat("other").get(3)).isEqualTo(1L);
+  }
+
+  @Test
+  void aCrashIsTakenBackWhenItsWorkerIsSeenAgain() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    expireLease("w");
+    beat("other");
+    redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|1|w|1"));
+
+    beat("w", false, 5, List.of(), "a", 1);
+
+    redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
+    beat("w", false, 5, List.of(), "a", 1);
+    redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
   }
 
   @Test
   void beatGivesUpAJobThatTookItsLastWorkerWithIt() {
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE);
+    enqueueReady("a");
     claim("w", 1, 1);
-    expireLeases();
+    expireLease("w");
 
-    assertThat(beat("other", 1, 1).get(2)).isEqualTo(1L);
+    assertThat(beat("other", false, 1, List.of()).get(3)).isEqualTo(1L);
 
     assertThat(inspect("a")).startsWith("dead", 1L);
   }
 
   @Test
-  void deadListsRetriesAndDiscards() {
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE);
+  void leaveTakesAWorkerOffUnlessItHoldsJobs() {
+    enqueueReady("a");
     claim("w", 1, 2);
-    claim("w", 2, 0, "a", 1, "d", 1, "why", "b", 1, "d", 1, "why");
 
-    List<?> listed = (List<?>) call(Scripts.DEAD, "list", 0, 10);
+    assertThat(call(Scripts.LEAVE, 1, "w")).isEqualTo(0L);
+    step("w", 2, 0, "a", 1, "b", "1:note", 1, "");
+    assertThat(call(Scripts.LEAVE, 1, "w")).isEqualTo(1L);
+
+    redis(jedis -> assertThat(jedis.keys("q:{q}:*"))
+        .containsExactlyInAnyOrder("q:{q}:m", "q:{q}:j:a", "q:{q}:w:1:note", "q:{q}:k:note"));
+  }
+
+  @Test
+  void deadListsRetriesAndDiscards() {
+    enqueueReady("a", "b");
+    claim("w", 1, 2);
+    step("w", 2, 0, "a", 1, "d", "c", 1, "1|why", "b", 1, "d", "c", 1, "1|why");
+
+    List<?> listed = (List<?>) call(Scripts.DEAD, 1, "list", 0, 10);
     assertThat(listed).hasSize(6);
     assertThat(List.of(listed.get(0), listed.get(3))).isEqualTo(List.of("b", "a"));
     assertThat(listed.get(2)).isEqualTo(ENVELOPE);
-    assertThat(call(Scripts.DEAD, "list", 2, 10)).isEqualTo(List.of());
-    assertThat(call(Scripts.DEAD, "retry", "a")).isEqualTo(1L);
-    assertThat(call(Scripts.DEAD, "retry", "a")).isEqualTo(0L);
+    assertThat(call(Scripts.DEAD, 1, "list", 2, 10)).isEqualTo(List.of());
+    assertThat(call(Scripts.DEAD, 1, "retry", "a")).isEqualTo(1L);
+    assertThat(call(Scripts.DEAD, 1, "retry", "a")).isEqualTo(0L);
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 0L, 0L, ""));
-    assertThat(call(Scripts.DEAD, "discard", "b")).isEqualTo(1L);
-    assertThat(call(Scripts.DEAD, "discard", "b")).isEqualTo(0L);
-    assertThat(call(Scripts.ENQUEUE, "b", 0, ENVELOPE)).isEqualTo(List.of(2L));
+    assertThat(call(Scripts.DEAD, 1, "discard", "b")).isEqualTo(1L);
+    assertThat(call(Scripts.DEAD, 1, "discard", "b")).isEqualTo(0L);
+    assertThat(enqueueReady("b")).isEqualTo(List.of(2L));
   }
 
   @Test
   void aPausedQueueGivesNothingOutAndStillTakesEnds() {
-    call(Scripts.ENQUEUE, "a", 0, ENVELOPE, "b", 0, ENVELOPE);
+    enqueueReady("a", "b");
     claim("w", 1, 1);
-    try (Jedis jedis = server.connect()) {
-      jedis.hset("tq:{q}:m", "paused", "1");
-    }
+    redis(jedis -> jedis.hset("q:{q}:m", "paused", "1"));
 
-    assertThat(claim("w", 2, 5, "a", 1, "c", 1, ""))
-        .isEqualTo(List.of(-1L, 0L, List.of(1L), List.of()));
+    assertThat(step("w", 2, 5, "a", 1, "c", "c", 1, ""))
+        .isEqualTo(List.of(1L, -1L, 0L, 1L, List.of(1L), List.of()));
+  }
+
+  @Test
+  void whenRedisIsFullJobsAreClaimedAndEndedAndNoneIsAdded() {
+    enqueueReady("a", "b");
+    redis(jedis -> jedis.configSet("maxmemory", "1"));
+    try {
+      assertThat(beat("w").get(0)).isEqualTo(0L);
+      assertThat(ids(step("w", 1, 1))).containsExactly("a");
+      assertThat(ids(step("w", 2, 1, "a", 1, "c", "c", 1, ""))).containsExactly("b");
+      assertThat(ended(step("w", 3, 1, "b", 2, "r", "", 1, "1|0|0|"))).isEqualTo(List.of(1L));
+
+      assertThatThrownBy(() -> enqueueReady("c")).hasMessageContaining("OOM");
+    } finally {
+      redis(jedis -> jedis.configSet("maxmemory", "0"));
+    }
+  }
+
+  @Test
+  void noScriptTouchesDataOfAnotherVersion() {
+    enqueueReady("a");
+    redis(jedis -> jedis.hset("q:{q}:m", "v", "2"));
+
+    for (Runnable call : List.<Runnable>of(
+        () -> enqueueReady("b"),
+        () -> step("w", 1, 1),
+        () -> beat("w"),
+        () -> call(Scripts.LEAVE, 1, "w"),
+        () -> call(Scripts.COUNTS, 1),
+        () -> inspect("a"),
+        () -> call(Scripts.DEAD, 1, "list", 0, 1))) {
+      assertThatThrownBy(call::run).hasMessageContaining("TQVERSION 2");
+    }
+    redis(jedis -> assertThat(jedis.keys("q:{q}:*"))
+        .containsExactlyInAnyOrder("q:{q}:m", "q:{q}:j:a", "q:{q}:w:1:note", "q:{q}:k:note"));
+  }
+
+  @Test
+  void migrateWaitsForOlderWorkersWithALease() {
+    redis(jedis -> {
+      jedis.hset("q:{q}:m", "v", "0");
+      jedis.hset("q:{q}:o:old", "", "0|old");
+      jedis.zadd("q:{q}:l", System.currentTimeMillis() + MINUTE, "old");
+    });
+    assertThat(call(Scripts.MIGRATE, 1)).isEqualTo(0L);
+
+    expireLease("old");
+    assertThat(call(Scripts.MIGRATE, 1)).isEqualTo(1L);
+    assertThat(beat("w").get(0)).isEqualTo(0L);
   }
 }

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Semaphore;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,15 +26,20 @@ class StepperTest {
   private final JobQueue queue = JobQueue.builder(redis, "notes").build();
   private final ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
   private final Ends ends = new Ends();
-  private final Semaphore free = new Semaphore(2);
+  private final Slots slots = new Slots(2, Map.of("note", 2));
   private final List<Claim> started = new ArrayList<>();
   private int idleTimes;
   private Stepper stepper;
 
   @BeforeEach
   void create() {
-    Claims claims = new Claims(queue, "w", Duration.ofSeconds(30), 5, clock);
-    stepper = new Stepper(claims, ends, free, started::add, () -> idleTimes++, clock);
+    stepper = stepper(slots);
+  }
+
+  private Stepper stepper(Slots slots) {
+    Claims claims = new Claims(queue, "w", Duration.ofSeconds(30), 5, clock, lost -> {});
+    return new Stepper(
+        claims, ends, slots, Priorities.strict(), started::add, () -> idleTimes++, clock);
   }
 
   @AfterEach
@@ -60,12 +65,38 @@ class StepperTest {
 
     ends.add(End.completed(started.get(0)));
     ends.add(End.completed(started.get(1)));
+    // In the same round trip: the slots of jobs that end with it are free for others.
     assertThat(stepper.turn()).isZero();
-    // What it freed is claimed by the turn after, since Redis said that more is ready.
-    stepper.turn();
 
     assertThat(started).hasSize(3);
     assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 1, 0, 2));
+  }
+
+  @Test
+  void looksAgainAfterFiveSecondsThoughNobodyCalls() {
+    stepper.turn();
+    stepper.turn();
+    enqueue(1);
+
+    clock.advance(Duration.ofSeconds(5));
+    stepper.turn();
+
+    assertThat(started).hasSize(1);
+  }
+
+  @Test
+  void claimsNoMoreOfATypeThanMayRun() {
+    stepper = stepper(new Slots(2, Map.of("note", 1)));
+    enqueue(3);
+
+    stepper.turn();
+    stepper.turn();
+    assertThat(started).hasSize(1);
+    assertThat(stepper.isIdle()).isTrue();
+
+    ends.add(End.completed(started.get(0)));
+    stepper.turn();
+    assertThat(started).hasSize(2);
   }
 
   @Test
@@ -106,7 +137,7 @@ class StepperTest {
 
     assertThatThrownBy(stepper::turn).isInstanceOf(RuntimeException.class);
 
-    assertThat(free.availablePermits()).isZero();
+    assertThat(slots.free()).isZero();
     assertThat(ends.take()).extracting(End::claim).containsExactlyElementsOf(started);
   }
 
@@ -131,13 +162,13 @@ class StepperTest {
     server.pause();
     Thread turn = new Thread(stepper::turn);
     turn.start();
-    Await.until("the claim is on its way", () -> free.availablePermits() == 0);
+    Await.until("the claim is on its way", () -> slots.free() == 0);
 
-    assertThat(free.tryAcquire(2)).isFalse();
+    assertThat(slots.take(2)).isFalse();
     server.resume();
     turn.join();
 
     assertThat(started).hasSize(1);
-    assertThat(free.availablePermits()).isEqualTo(1);
+    assertThat(slots.free()).isEqualTo(1);
   }
 }

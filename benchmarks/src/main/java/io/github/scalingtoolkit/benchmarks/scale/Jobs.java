@@ -11,7 +11,7 @@ import redis.clients.jedis.exceptions.JedisException;
  * once they are done.
  */
 final class Jobs {
-  private static final String OURS = "tq:{notifications}:";
+  private static final String OURS = "q:{notifications}:";
   private static final String BULL = "bull:notifications:";
   private static final int PRIORITIES = 10;
   private static final Duration STEP = Duration.ofMillis(20);
@@ -21,7 +21,7 @@ final class Jobs {
 
   /** Through which queue a service's jobs go. */
   enum Queue {
-    OURS(Jobs.OURS + "ex"),
+    OURS(Jobs.OURS + "ec"),
     BULL(Jobs.BULL + "id"),
     /** For a peer that answers creates without jobs: waiting for its jobs ends at once. */
     NONE("");
@@ -68,9 +68,16 @@ final class Jobs {
   }
 
   private static long open(Jedis jedis) {
-    long open = jedis.zcard(OURS + "d") + jedis.hlen(OURS + "r");
+    long open = jedis.zcard(OURS + "d");
     for (int priority = 0; priority < PRIORITIES; priority++) {
-      open += jedis.llen(OURS + "w:" + priority);
+      open += jedis.llen(OURS + "w:" + priority + ":sendEmail");
+    }
+    for (String worker : jedis.zrange(OURS + "l", 0, -1)) {
+      String claims = OURS + "o:" + worker;
+      // Two fields are the worker's own.
+      open += jedis.hkeys(claims).stream()
+          .filter(id -> !id.isEmpty() && !id.equals("@"))
+          .count();
     }
     return open
         + jedis.llen(BULL + "wait")

@@ -39,7 +39,11 @@ class JobsTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"tq:{notifications}:w:5", "bull:notifications:wait", "bull:notifications:active"})
+      strings = {
+        "q:{notifications}:w:5:sendEmail",
+        "bull:notifications:wait",
+        "bull:notifications:active"
+      })
   void aJobThatIsNotDoneRefusesWhatItsCreateCost(String list) {
     try (Jedis jedis = new Jedis(redis.url())) {
       jedis.set("bull:notifications:id", "1");
@@ -66,7 +70,7 @@ class JobsTest {
   @Test
   void whenAllAreDoneItReturns() throws Exception {
     try (Jedis jedis = new Jedis(redis.url())) {
-      jedis.zadd("tq:{notifications}:ex", 1, "done");
+      jedis.zadd("q:{notifications}:ec", 1, "done");
     }
 
     jobs().awaitNone(Jobs.Queue.OURS);
@@ -88,7 +92,7 @@ class JobsTest {
     jobs().awaitNone(Jobs.Queue.BULL);
     assertThatThrownBy(() -> jobs().awaitNone(Jobs.Queue.OURS))
         .isInstanceOf(IOException.class)
-        .hasMessageContaining("there is no key 'tq:{notifications}:ex'");
+        .hasMessageContaining("there is no key 'q:{notifications}:ec'");
   }
 
   @Test

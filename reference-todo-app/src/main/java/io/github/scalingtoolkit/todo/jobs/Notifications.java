@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.JobType;
 import io.github.scalingtoolkit.queue.NewJob;
+import io.github.scalingtoolkit.queue.QueueException;
 import io.github.scalingtoolkit.queue.RetryPolicy;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
@@ -53,7 +54,7 @@ public final class Notifications {
   /** It does not know the job. */
   public record Unknown() implements Status {}
 
-  /** It is unreachable. */
+  /** It is unreachable, or of another version than this process. */
   public record Unreachable() implements Status {}
 
   /** Returns the enqueue as a script, to share a round trip. */
@@ -65,7 +66,7 @@ public final class Notifications {
   public void enqueueQuietly(JobId job, UserId user) {
     try {
       queue.enqueue(SEND_EMAIL, payload(job, user), options(job));
-    } catch (JedisException | RejectedException unreachable) {
+    } catch (JedisException | RejectedException | QueueException unreachable) {
       log.debug("job={} enqueue=unreachable action=sweeper", job);
     }
   }
@@ -85,7 +86,7 @@ public final class Notifications {
           .find(queueId(job))
           .<Status>map(found -> new Known(nameOf(found.state()), found.attempts()))
           .orElseGet(Unknown::new);
-    } catch (JedisException | RejectedException unreachable) {
+    } catch (JedisException | RejectedException | QueueException unreachable) {
       return new Unreachable();
     }
   }

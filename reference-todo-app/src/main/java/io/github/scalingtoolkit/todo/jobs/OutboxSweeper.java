@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.jobs;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.queue.QueueException;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
@@ -109,7 +110,7 @@ public final class OutboxSweeper implements AutoCloseable {
   private Duration step() {
     try {
       doWork();
-    } catch (JedisException | RejectedException | StoreException unreachable) {
+    } catch (JedisException | RejectedException | QueueException | StoreException unreachable) {
       log.debug("outbox sweep=postponed cause={}", unreachable.getClass().getName());
     }
     return interval;
