@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import java.io.ByteArrayOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -23,7 +24,9 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class JsonLinesSink implements NotificationSink {
   private static final JsonFactory JSON = new JsonFactory();
 
-  private final FileChannel file;
+  /** Not a channel: an interrupt of one delivery would close it for all. */
+  private final FileOutputStream file;
+
   private final Clock clock;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -36,8 +39,7 @@ public final class JsonLinesSink implements NotificationSink {
     this.clock = clock;
     try {
       endTornLine(path);
-      file = FileChannel.open(
-          path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
+      file = new FileOutputStream(path.toFile(), true);
     } catch (IOException e) {
       throw new StoresException(
           StoresException.Reason.NOT_WRITABLE,
@@ -50,15 +52,18 @@ public final class JsonLinesSink implements NotificationSink {
 
   @Override
   public void deliver(String jobId, Notification notification) throws IOException {
-    ByteBuffer line = ByteBuffer.wrap(line(jobId, notification));
+    byte[] line = line(jobId, notification);
     lock.lock();
     try {
-      int length = line.remaining();
-      if (file.write(line) != length) {
-        // A full disk: the partial line must not merge with the next one.
-        file.write(ByteBuffer.wrap(new byte[] {'\n'}));
-        throw new IOException("only part of the line could be written: is the disk full?");
+      file.write(line);
+    } catch (IOException partly) {
+      // A full disk: the partial line must not merge with the next one.
+      try {
+        file.write('\n');
+      } catch (IOException full) {
+        partly.addSuppressed(full);
       }
+      throw partly;
     } finally {
       lock.unlock();
     }

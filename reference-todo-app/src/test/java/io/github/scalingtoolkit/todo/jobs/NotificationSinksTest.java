@@ -64,6 +64,19 @@ class NotificationSinksTest {
   }
 
   @Test
+  void anInterruptedDeliveryDoesNotCloseTheFileForTheOthers() throws IOException {
+    Path file = directory.resolve("notifications.jsonl");
+    try (JsonLinesSink sink = new JsonLinesSink(file, Clock.system())) {
+      Thread.currentThread().interrupt();
+      sink.deliver("job-1", NOTIFICATION);
+      assertThat(Thread.interrupted()).isTrue();
+      sink.deliver("job-2", NOTIFICATION);
+    }
+
+    assertThat(Files.readAllLines(file)).hasSize(2);
+  }
+
+  @Test
   void severalWritersOfOneFileNeverMixTheirLines() throws Exception {
     Path file = directory.resolve("notifications.jsonl");
     List<Thread> writers = new ArrayList<>();
