@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,12 +11,16 @@ final class Beater {
   private static final Logger log = LoggerFactory.getLogger(Beater.class);
   private static final Duration AFTER_A_LEASE = Duration.ofMillis(5);
 
+  private final String queue;
   private final Claims claims;
   private final QueueListener listener;
   private final Duration third;
   private final Runnable onTakenOver;
+  private Set<String> unhandled = Set.of();
 
-  Beater(Claims claims, QueueListener listener, Duration lease, Runnable onTakenOver) {
+  Beater(
+      String queue, Claims claims, QueueListener listener, Duration lease, Runnable onTakenOver) {
+    this.queue = queue;
     this.claims = claims;
     this.listener = listener;
     this.onTakenOver = onTakenOver;
@@ -28,18 +33,37 @@ final class Beater {
     if (beat.takenOver() > 0) {
       // The wake-up call in Redis may go to a waiter whose machine is gone.
       onTakenOver.run();
-      tell(beat.takenOver());
+      tell(() -> listener.onTakenOver(beat.takenOver()));
+    }
+    if (!beat.unhandled().equals(unhandled)) {
+      changed(beat.unhandled());
     }
     Duration nextEnds = beat.untilNextLeaseEnds().plus(AFTER_A_LEASE);
     return nextEnds.compareTo(third) < 0 ? nextEnds : third;
   }
 
-  private void tell(int takenOver) {
+  private void changed(Set<String> now) {
+    for (String type : now) {
+      if (!unhandled.contains(type)) {
+        log.warn(
+            "queue={} type={} cause=no-worker action=\"its jobs wait: start a worker that handles the type\"",
+            queue,
+            type);
+      }
+    }
+    if (now.isEmpty()) {
+      log.info("queue={} types=handled", queue);
+    }
+    unhandled = now;
+    tell(() -> listener.onUnhandledTypes(now));
+  }
+
+  private void tell(Runnable call) {
     try {
-      listener.onTakenOver(takenOver);
+      call.run();
     } catch (Throwable broken) {
       // A failing listener must not count as a failing beat.
-      log.warn("listener=failed cause={}", broken.getClass().getName());
+      log.warn("queue={} listener=failed cause={}", queue, broken.getClass().getName());
     }
   }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisConnectionException;
@@ -55,6 +56,7 @@ final class Claims {
   private final Duration lease;
   private final int mostCrashes;
   private final Clock clock;
+  private final byte[] registration;
   private final Consumer<Claim> onLost;
   private final Claim.Lease leaseHeld;
   private final ClaimSize size = new ClaimSize();
@@ -96,7 +98,12 @@ final class Claims {
    */
   record Step(List<Claim> claimed, Duration untilNextDelayed, boolean more) {}
 
-  record Beat(Duration untilNextLeaseEnds, int takenOver) {}
+  /**
+   * What a beat brought.
+   *
+   * @param unhandled types of ready jobs that no worker of the queue handles
+   */
+  record Beat(Duration untilNextLeaseEnds, int takenOver, Set<String> unhandled) {}
 
   /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
   Claims(
@@ -104,6 +111,7 @@ final class Claims {
       String worker,
       Duration lease,
       int mostCrashes,
+      Collection<String> types,
       Clock clock,
       Consumer<Claim> onLost) {
     this.queue = queue;
@@ -112,6 +120,13 @@ final class Claims {
     this.mostCrashes = mostCrashes;
     this.clock = clock;
     this.onLost = onLost;
+    StringBuilder text = new StringBuilder()
+        .append(DataVersion.CURRENT)
+        .append('|')
+        .append(worker)
+        .append('|');
+    types.forEach(type -> text.append(' ').append(type).append(" |"));
+    registration = bytes(text.toString());
     answeredAt = clock.nanoTime();
     leaseHeld = new Claim.Lease(answeredAt);
   }
@@ -251,7 +266,8 @@ final class Claims {
    */
   Beat beat() {
     Beat beat = exchangeBeat();
-    return new Beat(beat.untilNextLeaseEnds(), beat.takenOver() + unreported.getAndSet(0));
+    return new Beat(
+        beat.untilNextLeaseEnds(), beat.takenOver() + unreported.getAndSet(0), beat.unhandled());
   }
 
   private Beat exchangeBeat() {
@@ -291,7 +307,7 @@ final class Claims {
     List<byte[]> args = new ArrayList<>(11 + closing.size() + taken.size() * 2);
     args.add(queue.version());
     args.add(bytes(worker));
-    args.add(bytes(DataVersion.CURRENT + "|" + worker));
+    args.add(registration);
     args.add(bytes(lease.toMillis()));
     args.add(bytes(cutOff ? 1 : 0));
     args.add(bytes(mostCrashes));
@@ -316,7 +332,9 @@ final class Claims {
       log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
     }
     long wait = (Long) reply.get(1);
-    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver);
+    Set<String> unhandled =
+        ((List<?>) reply.get(5)).stream().map(Scripts::text).collect(Collectors.toSet());
+    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled);
   }
 
   /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */

@@ -106,10 +106,15 @@ final class EnqueueMerger {
   private void lead(List<Waiting> batch) {
     long[] codes = new long[0];
     Throwable failure = null;
+    // The others have not been interrupted, but the call would fail for them, too.
+    boolean interrupted = Thread.interrupted();
     try {
       codes = send.apply(batch.stream().map(waiting -> waiting.entry).toList());
     } catch (Throwable failed) {
       failure = failed;
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
     lock.lock();
     try {

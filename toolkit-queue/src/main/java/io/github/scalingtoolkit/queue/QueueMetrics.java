@@ -1,15 +1,19 @@
 package io.github.scalingtoolkit.queue;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Counts and times a worker's runs in Micrometer: {@code toolkit.queue.runs{queue,type,outcome}},
- * {@code toolkit.queue.taken.over{queue}} and {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
+ * {@code toolkit.queue.taken.over{queue}}, {@code toolkit.queue.types.unhandled{queue}} and
+ * {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
  */
 public final class QueueMetrics implements QueueListener {
   private final MeterRegistry registry;
@@ -17,6 +21,7 @@ public final class QueueMetrics implements QueueListener {
   private final Map<String, Timer> runs = new ConcurrentHashMap<>();
   private final Counter takenOver;
   private final Counter unreachable;
+  private final AtomicInteger unhandled = new AtomicInteger();
 
   private QueueMetrics(MeterRegistry registry, String queue) {
     this.registry = registry;
@@ -28,6 +33,11 @@ public final class QueueMetrics implements QueueListener {
     unreachable = Counter.builder("toolkit.queue.unreachable")
         .description("Calls of the worker that Redis did not answer")
         .tag("queue", queue)
+        .register(registry);
+    Gauge.builder("toolkit.queue.types.unhandled", unhandled, AtomicInteger::get)
+        .description("Types of ready jobs that no worker handles")
+        .tag("queue", queue)
+        .strongReference(true)
         .register(registry);
   }
 
@@ -52,6 +62,11 @@ public final class QueueMetrics implements QueueListener {
   @Override
   public void onTakenOver(int jobs) {
     takenOver.increment(jobs);
+  }
+
+  @Override
+  public void onUnhandledTypes(Set<String> types) {
+    unhandled.set(types.size());
   }
 
   @Override

@@ -56,14 +56,21 @@ public final class Worker implements AutoCloseable {
     listener = builder.listener;
     slots = new Slots(builder.concurrency, builder.types());
     String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-    claims = new Claims(queue, name, builder.lease, builder.mostCrashes, builder.clock, this::lost);
+    claims = new Claims(
+        queue,
+        name,
+        builder.lease,
+        builder.mostCrashes,
+        builder.types().keySet(),
+        builder.clock,
+        this::lost);
     runner = new Runner(queue.name(), builder.handlings, listener, builder.clock);
     // As many again for handlers that go on though they were interrupted: their slots are free.
     handlers = BlockingThreads.executor("job-" + queue.name() + "-", 2 * builder.concurrency);
     stepper = new Stepper(
         claims, ends, slots, builder.priorities, this::run, this::wakeWaiter, builder.clock);
     waiter = new Waiter(queue, stepper, slots, this::wakeStepper);
-    Beater beater = new Beater(claims, listener, builder.lease, this::workIsThere);
+    Beater beater = new Beater(queue.name(), claims, listener, builder.lease, this::workIsThere);
     String loops = "queue-" + queue.name() + "-";
     stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
     waiting = new Loop(loops + "waiter", waiter::turn, this::waitingFailed);

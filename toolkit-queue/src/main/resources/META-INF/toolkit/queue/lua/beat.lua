@@ -1,21 +1,26 @@
 -- Renews a worker's lease, returns jobs whose claim it never heard of, and takes over the jobs of workers whose leases
 -- have ended.
 -- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
--- ARGV     1 data version  2 worker  3 its registration: data version, |, and what there is to tell of it
---          4 lease in ms  5 1 if this worker could not reach Redis for most of a lease, else 0: then the others, who may
---          not have reached it either, get a lease more, and nothing is taken over
+-- ARGV     1 data version  2 worker  3 its registration: data version|name| type |…, a space round each type
+--          4 lease in ms  5 1 if this worker could not reach Redis for most of a lease, else 0; the same is seen by its
+--          last beat: then the others, who may not have reached it either, get a lease more, and nothing is taken over
 --          6 crashes after which a job is dead  7 how long dead jobs are kept, ms  8 most dead jobs kept
 --          9 how long ended ids given by callers are remembered, ms  10 the same for generated ids, ms
 --          11 number of epochs whose reply was lost, then these
 --          then per claim that the worker has lost two values: id, epoch; a crash counted for it is taken back
 -- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
---           -1; jobs returned; jobs taken over; bytes of the largest job returned}
+--           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
+--           handles}}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     13 commands, whatever the worker holds; 1 for all its claims if a reply was lost; 6 a job returned or taken
+-- cost     14 commands, whatever the worker holds; 1 for each list of types that it does not handle, and 1 a worker if
+--          there is one with jobs; 1 for all its claims if a reply was lost; 6 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
-local v = redis.call('HGET', p .. 'm', 'v')
+local meta, v = redis.call('HGETALL', p .. 'm'), false
+for i = 1, #meta, 2 do
+  if meta[i] == 'v' then v = meta[i + 1] end
+end
 if v and v ~= version then
   return redis.error_reply('TQVERSION ' .. v)
 end
@@ -25,6 +30,9 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local own = p .. 'o:' .. worker
 local registered = redis.call('HEXISTS', own, '')
+local before = redis.call('ZSCORE', p .. 'l', worker)
+-- Also a beat that was sent in time, but lay before a silent Redis.
+local cut_off = ARGV[5] == '1' or (before and now - (before - lease) > lease * 2 / 3)
 redis.call('ZADD', p .. 'l', now + lease, worker)
 if registered == 0 then
   redis.call('HSET', own, '', ARGV[3])
@@ -83,7 +91,7 @@ local taken_over = 0
 local expired = redis.call('ZRANGEBYSCORE', p .. 'l', '-inf', now, 'LIMIT', 0, 100)
 for n = 1, #expired do
   local owner = expired[n]
-  if ARGV[5] == '1' then
+  if cut_off then
     redis.call('ZADD', p .. 'l', now + lease, owner)
   elseif taken_over < 500 then
     local theirs = p .. 'o:' .. owner
@@ -140,4 +148,30 @@ for i = 1, #first, 2 do
     wait = math.max(0, tonumber(first[i + 1]) - now)
   end
 end
-return {registered, wait, given_back, taken_over, largest}
+local unhandled, registrations = {}, false
+for i = 1, #meta, 2 do
+  local type = string.match(meta[i], '^w(.+)$')
+  if type and not string.find(ARGV[3], '| ' .. type .. ' |', 1, true) then
+    local waiting = 0
+    for priority in string.gmatch(meta[i + 1], '%d') do
+      waiting = waiting + redis.call('LLEN', p .. 'w:' .. priority .. ':' .. type)
+    end
+    if waiting > 0 then
+      if not registrations then
+        registrations = {}
+        local workers = redis.call('ZRANGE', p .. 'l', 0, -1)
+        for n = 1, #workers do
+          registrations[n] = redis.call('HGET', p .. 'o:' .. workers[n], '') or ''
+        end
+      end
+      local handled = false
+      for n = 1, #registrations do
+        handled = handled or string.find(registrations[n], '| ' .. type .. ' |', 1, true)
+      end
+      if not handled then
+        unhandled[#unhandled + 1] = type
+      end
+    end
+  end
+end
+return {registered, wait, given_back, taken_over, largest, unhandled}

@@ -19,6 +19,7 @@ import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -334,19 +335,28 @@ class JobQueueTest {
   }
 
   @Test
-  void aJobOfATypeThatNoWorkerHandlesWaitsForOneThatDoes() {
+  void aJobOfATypeThatNoWorkerHandlesWaitsForOneThatDoesAndAWarningSaysSo() {
     JobType<String> newer = JobType.of("newer", String.class);
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
     queue.enqueue(newer, "x", id("early").maxAttempts(1));
-    try (Worker old =
-        Worker.builder(queue).handle(SEND_EMAIL, job -> JobOutcome.done()).start()) {
+    try (CapturedLog log = CapturedLog.start();
+        Worker old = Worker.builder(queue)
+            .handle(SEND_EMAIL, job -> JobOutcome.done())
+            .lease(Duration.ofMillis(300))
+            .listener(QueueMetrics.of(meters, "mail"))
+            .start()) {
+      Gauge unhandled = meters.get("toolkit.queue.types.unhandled").gauge();
       queue.enqueue(SEND_EMAIL, new Email("a"), id("later"));
 
       Await.until("the other is done", () -> state("later") == JobState.COMPLETED);
+      Await.until("it is shown", () -> unhandled.value() == 1);
       assertThat(state("early")).isEqualTo(JobState.WAITING);
+      assertThat(log.lines("type=newer cause=no-worker")).hasSize(1);
       try (Worker knows =
           Worker.builder(queue).handle(newer, job -> JobOutcome.done()).start()) {
         Await.until("it is done", () -> state("early") == JobState.COMPLETED);
         assertThat(queue.find(new JobId("early")).orElseThrow().attempts()).isOne();
+        Await.until("it is over", () -> unhandled.value() == 0);
         assertThat(List.of(old, knows)).hasSize(2);
       }
     }
@@ -390,7 +400,8 @@ class JobQueueTest {
   }
 
   private Claims claims(String worker, Duration lease, int mostCrashes) {
-    return new Claims(queue, worker, lease, mostCrashes, Clock.system(), lost -> {});
+    return new Claims(
+        queue, worker, lease, mostCrashes, List.of("sendEmail"), Clock.system(), lost -> {});
   }
 
   @Test
@@ -446,7 +457,8 @@ class JobQueueTest {
   void aWorkerThatLostItsLeaseIsToldAndTheCrashIsNotCounted() {
     List<Claim> lost = new ArrayList<>();
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
-    Claims slow = new Claims(queue, "slow", Duration.ofMillis(300), 5, Clock.system(), lost::add);
+    Claims slow = new Claims(
+        queue, "slow", Duration.ofMillis(300), 5, List.of("sendEmail"), Clock.system(), lost::add);
     Claim claim = slow.step(List.of(), emails(1)).claimed().get(0);
     Claims patient = claims("patient", Duration.ofSeconds(30), 5);
     Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
@@ -493,6 +505,7 @@ class JobQueueTest {
           "w",
           Duration.ofSeconds(30),
           5,
+          List.of("sendEmail"),
           Clock.system(),
           lost -> {});
       worker.beat();

@@ -275,6 +275,50 @@ class QueueUnderFailureTest {
   }
 
   @Test
+  void whenRedisWasSilentForLongerThanALeaseNoRunningJobRunsTwice() {
+    Duration lease = Duration.ofMillis(900);
+    try (RedisServer server = RedisServer.start();
+        RedisAccess one = open(server.url());
+        RedisAccess two = open(server.url());
+        Jedis admin = server.connect()) {
+      JobQueue queue = JobQueue.builder(one, "mail").build();
+      Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+      CountDownLatch goOn = new CountDownLatch(1);
+      List<Worker> workers = Stream.of(one, two)
+          .map(redis -> Worker.builder(JobQueue.builder(redis, "mail").build())
+              .handle(SEND_EMAIL, job -> {
+                ran(runs, job.id().value());
+                goOn.await();
+                return JobOutcome.done();
+              })
+              .concurrency(2)
+              .lease(lease)
+              .start())
+          .toList();
+      for (int i = 0; i < 4; i++) {
+        queue.enqueue(SEND_EMAIL, new Email("a"));
+      }
+      Await.until("all run", () -> runs.size() == 4);
+
+      server.pause();
+      long pausedAt = System.nanoTime();
+      Await.until("a lease is over", () -> System.nanoTime() - pausedAt > lease.toNanos() * 3 / 2);
+      server.resume();
+      long resumedAt = System.currentTimeMillis();
+      Await.until(
+          "both have renewed their leases twice",
+          () -> admin.zrangeWithScores("q:{mail}:l", 0, -1).stream()
+              .allMatch(worker -> worker.getScore() > resumedAt + lease.toMillis() * 7 / 6));
+
+      assertThat(admin.zcard("q:{mail}:l")).isEqualTo(2);
+      goOn.countDown();
+      Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 4);
+      assertThat(runs.values()).allSatisfy(times -> assertThat(times).hasValue(1));
+      workers.forEach(Worker::close);
+    }
+  }
+
+  @Test
   void flushallWhileAJobRunsMakesItsEndANoOp() {
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = open(server.url());

@@ -113,7 +113,7 @@ class ScriptContractTest {
     List<Object> args = new ArrayList<>(List.of(
         1,
         worker,
-        "1|" + worker,
+        "1|" + worker + "| note |",
         30_000,
         cutOff ? 1 : 0,
         mostCrashes,
@@ -384,21 +384,21 @@ class ScriptContractTest {
 
   @Test
   void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
-    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L));
-    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L));
+    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of()));
+    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of()));
     enqueueReady("a", "b");
     step("w", 1, 1);
     step("w", 2, 1);
 
     // The reply of epoch 2 was lost.
     assertThat(beat("w", false, 5, List.of(2)))
-        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length()));
+        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of()));
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
 
     assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
     expireLease("w");
-    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L));
+    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of()));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
     assertThat(beat("w").get(0)).isEqualTo(0L);
@@ -421,6 +421,21 @@ class ScriptContractTest {
   }
 
   @Test
+  void aBeatThatCameLateGivesTheOthersALeaseMoreThoughItWasSentInTime() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    beat("other");
+    expireLease("w");
+    long beforeTwentyFiveSeconds = System.currentTimeMillis() + 30_000 - 25_000;
+    redis(jedis -> jedis.zadd("q:{q}:l", beforeTwentyFiveSeconds, "other"));
+
+    assertThat(beat("other").get(3)).isEqualTo(0L);
+
+    expireLease("w");
+    assertThat(beat("other").get(3)).isEqualTo(1L);
+  }
+
+  @Test
   void aCrashIsTakenBackWhenItsWorkerIsSeenAgain() {
     enqueueReady("a");
     claim("w", 1, 1);
@@ -433,6 +448,18 @@ class ScriptContractTest {
     redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
     beat("w", false, 5, List.of(), "a", 1);
     redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
+  }
+
+  @Test
+  void beatNamesTheTypesOfReadyJobsThatNoWorkerHandles() {
+    enqueue("a", 0, ENVELOPE, "b", 0, ENVELOPE.replace("note", "other"));
+
+    assertThat(beat("w").get(5)).isEqualTo(List.of("other"));
+    redis(jedis -> {
+      jedis.zadd("q:{q}:l", System.currentTimeMillis() + MINUTE, "knows");
+      jedis.hset("q:{q}:o:knows", "", "1|knows| third | other |");
+    });
+    assertThat(beat("w").get(5)).isEqualTo(List.of());
   }
 
   @Test

@@ -37,7 +37,8 @@ class StepperTest {
   }
 
   private Stepper stepper(Slots slots) {
-    Claims claims = new Claims(queue, "w", Duration.ofSeconds(30), 5, clock, lost -> {});
+    Claims claims =
+        new Claims(queue, "w", Duration.ofSeconds(30), 5, List.of("note"), clock, lost -> {});
     return new Stepper(
         claims, ends, slots, Priorities.strict(), started::add, () -> idleTimes++, clock);
   }

@@ -1,0 +1,26 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class TroubleTest {
+  @Test
+  void aRunThatEndedForgetsCrashesButNotHowOftenTheJobRan() {
+    Trouble trouble = Trouble.read("1|3|2|worker|7");
+
+    assertThat(trouble).isEqualTo(new Trouble(1, 3, 2));
+    assertThat(trouble.attempt()).isEqualTo(5);
+    assertThat(trouble.failed()).isEqualTo(new Trouble(2, 3, 0));
+    assertThat(trouble.ended()).isEqualTo(new Trouble(1, 3, 0));
+  }
+
+  @Test
+  void whatWentWellIsNotKeptAndWhatIsDamagedIsNoTrouble() {
+    assertThat(Trouble.NONE.ended().text()).isEmpty();
+    assertThat(Trouble.NONE.failed().text()).isEqualTo("1|0|0|");
+    for (String damaged : new String[] {"", "1", "1|x|0|", "1|1"}) {
+      assertThat(Trouble.read(damaged)).as(damaged).isEqualTo(Trouble.NONE);
+    }
+  }
+}
