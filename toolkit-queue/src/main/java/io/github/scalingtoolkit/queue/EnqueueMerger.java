@@ -4,7 +4,7 @@ import io.github.scalingtoolkit.core.time.Deadline;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -38,18 +38,50 @@ final class EnqueueMerger {
   /** Guarded by the lock. */
   private int calls;
 
-  /** A caller in line. Its state is guarded by the lock. */
+  /** A caller in line. It parks, and does not wait for the lock: its batch or its result is all it needs. */
   private static final class Waiting {
     private final JobQueue.Entry entry;
-    private final Condition changed;
-    private @Nullable List<Waiting> batch;
-    private boolean done;
+    private final Thread thread = Thread.currentThread();
+    private volatile @Nullable List<Waiting> batch;
+    private volatile boolean done;
+
+    /** Written before {@link #done}, as the failure is. */
     private long code;
+
     private @Nullable Throwable failure;
 
-    Waiting(JobQueue.Entry entry, Condition changed) {
+    Waiting(JobQueue.Entry entry) {
       this.entry = entry;
-      this.changed = changed;
+    }
+
+    /** Returns the jobs it is to send with its own; null once it has a result. */
+    @Nullable
+    List<Waiting> await() {
+      boolean interrupted = false;
+      while (batch == null && !done) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      return batch;
+    }
+
+    void end(long result, @Nullable Throwable why) {
+      code = result;
+      failure = why;
+      done = true;
+    }
+
+    long result() {
+      if (failure instanceof RuntimeException why) {
+        throw why;
+      }
+      if (failure instanceof Error why) {
+        throw why;
+      }
+      return code;
     }
   }
 
@@ -62,34 +94,33 @@ final class EnqueueMerger {
     if (Deadline.current() != null || entry.envelope().length > LARGE_BYTES) {
       return send.apply(List.of(entry))[0];
     }
-    Waiting mine;
-    List<Waiting> batch;
+    Waiting mine = new Waiting(entry);
+    Waiting leader = null;
     lock.lock();
     try {
-      mine = new Waiting(entry, lock.newCondition());
       line.add(mine);
       if (calls < MOST_CALLS) {
         calls++;
-        appoint();
+        leader = appointed();
       }
-      while (mine.batch == null && !mine.done) {
-        mine.changed.awaitUninterruptibly();
-      }
-      batch = mine.batch;
     } finally {
       lock.unlock();
     }
+    if (leader != null && leader != mine) {
+      LockSupport.unpark(leader.thread);
+    }
+    List<Waiting> batch = mine.await();
     if (batch != null) {
       lead(batch);
     }
-    return result(mine);
+    return mine.result();
   }
 
-  /** Makes the first in line the leader of those that go with it; tells whether there is one. */
-  private boolean appoint() {
+  /** Returns the first in line, with those that go with it as its batch; null if nobody waits. Holds the lock. */
+  private @Nullable Waiting appointed() {
     Waiting leader = line.peek();
     if (leader == null) {
-      return false;
+      return null;
     }
     List<Waiting> batch = new ArrayList<>();
     int bytes = 0;
@@ -99,8 +130,7 @@ final class EnqueueMerger {
       batch.add(next);
     }
     leader.batch = batch;
-    leader.changed.signal();
-    return true;
+    return leader;
   }
 
   private void lead(List<Waiting> batch) {
@@ -116,30 +146,27 @@ final class EnqueueMerger {
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+    passOn();
+    for (int i = 0; i < batch.size(); i++) {
+      batch.get(i).end(failure == null ? codes[i] : 0, failure);
+      LockSupport.unpark(batch.get(i).thread);
+    }
+  }
+
+  /** Before anybody is told of a result: the next call is what others wait for. */
+  private void passOn() {
+    Waiting next;
     lock.lock();
     try {
-      for (int i = 0; i < batch.size(); i++) {
-        Waiting waiting = batch.get(i);
-        waiting.done = true;
-        waiting.failure = failure;
-        waiting.code = failure == null ? codes[i] : 0;
-        waiting.changed.signal();
-      }
-      if (!appoint()) {
+      next = appointed();
+      if (next == null) {
         calls--;
       }
     } finally {
       lock.unlock();
     }
-  }
-
-  private static long result(Waiting mine) {
-    if (mine.failure instanceof RuntimeException failure) {
-      throw failure;
+    if (next != null) {
+      LockSupport.unpark(next.thread);
     }
-    if (mine.failure instanceof Error error) {
-      throw error;
-    }
-    return mine.code;
   }
 }
