@@ -6,8 +6,7 @@ import io.github.scalingtoolkit.benchmarks.invalidation.InvalidationCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
 import io.github.scalingtoolkit.benchmarks.report.ReportCommand;
 import io.github.scalingtoolkit.benchmarks.scale.PeerCommand;
-import io.github.scalingtoolkit.benchmarks.scale.RatiosCommand;
-import io.github.scalingtoolkit.benchmarks.scale.ScaleCommand;
+import io.github.scalingtoolkit.benchmarks.scale.SessionCommand;
 import io.github.scalingtoolkit.benchmarks.verify.VerifyCommand;
 import java.io.IOException;
 import java.util.List;
@@ -23,14 +22,14 @@ public final class Main {
         audit                       every cell of the tutorial's table against its command
         verify <url>                contract test of a running service; --level tutorial|full
         load <url>                  one endpoint under load; --rate N for the open model
-        quick                       single, cluster and k8s-shape beside the Express peer, 10 minutes
-        scale                       the same in rounds that are longer and more
-        smoke                       the same, cut down to less than a minute
-        ratios                      the promised ratios, of two that run at the same time
+        quick                       each set-up with each cache, Express and raw Undertow, a quarter of an hour
+        publish                     all there is, with the peers, by groups: goes on where it was stopped
+        ratios                      the ratios that have a goal, in several fresh starts
+        smoke                       a few rows for a second, to see that they answer
         peer                        two faults of the Express peer
         callers                     many callers of one Redis: shared connections, pools, Lettuce, Redisson
         invalidation                how long another cache still has what was written
-        report <directory>          writes REPORT.md and the charts anew from the raw data
+        report <directory>          writes the page and the charts anew from the raw data
         jmh [arguments of JMH]      the libraries' hot paths
       docs/scaling.md has the options and what each figure means.
       """;
@@ -61,13 +60,13 @@ public final class Main {
         case "audit" -> AuditCommand.run(rest);
         case "verify" -> VerifyCommand.run(rest);
         case "load" -> LoadCommand.run(rest);
-        case "quick" -> ScaleCommand.run(ScaleCommand.Kind.QUICK, rest);
-        case "scale" -> ScaleCommand.run(ScaleCommand.Kind.SCALE, rest);
-        case "ratios" -> RatiosCommand.run(rest);
+        case "quick" -> SessionCommand.run(SessionCommand.Kind.QUICK, rest);
+        case "publish" -> SessionCommand.run(SessionCommand.Kind.PUBLISH, rest);
+        case "ratios" -> SessionCommand.run(SessionCommand.Kind.RATIOS, rest);
         case "peer" -> PeerCommand.run(rest);
         case "callers" -> CallersCommand.run(rest);
         case "invalidation" -> InvalidationCommand.run(rest);
-        case "smoke" -> ScaleCommand.run(ScaleCommand.Kind.SMOKE, rest);
+        case "smoke" -> SessionCommand.run(SessionCommand.Kind.SMOKE, rest);
         case "report" -> ReportCommand.run(rest);
         case "jmh" -> {
           org.openjdk.jmh.Main.main(rest.toArray(String[]::new));

@@ -21,7 +21,7 @@ class MainTest {
         "verify http://127.0.0.1:1 --level half",
         "smoke --rows tent",
         "quick --rows single",
-        "ratios --only everything",
+        "ratios --rows single",
         "load http://127.0.0.1:1 --seconds",
         "load http://127.0.0.1:1 --seconds 0",
         "load http://127.0.0.1:1 --fast",

@@ -17,7 +17,7 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends one request over and over on kept-alive connections and checks every answer: one thread, the caller's, and one
+ * Sends one request, or several in turn, over and over on kept-alive connections and checks every answer: one thread, the caller's, and one
  * selector.
  *
  * <p>In the open model request k falls due at begin + k / rate. It is sent as soon as a connection is free, and its wait
@@ -170,7 +170,8 @@ public final class Generator {
   /** A connection, with one request under way at most. */
   private final class Connection {
     private final Answers answers = new Answers();
-    private final ByteBuffer request = ByteBuffer.wrap(load.call().request()).asReadOnlyBuffer();
+    private Call call = load.calls().get(0);
+    private ByteBuffer request = ByteBuffer.wrap(call.request()).asReadOnlyBuffer();
     private SocketChannel channel;
     private SelectionKey key;
     private long dueAt;
@@ -183,11 +184,11 @@ public final class Generator {
     }
 
     void send(long due, long now) {
+      take(load.calls().get((int) (sent % load.calls().size())));
       sent++;
       dueAt = due;
       sentAt = now;
       underWay = true;
-      request.clear();
       try {
         channel.write(request);
         if (request.hasRemaining()) {
@@ -195,6 +196,15 @@ public final class Generator {
         }
       } catch (IOException broken) {
         fail("connection lost while sending: " + broken.getMessage());
+      }
+    }
+
+    private void take(Call next) {
+      if (next == call) {
+        request.clear();
+      } else {
+        call = next;
+        request = ByteBuffer.wrap(call.request()).asReadOnlyBuffer();
       }
     }
 
@@ -242,7 +252,7 @@ public final class Generator {
 
     private void answered() throws IOException {
       long now = System.nanoTime();
-      @Nullable String problem = answers.problem(load.call());
+      @Nullable String problem = answers.problem(call);
       boolean last = answers.last();
       answers.clear();
       underWay = false;

@@ -26,20 +26,6 @@ public record Measured(LoadResult result, List<ProcUsage> usage) {
         result, usage.size() == Generator.SLICES + 1 ? List.copyOf(usage) : List.of());
   }
 
-  /**
-   * Returns this with what {@code pids} have used until now: the work that a run leaves behind is its own. The last slice
-   * has it.
-   */
-  public Measured untilNow(List<Long> pids) {
-    if (usage.isEmpty()) {
-      return this;
-    }
-    List<ProcUsage> until = new ArrayList<>(usage.subList(0, usage.size() - 1));
-    Optional<ProcUsage> now = ProcUsage.of(pids);
-    now.ifPresent(until::add);
-    return new Measured(result, now.isPresent() ? List.copyOf(until) : List.of());
-  }
-
   /** Returns the CPU microseconds of the server for an answer, or empty if no process was watched. */
   public Optional<Double> cpuMicros() {
     if (usage.isEmpty() || result.answered() == 0) {

@@ -1,15 +1,19 @@
 package io.github.scalingtoolkit.benchmarks.report;
 
-/**
- * What is measured: one scenario on one row.
- *
- * @param row who answers: single, cluster, nginx, k8s-shape, express or floor
- * @param cache off, L2, L1+L2; own for a peer, none where there is none
- * @param scenario health, list, create; or "list at half load" in the open model
- */
-public record Cell(String row, String cache, String scenario) {
+/** What is measured: one scenario on one row with one cache. */
+public record Cell(Row row, Cache cache, Scenario scenario) {
+  /** Returns the cell of the same row and cache for another scenario. */
+  public Cell of(Scenario other) {
+    return new Cell(row, cache, other);
+  }
+
+  /** Returns row and cache as a chart labels them. */
+  String label() {
+    return row.isOurs() && row.processes() == 0 ? row + ", " + cache.word() : row.name();
+  }
+
   @Override
   public String toString() {
-    return row + ", cache " + cache + ", " + scenario;
+    return row + ", cache " + cache.word() + ", " + scenario.word();
   }
 }

@@ -11,11 +11,11 @@ package io.github.scalingtoolkit.benchmarks.report;
  * @param cores as the JVM sees them
  * @param memoryMiB of the machine
  * @param java that of the service and of the generator
- * @param node that of the peer
+ * @param node that of peers on Node
  * @param mongo the store on MongoDB's wire
  * @param redis the Redis
  * @param settings what the service was given beyond its defaults
- * @param loadBefore load average of a minute before it began
+ * @param loadBefore load average of a minute before it began: what else ran; each slice has the share of others
  */
 public record Environment(
     String date,

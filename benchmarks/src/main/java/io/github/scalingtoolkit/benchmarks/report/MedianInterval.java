@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.benchmarks.report;
 import java.util.Arrays;
 
 /**
- * A median, and an interval that holds the true one in 95 of 100 sessions whatever the values' distribution is: between
+ * A median, and an interval that holds the true one in 95 of 100 sessions whatever the distribution of the values: between
  * two order statistics, by the binomial distribution. Below six values the extremes, which hold it less often.
  *
  * @param low lower end
@@ -11,10 +11,11 @@ import java.util.Arrays;
  * @param high upper end
  * @param held in what share of sessions it holds the true one
  */
-record MedianInterval(double low, double median, double high, double held) {
+public record MedianInterval(double low, double median, double high, double held) {
   private static final double MISSED_ON_A_SIDE = 0.025;
 
-  static MedianInterval of(double[] values) {
+  /** Sums up {@code values}, of which there must be one at least. */
+  public static MedianInterval of(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     int count = sorted.length;

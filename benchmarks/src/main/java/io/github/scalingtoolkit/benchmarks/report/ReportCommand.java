@@ -2,24 +2,37 @@ package io.github.scalingtoolkit.benchmarks.report;
 
 import io.github.scalingtoolkit.benchmarks.Arguments;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/** {@code report <directory>}: writes the report and its charts anew from the directory's runs.json or pairs.json. */
+/**
+ * {@code report <directory>}: writes the page and its charts anew from the raw data in the directory, and with
+ * {@code --readme FILE} what that file says of them.
+ */
 public final class ReportCommand {
   private ReportCommand() {}
 
   /** Writes them. */
   public static int run(List<String> words) throws IOException {
-    Path directory =
-        Path.of(Arguments.parse(words, Set.of(), Set.of()).only("the directory of the results"));
-    if (PairedResults.in(directory)) {
-      PairedReport.write(PairedResults.read(directory), directory);
-    } else {
-      Report.write(Results.read(directory), directory);
+    Arguments arguments = Arguments.parse(words, Set.of("--readme"), Set.of());
+    Path directory = Path.of(arguments.only("the directory of the results"));
+    Page.write(directory);
+    System.out.println("written: " + directory.resolve(Page.NAME));
+    if (arguments.has("--readme")) {
+      Path readme = Path.of(arguments.text("--readme", ""));
+      String folder = readme
+          .toAbsolutePath()
+          .resolveSibling("")
+          .relativize(directory.toAbsolutePath())
+          .toString()
+          .replace('\\', '/');
+      List<Group> groups = Group.readAll(directory.resolve(Page.DATA));
+      Files.writeString(
+          readme, ReadmeBlock.replaced(Files.readString(readme), Page.summary(groups, folder)));
+      System.out.println("written: " + readme);
     }
-    System.out.println("written: " + directory.resolve(Report.NAME));
     return 0;
   }
 }

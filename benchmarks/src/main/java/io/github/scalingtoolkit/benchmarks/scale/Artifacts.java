@@ -44,9 +44,14 @@ public record Artifacts(Path top) {
     return top.resolve("reference-todo-app/target/todo-api-demo.jar");
   }
 
-  /** Returns the peer's package. */
-  public Path express() {
-    return top.resolve("benchmarks/peers/express");
+  /** Returns where the peers are, each in a folder with a {@code peer.json}. */
+  public Path peers() {
+    return top.resolve("benchmarks/peers");
+  }
+
+  /** Returns where it is kept which peers were built. */
+  public Path built() {
+    return top.resolve("benchmarks/target/peers");
   }
 
   /** Returns this program's class path. */

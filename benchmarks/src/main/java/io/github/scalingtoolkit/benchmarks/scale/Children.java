@@ -15,6 +15,7 @@ public final class Children implements AutoCloseable {
   private final Path logs;
   private final Deque<Child> running = new ArrayDeque<>();
   private final Thread hook = new Thread(this::end, "end-children");
+  private final Deque<Runnable> afterwards = new ArrayDeque<>();
   private int started;
   private boolean ending;
 
@@ -30,19 +31,33 @@ public final class Children implements AutoCloseable {
    * @param environment what is added to this process' own
    * @throws IOException if it cannot be started
    */
-  public synchronized Child start(
-      String name, List<String> command, Map<String, String> environment) throws IOException {
+  public Child start(String name, List<String> command, Map<String, String> environment)
+      throws IOException {
+    return start(name, command, environment, Path.of(""));
+  }
+
+  /** As above, with {@code directory} as its working directory. */
+  synchronized Child start(
+      String name, List<String> command, Map<String, String> environment, Path directory)
+      throws IOException {
     if (ending) {
       throw new IOException(name + " is not started: this process is ending");
     }
     started++;
     Path log = logs.resolve(String.format("%03d-%s.log", started, name.replaceAll("\\W+", "-")));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+    ProcessBuilder builder = new ProcessBuilder(command)
+        .directory(directory.toAbsolutePath().toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile());
     builder.environment().putAll(environment);
     Child child = new Child(name, builder.start(), log);
     running.push(child);
     return child;
+  }
+
+  /** Does this once all have ended, also if a signal ends the JVM; what was given last comes first. */
+  public synchronized void afterEnd(Runnable action) {
+    afterwards.push(action);
   }
 
   /** Ends one. */
@@ -77,11 +92,21 @@ public final class Children implements AutoCloseable {
       Child child;
       synchronized (this) {
         if (running.isEmpty()) {
-          return;
+          break;
         }
         child = running.pop();
       }
       child.close();
+    }
+    while (true) {
+      Runnable action;
+      synchronized (this) {
+        if (afterwards.isEmpty()) {
+          return;
+        }
+        action = afterwards.pop();
+      }
+      action.run();
     }
   }
 }

@@ -29,11 +29,6 @@ public final class Floor {
     this.work = work;
   }
 
-  /** Tells whether it has learnt them. */
-  public boolean knowsAnswers() {
-    return PATHS.stream().allMatch(path -> Files.exists(file(path)));
-  }
-
   /** Takes down what {@code service} answers, so that the floor can write it. */
   public void learn(Target service) throws IOException, InterruptedException {
     Client client = new Client(service.url());
@@ -49,7 +44,7 @@ public final class Floor {
     }
   }
 
-  /** Starts it, once it knows the answers. */
+  /** Starts it, to write what it has learnt last. */
   public Target start() throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(artifacts.java()));
     command.addAll(Service.JVM_OPTIONS);
@@ -64,8 +59,12 @@ public final class Floor {
     return new Target(
         URI.create("http://127.0.0.1:" + port),
         "",
+        "",
+        "",
+        List.of(),
         List.of(child.pid()),
         Jobs.Queue.NONE,
+        URI.create("redis://127.0.0.1"),
         List.of(() -> children.end(child)));
   }
 

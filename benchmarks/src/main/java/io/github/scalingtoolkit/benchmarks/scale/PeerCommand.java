@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.benchmarks.scale;
 import io.github.scalingtoolkit.benchmarks.Arguments;
 import io.github.scalingtoolkit.benchmarks.verify.Client;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -25,12 +24,9 @@ public final class PeerCommand {
   /** Runs it. Returns 1 if the peer has become better than docs/scaling.md says. */
   public static int run(List<String> words) throws IOException, InterruptedException {
     Arguments.parse(words, Set.of(), Set.of()).withoutPlain();
-    return Workbench.run(List.of("peer"), bench -> {
-      try (Target peer = bench.express.start("peer")) {
-        return servesAnOldList(peer, bench.stores.redisUrl())
-                && endsWhenItsRedisIsLost(peer, bench.stores.redisUrl())
-            ? 0
-            : 1;
+    return SessionContext.run(List.of("peer"), List.of(Plans.EXPRESS), context -> {
+      try (Target peer = context.startPeer(Plans.EXPRESS, "peer")) {
+        return servesAnOldList(peer) && endsWhenItsRedisIsLost(peer) ? 0 : 1;
       } catch (NotRunException missing) {
         System.out.println("NOT RUN: the peer: " + missing.getMessage());
         return 0;
@@ -38,14 +34,13 @@ public final class PeerCommand {
     });
   }
 
-  private static boolean servesAnOldList(Target peer, URI redis)
-      throws IOException, InterruptedException {
+  private static boolean servesAnOldList(Target peer) throws IOException, InterruptedException {
     Client client = new Client(peer.url());
     int before = client.get(LIST, TodoList.user(peer)).json().size();
     int created = client.post(LIST, TodoList.user(peer), "{\"title\":\"new\"}").status();
     int after = client.get(LIST, TodoList.user(peer)).json().size();
     long seconds;
-    try (Jedis jedis = new Jedis(redis)) {
+    try (Jedis jedis = new Jedis(peer.redis())) {
       seconds = jedis.keys("todos:*").stream().mapToLong(jedis::ttl).max().orElse(-1);
     }
     boolean old = created == 201 && after == before && seconds > 0 && seconds <= 30;
@@ -55,10 +50,9 @@ public final class PeerCommand {
     return old;
   }
 
-  private static boolean endsWhenItsRedisIsLost(Target peer, URI redis)
-      throws InterruptedException {
+  private static boolean endsWhenItsRedisIsLost(Target peer) throws InterruptedException {
     ProcessHandle process = ProcessHandle.of(peer.pids().get(0)).orElseThrow();
-    try (Jedis jedis = new Jedis(redis)) {
+    try (Jedis jedis = new Jedis(peer.redis())) {
       jedis.clientKill(new ClientKillParams().type(ClientType.NORMAL).skipMe(SkipMe.YES));
     }
     boolean ended;

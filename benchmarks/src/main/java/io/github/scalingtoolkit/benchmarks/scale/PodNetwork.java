@@ -10,8 +10,8 @@ import java.util.Set;
 
 /**
  * The shape of a Kubernetes service on one machine: each replica has a network namespace and an address of its own, and
- * one service address is spread over them by connection, as kube-proxy's iptables rules do it. It is no Kubernetes:
- * there is no kubelet, no CNI, no ingress, no second machine and no CPU quota.
+ * each service address is spread over some of them by connection, as kube-proxy's iptables rules do it. It is no Kubernetes:
+ * there is no kubelet, no CNI, no ingress and no second machine.
  *
  * <p>It is made inside a network namespace that this program itself was started in ({@link PrivateNetwork}), so nothing
  * of the machine's own network is touched, and all of it is gone with the last process.
@@ -25,9 +25,13 @@ public final class PodNetwork {
   static final List<String> IN_A_POD =
       List.of("unshare", "--net", "sh", "-c", "read go && exec \"$@\"", "pod");
 
-  private static final String SERVICE = "10.77.1.1";
+  private static final String SERVICES = "10.77.1.";
+  private static final String PODS = "10.77.0.";
+  private static final int MOST = 240;
 
   private final Set<Integer> reachable = new HashSet<>();
+  private int plugged;
+  private int balanced;
 
   /**
    * Makes the bridge.
@@ -46,8 +50,8 @@ public final class PodNetwork {
     run("ip link add br0 type bridge");
     run("ip addr add " + GATEWAY + "/24 dev br0");
     run("ip link set br0 up");
-    // Packets for it never leave: if a rule is missing, no other machine is asked.
-    run("ip route add " + SERVICE + "/32 dev br0");
+    // Packets for them never leave: if a rule is missing, no other machine is asked.
+    run("ip route add " + SERVICES + "0/24 dev br0");
     run("sysctl -q -w net.ipv4.ip_forward=1 net.ipv4.conf.br0.route_localnet=1");
   }
 
@@ -61,33 +65,42 @@ public final class PodNetwork {
     }
   }
 
-  /** Plugs the namespace of the process {@code pid} in, as replica {@code index}. */
-  void plug(int index, long pid) throws IOException, InterruptedException, NotRunException {
+  /**
+   * Plugs the namespace of the process {@code pid} in, and returns its address. No address is used twice: what the bridge
+   * knows of one that has ended must not be asked.
+   */
+  String plug(long pid) throws IOException, InterruptedException, NotRunException {
     awaitOwnNamespace(pid);
+    String address = PODS + (10 + next(plugged++));
     String host = "veth" + pid;
     run("ip link add " + host + " type veth peer name eth0 netns " + pid);
     run("ip link set " + host + " master br0 up");
     String inside = "nsenter -t " + pid + " -n ip ";
     run(inside + "link set lo up");
-    run(inside + "addr add " + address(index) + "/24 dev eth0");
+    run(inside + "addr add " + address + "/24 dev eth0");
     run(inside + "link set eth0 up");
     run(inside + "route add default via " + GATEWAY);
+    return address;
   }
 
-  /** Spreads the service's address over the first {@code count} replicas, with kube-proxy's odds: 1/n, 1/(n-1), …, 1. */
-  URI balance(int count) throws IOException, InterruptedException, NotRunException {
-    run("iptables -t nat -F OUTPUT");
+  /** Spreads a new address over these replicas, with kube-proxy's odds: 1/n, 1/(n-1), …, 1. */
+  URI balance(List<String> replicas) throws IOException, InterruptedException, NotRunException {
+    String service = SERVICES + (1 + next(balanced++));
+    int count = replicas.size();
     for (int i = 0; i < count; i++) {
       String odds =
           i == count - 1 ? "" : " -m statistic --mode random --probability " + 1.0 / (count - i);
-      run("iptables -t nat -A OUTPUT -d " + SERVICE + " -p tcp --dport 80" + odds
-          + " -j DNAT --to-destination " + address(i) + ":" + PORT);
+      run("iptables -t nat -A OUTPUT -d " + service + " -p tcp --dport 80" + odds
+          + " -j DNAT --to-destination " + replicas.get(i) + ":" + PORT);
     }
-    return URI.create("http://" + SERVICE + ":80");
+    return URI.create("http://" + service + ":80");
   }
 
-  private static String address(int index) {
-    return "10.77.0." + (10 + index);
+  private static int next(int used) throws NotRunException {
+    if (used >= MOST) {
+      throw new NotRunException("a session has " + MOST + " addresses and all were used");
+    }
+    return used;
   }
 
   private static void awaitOwnNamespace(long pid)

@@ -4,6 +4,8 @@ import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.Subject;
 import io.github.scalingtoolkit.auth.TokenIssuer;
+import io.github.scalingtoolkit.benchmarks.load.ProcUsage;
+import io.github.scalingtoolkit.benchmarks.report.Cache;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -14,7 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** This project's service: the slim jar, with the memory that its image gives it and without rate limits. */
+/** This project's service: the slim jar, with the memory that its image gives it and without rate limits. Safe for use by one thread. */
 public final class Service {
   /**
    * What the image's options come to in a container of 256 MiB, which the deployment asks for: at most 60 % of it is heap,
@@ -47,12 +49,12 @@ public final class Service {
   }
 
   /** Starts one process, on a database of its own. */
-  public Target single(CacheMode cache, String database) throws IOException, InterruptedException {
+  public Target single(Cache cache, String database) throws IOException, InterruptedException {
     int port = freePort();
     Child child = children.start(
         "single", command(List.of(), List.of()), settings("127.0.0.1", port, cache, database));
     awaitReady(child);
-    return target(URI.create("http://127.0.0.1:" + port), List.of(child.pid()), List.of(child));
+    return target(port, database, List.of(), List.of(child.pid()), List.of(child));
   }
 
   /**
@@ -60,7 +62,7 @@ public final class Service {
    *
    * @throws NotRunException if the service has no such role
    */
-  public Target cluster(int processes, CacheMode cache, String database)
+  public Target cluster(int processes, Cache cache, String database)
       throws IOException, InterruptedException, NotRunException {
     int port = freePort();
     Child child = children.start(
@@ -76,18 +78,17 @@ public final class Service {
       }
       throw ended;
     }
-    return target(
-        URI.create("http://127.0.0.1:" + port),
-        io.github.scalingtoolkit.benchmarks.load.ProcUsage.tree(child.pid()),
-        List.of(child));
+    List<Long> workers = new ArrayList<>(ProcUsage.tree(child.pid()));
+    workers.remove(child.pid());
+    return target(port, database, List.of(child.pid()), workers, List.of(child));
   }
 
   /**
-   * Starts {@code processes} processes behind {@code nginx}. Its own processes come first among the target's.
+   * Starts {@code processes} processes behind {@code nginx}.
    *
    * @throws NotRunException if there is no nginx
    */
-  Target behind(Nginx nginx, int processes, CacheMode cache, String database)
+  Target behind(Nginx nginx, int processes, Cache cache, String database)
       throws IOException, InterruptedException, NotRunException {
     List<Child> running = new ArrayList<>();
     List<Integer> ports = new ArrayList<>();
@@ -100,40 +101,71 @@ public final class Service {
     for (Child child : running) {
       awaitReady(child);
     }
+    List<Long> pids = running.stream().map(Child::pid).toList();
     int port = freePort();
     Child front = nginx.start(port, ports);
-    List<Long> pids =
-        new ArrayList<>(io.github.scalingtoolkit.benchmarks.load.ProcUsage.tree(front.pid()));
-    running.forEach(child -> pids.add(child.pid()));
     running.add(0, front);
-    return target(URI.create("http://127.0.0.1:" + port), List.copyOf(pids), running);
+    return target(port, database, ProcUsage.tree(front.pid()), pids, running);
   }
 
   /** Starts {@code count} processes, each in a network namespace of its own behind one address of {@code network}. */
-  public Target replicas(int count, CacheMode cache, String database, PodNetwork network)
+  Target replicas(int count, Cache cache, String database, PodNetwork network)
+      throws IOException, InterruptedException, NotRunException {
+    Replicas replicas = startReplicas(count, cache, database, network);
+    return first(count, replicas, replicas.pods());
+  }
+
+  /** Processes in network namespaces of their own, and their addresses. */
+  record Replicas(List<Child> pods, List<String> addresses, String database, PodNetwork network) {}
+
+  /** Starts {@code count} of them. */
+  Replicas startReplicas(int count, Cache cache, String database, PodNetwork network)
       throws IOException, InterruptedException, NotRunException {
     List<Child> pods = new ArrayList<>();
+    List<String> addresses = new ArrayList<>();
     network.reachStores(List.of(stores.mongoPort(), stores.redisUrl().getPort()));
     for (int i = 0; i < count; i++) {
       Map<String, String> settings = settings(PodNetwork.GATEWAY, PodNetwork.PORT, cache, database);
       settings.put("HOST", "0.0.0.0");
-      pods.add(children.start("replica", command(PodNetwork.IN_A_POD, List.of()), settings));
-      network.plug(i, pods.get(i).pid());
-      pods.get(i).input().write('\n');
-      pods.get(i).input().flush();
+      Child pod = children.start("replica", command(PodNetwork.IN_A_POD, List.of()), settings);
+      pods.add(pod);
+      addresses.add(network.plug(pod.pid()));
+      pod.input().write('\n');
+      pod.input().flush();
     }
     for (Child pod : pods) {
       awaitReady(pod);
     }
-    return target(network.balance(count), pods.stream().map(Child::pid).toList(), pods);
+    return new Replicas(pods, addresses, database, network);
   }
 
-  private Target target(URI url, List<Long> pids, List<Child> running) {
+  /** Returns the first {@code count} of {@code replicas} behind an address of their own; it ends {@code owned}. */
+  Target first(int count, Replicas replicas, List<Child> owned)
+      throws IOException, InterruptedException, NotRunException {
+    return target(
+        replicas.network().balance(replicas.addresses().subList(0, count)),
+        replicas.database(),
+        List.of(),
+        replicas.pods().subList(0, count).stream().map(Child::pid).toList(),
+        owned);
+  }
+
+  private Target target(
+      int port, String database, List<Long> front, List<Long> pids, List<Child> running) {
+    return target(URI.create("http://127.0.0.1:" + port), database, front, pids, running);
+  }
+
+  private Target target(
+      URI url, String database, List<Long> front, List<Long> pids, List<Child> running) {
     return new Target(
         url,
-        token(),
-        pids,
+        token("user123"),
+        token("another-user"),
+        database,
+        List.copyOf(front),
+        List.copyOf(pids),
         Jobs.Queue.OURS,
+        stores.redisUrl(),
         running.stream().<Runnable>map(child -> () -> children.end(child)).toList());
   }
 
@@ -146,8 +178,8 @@ public final class Service {
     return command;
   }
 
-  private Map<String, String> settings(
-      String storesHost, int port, CacheMode cache, String database) throws IOException {
+  private Map<String, String> settings(String storesHost, int port, Cache cache, String database)
+      throws IOException {
     starts++;
     Map<String, String> settings = new HashMap<>(Map.of(
         "APP_ENV",
@@ -180,14 +212,14 @@ public final class Service {
     child.awaitLine(line -> line.startsWith("Admin port:") ? line : null, LONGEST_START);
   }
 
-  private static String token() {
+  private static String token(String user) {
     return TokenIssuer.builder()
         .issuer("todo-api")
         .audience("todo-api")
         .keys(KeySource.of(SigningKey.hs256(SECRET)))
         .timeToLive(Duration.ofHours(12))
         .build()
-        .issue(Subject.of("user123"))
+        .issue(Subject.of(user))
         .value();
   }
 

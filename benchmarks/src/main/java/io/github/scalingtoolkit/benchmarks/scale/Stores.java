@@ -66,6 +66,11 @@ public record Stores(
     return "redis://" + redisUrl.getUserInfo() + "@" + host + ":" + redisUrl.getPort();
   }
 
+  /** Returns the URL of one of the Redis' databases, as seen from here: peers must not share their keys. */
+  String redisUrl(int database) {
+    return redisUrl("127.0.0.1") + "/" + database;
+  }
+
   /** Empties the Redis: what one service cached is nothing to the next. */
   public void flushRedis() {
     try (Jedis jedis = new Jedis(redisUrl)) {
@@ -73,9 +78,9 @@ public record Stores(
     }
   }
 
-  /** Waits until no job of any service waits or runs, as {@link Jobs#awaitNone}. */
-  void awaitNoJobs(Jobs.Queue queue) throws IOException, InterruptedException {
-    new Jobs(redisUrl, LONGEST_JOBS).awaitNone(queue);
+  /** Waits until no job of {@code target} waits or runs, as {@link Jobs#awaitNone}. */
+  static void awaitNoJobs(Target target) throws IOException, InterruptedException {
+    new Jobs(target.redis(), LONGEST_JOBS).awaitNone(target.queue());
   }
 
   private static String field(String info, String name) {

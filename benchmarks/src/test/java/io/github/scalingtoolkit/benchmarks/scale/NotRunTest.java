@@ -12,46 +12,17 @@ import io.github.scalingtoolkit.benchmarks.load.Model;
 import io.github.scalingtoolkit.benchmarks.load.TinyServer;
 import io.github.scalingtoolkit.benchmarks.load.Wrk;
 import java.io.IOException;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a machine lacks is said by name. */
 class NotRunTest {
-  @TempDir
-  private Path directory;
-
   @Test
   void replicasNeedNetworkNamespaces() {
     assertThatThrownBy(PodNetwork::new)
         .isInstanceOf(NotRunException.class)
         .hasMessageContaining("network namespaces are not permitted");
-  }
-
-  @Test
-  void thePeerNeedsItsPackages() {
-    Stores stores = new Stores(1, URI.create("redis://127.0.0.1:1"), 1, 1, "none");
-    try (Children children = new Children(directory)) {
-      ExpressPeer peer = new ExpressPeer(children, new Artifacts(directory), stores);
-
-      assertThatThrownBy(() -> peer.start("database"))
-          .isInstanceOf(NotRunException.class)
-          .message()
-          .matches("node is not installed|its packages are not installed: npm ci in .*");
-    }
-  }
-
-  @Test
-  void packagesOfWhichSomeMayBeMissingAreNotInstalled() throws IOException {
-    Path packages = Files.createDirectories(directory.resolve("node_modules"));
-    assertThat(ExpressPeer.isInstalled(directory)).isFalse();
-
-    Files.createFile(packages.resolve(".package-lock.json"));
-    assertThat(ExpressPeer.isInstalled(directory)).isTrue();
   }
 
   private static double perSecondOfOurs(TinyServer server) throws Exception {

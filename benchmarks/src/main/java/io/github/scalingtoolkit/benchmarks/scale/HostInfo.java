@@ -8,8 +8,10 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
 /** Takes down where a session runs. */
-final class Surroundings {
-  private Surroundings() {}
+final class HostInfo {
+  private static final Path MEMORY = Path.of("/proc/meminfo");
+
+  private HostInfo() {}
 
   static Environment of(Artifacts artifacts, String command, Stores stores)
       throws InterruptedException {
@@ -23,7 +25,7 @@ final class Surroundings {
             + System.getProperty("os.arch"),
         field(Path.of("/proc/cpuinfo"), "model name"),
         Runtime.getRuntime().availableProcessors(),
-        memoryMiB(),
+        mebibytes("MemTotal"),
         System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"),
         artifacts.firstLine("node", "--version").orElse("not installed"),
         "mongo-java-server, H2 back end, which commits each write before it answers (the demo jar's)",
@@ -32,8 +34,14 @@ final class Surroundings {
         loadAverage());
   }
 
-  private static long memoryMiB() {
-    String digits = field(Path.of("/proc/meminfo"), "MemTotal").replaceAll("[^0-9]", "");
+  /** Returns the memory that can be had now, in MiB; the most there is where /proc does not tell. */
+  static long availableMiB() {
+    long available = mebibytes("MemAvailable");
+    return available == 0 ? Long.MAX_VALUE : available;
+  }
+
+  private static long mebibytes(String field) {
+    String digits = field(MEMORY, field).replaceAll("[^0-9]", "");
     return digits.isEmpty() ? 0 : Long.parseLong(digits) / 1024;
   }
 
