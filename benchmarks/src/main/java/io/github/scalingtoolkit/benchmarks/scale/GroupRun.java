@@ -36,8 +36,11 @@ import org.jspecify.annotations.Nullable;
  * <p>A row that cannot be started, ends, or answers wrongly loses its own cells; the others go on.
  */
 final class GroupRun {
-  private static final double HARDLY_COMPILES = 0.05;
+  private static final double HARDLY_COMPILES = 0.1;
   private static final int WARM_STEPS = 4;
+  /** A machine that others use gives less CPU in the same time. */
+  private static final int MOST_WARM_STEPS = 4 * WARM_STEPS;
+
   private static final Duration LONGEST_LEGACY = Duration.ofSeconds(120);
 
   private final GroupPlan plan;
@@ -67,7 +70,7 @@ final class GroupRun {
    * Prepares it.
    *
    * @param empty what is known of the group before it is measured
-   * @param quotas null if the plan has none
+   * @param quotas null if they are not permitted; then the plan must have none
    * @param data where the group's file is written after each rotation
    */
   GroupRun(
@@ -214,21 +217,28 @@ final class GroupRun {
     }
   }
 
-  /** In steps, the last of which are left out if it hardly compiles any more. */
+  /** In steps, until it hardly compiles any more, for four times as long as planned at most. */
   private void warm(Running row, Scenario scenario, Duration step)
       throws IOException, InterruptedException {
     Duration least = Duration.ofMillis(100);
-    for (int i = 1; i <= WARM_STEPS; i++) {
+    double compiling = 1;
+    int steps = 0;
+    while (steps < WARM_STEPS || (compiling > HARDLY_COMPILES && steps < MOST_WARM_STEPS)) {
       CpuUse use = CpuUse.open(row.target(), stores);
       load(
           row,
           scenario,
           new Model.Closed(plan.timing().connections()),
           step.compareTo(least) < 0 ? least : step);
-      if (i >= WARM_STEPS / 2 && use.close().compilerShare() < HARDLY_COMPILES) {
-        return;
-      }
+      compiling = use.close().compilerShare();
+      steps++;
     }
+    System.out.printf(
+        java.util.Locale.ROOT,
+        "warm  %s, %s: %.0f %% of its CPU still compiles%n",
+        row.contender(),
+        scenario.word(),
+        100 * compiling);
   }
 
   private void rotate(List<Running> rows, Scenario scenario, Pace pace, int round, int rotation)

@@ -154,7 +154,7 @@ public final class SessionCommand {
         plans.add(plan);
       }
     }
-    openQuotas(plans);
+    openQuotas();
     Progress progress = new Progress(plans);
     for (GroupPlan plan : plans) {
       progress.nextGroup();
@@ -186,15 +186,7 @@ public final class SessionCommand {
       empty.completed().write(data);
       return;
     }
-    new GroupRun(
-            plan,
-            context.stores,
-            context.children,
-            plan.quotas() ? quotas : null,
-            data,
-            progress,
-            empty)
-        .run();
+    new GroupRun(plan, context.stores, context.children, quotas, data, progress, empty).run();
   }
 
   private Group empty(GroupPlan plan) {
@@ -228,10 +220,8 @@ public final class SessionCommand {
     return empty;
   }
 
-  private void openQuotas(List<GroupPlan> plans) throws InterruptedException {
-    if (plans.stream().noneMatch(GroupPlan::quotas)) {
-      return;
-    }
+  /** Also for groups without quotas: what is in a control group is ended by the next session if this one is killed. */
+  private void openQuotas() throws InterruptedException {
     try {
       CpuQuotas opened = CpuQuotas.open();
       context.children.afterEnd(opened::close);
