@@ -48,7 +48,7 @@ began=$SECONDS
   || fail "the session ended with $?"
 grep '^NOT RUN' "$work/smoke.log" || true
 if grep -q ': it failed' "$work/smoke.log"; then fail "a row failed"; fi
-raw=$work/smoke/data/smoke.json
+raw=$work/smoke/raw/smoke.json
 for row in single cluster floor; do grep -q "\"row\" : \"$row\"" "$raw" || fail "there is no slice of $row"; done
 all_right "$raw"
 cp -r "$work/smoke" "$work/again"
@@ -69,7 +69,7 @@ grep -q '^# Run complete' "$work/jmh.log" || fail "jmh did not complete"
 echo "ok  a hot path"
 
 for _ in $(seq 1800); do
-  if grep -qs '"row" : "single"' "$work/cut/data/smoke.json"; then break; fi
+  if grep -qs '"row" : "single"' "$work/cut/raw/smoke.json"; then break; fi
   kill -0 "$session" 2>/dev/null || fail "the session ended by itself"
   sleep 0.1
 done
@@ -81,7 +81,7 @@ code=0
 wait "$group" || code=$?
 session=
 [ "$code" = 130 ] || fail "Ctrl-C: expected exit code 130 but was $code"
-grep -q '"row" : "single"' "$work/cut/data/smoke.json" || fail "the finished rotation was not kept"
+grep -q '"row" : "single"' "$work/cut/raw/smoke.json" || fail "the finished rotation was not kept"
 sleep 1
 # The embedded Redis has a group of its own, but its path is below the session's directory.
 if pgrep -g "$group" > "$work/left.log" || pgrep -f "$logs" > "$work/left.log"; then

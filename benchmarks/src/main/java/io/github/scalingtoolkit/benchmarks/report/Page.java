@@ -22,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 
 /** The page of a session, made of its groups and of nothing else: the same groups give the same bytes. */
 public final class Page {
-  /** The page's file; the groups are in {@value #DATA} beside it. */
+  /** The page's file; the groups are in {@value #RAW} beside it. */
   public static final String NAME = "README.md";
 
   /** The folder of the groups' files. */
-  public static final String DATA = "data";
+  public static final String RAW = "raw";
 
   private static final String RATE_CHART = "set-ups.svg";
   private static final String CPU_CHART = "cpu.svg";
@@ -43,10 +43,10 @@ public final class Page {
     this.groups = groups;
   }
 
-  /** Writes the files of {@link #files} to {@code directory}, of the groups in its {@value #DATA}. */
+  /** Writes the files of {@link #files} to {@code directory}, of the groups in its {@value #RAW}. */
   public static void write(Path directory) throws IOException {
     for (Map.Entry<String, String> file :
-        files(Group.readAll(directory.resolve(DATA))).entrySet()) {
+        files(Group.readAll(directory.resolve(RAW))).entrySet()) {
       Files.writeString(directory.resolve(file.getKey()), file.getValue());
     }
   }
@@ -77,7 +77,7 @@ public final class Page {
     line(
         "Made from the raw data in [%s](%s) by `benchmarks report`; do not edit. How it is measured, and what each"
             + " row is: [scaling](../scaling.md).",
-        DATA, DATA);
+        RAW, RAW);
     line("");
     line(
         "A figure is the median of its slices, with their range. A ratio (x) is the median of the ratios within"
@@ -321,8 +321,9 @@ public final class Page {
     line("## The tutorial's own command and table");
     line("");
     line(
-        "`ab -n %d -c %d …%s`: a short run over new connections, each of one request. Its figures are no equals of"
-            + " those above.",
+        "`ab -n %d -c %d …%s`, on the rows with a quota: a short run over new connections, each of one request. Its"
+            + " figures are no equals of those above. It also counts answers of another length as failed, and an uptime has"
+            + " not always the same.",
         SourceRow.REQUESTS, SourceRow.CONCURRENCY, SourceRow.URL);
     if (!rows.isEmpty()) {
       line("");

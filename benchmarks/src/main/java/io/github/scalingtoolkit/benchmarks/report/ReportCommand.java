@@ -28,7 +28,7 @@ public final class ReportCommand {
           .relativize(directory.toAbsolutePath())
           .toString()
           .replace('\\', '/');
-      List<Group> groups = Group.readAll(directory.resolve(Page.DATA));
+      List<Group> groups = Group.readAll(directory.resolve(Page.RAW));
       Files.writeString(
           readme, ReadmeBlock.replaced(Files.readString(readme), Page.summary(groups, folder)));
       System.out.println("written: " + readme);

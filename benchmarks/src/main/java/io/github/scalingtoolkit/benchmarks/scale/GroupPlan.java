@@ -37,12 +37,14 @@ record GroupPlan(
 
   static final int PERIOD_MILLIS = 20;
 
+  /** What the tutorial's command takes on a row with a quota, about. */
+  static final double LEGACY_SECONDS = 15;
+
   private static final int MOST = 10;
   private static final int MIB_A_PROCESS = 200;
   private static final int MIB_BESIDES = 900;
   private static final int SECONDS_TO_START = 3;
   private static final double SECONDS_BETWEEN = 0.15;
-  private static final double LEGACY_SECONDS = 15;
 
   /**
    * How long things take.

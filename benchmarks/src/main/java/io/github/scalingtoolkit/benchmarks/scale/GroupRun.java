@@ -194,7 +194,7 @@ final class GroupRun {
     }
     for (Running row : rows) {
       Duration time = plan.warm(row.contender(), index);
-      if (isIn(row, scenario)) {
+      if (isIn(row, scenario) && !time.isZero()) {
         try {
           warm(row, scenario, time.dividedBy(WARM_STEPS));
         } catch (IOException failed) {
@@ -344,6 +344,7 @@ final class GroupRun {
     for (Running row : rows) {
       if (isIn(row, Scenario.HEALTH)) {
         group = group.with(Ab.run(row.contender().row(), row.target().url(), LONGEST_LEGACY));
+        progress.done(GroupPlan.LEGACY_SECONDS);
         progress.say(
             plan.title() + ": the tutorial's command on " + row.contender().row());
       }

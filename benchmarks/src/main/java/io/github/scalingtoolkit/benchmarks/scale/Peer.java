@@ -116,6 +116,21 @@ record Peer(
     return Cache.OWN;
   }
 
+  /** Returns the versions of its direct dependencies as its lock file pins them; empty if it has none. */
+  String pinned() throws IOException {
+    Path lock = directory.resolve("package-lock.json");
+    if (!Files.exists(lock)) {
+      return "";
+    }
+    JsonNode packages = JSON.readTree(Files.readAllBytes(lock)).path("packages");
+    List<String> versions = new ArrayList<>();
+    packages.path("").path("dependencies").properties().forEach(entry -> {
+      JsonNode installed = packages.path("node_modules/" + entry.getKey());
+      versions.add(entry.getKey() + " " + installed.path("version").asText());
+    });
+    return String.join(", ", versions);
+  }
+
   /** Tells whether it is built, and since its sources were changed last. */
   boolean isBuilt(Path built) throws IOException {
     if (build.isEmpty()) {

@@ -50,6 +50,10 @@ public final class SessionCommand {
       this.timing = timing;
     }
 
+    Timing timing() {
+      return timing;
+    }
+
     String word() {
       return name().toLowerCase(Locale.ROOT);
     }
@@ -145,7 +149,7 @@ public final class SessionCommand {
       broken.forEach(what -> System.err.println("the service breaks: " + what));
       return 1;
     }
-    Path data = Files.createDirectories(out.resolve(Page.DATA));
+    Path data = Files.createDirectories(out.resolve(Page.RAW));
     List<GroupPlan> plans = new ArrayList<>();
     for (GroupPlan plan : all) {
       if (isDone(plan, data)) {
@@ -189,7 +193,7 @@ public final class SessionCommand {
     new GroupRun(plan, context.stores, context.children, quotas, data, progress, empty).run();
   }
 
-  private Group empty(GroupPlan plan) {
+  private Group empty(GroupPlan plan) throws IOException {
     Contender reference = plan.contenders().get(0);
     Group empty = new Group(
         plan.name(),
@@ -212,7 +216,11 @@ public final class SessionCommand {
     for (Contender contender : plan.contenders()) {
       try {
         Peer peer = context.peer(contender.row().name());
-        empty = empty.with(new Group.Remark(peer.row(), peer.title(), peer.remarks()));
+        String pinned = peer.pinned();
+        empty = empty.with(new Group.Remark(
+            peer.row(),
+            pinned.isEmpty() ? peer.title() : peer.title() + " (" + pinned + ")",
+            peer.remarks()));
       } catch (NotRunException noPeer) {
         // One of ours, or it will say so when it is started.
       }

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** What a session starts rows with: the stores that all of them use, and what makes each kind of row. */
 final class SessionContext {
   private static final int ENDED_BY_SIGNAL = 130;
+  /** With this a peer's start command says that the machine lacks something, such as a JDK. */
+  private static final int LACKS_SOMETHING = 69;
+
   private static final String PEER_SECRET = "signs-the-tokens-of-a-peer-and-nothing-else";
   private static final Duration LONGEST_START = Duration.ofSeconds(60);
   /** A Redis has 16 databases; the first is the service's. */
@@ -39,7 +42,7 @@ final class SessionContext {
   private @Nullable PodNetwork pods;
   private int peersStarted;
 
-  private SessionContext(Artifacts artifacts, Children children, Stores stores, Path work)
+  SessionContext(Artifacts artifacts, Children children, Stores stores, Path work)
       throws IOException {
     this.artifacts = artifacts;
     this.children = children;
@@ -136,7 +139,8 @@ final class SessionContext {
    * Starts a peer on a database of its own, in MongoDB and in Redis. The first time it must keep the tutorial's part of
    * the contract.
    *
-   * @throws NotRunException if it is not there, cannot be started here, or breaks the contract
+   * @throws NotRunException if something is missing for it
+   * @throws IOException if it does not start, or breaks the contract
    */
   Target startPeer(String name, String database)
       throws IOException, InterruptedException, NotRunException {
@@ -149,7 +153,7 @@ final class SessionContext {
       try (Target target = start(peer, "verify-" + name)) {
         List<String> broken = broken(target, Level.TUTORIAL);
         if (!broken.isEmpty()) {
-          throw new NotRunException("it breaks the contract: " + String.join("; ", broken));
+          throw new IOException("it breaks the contract: " + String.join("; ", broken));
         }
       }
       verified.add(name);
@@ -173,7 +177,10 @@ final class SessionContext {
       awaitHealth(child, url);
     } catch (IOException failed) {
       children.end(child);
-      throw new NotRunException(String.valueOf(failed.getMessage()));
+      if (!child.runs() && child.exitCode() == LACKS_SOMETHING) {
+        throw new NotRunException(child.tail());
+      }
+      throw failed;
     }
     String token = new Client(url)
         .post("/login", Map.of(), "{\"username\":\"user\",\"password\":\"pass\"}")

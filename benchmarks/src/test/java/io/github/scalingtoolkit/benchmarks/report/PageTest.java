@@ -17,7 +17,7 @@ class PageTest {
 
   @Test
   void theCommittedPageAndChartsAreWhatTheirRawDataGives() throws IOException {
-    List<Group> groups = Group.readAll(COMMITTED.resolve(Page.DATA));
+    List<Group> groups = Group.readAll(COMMITTED.resolve(Page.RAW));
 
     assertThat(groups).isNotEmpty();
     for (Map.Entry<String, String> file : Page.files(groups).entrySet()) {
@@ -29,7 +29,7 @@ class PageTest {
   void theFiguresInTheReadmeAreThoseOfThePage() throws IOException {
     String readme = Files.readString(Path.of("../README.md"));
 
-    String summary = Page.summary(Group.readAll(COMMITTED.resolve(Page.DATA)), "docs/benchmarks");
+    String summary = Page.summary(Group.readAll(COMMITTED.resolve(Page.RAW)), "docs/benchmarks");
 
     assertThat(ReadmeBlock.replaced(readme, summary)).describedAs(AGAIN).isEqualTo(readme);
   }

@@ -22,6 +22,16 @@ class PeerTest {
   }
 
   @Test
+  void theVersionsThatALockFilePinsAreSaid() throws IOException {
+    Files.writeString(directory.resolve("package-lock.json"), """
+        {"packages": {"": {"dependencies": {"express": "^5.1.0"}},
+                      "node_modules/express": {"version": "5.3.1"}}}
+        """);
+
+    assertThat(described("[\"health\"]").pinned()).isEqualTo("express 5.3.1");
+  }
+
+  @Test
   void aPeerThatDoesAllFourIsAlsoAskedForTheMix() throws IOException {
     assertThat(described("[\"health\", \"list\", \"create\", \"login\"]").scenarios())
         .contains(Scenario.MIX);
