@@ -53,9 +53,11 @@ record GroupPlan(
    * @param rotations through all rows, in each round
    * @param slice one load
    * @param warm load of each process before it is measured, for each scenario
+   * @param mostWarm how many times that at most, as long as it still compiles
    * @param connections of the generator
    */
-  record Timing(int rounds, int rotations, Duration slice, Duration warm, int connections) {}
+  record Timing(
+      int rounds, int rotations, Duration slice, Duration warm, int mostWarm, int connections) {}
 
   GroupPlan {
     if (contenders.isEmpty() || contenders.size() > MOST) {

@@ -38,9 +38,6 @@ import org.jspecify.annotations.Nullable;
 final class GroupRun {
   private static final double HARDLY_COMPILES = 0.1;
   private static final int WARM_STEPS = 4;
-  /** A machine that others use gives less CPU in the same time. */
-  private static final int MOST_WARM_STEPS = 4 * WARM_STEPS;
-
   private static final Duration LONGEST_LEGACY = Duration.ofSeconds(120);
 
   private final GroupPlan plan;
@@ -217,13 +214,14 @@ final class GroupRun {
     }
   }
 
-  /** In steps, until it hardly compiles any more, for four times as long as planned at most. */
+  /** In steps, until it hardly compiles any more: a machine that others use gives less CPU in the same time. */
   private void warm(Running row, Scenario scenario, Duration step)
       throws IOException, InterruptedException {
     Duration least = Duration.ofMillis(100);
+    int most = plan.timing().mostWarm() * WARM_STEPS;
     double compiling = 1;
     int steps = 0;
-    while (steps < WARM_STEPS || (compiling > HARDLY_COMPILES && steps < MOST_WARM_STEPS)) {
+    while (steps < WARM_STEPS || (compiling > HARDLY_COMPILES && steps < most)) {
       CpuUse use = CpuUse.open(row.target(), stores);
       load(
           row,

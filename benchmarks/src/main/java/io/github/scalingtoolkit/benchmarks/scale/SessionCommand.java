@@ -36,13 +36,13 @@ public final class SessionCommand {
   /** Which session. */
   public enum Kind {
     /** A second: shows that rows start and answer correctly. Its figures mean nothing. */
-    SMOKE(new Timing(1, 2, Duration.ofMillis(300), Duration.ofMillis(400), 8)),
+    SMOKE(new Timing(1, 2, Duration.ofMillis(300), Duration.ofMillis(400), 1, 8)),
     /** The nine set-ups, within a quarter of an hour. */
-    QUICK(new Timing(1, 10, Duration.ofMillis(1600), Duration.ofMillis(3500), 32)),
+    QUICK(new Timing(1, 10, Duration.ofMillis(1600), Duration.ofMillis(3500), 4, 32)),
     /** Whatever there is. */
-    PUBLISH(new Timing(1, 15, Duration.ofSeconds(2), Duration.ofSeconds(7), 32)),
+    PUBLISH(new Timing(1, 15, Duration.ofSeconds(2), Duration.ofSeconds(7), 4, 32)),
     /** The pairs whose ratios have a goal. */
-    RATIOS(new Timing(5, 8, Duration.ofSeconds(2), Duration.ofSeconds(12), 32));
+    RATIOS(new Timing(5, 8, Duration.ofSeconds(2), Duration.ofSeconds(12), 4, 32));
 
     private final Timing timing;
 
@@ -92,6 +92,7 @@ public final class SessionCommand {
             arguments.integer("--millis", Math.toIntExact(usual.slice().toMillis()), 100, 60_000)),
         Duration.ofMillis(
             arguments.integer("--warm", Math.toIntExact(usual.warm().toMillis()), 100, 600_000)),
+        usual.mostWarm(),
         usual.connections());
     List<String> only =
         arguments.has("--only") ? List.of(arguments.text("--only", "").split(",")) : List.of();

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GroupRunTest {
   private static final long SELF = ProcessHandle.current().pid();
   private static final GroupPlan.Timing SHORT =
-      new GroupPlan.Timing(1, 2, Duration.ofMillis(200), Duration.ZERO, 2);
+      new GroupPlan.Timing(1, 2, Duration.ofMillis(200), Duration.ZERO, 1, 2);
 
   private static RedisServer redis;
 
