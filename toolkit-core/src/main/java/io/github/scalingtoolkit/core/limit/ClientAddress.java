@@ -98,7 +98,8 @@ public final class ClientAddress {
         .formatHex(client instanceof Inet6Address ? Arrays.copyOf(bytes, IPV6_KEY_BYTES) : bytes);
   }
 
-  private boolean trusts(InetAddress address) {
+  /** Tells whether {@code address} is one of the trusted proxies. */
+  public boolean trusts(InetAddress address) {
     byte[] bytes = address.getAddress();
     return trusted.stream().anyMatch(network -> network.contains(bytes));
   }
