@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -148,8 +149,42 @@ public final class JobQueue {
 
   /** Returns where a job is; empty if it never was or has been forgotten. */
   public Optional<JobSnapshot> find(JobId id) {
-    List<?> reply = (List<?>)
-        Objects.requireNonNull(eval(Scripts.INSPECT, List.of(version(), bytes(id.value()))));
+    return snapshot(id, eval(Scripts.INSPECT, inspected(id)));
+  }
+
+  /**
+   * As {@link #find} for several jobs, in one round trip.
+   *
+   * @param ids at most {@value #MOST_AT_ONCE}
+   * @return where each is, in order
+   * @throws IllegalArgumentException if there are more
+   */
+  public List<Optional<JobSnapshot>> findAll(List<JobId> ids) {
+    if (ids.size() > MOST_AT_ONCE) {
+      throw new IllegalArgumentException(
+          "at most " + MOST_AT_ONCE + " jobs at once but were " + ids.size());
+    }
+    if (ids.isEmpty()) {
+      return List.of();
+    }
+    List<ScriptCall> calls = ids.stream()
+        .map(id -> new ScriptCall(Scripts.INSPECT, keys, inspected(id)))
+        .toList();
+    List<?> replies = (List<?>) Objects.requireNonNull(inVersion(
+        () -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
+    List<Optional<JobSnapshot>> found = new ArrayList<>(ids.size());
+    for (int i = 0; i < ids.size(); i++) {
+      found.add(snapshot(ids.get(i), replies.get(i)));
+    }
+    return found;
+  }
+
+  private List<byte[]> inspected(JobId id) {
+    return List.of(version(), bytes(id.value()));
+  }
+
+  private static Optional<JobSnapshot> snapshot(JobId id, @Nullable Object inspected) {
+    List<?> reply = (List<?>) Objects.requireNonNull(inspected);
     String state = Scripts.text(reply.get(0));
     if (state.isEmpty()) {
       return Optional.empty();

@@ -24,8 +24,10 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -97,6 +99,18 @@ class JobQueueTest {
           .contains("maxmemory-policy=allkeys-lru", "jobs may be evicted", "set noeviction")
           .doesNotContain("volatile");
     }
+  }
+
+  @Test
+  void findsSeveralJobsAtOnceInTheOrderOfTheirIds() {
+    JobId there = queue.enqueue(SEND_EMAIL, new Email("a")).id();
+    JobId never = new JobId("never");
+
+    assertThat(queue.findAll(List.of(never, there, never)))
+        .containsExactly(Optional.empty(), queue.find(there), Optional.empty());
+    assertThat(queue.findAll(List.of())).isEmpty();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> queue.findAll(Collections.nCopies(1001, there)));
   }
 
   @Test
