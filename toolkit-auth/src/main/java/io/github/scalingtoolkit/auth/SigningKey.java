@@ -14,7 +14,7 @@ import javax.crypto.spec.SecretKeySpec;
  * <p>Anyone who can verify with it can also issue: share it inside one trust domain only.
  *
  * <p><b>The id</b> is, unless {@link #withId} says otherwise, the first 96 bits of a MAC made with the key itself over a
- * fixed text and the algorithm: the same on every machine that has the secret, different for HS256 and HS512. It reveals
+ * fixed text and the algorithm (with {@link #forIssuer}, over the issuer as well): the same on every machine that has the secret, different for HS256 and HS512. It reveals
  * nothing that a token does not reveal: with any token its holder can test guesses of the secret offline, and the id lets them do
  * the same at the same cost. So the secret must be random, not a phrase. (RFC 7638's thumbprint would be a
  * plain hash of the secret, on which guesses are cheaper.)
@@ -102,10 +102,14 @@ public final class SigningKey {
     }
     SecretKeySpec key = new SecretKeySpec(secret, algorithm.jcaName());
     EnginePool<Mac> engines = new EnginePool<>(() -> engine(algorithm, key));
+    return new SigningKey(idOf(engines, ID_TEXT + algorithm), algorithm, key, engines);
+  }
+
+  private static String idOf(EnginePool<Mac> engines, String text) {
     Mac mac = engines.borrow();
-    byte[] full = mac.doFinal((ID_TEXT + algorithm).getBytes(StandardCharsets.UTF_8));
+    byte[] full = mac.doFinal(text.getBytes(StandardCharsets.UTF_8));
     engines.giveBack(mac);
-    return new SigningKey(Base64Url.encode(Arrays.copyOf(full, ID_BYTES)), algorithm, key, engines);
+    return Base64Url.encode(Arrays.copyOf(full, ID_BYTES));
   }
 
   private static boolean isPem(byte[] secret) {
@@ -129,6 +133,17 @@ public final class SigningKey {
           "id must be 1 to 128 printable ASCII characters but has " + id.length() + " characters");
     }
     return new SigningKey(id, algorithm, secret, engines);
+  }
+
+  /**
+   * Returns the same key under an id that is made of the key and {@code issuer}: for issuers that share a secret, or change
+   * theirs by themselves, so that no two of their keys have one id.
+   *
+   * @throws IllegalArgumentException if {@code issuer} is blank
+   */
+  public SigningKey forIssuer(String issuer) {
+    String text = ID_TEXT + algorithm + "\0" + Required.text("issuer", issuer);
+    return new SigningKey(idOf(engines, text), algorithm, secret, engines);
   }
 
   /** Returns the {@code kid} of tokens signed with this key. It is public. */

@@ -153,4 +153,18 @@ class SigningKeyTest {
     assertThatIllegalArgumentException().isThrownBy(() -> ring.remove("nobody's"));
     assertThat(ring.current().keys()).containsExactly(Tokens.KEY);
   }
+
+  @Test
+  void theIdForAnIssuerIsMadeOfKeyAndIssuerAndTheKeyIsTheSame() {
+    SigningKey here = Tokens.KEY.forIssuer("here");
+
+    assertThat(here.id())
+        .isEqualTo(Tokens.KEY.forIssuer("here").id())
+        .matches("[A-Za-z0-9_-]{16}")
+        .isNotEqualTo(Tokens.KEY.forIssuer("there").id())
+        .isNotEqualTo(Tokens.KEY.id());
+    byte[] bytes = {1, 2, 3};
+    assertThat(Tokens.KEY.verifies(bytes, 0, 3, here.sign(bytes, 0, 3))).isTrue();
+    assertThatIllegalArgumentException().isThrownBy(() -> Tokens.KEY.forIssuer(" "));
+  }
 }

@@ -216,7 +216,7 @@ public final class Service {
     return TokenIssuer.builder()
         .issuer("todo-api")
         .audience("todo-api")
-        .keys(KeySource.of(SigningKey.hs256(SECRET)))
+        .keys(KeySource.of(SigningKey.hs256(SECRET).forIssuer("todo-api")))
         .timeToLive(Duration.ofHours(12))
         .build()
         .issue(Subject.of(user))
