@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
@@ -12,6 +13,7 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -45,6 +47,7 @@ class NginxBeforePlainServersTest {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<HttpServer> servers = new ArrayList<>();
   private final Queue<String> requests = new ConcurrentLinkedQueue<>();
+  private final Queue<String> hosts = new ConcurrentLinkedQueue<>();
   private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstEventSeen = new CountDownLatch(1);
   private final HttpClient client = HttpClient.newHttpClient();
@@ -64,6 +67,7 @@ class NginxBeforePlainServersTest {
     nginx = Nginx.start(
         directory, servers.stream().map(server -> server.getAddress().getPort()).toList());
     requests.clear();
+    hosts.clear();
     connections.clear();
   }
 
@@ -80,6 +84,7 @@ class NginxBeforePlainServersTest {
     String path = exchange.getRequestURI().getPath();
     exchange.getRequestBody().readAllBytes();
     requests.add(exchange.getRequestMethod() + " " + path);
+    hosts.add(exchange.getRequestHeaders().getFirst("Host"));
     connections.add(exchange.getRemoteAddress());
     switch (path) {
       case "/dies" -> {
@@ -150,6 +155,7 @@ class NginxBeforePlainServersTest {
         request("/dies").POST(BodyPublishers.ofString("{}")).build(), BodyHandlers.discarding());
 
     assertThat(write.statusCode()).isEqualTo(502);
+    assertThat(write.headers().firstValue("Content-Type")).contains("application/problem+json");
     assertThat(requests).containsExactly("POST /dies");
     requests.clear();
 
@@ -157,6 +163,38 @@ class NginxBeforePlainServersTest {
 
     assertThat(read.statusCode()).isEqualTo(502);
     assertThat(requests).contains("GET /dies").hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void whatNginxAnswersByItselfLooksLikeAnAnswerOfTheService() throws Exception {
+    HttpResponse<String> dead = client.send(request("/dies").build(), BodyHandlers.ofString());
+    HttpResponse<String> large = client.send(
+        request("/").POST(BodyPublishers.ofString("x".repeat(1_100_000))).build(),
+        BodyHandlers.ofString());
+
+    for (HttpResponse<String> answer : List.of(dead, large)) {
+      assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
+      assertThat(answer.headers().map())
+          .containsKeys("x-request-id", "x-content-type-options", "access-control-allow-origin");
+      assertThat(new ObjectMapper().readTree(answer.body()).get("status").intValue())
+          .isEqualTo(answer.statusCode());
+    }
+    assertThat(large.statusCode()).isEqualTo(413);
+    assertThat(requests).doesNotContain("POST /");
+  }
+
+  @Test
+  void aRequestInHttp10WithoutAHostReachesAServer() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), nginx.port())) {
+      socket
+          .getOutputStream()
+          .write("GET /old HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+
+      assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+          .startsWith("HTTP/1.1 200");
+    }
+    assertThat(requests).containsExactly("GET /old");
+    assertThat(hosts).containsExactly("todo-api");
   }
 
   @Test
