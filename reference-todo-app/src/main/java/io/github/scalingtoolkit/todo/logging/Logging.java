@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.todo.logging;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.JsonEncoder;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.OutputStreamAppender;
@@ -62,15 +61,8 @@ public final class Logging {
 
   private static Encoder<ILoggingEvent> encoder(Format format, LoggerContext context) {
     if (format == Format.JSON) {
-      JsonEncoder json = new JsonEncoder();
+      JsonLineEncoder json = new JsonLineEncoder();
       json.setContext(context);
-      json.setWithThrowable(false);
-      json.setWithSequenceNumber(false);
-      json.setWithNanoseconds(false);
-      json.setWithContext(false);
-      json.setWithArguments(false);
-      json.setWithMessage(false);
-      json.setWithFormattedMessage(true);
       json.start();
       return json;
     }
