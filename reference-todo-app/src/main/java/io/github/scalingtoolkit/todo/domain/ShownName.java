@@ -1,13 +1,13 @@
 package io.github.scalingtoolkit.todo.domain;
 
-/** Makes a field name that a client chose safe to echo: short and printable. */
-final class ShownName {
+/** Makes a name that a client chose safe to echo: short and printable. */
+public final class ShownName {
   private static final int MAX_CODE_POINTS = 64;
 
   private ShownName() {}
 
   /** Returns the first 64 characters of {@code name}, each that has no glyph of its own as {@code ?}. */
-  static String of(String name) {
+  public static String of(String name) {
     StringBuilder shown = new StringBuilder();
     name.codePoints()
         .limit(MAX_CODE_POINTS)

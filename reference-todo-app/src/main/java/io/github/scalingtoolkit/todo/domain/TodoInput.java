@@ -9,15 +9,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A parsed request body: either a todo to create or the list of all errors.
+ * A parsed request body: a todo to create, a change of one, or the list of all errors.
  *
  * <p>Fields that the server owns are ignored, so that the answer of a GET can be sent back. Any other unknown field is
  * an error that names it.
  */
 public sealed interface TodoInput {
 
-  /** The body is valid. */
+  /** The body is a valid todo. */
   record Valid(NewTodo todo) implements TodoInput {}
+
+  /** The body is a valid change. */
+  record Patch(TodoChange change) implements TodoInput {}
 
   /** The body is invalid; {@code errors} has at least one element and is bounded for every input. */
   record Invalid(List<FieldError> errors) implements TodoInput {
@@ -30,22 +33,65 @@ public sealed interface TodoInput {
   /** Fields of an answer that the server alone decides. */
   Set<String> SERVER_OWNED = Set.of("_id", "url", "userId", "createdAt", "updatedAt", "__v");
 
+  /** Fields that users decide. */
+  Set<String> USER_OWNED = Set.of("title", "completed", "order");
+
   /** The most unknown fields named one by one; the rest are counted. */
   int MAX_NAMED = 20;
 
-  /** Reads a parsed JSON value. Never throws for any client input. */
+  /** Reads a whole todo from a parsed JSON value. Never throws for any client input. */
   static TodoInput read(JsonNode body) {
     if (!body.isObject()) {
-      return new Invalid(
-          List.of(new FieldError("", "must be a JSON object but was " + kind(body))));
+      return notAnObject(body);
     }
     List<FieldError> errors = new ArrayList<>();
     Title title = readTitle(body.get("title"), errors);
     boolean completed = readCompleted(body.get("completed"), errors);
+    Double order = readOrder(body.get("order"), errors);
     refuseUnknown(body, errors);
     return title == null || !errors.isEmpty()
         ? new Invalid(errors)
-        : new Valid(new NewTodo(title, completed));
+        : new Valid(new NewTodo(title, completed, order));
+  }
+
+  /**
+   * Reads a change from a parsed JSON value: any of the fields that users decide, null only to remove {@code order}. Never
+   * throws for any client input.
+   */
+  static TodoInput readPatch(JsonNode body) {
+    if (!body.isObject()) {
+      return notAnObject(body);
+    }
+    List<FieldError> errors = new ArrayList<>();
+    Title title = body.has("title") ? readTitle(body.get("title"), errors) : null;
+    Boolean completed = body.has("completed") ? readCompleted(body.get("completed"), errors) : null;
+    boolean withoutOrder = body.path("order").isNull();
+    Double order = withoutOrder ? null : readOrder(body.get("order"), errors);
+    refuseUnknown(body, errors);
+    return errors.isEmpty()
+        ? new Patch(new TodoChange(title, completed, order, withoutOrder))
+        : new Invalid(errors);
+  }
+
+  private static Invalid notAnObject(JsonNode body) {
+    return new Invalid(List.of(new FieldError("", "must be a JSON object but was " + kind(body))));
+  }
+
+  private static @Nullable Double readOrder(@Nullable JsonNode node, List<FieldError> errors) {
+    if (node == null) {
+      return null;
+    }
+    if (!node.isNumber()) {
+      errors.add(new FieldError("order", "must be a number but was " + kind(node)));
+      return null;
+    }
+    double order = node.doubleValue();
+    if (!Double.isFinite(order)) {
+      errors.add(new FieldError("order", "must be a number that fits into 64 bits"));
+      return null;
+    }
+    // A negative zero would be another number to whom it is shown.
+    return order + 0.0;
   }
 
   private static @Nullable Title readTitle(@Nullable JsonNode node, List<FieldError> errors) {
@@ -77,7 +123,7 @@ public sealed interface TodoInput {
     int unknown = 0;
     for (Iterator<Map.Entry<String, JsonNode>> fields = body.fields(); fields.hasNext(); ) {
       String name = fields.next().getKey();
-      if (name.equals("title") || name.equals("completed") || SERVER_OWNED.contains(name)) {
+      if (USER_OWNED.contains(name) || SERVER_OWNED.contains(name)) {
         continue;
       }
       if (++unknown <= MAX_NAMED) {

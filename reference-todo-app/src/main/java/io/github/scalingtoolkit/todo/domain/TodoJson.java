@@ -12,8 +12,8 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.util.List;
 
 /**
- * Writes todos as clients see them, in UTF-8: {@code _id title completed userId createdAt updatedAt}, in this order,
- * times as ISO 8601 with milliseconds and Z.
+ * Writes todos as clients see them, in UTF-8: {@code _id title completed order userId createdAt updatedAt}, in this order,
+ * {@code order} only where there is one, times as ISO 8601 with milliseconds and Z.
  */
 public final class TodoJson {
   private static final JsonFactory FACTORY = JsonFactory.builder()
@@ -22,10 +22,12 @@ public final class TodoJson {
   private static final DateTimeFormatter TIME =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
   private static final int BYTES_A_TODO = 192;
+  private static final double MOST_EXACT = 1L << 53;
 
   private static final SerializedString ID = new SerializedString("_id");
   private static final SerializedString TITLE = new SerializedString("title");
   private static final SerializedString COMPLETED = new SerializedString("completed");
+  private static final SerializedString ORDER = new SerializedString("order");
   private static final SerializedString USER_ID = new SerializedString("userId");
   private static final SerializedString CREATED_AT = new SerializedString("createdAt");
   private static final SerializedString UPDATED_AT = new SerializedString("updatedAt");
@@ -56,6 +58,11 @@ public final class TodoJson {
     json.writeString(todo.title());
     json.writeFieldName(COMPLETED);
     json.writeBoolean(todo.completed());
+    Double order = todo.order();
+    if (order != null) {
+      json.writeFieldName(ORDER);
+      writeNumber(json, order);
+    }
     json.writeFieldName(USER_ID);
     json.writeString(todo.userId().value());
     json.writeFieldName(CREATED_AT);
@@ -63,6 +70,15 @@ public final class TodoJson {
     json.writeFieldName(UPDATED_AT);
     json.writeString(TIME.format(todo.updatedAt()));
     json.writeEndObject();
+  }
+
+  /** A client that sent 3 gets 3 and not 3.0. */
+  private static void writeNumber(JsonGenerator json, double number) throws IOException {
+    if (number == Math.rint(number) && Math.abs(number) <= MOST_EXACT) {
+      json.writeNumber((long) number);
+    } else {
+      json.writeNumber(number);
+    }
   }
 
   private static byte[] write(int expectedBytes, Content content) {

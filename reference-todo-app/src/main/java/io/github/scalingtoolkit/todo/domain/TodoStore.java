@@ -4,10 +4,11 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps todos and the notifications they owe.
+ * Keeps todos and the notifications they owe. A todo that was deleted is in no answer, but for the job that it owes.
  *
  * <p>Every method blocks for at most 3 s and throws {@link StoreUnavailableException} when the store cannot be reached
  * in that time, at once while it is known to be down; {@link StoreException} means that the program and the store do not
@@ -16,6 +17,15 @@ import org.jspecify.annotations.Nullable;
 public interface TodoStore {
   /** Most todos or entries of a page. */
   int MAX_PAGE = 1000;
+
+  /** How long a key of {@link #createOnce} is remembered. */
+  Duration KEY_LIFE = Duration.ofHours(24);
+
+  /** A create has ended after this long, or its process has. */
+  Duration LONGEST_CREATE = Duration.ofSeconds(3);
+
+  /** Allows every change. */
+  Predicate<Todo> ALWAYS = todo -> true;
 
   /**
    * Makes a todo and, in the same atomic write, the outbox entry of its notification ({@link JobId#of}).
@@ -26,12 +36,49 @@ public interface TodoStore {
   Todo create(UserId owner, NewTodo todo);
 
   /**
+   * As {@link #create}, but makes one todo however often it is called with {@code owner} and {@code key} within
+   * {@link #KEY_LIFE}: its id is noted under the key before it is made. A call that ended in between, by a failure or with
+   * its process, is completed by the next one; until {@link #LONGEST_CREATE} has passed it counts as under way.
+   *
+   * @param key not blank
+   */
+  KeyedCreate createOnce(UserId owner, String key, NewTodo todo);
+
+  /** Returns {@code owner}'s todo of this id; empty if there is none. */
+  Optional<Todo> find(UserId owner, TodoId id);
+
+  /**
+   * Changes {@code owner}'s todo of this id in one atomic write.
+   *
+   * @param allowed tells of the todo as it is whether it may be changed, for exactly the state that is then changed; may be
+   *     called more than once. {@link #ALWAYS} saves a round trip
+   */
+  Changed change(UserId owner, TodoId id, TodoChange change, Predicate<Todo> allowed);
+
+  /**
+   * Deletes {@code owner}'s todo of this id. If its notification is still owed it is kept out of sight, as the record of
+   * what is owed, until its entry is removed.
+   *
+   * @param allowed as in {@link #change}
+   */
+  Changed delete(UserId owner, TodoId id, Predicate<Todo> allowed);
+
+  /** Deletes all of {@code owner}'s todos that are done, as {@link #delete} does; returns how many. */
+  int deleteCompleted(UserId owner);
+
+  /** {@link #listByUser(UserId, int, TodoId, Boolean)} of todos done and not. */
+  default TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after) {
+    return listByUser(owner, limit, after, null);
+  }
+
+  /**
    * Returns {@code owner}'s todos by id: oldest first, to the millisecond in which they were made.
    *
    * @param limit most todos to return, 1 to {@link #MAX_PAGE}
    * @param after {@link TodoPage#next()} of the page before; null for the first
+   * @param completed whether they are done; null for both kinds
    */
-  TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after);
+  TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after, @Nullable Boolean completed);
 
   /**
    * Removes the entries of jobs that have ended: one round trip for all, or two if not each is its todo's only entry.

@@ -1,7 +1,5 @@
 package io.github.scalingtoolkit.todo.mongo;
 
-import com.mongodb.MongoException;
-import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.MongoDatabase;
@@ -11,19 +9,17 @@ import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Sorts;
 import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
-import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
-import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.todo.domain.Changed;
 import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.OutboxPage;
-import io.github.scalingtoolkit.todo.domain.StoreException;
-import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
-import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
 import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoChange;
 import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.TodoJob;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
@@ -42,6 +38,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.bson.Document;
 import org.bson.conversions.Bson;
@@ -70,7 +67,6 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MongoTodoStore.class);
   private static final String COLLECTION = "todos";
   private static final Duration UPKEEP_EVERY = Duration.ofMillis(250);
-  private static final long LEAST_RETRY_MILLIS = 50;
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(1);
   private static final BulkWriteOptions IN_ANY_ORDER = new BulkWriteOptions().ordered(false);
   private static final ObjectId LEAST_ID = new ObjectId(new byte[12]);
@@ -81,40 +77,25 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final MongoDatabase database;
   private final MongoCollection<Document> todos;
   private final PoolGauges gauges = new PoolGauges();
-  private final MongoFailures failures;
-  private final Guard guard;
+  private final MongoCalls calls;
+  private final TodoItems items;
+  private final KeyedCreates keyedCreates;
   private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
   private final Loop loop;
-
-  private volatile boolean closed;
 
   private MongoTodoStore(MongoSettings settings, Clock clock) {
     this.settings = settings;
     this.clock = clock;
     LastFailure lastFailure = new LastFailure();
-    failures = new MongoFailures(settings, lastFailure);
+    MongoFailures failures = new MongoFailures(settings, lastFailure);
     client = MongoClientFactory.open(settings, gauges, lastFailure);
     database = client.getDatabase(settings.database());
     todos = database.getCollection(COLLECTION);
-    guard = Guard.builder("mongodb")
-        .countWindow(10)
-        .minimumCalls(5)
-        // The driver's time-outs decide: an answer in time counts as a success.
-        .slowCalls(Duration.ofHours(1), 1)
-        .openFor(Duration.ofMillis(500), Duration.ofSeconds(5))
-        .probed()
-        .bulkhead(settings.poolSize(), settings.busyTimeout())
-        .retries(1)
-        .retryPause(Duration.ZERO, Duration.ZERO)
-        // Every create may have its second try: a change of primary breaks all of them at once.
-        .retryBudget(1, 0)
-        .retrying(MongoTodoStore::isLostAtFirst)
-        .ignoring(MongoTodoStore::saysNothingOfHealth)
-        .reasons(MongoTodoStore::reason)
-        .clock(clock)
-        .build();
-    upkeep = new MongoUpkeep(todos, failures, guard, this::ping);
+    calls = new MongoCalls(settings, failures, clock);
+    items = new TodoItems(todos, calls, clock);
+    keyedCreates = new KeyedCreates(database.getCollection("requests"), todos, calls, clock);
+    upkeep = new MongoUpkeep(todos, keyedCreates, failures, calls.guard(), this::ping, clock);
     // Without it a database that was down would stay refused for ever.
     loop = new Loop("todo-mongo-upkeep", () -> {
       doUpkeep();
@@ -141,11 +122,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   /** Probes a server that was down and creates missing indexes; returns how many of these it did. One thread at a time. */
   int doUpkeep() {
     try {
-      return closed ? 0 : upkeep.doWork();
+      return calls.isClosed() ? 0 : upkeep.doWork();
     } catch (RejectedException down) {
       return 0;
     } catch (IllegalStateException e) {
-      if (closed) {
+      if (calls.isClosed()) {
         return 0;
       }
       throw e;
@@ -154,23 +135,59 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   @Override
   public Todo create(UserId owner, NewTodo todo) {
-    Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
-    Todo made = new Todo(ids.next(now), todo.title().text(), todo.completed(), owner, now, now);
-    Insert insert = new Insert(TodoDocuments.write(made));
-    Deadline all = Deadline.after(settings.busyTimeout().plus(settings.operationTimeout()), clock);
-    try {
-      all.run(() -> guard.runIdempotent(insert::attempt));
-    } catch (RejectedException rejected) {
-      throw refused(rejected);
-    }
-    return made;
+    Todo made = draw(owner, todo);
+    Document document = TodoDocuments.write(made);
+    return calls.twice((budget, again) -> {
+      TodoDocuments.insert(budget.of(todos), document, again);
+      return made;
+    });
   }
 
   @Override
-  public TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after) {
+  public KeyedCreate createOnce(UserId owner, String key, NewTodo todo) {
+    return keyedCreates.create(key, draw(owner, todo));
+  }
+
+  private Todo draw(UserId owner, NewTodo todo) {
+    Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
+    return new Todo(
+        ids.next(now), todo.title().text(), todo.completed(), todo.order(), owner, now, now);
+  }
+
+  @Override
+  public Optional<Todo> find(UserId owner, TodoId id) {
+    return items.find(owner, id);
+  }
+
+  @Override
+  public Changed change(UserId owner, TodoId id, TodoChange change, Predicate<Todo> allowed) {
+    return items.change(owner, id, change, allowed);
+  }
+
+  @Override
+  public Changed delete(UserId owner, TodoId id, Predicate<Todo> allowed) {
+    return items.delete(owner, id, allowed);
+  }
+
+  @Override
+  public int deleteCompleted(UserId owner) {
+    return items.deleteCompleted(owner);
+  }
+
+  @Override
+  public TodoPage listByUser(
+      UserId owner, int limit, @Nullable TodoId after, @Nullable Boolean completed) {
     TodoStore.requireLimit(limit);
     List<Document> found = call(() -> todos
-        .find(Filters.and(ownedBy(owner), idAfter(after)))
+        .find(Filters.and(
+            TodoDocuments.ownedBy(owner),
+            idAfter(after),
+            TodoDocuments.SHOWN,
+            completed == null
+                ? Filters.empty()
+                : completed
+                    ? Filters.eq(TodoDocuments.COMPLETED, true)
+                    : Filters.ne(TodoDocuments.COMPLETED, true)))
         .projection(Projections.exclude(TodoDocuments.OUTBOX))
         .sort(Sorts.ascending(TodoDocuments.ID))
         .limit(limit + 1)
@@ -188,18 +205,32 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
       return 0;
     }
     return call(() -> {
-      Budget budget = new Budget();
-      int removed = budget.update(jobs, MongoTodoStore::removeLastEntry);
+      MongoCalls.Budget budget = calls.new Budget();
+      int removed = update(budget, jobs, MongoTodoStore::removeLastEntry);
+      if (removed < jobs.size()) {
+        removed += items.removeDeleted(budget, jobs);
+      }
       return removed == jobs.size()
           ? removed
-          : removed + budget.update(jobs, MongoTodoStore::removeOneOfSeveral);
+          : removed + update(budget, jobs, MongoTodoStore::removeOneOfSeveral);
     });
+  }
+
+  /** Sends one update per job, all in one command; returns how many documents they matched. */
+  private int update(
+      MongoCalls.Budget budget,
+      Collection<JobId> jobs,
+      Function<JobId, UpdateOneModel<Document>> update) {
+    return budget
+        .of(todos)
+        .bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER)
+        .getMatchedCount();
   }
 
   /** An empty array would stay in a sparse index: removing the last entry also removes the field. */
   private static UpdateOneModel<Document> removeLastEntry(JobId job) {
     return new UpdateOneModel<>(
-        Filters.and(entryOf(job), Filters.size(TodoDocuments.OUTBOX, 1)),
+        Filters.and(entryOf(job), Filters.size(TodoDocuments.OUTBOX, 1), TodoDocuments.SHOWN),
         Updates.unset(TodoDocuments.OUTBOX));
   }
 
@@ -261,7 +292,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   /** {@inheritDoc} It waits at most 1 s. */
   @Override
   public void ping() {
-    translated(() -> database
+    calls.translated(() -> database
         .withTimeout(PING_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
         .runCommand(new Document("ping", 1)));
   }
@@ -273,27 +304,20 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   /** Returns how the guard of all operations stands. */
   GuardCounts guardCounts() {
-    return guard.counts();
+    return calls.guard().counts();
   }
 
   /** Returns the users, kept beside the todos under the same bounds. */
   public UserStore users() {
-    return new MongoUserStore(database.getCollection("users"), this);
+    return new MongoUserStore(database.getCollection("users"), calls);
   }
 
   /** Closes every connection; operations in progress fail. Does nothing the second time. */
   @Override
   public void close() {
-    closed = true;
+    calls.close();
     loop.close();
     client.close();
-  }
-
-  /** Mongoose schemas may have declared {@code userId} an ObjectId. */
-  private static Bson ownedBy(UserId owner) {
-    return ObjectId.isValid(owner.value())
-        ? Filters.in(TodoDocuments.USER_ID, owner.value(), new ObjectId(owner.value()))
-        : Filters.eq(TodoDocuments.USER_ID, owner.value());
   }
 
   private static Bson idAfter(@Nullable TodoId after) {
@@ -306,121 +330,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         : null;
   }
 
-  <T extends @Nullable Object> T call(Supplier<T> action) {
-    try {
-      return guard.call(() -> translated(action));
-    } catch (RejectedException rejected) {
-      throw refused(rejected);
-    }
-  }
-
-  private StoreUnavailableException refused(RejectedException rejected) {
-    if (closed) {
-      return failures.closed();
-    }
-    GuardCounts.Bulkhead places = guard.counts().bulkhead();
-    return rejected.reason() == RejectedException.Reason.OPEN || places == null
-        ? failures.down(rejected.retryAfter())
-        : failures.busy(places.waiting());
-  }
-
-  private <T extends @Nullable Object> T translated(Supplier<T> action) {
-    try {
-      return action.get();
-    } catch (MongoException e) {
-      throw failures.translate(e);
-    } catch (IllegalStateException e) {
-      if (closed) {
-        throw failures.closed();
-      }
-      throw e;
-    }
-  }
-
-  private static boolean saysNothingOfHealth(Throwable failure) {
-    return failure instanceof StoreUnavailableException unavailable
-        ? unavailable.reason() == Reason.CLOSED || isLostAtFirst(failure)
-        : failure instanceof StoreException;
-  }
-
-  private static boolean isLostAtFirst(Throwable failure) {
-    return failure instanceof StoreUnavailableException unavailable
-        && unavailable.reason() == Reason.CONNECTION_LOST;
-  }
-
-  /** Translated exceptions contain no document and no secret; any other is shown by its class. */
-  private static String reason(Throwable failure) {
-    return failure instanceof StoreException told && told.getMessage() != null
-        ? told.getMessage()
-        : failure.getClass().getName();
-  }
-
-  /** A create with its second try: one document under one id, within one operation's time. For one thread. */
-  private final class Insert {
-    private final Document document;
-    private @Nullable Budget budget;
-    private @Nullable MongoException lost;
-
-    Insert(Document document) {
-      this.document = document;
-    }
-
-    void attempt() {
-      Budget begun = budget;
-      translated(() -> {
-        if (begun == null) {
-          first();
-        } else {
-          second(begun);
-        }
-        return document;
-      });
-    }
-
-    private void first() {
-      Budget begun = new Budget();
-      budget = begun;
-      try {
-        begun.todos().insertOne(document);
-      } catch (MongoException failure) {
-        if (!MongoFailures.isWorthAnotherTry(failure)) {
-          throw failure;
-        }
-        lost = failure;
-        throw failures.lost(failure);
-      }
-    }
-
-    private void second(Budget begun) {
-      if (lost != null && begun.leftMillis() < LEAST_RETRY_MILLIS) {
-        throw lost;
-      }
-      try {
-        begun.todos().insertOne(document);
-      } catch (MongoWriteException refused) {
-        if (!MongoFailures.isDuplicateId(refused)) {
-          throw refused;
-        }
-      }
-    }
-  }
-
-  /** The time that the commands of one operation share. */
-  private final class Budget {
-    private final long endNanos =
-        System.nanoTime() + settings.operationTimeout().toNanos();
-
-    long leftMillis() {
-      return TimeUnit.NANOSECONDS.toMillis(endNanos - System.nanoTime());
-    }
-
-    MongoCollection<Document> todos() {
-      return todos.withTimeout(Math.max(1, leftMillis()), TimeUnit.MILLISECONDS);
-    }
-
-    /** Sends one update per job, all in one command; returns how many documents they matched. */
-    int update(Collection<JobId> jobs, Function<JobId, UpdateOneModel<Document>> update) {
-      return todos().bulkWrite(jobs.stream().map(update).toList(), IN_ANY_ORDER).getMatchedCount();
-    }
+  private <T extends @Nullable Object> T call(Supplier<T> action) {
+    return calls.call(action);
   }
 }

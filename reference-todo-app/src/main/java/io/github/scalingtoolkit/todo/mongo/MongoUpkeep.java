@@ -6,8 +6,10 @@ import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Indexes;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.bson.Document;
@@ -16,35 +18,52 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Background work for the database: probes a server that was down, and creates the indexes once
- * it can be reached. One thread steps it.
+ * Background work for the database: probes a server that was down, creates the indexes once
+ * it can be reached, and removes old records of requests. One thread steps it.
  *
  * <p>If the server refuses an index, only speed is lost, so that is one warning.
  */
 final class MongoUpkeep {
   private static final Logger log = LoggerFactory.getLogger(MongoUpkeep.class);
 
-  private record Index(String name, Bson keys, IndexOptions options) {}
+  private static final Duration REMOVE_OLD_EVERY = Duration.ofMinutes(10);
 
-  private final MongoCollection<Document> todos;
+  private record Index(
+      MongoCollection<Document> collection, String name, Bson keys, IndexOptions options) {}
+
+  private final KeyedCreates keyedCreates;
   private final MongoFailures failures;
   private final Guard guard;
   private final Runnable ping;
+  private final Clock clock;
   private final List<Index> missing = new ArrayList<>();
+  private long removeOldAt;
 
-  MongoUpkeep(MongoCollection<Document> todos, MongoFailures failures, Guard guard, Runnable ping) {
-    this.todos = todos;
+  MongoUpkeep(
+      MongoCollection<Document> todos,
+      KeyedCreates keyedCreates,
+      MongoFailures failures,
+      Guard guard,
+      Runnable ping,
+      Clock clock) {
+    this.keyedCreates = keyedCreates;
+    this.clock = clock;
+    removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
     this.failures = failures;
     this.guard = guard;
     this.ping = ping;
     missing.add(new Index(
+        todos,
         "userId_1__id_1",
         Indexes.ascending(TodoDocuments.USER_ID, TodoDocuments.ID),
         new IndexOptions()));
     missing.add(new Index(
+        todos,
         "outbox.createdAt_1",
         Indexes.ascending(TodoDocuments.OUTBOX_CREATED_AT),
         new IndexOptions().sparse(true)));
+    missing.add(new Index(
+        keyedCreates.collection(), "at_1", Indexes.ascending(KeyedCreates.AT), new IndexOptions()));
   }
 
   /** Does the work that is due; returns how many items that were. */
@@ -57,7 +76,20 @@ final class MongoUpkeep {
       missing.remove(0);
       done++;
     }
+    if (guard.state() == GuardState.CLOSED && clock.nanoTime() - removeOldAt >= 0) {
+      removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
+      done += removeOld();
+    }
     return done;
+  }
+
+  private int removeOld() {
+    try {
+      return keyedCreates.removeOld() > 0 ? 1 : 0;
+    } catch (StoreException later) {
+      log.debug("event=old_requests_later error=\"{}\"", later.getMessage());
+      return 0;
+    }
   }
 
   /** Returns false if it must be tried again. */
@@ -65,7 +97,7 @@ final class MongoUpkeep {
     try {
       guard.call(() -> {
         try {
-          return todos.createIndex(index.keys(), index.options().name(index.name()));
+          return index.collection().createIndex(index.keys(), index.options().name(index.name()));
         } catch (MongoException e) {
           throw failures.translate(e);
         }
@@ -77,7 +109,7 @@ final class MongoUpkeep {
       return false;
     } catch (StoreException e) {
       log.warn(
-          "event=index_refused index={} effect=\"slower lists or sweeps\" error=\"{}\"",
+          "event=index_refused index={} effect=\"slower lists, sweeps or removals\" error=\"{}\"",
           index.name(),
           e.getMessage());
       return true;

@@ -1,5 +1,8 @@
 package io.github.scalingtoolkit.todo.mongo;
 
+import com.mongodb.MongoWriteException;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.Todo;
@@ -11,6 +14,7 @@ import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import org.bson.Document;
+import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
 import org.jspecify.annotations.Nullable;
 
@@ -18,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * Turns todos into documents and back.
  *
  * <pre>
- * { _id: ObjectId, title, completed, userId, createdAt: Date, updatedAt: Date, __v: 0,
- *   outbox: [ { jobId, createdAt: Date } ] }      // no outbox once nothing is owed
+ * { _id: ObjectId, title, completed, order: Number, userId, createdAt: Date, updatedAt: Date, __v: 0,
+ *   outbox: [ { jobId, createdAt: Date } ],       // no outbox once nothing is owed
+ *   deletedAt: Date }                             // only while a deleted todo owes its notification
  * </pre>
  *
  * <p>Documents written by Express and Mongoose are read unchanged: a missing {@code completed} is false, a missing {@code createdAt}
@@ -34,18 +39,27 @@ final class TodoDocuments {
   static final String CREATED_AT = "createdAt";
   static final String OUTBOX_JOB_ID = OUTBOX + "." + JOB_ID;
   static final String OUTBOX_CREATED_AT = OUTBOX + "." + CREATED_AT;
+  static final String TITLE = "title";
+  static final String COMPLETED = "completed";
+  static final String ORDER = "order";
+  static final String UPDATED_AT = "updatedAt";
+  /** When its user deleted it, while its notification was owed. */
+  static final String DELETED_AT = "deletedAt";
 
-  private static final String TITLE = "title";
-  private static final String COMPLETED = "completed";
-  private static final String UPDATED_AT = "updatedAt";
+  /** What has not been deleted: the field is missing. */
+  static final Bson SHOWN = Filters.eq(DELETED_AT, null);
 
   private TodoDocuments() {}
 
   static Document write(Todo todo) {
     Date createdAt = Date.from(todo.createdAt());
-    return new Document(ID, objectId(todo.id()))
+    Document document = new Document(ID, objectId(todo.id()))
         .append(TITLE, todo.title())
-        .append(COMPLETED, todo.completed())
+        .append(COMPLETED, todo.completed());
+    if (todo.order() != null) {
+      document.append(ORDER, todo.order());
+    }
+    return document
         .append(USER_ID, todo.userId().value())
         .append(CREATED_AT, createdAt)
         .append(UPDATED_AT, Date.from(todo.updatedAt()))
@@ -54,6 +68,28 @@ final class TodoDocuments {
             OUTBOX,
             List.of(
                 new Document(JOB_ID, JobId.of(todo.id()).text()).append(CREATED_AT, createdAt)));
+  }
+
+  /**
+   * Inserts a new todo's document.
+   *
+   * @param again whether an earlier try may have inserted it
+   */
+  static void insert(MongoCollection<Document> todos, Document document, boolean again) {
+    try {
+      todos.insertOne(document);
+    } catch (MongoWriteException refused) {
+      if (!again || !MongoFailures.isDuplicateId(refused)) {
+        throw refused;
+      }
+    }
+  }
+
+  /** Selects by owner. Mongoose schemas may have declared {@code userId} an ObjectId. */
+  static Bson ownedBy(UserId owner) {
+    return ObjectId.isValid(owner.value())
+        ? Filters.in(USER_ID, owner.value(), new ObjectId(owner.value()))
+        : Filters.eq(USER_ID, owner.value());
   }
 
   /** Returns the todo of a document; null if it is not a todo. */
@@ -69,6 +105,9 @@ final class TodoDocuments {
         new TodoId(id.toHexString()),
         title,
         Boolean.TRUE.equals(document.get(COMPLETED)),
+        document.get(ORDER) instanceof Number order && Double.isFinite(order.doubleValue())
+            ? Double.valueOf(order.doubleValue())
+            : null,
         owner,
         createdAt,
         time(document, UPDATED_AT, createdAt));

@@ -7,10 +7,13 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The store as it should be, without a server: what other stores are compared with. */
@@ -18,28 +21,98 @@ public class InMemoryTodoStore implements TodoStore {
   private final Clock clock;
   private final TreeMap<String, Todo> todos = new TreeMap<>();
   private final Map<JobId, OutboxEntry> outbox = new HashMap<>();
+  private final Map<String, Request> requests = new HashMap<>();
+  private final Set<TodoId> deleted = new HashSet<>();
   private long nextId = 1;
 
   public InMemoryTodoStore(Clock clock) {
     this.clock = clock;
   }
 
+  private record Request(NewTodo asked, Todo todo) {}
+
   @Override
   public synchronized Todo create(UserId owner, NewTodo input) {
     TodoId id = new TodoId(String.format("%024x", nextId++));
-    Instant now = clock.now().truncatedTo(ChronoUnit.MILLIS);
-    Todo todo = new Todo(id, input.title().text(), input.completed(), owner, now, now);
+    Instant now = now();
+    Todo todo =
+        new Todo(id, input.title().text(), input.completed(), input.order(), owner, now, now);
     todos.put(id.hex(), todo);
     outbox.put(JobId.of(id), new OutboxEntry(JobId.of(id), owner, now));
     return todo;
   }
 
   @Override
-  public synchronized TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after) {
+  public synchronized KeyedCreate createOnce(UserId owner, String key, NewTodo input) {
+    String id = owner + "\0" + key;
+    Request known = requests.get(id);
+    if (known == null || !now().isBefore(known.todo().createdAt().plus(KEY_LIFE))) {
+      Todo made = create(owner, input);
+      requests.put(id, new Request(input, made));
+      return new KeyedCreate.Made(made);
+    }
+    return known.asked().equals(input)
+        ? new KeyedCreate.Repeated(known.todo())
+        : new KeyedCreate.OtherRequest();
+  }
+
+  @Override
+  public synchronized Optional<Todo> find(UserId owner, TodoId id) {
+    return Optional.ofNullable(todos.get(id.hex()))
+        .filter(todo -> todo.userId().equals(owner) && !deleted.contains(id));
+  }
+
+  @Override
+  public synchronized Changed change(
+      UserId owner, TodoId id, TodoChange change, Predicate<Todo> allowed) {
+    Optional<Todo> found = find(owner, id);
+    if (found.isEmpty()) {
+      return new Changed.Missing();
+    }
+    if (!allowed.test(found.get())) {
+      return new Changed.NotAllowed();
+    }
+    Todo changed = change.apply(found.get(), now());
+    todos.put(id.hex(), changed);
+    return new Changed.Done(changed);
+  }
+
+  @Override
+  public synchronized Changed delete(UserId owner, TodoId id, Predicate<Todo> allowed) {
+    Optional<Todo> found = find(owner, id);
+    if (found.isEmpty()) {
+      return new Changed.Missing();
+    }
+    if (!allowed.test(found.get())) {
+      return new Changed.NotAllowed();
+    }
+    if (outbox.containsKey(JobId.of(id))) {
+      deleted.add(id);
+    } else {
+      todos.remove(id.hex());
+    }
+    return new Changed.Done(found.get());
+  }
+
+  @Override
+  public synchronized int deleteCompleted(UserId owner) {
+    List<Todo> done = listByUser(owner, MAX_PAGE, null, true).todos();
+    done.forEach(todo -> delete(owner, todo.id(), ALWAYS));
+    return done.size();
+  }
+
+  private Instant now() {
+    return clock.now().truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  @Override
+  public synchronized TodoPage listByUser(
+      UserId owner, int limit, @Nullable TodoId after, @Nullable Boolean completed) {
     TodoStore.requireLimit(limit);
     List<Todo> found = new ArrayList<>();
     for (Todo todo : todos.tailMap(after == null ? "" : after.hex(), false).values()) {
-      if (todo.userId().equals(owner)) {
+      if (find(owner, todo.id()).isPresent()
+          && (completed == null || completed == todo.completed())) {
         if (found.size() == limit) {
           return new TodoPage(found, found.get(limit - 1).id());
         }
@@ -51,7 +124,16 @@ public class InMemoryTodoStore implements TodoStore {
 
   @Override
   public synchronized int removeOutboxEntries(Collection<JobId> jobs) {
-    return (int) jobs.stream().filter(job -> outbox.remove(job) != null).count();
+    int removed = 0;
+    for (JobId job : jobs) {
+      if (outbox.remove(job) != null) {
+        removed++;
+        if (deleted.remove(job.todoId())) {
+          todos.remove(job.todoId().hex());
+        }
+      }
+    }
+    return removed;
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.scalingtoolkit.todo.domain.TodoInput.Invalid;
@@ -75,15 +76,38 @@ class TodoInputTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"order", "Title", "title ", "id", "", "outbox", "__proto__", "$set", "a.b"})
+      strings = {"Order", "Title", "title ", "id", "", "outbox", "__proto__", "$set", "a.b"})
   void namesUnknownFields(String field) {
     assertThat(errors("{'title':'x','" + field + "':1}"))
         .containsExactly(new FieldError(field, "is not a field of a todo"));
   }
 
   @Test
+  void takesAFiniteNumberAsOrder() {
+    assertThat(read("{'title':'x','order':2.5}"))
+        .isEqualTo(new TodoInput.Valid(new NewTodo(new Title("x"), false, 2.5)));
+    assertThat(errors("{'title':'x','order':1e400}"))
+        .containsExactly(new FieldError("order", "must be a number that fits into 64 bits"));
+    assertThat(errors("{'title':'x','order':null}"))
+        .containsExactly(new FieldError("order", "must be a number but was null"));
+  }
+
+  @Test
+  void aPatchTakesAnyOfTheFieldsAndNullForOrderAlone() {
+    assertThat(patch("{}")).isEqualTo(new TodoInput.Patch(new TodoChange(null, null, null, false)));
+    assertThat(patch("{'title':' x ','completed':true,'order':1,'_id':'y'}"))
+        .isEqualTo(new TodoInput.Patch(new TodoChange(new Title("x"), true, 1.0, false)));
+    assertThat(patch("{'order':null}"))
+        .isEqualTo(new TodoInput.Patch(new TodoChange(null, null, null, true)));
+    assertThat(((Invalid) patch("{'title':null,'completed':null,'order':'x','y':1}")).errors())
+        .extracting(FieldError::field)
+        .containsExactly("title", "completed", "order", "y");
+    assertThat(patch("[]")).isInstanceOf(Invalid.class);
+  }
+
+  @Test
   void reportsEverythingThatIsWrongAtOnce() {
-    assertThat(errors("{'completed':'no','order':1,'title':'','x':2}"))
+    assertThat(errors("{'completed':'no','order':'1','title':'','x':2}"))
         .extracting(FieldError::field)
         .containsExactlyInAnyOrder("title", "completed", "order", "x");
   }
@@ -134,8 +158,16 @@ class TodoInputTest {
   }
 
   private static TodoInput read(String json) {
+    return TodoInput.read(parsed(json));
+  }
+
+  private static TodoInput patch(String json) {
+    return TodoInput.readPatch(parsed(json));
+  }
+
+  private static JsonNode parsed(String json) {
     try {
-      return TodoInput.read(JSON.readTree(json.replace('\'', '"')));
+      return JSON.readTree(json.replace('\'', '"'));
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

@@ -16,6 +16,7 @@ class TodoJsonTest {
       new TodoId("6560f0c0a1b2c3d4e5f60718"),
       "Buy \"milk\" \uD83E\uDD5B\u2028",
       true,
+      null,
       new UserId("user123"),
       Instant.parse("2026-11-23T08:00:00Z"),
       Instant.parse("2026-11-23T08:00:00.120Z"));
@@ -27,6 +28,17 @@ class TodoJsonTest {
   @Test
   void writesATodoAsTheContractHasIt() {
     assertThat(new String(TodoJson.write(TODO), UTF_8)).isEqualTo(JSON);
+  }
+
+  @Test
+  void writesAPlaceAsItWasGiven() {
+    for (String order : List.of("3", "-1", "0", "0.5", "9007199254740992", "1.0E300")) {
+      Todo placed =
+          new TodoChange(null, null, Double.valueOf(order), false).apply(TODO, TODO.updatedAt());
+
+      assertThat(new String(TodoJson.write(placed), UTF_8))
+          .isEqualTo(JSON.replace("\"completed\":true", "\"completed\":true,\"order\":" + order));
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.domain;
 
+import static io.github.scalingtoolkit.todo.domain.TodoStore.ALWAYS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -18,10 +19,12 @@ import org.junit.jupiter.api.Test;
 
 /** What every {@link TodoStore} does. Users are new in each test, so one database serves all of them. */
 public abstract class TodoStoreContract {
+  private static final TodoId NEVER = new TodoId("f".repeat(24));
   private static final Instant START = Instant.parse("2026-11-23T08:00:00.123456Z");
 
   private final ManualClock clock = ManualClock.startingAt(START);
   private final UserId owner = new UserId("user-" + UUID.randomUUID());
+  private final UserId other = new UserId("other-" + UUID.randomUUID());
   private TodoStore store;
 
   /** Returns a store without outbox entries, on {@code clock}. */
@@ -217,6 +220,165 @@ public abstract class TodoStoreContract {
       assertThat(titles(store.listByUser(user, 1000, null)))
           .containsSubsequence(titles(oracle.listByUser(user, 1000, null)));
     }
+  }
+
+  @Test
+  void findsATodoForItsOwnerAlone() {
+    Todo made = store.create(owner, new NewTodo(new Title("Buy milk"), false, 2.5));
+
+    assertThat(store.find(owner, made.id())).contains(made);
+    assertThat(store.find(other, made.id())).isEmpty();
+    assertThat(store.find(owner, NEVER)).isEmpty();
+  }
+
+  @Test
+  void changesWhatAChangeNamesAndNothingElse() {
+    Todo made = store.create(owner, new NewTodo(new Title("Buy milk"), false, 1.0));
+    clock.advance(Duration.ofSeconds(1));
+
+    Changed title = store.change(
+        owner, made.id(), new TodoChange(new Title("Buy oats"), null, null, false), ALWAYS);
+    Changed all = store.change(
+        owner,
+        made.id(),
+        TodoChange.replacingAll(new NewTodo(new Title("Replaced"), true)),
+        ALWAYS);
+
+    Instant now = made.createdAt().plusSeconds(1);
+    assertThat(title)
+        .isEqualTo(new Changed.Done(
+            new Todo(made.id(), "Buy oats", false, 1.0, owner, made.createdAt(), now)));
+    Todo replaced = new Todo(made.id(), "Replaced", true, null, owner, made.createdAt(), now);
+    assertThat(all).isEqualTo(new Changed.Done(replaced));
+    assertThat(store.find(owner, made.id())).contains(replaced);
+    assertThat(store.findJob(JobId.of(made.id()))).contains(new TodoJob(owner, true));
+  }
+
+  @Test
+  void changesNothingOfAnotherUserOrUnderAConditionThatDoesNotHold() {
+    Todo made = create(owner, "Buy milk");
+    TodoChange done = new TodoChange(null, true, null, false);
+
+    assertThat(store.change(other, made.id(), done, ALWAYS)).isEqualTo(new Changed.Missing());
+    assertThat(store.change(owner, NEVER, done, ALWAYS)).isEqualTo(new Changed.Missing());
+    assertThat(store.change(owner, NEVER, done, todo -> true)).isEqualTo(new Changed.Missing());
+    assertThat(store.change(owner, made.id(), done, todo -> false))
+        .isEqualTo(new Changed.NotAllowed());
+    assertThat(store.delete(other, made.id(), ALWAYS)).isEqualTo(new Changed.Missing());
+    assertThat(store.delete(owner, made.id(), todo -> false)).isEqualTo(new Changed.NotAllowed());
+    assertThat(store.find(owner, made.id())).contains(made);
+    assertThat(store.change(owner, made.id(), done, made::equals)).isInstanceOf(Changed.Done.class);
+  }
+
+  @Test
+  void ofChangesUnderOneConditionOneIsMade() {
+    Todo made = create(owner, "Buy milk");
+    List<CompletableFuture<Changed>> changes = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      TodoChange change = new TodoChange(new Title("by " + i), null, null, false);
+      changes.add(CompletableFuture.supplyAsync(
+          () -> store.change(owner, made.id(), change, made::equals)));
+    }
+
+    assertThat(changes.stream().map(CompletableFuture::join))
+        .filteredOn(Changed.Done.class::isInstance)
+        .hasSize(1);
+  }
+
+  @Test
+  void deletesATodoThatOwesNothingAndHidesOneThatDoesUntilItsEntryIsRemoved() {
+    Todo settled = create(owner, "settled");
+    Todo owing = create(owner, "owing");
+    store.removeOutboxEntries(List.of(JobId.of(settled.id())));
+    clock.advance(Duration.ofMillis(1));
+
+    assertThat(store.delete(owner, settled.id(), ALWAYS)).isEqualTo(new Changed.Done(settled));
+    assertThat(store.delete(owner, owing.id(), owing::equals)).isEqualTo(new Changed.Done(owing));
+
+    JobId job = JobId.of(owing.id());
+    assertThat(store.listByUser(owner, 10, null).todos()).isEmpty();
+    assertThat(store.find(owner, owing.id())).isEmpty();
+    assertThat(store.delete(owner, owing.id(), ALWAYS)).isEqualTo(new Changed.Missing());
+    assertThat(store.change(owner, owing.id(), new TodoChange(null, true, null, false), ALWAYS))
+        .isEqualTo(new Changed.Missing());
+    assertThat(store.findJob(JobId.of(settled.id()))).isEmpty();
+    assertThat(store.findJob(job)).contains(new TodoJob(owner, true));
+    assertThat(jobs(store.findOutboxOlderThan(Duration.ZERO, 100, null))).contains(job);
+    JobId another = JobId.of(create(owner, "another").id());
+    assertThat(store.removeOutboxEntries(List.of(job, another))).isEqualTo(2);
+    assertThat(store.findJob(job)).isEmpty();
+    assertThat(store.findJob(another)).contains(new TodoJob(owner, false));
+  }
+
+  @Test
+  void deletesAllThatIsDoneTogether() {
+    Todo open = create(owner, "open");
+    Todo settled = store.create(owner, new NewTodo(new Title("settled"), true));
+    Todo owing = store.create(owner, new NewTodo(new Title("owing"), true));
+    Todo others = store.create(other, new NewTodo(new Title("other's"), true));
+    store.removeOutboxEntries(List.of(JobId.of(settled.id())));
+
+    assertThat(store.deleteCompleted(owner)).isEqualTo(2);
+    assertThat(store.deleteCompleted(owner)).isZero();
+
+    assertThat(store.listByUser(owner, 10, null).todos()).containsExactly(open);
+    assertThat(store.find(other, others.id())).contains(others);
+    assertThat(store.findJob(JobId.of(owing.id()))).contains(new TodoJob(owner, true));
+  }
+
+  @Test
+  void listsOnlyWhatIsDoneOrOnlyWhatIsNot() {
+    List<String> done = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      String title = "t" + i;
+      store.create(owner, new NewTodo(new Title(title), i % 2 == 0));
+      if (i % 2 == 0) {
+        done.add(title);
+      }
+    }
+
+    TodoPage first = store.listByUser(owner, 2, null, true);
+    assertThat(titles(first)).isEqualTo(done.subList(0, 2));
+    assertThat(titles(store.listByUser(owner, 2, first.next(), true)))
+        .isEqualTo(done.subList(2, 3));
+    assertThat(titles(store.listByUser(owner, 10, null, false))).containsExactly("t1", "t3", "t5");
+  }
+
+  @Test
+  void oneKeyMakesOneTodoForADay() {
+    NewTodo milk = new NewTodo(new Title("Buy milk"), false);
+    String key = "key-1";
+
+    KeyedCreate first = store.createOnce(owner, key, milk);
+    KeyedCreate again = store.createOnce(owner, key, milk);
+    KeyedCreate another = store.createOnce(owner, key, new NewTodo(new Title("Buy oats"), false));
+    KeyedCreate others = store.createOnce(other, key, milk);
+
+    Todo made = ((KeyedCreate.Made) first).todo();
+    assertThat(again).isEqualTo(new KeyedCreate.Repeated(made));
+    assertThat(another).isEqualTo(new KeyedCreate.OtherRequest());
+    assertThat(((KeyedCreate.Made) others).todo().id()).isNotEqualTo(made.id());
+    store.change(owner, made.id(), new TodoChange(new Title("Changed"), null, null, false), ALWAYS);
+    assertThat(store.createOnce(owner, key, milk)).isEqualTo(new KeyedCreate.Repeated(made));
+    assertThat(store.listByUser(owner, 10, null).todos()).hasSize(1);
+    clock.advance(TodoStore.KEY_LIFE);
+    assertThat(store.createOnce(owner, key, milk)).isInstanceOf(KeyedCreate.Made.class);
+    assertThat(store.listByUser(owner, 10, null).todos()).hasSize(2);
+  }
+
+  @Test
+  void ofManyRequestsWithOneKeyAtOnceOneMakesTheTodo() {
+    NewTodo milk = new NewTodo(new Title("Buy milk"), false);
+    List<CompletableFuture<KeyedCreate>> requests = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      requests.add(CompletableFuture.supplyAsync(() -> store.createOnce(owner, "key", milk)));
+    }
+
+    List<KeyedCreate> outcomes = requests.stream().map(CompletableFuture::join).toList();
+
+    assertThat(outcomes).filteredOn(KeyedCreate.Made.class::isInstance).hasSize(1);
+    assertThat(outcomes).noneMatch(KeyedCreate.OtherRequest.class::isInstance);
+    assertThat(store.listByUser(owner, 10, null).todos()).hasSize(1);
   }
 
   @Test

@@ -64,7 +64,7 @@ class MongooseDocumentsTest {
 
     assertThat(list(USER))
         .containsExactly(
-            new Todo(new TodoId(ID.toHexString()), "Buy milk", true, USER, created, updated));
+            new Todo(new TodoId(ID.toHexString()), "Buy milk", true, null, USER, created, updated));
   }
 
   @Test
@@ -72,8 +72,8 @@ class MongooseDocumentsTest {
     insert(mongoose());
 
     assertThat(list(USER))
-        .containsExactly(
-            new Todo(new TodoId(ID.toHexString()), "Buy milk", false, USER, ID_TIME, ID_TIME));
+        .containsExactly(new Todo(
+            new TodoId(ID.toHexString()), "Buy milk", false, null, USER, ID_TIME, ID_TIME));
   }
 
   @Test

@@ -1,0 +1,96 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Updates;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.todo.domain.KeyedCreate;
+import io.github.scalingtoolkit.todo.domain.NewTodo;
+import io.github.scalingtoolkit.todo.domain.Title;
+import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import java.time.Duration;
+import java.time.Instant;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a process that was killed between two writes of a create with a key leaves behind is completed, once. */
+class KeyedCreatesTest {
+  private static final UserId ADA = new UserId("ada");
+  private static final NewTodo MILK = new NewTodo(new Title("Buy milk"), false);
+  private static final String KEY = "key";
+
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-01-02T03:04:05Z"));
+  private WireServer server;
+  private MongoClient client;
+  private MongoTodoStore store;
+
+  @BeforeEach
+  void open() {
+    server = WireServer.start();
+    client = MongoClients.create(server.uri());
+    store = MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), clock);
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+    client.close();
+    server.close();
+  }
+
+  @Test
+  void killedAfterTheRecord() {
+    Todo first = made(store.createOnce(ADA, KEY, MILK));
+    server.todos().deleteMany(new Document());
+    requests().updateOne(new Document(), Updates.set("done", false));
+
+    assertCompletedOnceAs(first);
+  }
+
+  @Test
+  void killedAfterTheTodo() {
+    Todo first = made(store.createOnce(ADA, KEY, MILK));
+    requests().updateOne(new Document(), Updates.set("done", false));
+
+    assertCompletedOnceAs(first);
+  }
+
+  @Test
+  void recordsAreRemovedWhenTheirKeysLifeIsOver() {
+    store.createOnce(ADA, KEY, MILK);
+    clock.advance(TodoStore.KEY_LIFE.minusHours(1));
+    store.createOnce(ADA, "later", MILK);
+    store.doUpkeep();
+    assertThat(requests().countDocuments()).isEqualTo(2);
+
+    clock.advance(Duration.ofHours(2));
+    store.doUpkeep();
+
+    assertThat(requests().countDocuments()).isOne();
+    assertThat(store.createOnce(ADA, "later", MILK)).isInstanceOf(KeyedCreate.Repeated.class);
+  }
+
+  private void assertCompletedOnceAs(Todo first) {
+    assertThat(store.createOnce(ADA, KEY, MILK)).isEqualTo(new KeyedCreate.UnderWay());
+    clock.advance(TodoStore.LONGEST_CREATE);
+
+    assertThat(store.createOnce(ADA, KEY, MILK)).isEqualTo(new KeyedCreate.Made(first));
+    assertThat(store.createOnce(ADA, KEY, MILK)).isEqualTo(new KeyedCreate.Repeated(first));
+    assertThat(store.listByUser(ADA, 10, null).todos()).containsExactly(first);
+  }
+
+  private static Todo made(KeyedCreate outcome) {
+    return ((KeyedCreate.Made) outcome).todo();
+  }
+
+  private MongoCollection<Document> requests() {
+    return client.getDatabase("todoapp").getCollection("requests");
+  }
+}
