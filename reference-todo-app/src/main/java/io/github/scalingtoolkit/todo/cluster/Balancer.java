@@ -2,10 +2,13 @@ package io.github.scalingtoolkit.todo.cluster;
 
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.todo.http.BoundedListener;
+import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.Cors;
+import io.github.scalingtoolkit.todo.http.Framing;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.InFlight;
 import io.github.scalingtoolkit.todo.http.Problem;
+import io.github.scalingtoolkit.todo.http.RequestIds;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.SecurityHeaders;
 import io.github.scalingtoolkit.todo.http.WholeBodies;
@@ -14,10 +17,8 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
 import io.undertow.server.handlers.proxy.ProxyHandler;
-import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 
@@ -34,7 +35,7 @@ final class Balancer {
   private static final int MOST_TRIES_MORE = 3;
 
   private final BoundedListener listener;
-  private final ClientAddress clients;
+  private final Clients clients;
   private final Cors cors;
   private final LeastBusy backends = new LeastBusy();
   private final WholeBodies bodies;
@@ -45,7 +46,7 @@ final class Balancer {
 
   /** Accepts {@code config.maxInFlight()} requests per worker, as many as the same number of separate processes. */
   Balancer(HttpConfig config, int workers, ClientAddress clients) {
-    this.clients = clients;
+    this.clients = new Clients(clients);
     cors = new Cors(config.corsOrigins());
     int threads = Math.max(2, Runtime.getRuntime().availableProcessors());
     connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
@@ -118,10 +119,13 @@ final class Balancer {
     if (draining) {
       exchange.setPersistent(false);
     }
-    HeaderValues forwarded = exchange.getRequestHeaders().get(Headers.X_FORWARDED_FOR);
-    if (forwarded != null) {
-      InetAddress client = clients.of(exchange.getSourceAddress().getAddress(), forwarded);
-      exchange.setSourceAddress(new InetSocketAddress(client, 0));
+    Problem framing = Framing.refusal(exchange);
+    if (framing != null) {
+      bodies.refuseUnread(exchange, framing);
+      return;
+    }
+    if (exchange.getRequestHeaders().contains(Headers.X_FORWARDED_FOR)) {
+      exchange.setSourceAddress(new InetSocketAddress(clients.address(exchange), 0));
     }
     if (exchange.isHttp10() && !exchange.getRequestHeaders().contains(Headers.HOST)) {
       // Health checks of older balancers name none, and need not; a worker gets all requests by
@@ -153,6 +157,7 @@ final class Balancer {
   }
 
   private void refuse(HttpServerExchange exchange, Problem problem) {
+    RequestIds.addTo(exchange);
     SecurityHeaders.addTo(exchange.getResponseHeaders());
     cors.addHeaders(exchange);
     Respond.problem(exchange, problem);

@@ -10,9 +10,11 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xnio.Options;
+import org.xnio.XnioExecutor;
 
 /**
  * Undertow on one port, with a bound on everything that Undertow leaves unbounded: the head and the body of a request and the time
@@ -38,6 +40,7 @@ public final class BoundedListener {
   private final HttpConfig config;
   private final InFlight inFlight;
   private final Undertow undertow;
+  private volatile XnioExecutor.@Nullable Key looks;
 
   /** Passes requests to {@code handler}, which counts them; {@link #start} opens the port. */
   public BoundedListener(HttpConfig config, InFlight inFlight, HttpHandler handler) {
@@ -82,7 +85,7 @@ public final class BoundedListener {
       }
       throw new ListenException(config, cause);
     }
-    undertow
+    looks = undertow
         .getWorker()
         .getIoThread()
         .executeAtInterval(
@@ -119,6 +122,10 @@ public final class BoundedListener {
 
   /** Closes the port and every connection. */
   public void stop() {
+    XnioExecutor.Key repeated = looks;
+    if (repeated != null) {
+      repeated.remove();
+    }
     undertow.stop();
   }
 

@@ -4,7 +4,10 @@ import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderMap;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Decides which pages of other origins may read answers. Tokens are bearer tokens and there are no cookies, so all may. */
 public final class Cors {
@@ -48,12 +51,23 @@ public final class Cors {
         && exchange.getRequestHeaders().contains(REQUEST_METHOD);
   }
 
-  void addPreflightHeaders(HttpServerExchange exchange, String methods) {
+  void addPreflightHeaders(HttpServerExchange exchange, String methods, @Nullable Route asked) {
     HeaderMap answer = exchange.getResponseHeaders();
     answer.put(ALLOW_METHODS, methods);
-    answer.put(
-        ALLOW_HEADERS,
-        "Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, X-Request-Id");
+    List<String> headers = new ArrayList<>(List.of("Authorization", "X-Request-Id"));
+    if (asked != null) {
+      if (asked.body() != null) {
+        headers.add("Content-Type");
+      }
+      headers.addAll(asked.headers());
+    }
+    answer.put(ALLOW_HEADERS, String.join(", ", headers));
     answer.put(MAX_AGE, "600");
+  }
+
+  /** Returns the method that a preflight asks for. */
+  static String askedMethod(HttpServerExchange preflight) {
+    String asked = preflight.getRequestHeaders().getFirst(REQUEST_METHOD);
+    return asked == null ? "" : asked.strip();
   }
 }

@@ -5,13 +5,14 @@ import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
 import io.undertow.util.AttachmentKey;
+import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
-import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.time.Duration;
-import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,7 +25,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Front implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(Front.class);
-  private static final HttpString REQUEST_ID = new HttpString("X-Request-Id");
   private static final AttachmentKey<Route> ROUTE = AttachmentKey.create(Route.class);
 
   private final Router router;
@@ -69,8 +69,7 @@ final class Front implements HttpHandler {
           System.nanoTime() - started);
       next.proceed();
     });
-    String id = requestId(exchange.getRequestHeaders().getFirst(REQUEST_ID));
-    exchange.getResponseHeaders().put(REQUEST_ID, id);
+    RequestIds.addTo(exchange);
     SecurityHeaders.addTo(exchange.getResponseHeaders());
     cors.addHeaders(exchange);
     guarded(exchange, () -> route(exchange));
@@ -78,6 +77,11 @@ final class Front implements HttpHandler {
   }
 
   private void route(HttpServerExchange exchange) throws Exception {
+    Problem framing = Framing.refusal(exchange);
+    if (framing != null) {
+      bodies.refuseUnread(exchange, framing);
+      return;
+    }
     if (exchange.getRequestMethod().equalToString("OPTIONS")) {
       options(exchange);
       return;
@@ -101,12 +105,15 @@ final class Front implements HttpHandler {
   }
 
   private void options(HttpServerExchange exchange) {
-    String allowed = router.allowed(exchange);
-    if (allowed == null) {
-      throw new ProblemException(Problem.of(StatusCodes.NOT_FOUND, "Not found"));
+    Map<String, Route> methods = router.methods(exchange);
+    if (methods == null) {
+      throw new ProblemException(Problem.notFound());
     }
+    String allowed = Router.allow(methods);
     if (cors.isPreflight(exchange)) {
-      cors.addPreflightHeaders(exchange, allowed);
+      String asked = Cors.askedMethod(exchange);
+      cors.addPreflightHeaders(
+          exchange, allowed, methods.get(asked.equals("HEAD") ? "GET" : asked));
     }
     exchange.getResponseHeaders().put(Headers.ALLOW, allowed);
     Respond.empty(exchange, StatusCodes.NO_CONTENT);
@@ -124,12 +131,12 @@ final class Front implements HttpHandler {
     if (handler != null) {
       exchange.dispatch(blocking, apart -> guarded(apart, () -> handler.handleRequest(apart)));
     } else if (withBody != null) {
-      readBody(exchange, withBody);
+      readBody(exchange, route.mediaTypes(), withBody);
     }
   }
 
-  private void readBody(HttpServerExchange exchange, WithBody handler) {
-    requireJson(exchange.getRequestHeaders().getFirst(Headers.CONTENT_TYPE));
+  private void readBody(HttpServerExchange exchange, List<String> mediaTypes, WithBody handler) {
+    requireType(exchange.getRequestHeaders().get(Headers.CONTENT_TYPE), mediaTypes);
     bodies.read(
         exchange,
         (read, bytes) -> guarded(
@@ -148,18 +155,22 @@ final class Front implements HttpHandler {
             .detail("The service is at its limit of " + maxInFlight + " requests at a time."));
   }
 
-  private static void requireJson(@Nullable String contentType) {
-    String[] parts = contentType == null ? new String[] {""} : contentType.split(";");
-    boolean json = parts[0].strip().equalsIgnoreCase("application/json");
-    for (int i = 1; i < parts.length && json; i++) {
+  private static void requireType(@Nullable HeaderValues given, List<String> mediaTypes) {
+    // Not a list: of two, each recipient might take another one.
+    String[] parts = given == null || given.size() != 1
+        ? new String[] {""}
+        : given.getFirst().split(";");
+    String type = parts[0].strip().toLowerCase(Locale.ROOT);
+    boolean taken = mediaTypes.contains(type);
+    for (int i = 1; i < parts.length && taken; i++) {
       String parameter = parts[i].strip().replace("\"", "");
-      json = !parameter.regionMatches(true, 0, "charset=", 0, 8)
+      taken = !parameter.regionMatches(true, 0, "charset=", 0, 8)
           || parameter.substring(8).equalsIgnoreCase("utf-8");
     }
-    if (!json) {
+    if (!taken) {
       throw new ProblemException(
           Problem.of(StatusCodes.UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
-              .detail("Send Content-Type: application/json, in UTF-8."));
+              .detail("Send Content-Type: " + String.join(" or ", mediaTypes) + ", in UTF-8."));
     }
   }
 
@@ -181,7 +192,7 @@ final class Front implements HttpHandler {
       Route route = exchange.getAttachment(ROUTE);
       log.error(
           "request={} route={} status=500 cause={} at={}",
-          exchange.getResponseHeaders().getFirst(REQUEST_ID),
+          exchange.getResponseHeaders().getFirst(RequestIds.HEADER),
           route == null ? "none" : route.template(),
           fault.getClass().getName(),
           fault.getStackTrace().length == 0 ? "unknown" : fault.getStackTrace()[0]);
@@ -196,18 +207,5 @@ final class Front implements HttpHandler {
     } else {
       Respond.problem(exchange, problem);
     }
-  }
-
-  private static String requestId(@Nullable String given) {
-    if (given != null
-        && given.length() <= 64
-        && given.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-      return given;
-    }
-    // Unique is enough: it need not be unguessable, and a secure random number costs more than the
-    // routing.
-    ThreadLocalRandom random = ThreadLocalRandom.current();
-    return HexFormat.of().toHexDigits(random.nextLong())
-        + HexFormat.of().toHexDigits(random.nextLong());
   }
 }

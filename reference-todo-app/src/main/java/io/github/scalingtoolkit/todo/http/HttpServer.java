@@ -2,12 +2,6 @@ package io.github.scalingtoolkit.todo.http;
 
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.undertow.predicate.Predicate;
-import io.undertow.server.HttpHandler;
-import io.undertow.server.handlers.encoding.ContentEncodingRepository;
-import io.undertow.server.handlers.encoding.EncodingHandler;
-import io.undertow.server.handlers.encoding.GzipEncodingProvider;
-import io.undertow.util.Headers;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import org.slf4j.Logger;
@@ -30,7 +24,7 @@ public final class HttpServer {
     blocking = BlockingThreads.executor(config.name() + "-", Math.min(config.maxInFlight(), 256));
     inFlight = new InFlight(config.parseTimeout());
     front = new Front(config, inFlight, router, new RouteTimers(meters), blocking);
-    listener = new BoundedListener(config, inFlight, gzip(front));
+    listener = new BoundedListener(config, inFlight, front);
   }
 
   /**
@@ -76,19 +70,5 @@ public final class HttpServer {
     listener.awaitQuiet(longest);
     listener.stop();
     blocking.shutdownNow();
-  }
-
-  private static HttpHandler gzip(HttpHandler next) {
-    Predicate worthIt = exchange -> Respond.isWorthEncoding(
-        exchange.getResponseHeaders().getFirst(Headers.CONTENT_TYPE),
-        exchange.getResponseContentLength());
-    HttpHandler encoding = new EncodingHandler(
-        next,
-        new ContentEncodingRepository()
-            .addEncodingHandler("gzip", new GzipEncodingProvider(), 50, worthIt));
-    return exchange -> {
-      boolean asked = exchange.getRequestHeaders().contains(Headers.ACCEPT_ENCODING);
-      (asked ? encoding : next).handleRequest(exchange);
-    };
   }
 }

@@ -28,6 +28,7 @@ public record Problem(
     List<FieldError> errors,
     Map<String, String> headers) {
   private static final JsonFactory JSON = new JsonFactory();
+  private static final int TOO_MANY_REQUESTS = 429;
 
   /**
    * A field that is wrong.
@@ -59,10 +60,24 @@ public record Problem(
         StatusCodes.UNPROCESSABLE_ENTITY, "Validation failed", null, errors, Map.of());
   }
 
+  /** Returns the 404, in the tutorial's words. */
+  public static Problem notFound() {
+    return of(StatusCodes.NOT_FOUND, "Not found");
+  }
+
   /** Returns the 503 with the time to retry: in whole seconds, at least 1. */
   public static Problem unavailable(String error, Duration retryAfter) {
-    long seconds = Math.max(1, (retryAfter.toMillis() + 999) / 1000);
-    return of(StatusCodes.SERVICE_UNAVAILABLE, error).with("Retry-After", Long.toString(seconds));
+    return of(StatusCodes.SERVICE_UNAVAILABLE, error).retryAfter(retryAfter);
+  }
+
+  /** Returns the 429 with the time to retry: in whole seconds, at least 1. */
+  public static Problem tooMany(String error, Duration retryAfter) {
+    return of(TOO_MANY_REQUESTS, error).retryAfter(retryAfter);
+  }
+
+  /** Returns this with the time to retry: in whole seconds, at least 1. */
+  public Problem retryAfter(Duration wait) {
+    return with("Retry-After", Long.toString(Math.max(1, (wait.toMillis() + 999) / 1000)));
   }
 
   /** Returns this with what to do about it. */

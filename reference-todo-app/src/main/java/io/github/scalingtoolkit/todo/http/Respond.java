@@ -2,12 +2,11 @@ package io.github.scalingtoolkit.todo.http;
 
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
-import io.undertow.server.handlers.encoding.AllowedContentEncodings;
+import io.undertow.util.HeaderMap;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /** Writes answers. Every method may be called on an IO thread, and ends the exchange. */
 public final class Respond {
@@ -37,20 +36,30 @@ public final class Respond {
    * @param etag with its quotes
    */
   public static void json(HttpServerExchange exchange, String etag, byte[] json) {
-    head(exchange, StatusCodes.OK, JSON, json.length);
-    AllowedContentEncodings codings =
-        exchange.getAttachment(AllowedContentEncodings.ATTACHMENT_KEY);
-    boolean encoded =
-        codings != null && !codings.getCurrentContentEncoding().equals(Headers.IDENTITY.toString());
+    boolean encoded = mayEncode(exchange, JSON, json.length);
     // A strong tag is for exactly these bytes, which an encoding changes.
     exchange.getResponseHeaders().put(Headers.ETAG, encoded ? "W/" + etag : etag);
-    String known = exchange.getRequestHeaders().getFirst(Headers.IF_NONE_MATCH);
-    if (known != null && matches(known, etag)) {
-      exchange.getResponseHeaders().remove(Headers.CONTENT_TYPE);
-      exchange.getResponseHeaders().remove(Headers.CONTENT_LENGTH);
+    if (Preconditions.of(exchange).isKnown(etag)) {
       empty(exchange, StatusCodes.NOT_MODIFIED);
     } else {
-      body(exchange, json);
+      send(exchange, StatusCodes.OK, JSON, json, encoded);
+    }
+  }
+
+  /**
+   * Answers with encoded JSON that is never compressed, so that its {@code ETag} stays strong: 304 without a body if a GET's
+   * client has it.
+   *
+   * @param etag with its quotes
+   */
+  public static void item(HttpServerExchange exchange, int status, String etag, byte[] json) {
+    exchange.getResponseHeaders().put(Headers.ETAG, etag);
+    String method = exchange.getRequestMethod().toString();
+    boolean reads = method.equals("GET") || method.equals("HEAD");
+    if (reads && Preconditions.of(exchange).isKnown(etag)) {
+      empty(exchange, StatusCodes.NOT_MODIFIED);
+    } else {
+      send(exchange, status, JSON, json, false);
     }
   }
 
@@ -63,31 +72,33 @@ public final class Respond {
   /** Answers with a complete body of another type. */
   public static void send(
       HttpServerExchange exchange, int status, String contentType, byte[] body) {
-    head(exchange, status, contentType, body.length);
-    body(exchange, body);
+    send(exchange, status, contentType, body, mayEncode(exchange, contentType, body.length));
   }
 
-  /** Tells whether an answer may be compressed if the client asks for it. */
-  static boolean isWorthEncoding(@Nullable String contentType, long length) {
-    return length >= ENCODED_FROM_BYTES
-        && contentType != null
+  private static void send(
+      HttpServerExchange exchange, int status, String contentType, byte[] plain, boolean encoded) {
+    byte[] body = encoded ? Gzip.encode(plain) : plain;
+    HeaderMap headers = exchange.getResponseHeaders();
+    exchange.setStatusCode(status);
+    headers.put(Headers.CONTENT_TYPE, contentType);
+    if (encoded) {
+      headers.put(Headers.CONTENT_ENCODING, "gzip");
+    }
+    exchange.setResponseContentLength(body.length);
+    onIoThread(exchange, io -> io.getResponseSender().send(ByteBuffer.wrap(body)));
+  }
+
+  /** Tells whether to compress an answer, and tells caches if that depends on the request. */
+  private static boolean mayEncode(HttpServerExchange exchange, String contentType, int length) {
+    boolean worthIt = length >= ENCODED_FROM_BYTES
         && (contentType.startsWith(JSON)
             || contentType.startsWith(PROBLEM_JSON)
             || contentType.startsWith("text/"));
-  }
-
-  private static void head(
-      HttpServerExchange exchange, int status, String contentType, int length) {
-    exchange.setStatusCode(status);
-    exchange.getResponseHeaders().put(Headers.CONTENT_TYPE, contentType);
-    exchange.setResponseContentLength(length);
-    if (isWorthEncoding(contentType, length)) {
-      exchange.getResponseHeaders().add(Headers.VARY, Headers.ACCEPT_ENCODING_STRING);
+    if (!worthIt) {
+      return false;
     }
-  }
-
-  private static void body(HttpServerExchange exchange, byte[] body) {
-    onIoThread(exchange, io -> io.getResponseSender().send(ByteBuffer.wrap(body)));
+    exchange.getResponseHeaders().add(Headers.VARY, Headers.ACCEPT_ENCODING_STRING);
+    return Gzip.isAccepted(exchange.getRequestHeaders().get(Headers.ACCEPT_ENCODING));
   }
 
   /**
@@ -104,18 +115,5 @@ public final class Respond {
     } else {
       exchange.dispatch(exchange.getIoThread(), end);
     }
-  }
-
-  private static boolean matches(String known, String etag) {
-    for (String candidate : known.split(",")) {
-      String tag = candidate.strip();
-      // If-None-Match compares weakly (RFC 9110, 13.1.2).
-      if (tag.equals("*")
-          || tag.equals(etag)
-          || (tag.startsWith("W/") && tag.substring(2).equals(etag))) {
-        return true;
-      }
-    }
-    return false;
   }
 }

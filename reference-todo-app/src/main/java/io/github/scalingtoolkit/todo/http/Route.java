@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.http;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param head runs first, on the IO thread; it may answer, or leave that to the next handler
  * @param blocking runs on a thread that may block; null if {@code head} always answers
  * @param body as {@code blocking}, with the request's JSON; null if the request has no body
+ * @param mediaTypes the types that a body may have
+ * @param headers the request's headers that it reads, beyond those that every route does: pages of other origins may send
+ *     them
  */
 public record Route(
     String template,
@@ -21,7 +25,16 @@ public record Route(
     boolean limited,
     @Nullable HttpHandler head,
     @Nullable HttpHandler blocking,
-    @Nullable WithBody body) {
+    @Nullable WithBody body,
+    List<String> mediaTypes,
+    List<String> headers) {
+  private static final List<String> JSON = List.of("application/json");
+
+  /** Copies the lists. */
+  public Route {
+    mediaTypes = List.copyOf(mediaTypes);
+    headers = List.copyOf(headers);
+  }
 
   /** Answers a request with a body. May block. */
   @FunctionalInterface
@@ -32,21 +45,55 @@ public record Route(
 
   /** Returns a GET route that never blocks and is never limited: for health. */
   public static Route unlimited(String template, HttpHandler handler) {
-    return new Route(template, "GET", false, handler, null, null);
+    return new Route(template, "GET", false, handler, null, null, List.of(), List.of());
   }
 
   /** Returns a GET route that may block. */
   public static Route get(String template, HttpHandler handler) {
-    return new Route(template, "GET", true, null, handler, null);
+    return new Route(template, "GET", true, null, handler, null, List.of(), List.of());
   }
 
   /** Returns a GET route that tries {@code quick} on the IO thread, and {@code handler} if that did not answer. */
   public static Route get(String template, HttpHandler quick, HttpHandler handler) {
-    return new Route(template, "GET", true, quick, handler, null);
+    return new Route(template, "GET", true, quick, handler, null, List.of(), List.of());
+  }
+
+  /** Returns a DELETE route that may block; {@code first} may refuse on the IO thread. */
+  public static Route delete(String template, HttpHandler first, HttpHandler handler) {
+    return new Route(template, "DELETE", true, first, handler, null, List.of(), List.of());
   }
 
   /** Returns a POST route whose body must be a JSON object; {@code first} may refuse before the body is read. */
   public static Route post(String template, @Nullable HttpHandler first, WithBody handler) {
-    return new Route(template, "POST", true, first, null, handler);
+    return new Route(template, "POST", true, first, null, handler, JSON, List.of());
+  }
+
+  /** Returns a PUT route; otherwise as {@link #post}. */
+  public static Route put(String template, HttpHandler first, WithBody handler) {
+    return new Route(template, "PUT", true, first, null, handler, JSON, List.of());
+  }
+
+  /** Returns a PATCH route, which takes a JSON merge patch as well; otherwise as {@link #post}. */
+  public static Route patch(String template, HttpHandler first, WithBody handler) {
+    return new Route(
+        template,
+        "PATCH",
+        true,
+        first,
+        null,
+        handler,
+        List.of("application/json", "application/merge-patch+json"),
+        List.of());
+  }
+
+  /** Template and method tell routes apart: it is hashed at every request. */
+  @Override
+  public int hashCode() {
+    return 31 * template.hashCode() + method.hashCode();
+  }
+
+  /** Returns this route, which reads these headers as well. */
+  public Route reading(String... headers) {
+    return new Route(template, method, limited, head, blocking, body, mediaTypes, List.of(headers));
   }
 }

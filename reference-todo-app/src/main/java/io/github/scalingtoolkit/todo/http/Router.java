@@ -22,8 +22,11 @@ public final class Router {
   private final Map<String, Map<String, Route>> exact = new HashMap<>();
   private final PathTemplateMatcher<Map<String, Route>> templates = new PathTemplateMatcher<>();
 
+  private final List<Route> routes;
+
   /** Routes to {@code routes}. */
   public Router(List<Route> routes) {
+    this.routes = List.copyOf(routes);
     Map<String, Map<String, Route>> byTemplate = new TreeMap<>();
     for (Route route : routes) {
       byTemplate
@@ -37,6 +40,11 @@ public final class Router {
         exact.put(template, methods);
       }
     });
+  }
+
+  /** Returns every route, by template and method. */
+  public List<Route> routes() {
+    return routes;
   }
 
   /** Returns the value of the path's part {@code name}. */
@@ -58,7 +66,7 @@ public final class Router {
   Route find(HttpServerExchange exchange) {
     Map<String, Route> methods = methods(exchange);
     if (methods == null) {
-      throw new ProblemException(Problem.of(StatusCodes.NOT_FOUND, "Not found"));
+      throw new ProblemException(Problem.notFound());
     }
     String method = exchange.getRequestMethod().toString();
     Route route = methods.get(method.equals("HEAD") ? "GET" : method);
@@ -69,14 +77,9 @@ public final class Router {
     return route;
   }
 
-  /** Returns the methods that the path of this request knows, or null if there is no such path. */
+  /** Returns the routes at the path of this request by their methods, or null if there is no such path. */
   @Nullable
-  String allowed(HttpServerExchange exchange) {
-    Map<String, Route> methods = methods(exchange);
-    return methods == null ? null : allow(methods);
-  }
-
-  private @Nullable Map<String, Route> methods(HttpServerExchange exchange) {
+  Map<String, Route> methods(HttpServerExchange exchange) {
     String path = exchange.getRequestPath();
     if (path.length() > 1 && path.endsWith("/")) {
       path = path.substring(0, path.length() - 1);
@@ -93,7 +96,8 @@ public final class Router {
     return match.getValue();
   }
 
-  private static String allow(Map<String, Route> methods) {
+  /** Returns the value of {@code Allow} where these are the routes. */
+  static String allow(Map<String, Route> methods) {
     StringBuilder allow = new StringBuilder();
     methods.keySet().forEach(method -> {
       allow.append(method).append(", ");

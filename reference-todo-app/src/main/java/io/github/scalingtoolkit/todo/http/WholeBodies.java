@@ -83,6 +83,13 @@ public final class WholeBodies {
     }
   }
 
+  /** Refuses a request whose body must not be read, and closes the connection as soon as its client can have read why. */
+  public void refuseUnread(HttpServerExchange exchange, Problem problem) {
+    Reading unread = new Reading(exchange);
+    exchange.putAttachment(READING, unread);
+    unread.answer(problem, BEFORE_CLOSE);
+  }
+
   /** Discards the rest of an unread body for as long as a body may take, and then closes. */
   void boundRest(HttpServerExchange exchange) {
     if (!exchange.isRequestComplete() && exchange.getAttachment(READING) == null) {

@@ -18,6 +18,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Clients who are too many, too slow or out to deceive: they are bounded, and others are served. */
 class HostileClientsTest {
@@ -177,6 +179,38 @@ class HostileClientsTest {
       for (Socket loris : lorises) {
         loris.close();
       }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "xchunked | 501",
+        "gzip | 501",
+        "gzip, chunked | 501",
+        "identity | 501",
+        "chunked, gzip | 400",
+        "chunked, chunked | 400",
+        "'chunked\r\nTransfer-Encoding: chunked' | 400",
+        "'chunked\r\nTransfer-Encoding: gzip' | 400",
+        "'' | 400",
+        "CHUNKED | 201",
+      })
+  void aTransferCodingThatIsNotChunkedAloneIsRefusedAndItsConnectionClosed(
+      String codings, int status) {
+    String answer =
+        server.raw("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+            + "Transfer-Encoding: " + codings + "\r\n"
+            + (status == 201 ? "Connection: close\r\n" : "")
+            + "\r\n2\r\n{}\r\n0\r\n\r\n"
+            + (status == 201 ? "" : "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"));
+
+    assertThat(answer).startsWith("HTTP/1.1 " + status);
+    assertThat(answer.split("HTTP/1.1 ", -1)).as("no second answer").hasSize(2);
+    if (status == 501) {
+      assertThat(answer)
+          .contains("application/problem+json", "X-Content-Type-Options", "\"error\"");
     }
   }
 

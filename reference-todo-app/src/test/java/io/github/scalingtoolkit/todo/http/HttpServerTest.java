@@ -17,6 +17,8 @@ import java.util.Set;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a server answers: routes, headers, origins, codings. */
 class HttpServerTest {
@@ -130,6 +132,98 @@ class HttpServerTest {
         .isEqualTo(LARGE);
     assertThat(plain.body()).isEqualTo(LARGE);
     assertThat(small.headers().firstValue("Content-Encoding")).isEmpty();
+  }
+
+  @Test
+  void headTellsTheLengthOfGetInEveryCoding() throws Exception {
+    for (String codings : List.of("gzip", "identity")) {
+      HttpResponse<byte[]> get = server.getBytes("/large", "Accept-Encoding", codings);
+      HttpResponse<String> head = server.send(
+          server.to("/large", "Accept-Encoding", codings).method("HEAD", BodyPublishers.noBody()));
+
+      assertThat(head.headers().firstValue("Content-Encoding"))
+          .isEqualTo(get.headers().firstValue("Content-Encoding"));
+      assertThat(head.headers().firstValueAsLong("Content-Length")).hasValue(get.body().length);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gzip | true",
+        "GZIP | true",
+        "x-gzip | true",
+        "deflate, gzip;q=0.5 | true",
+        "* | true",
+        "*;q=0.1, deflate | true",
+        "identity;q=0.5, gzip | true",
+        "identity, gzip;q=0.5 | false",
+        "gzip;q=0, * | false",
+        "*;q=0 | false",
+        "identity;q=0, *;q=0 | false",
+        "gzip;q=x | false",
+        "br, deflate | false",
+        ", , | false",
+      })
+  void aCodingIsChosenByItsWeightAndNoneIsNeverRefused(String accepted, boolean gzip)
+      throws Exception {
+    HttpResponse<byte[]> answer = server.getBytes("/large", "Accept-Encoding", accepted);
+
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Content-Encoding").orElse("none"))
+        .isEqualTo(gzip ? "gzip" : "none");
+    assertThat(answer.headers().allValues("Vary")).contains("Accept-Encoding");
+  }
+
+  @Test
+  void headersThatAreListsMayComeInSeveralLines() throws Exception {
+    String lines = server.raw("GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+        + "If-None-Match: \"a,b\", \"v0\"\r\nIf-None-Match: W/\"v1\"\r\n\r\n");
+    String codings = server.raw("GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+        + "Accept-Encoding: deflate\r\nAccept-Encoding: br, gzip\r\n\r\n");
+
+    assertThat(lines).startsWith("HTTP/1.1 304");
+    assertThat(codings).contains("Content-Encoding: gzip");
+  }
+
+  @Test
+  void anItemIsNeverCompressedSoThatItsTagIsStrong() throws Exception {
+    HttpResponse<byte[]> item = server.getBytes("/items", "Accept-Encoding", "gzip");
+
+    assertThat(item.headers().firstValue("ETag")).contains("\"v1\"");
+    assertThat(item.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(item.body()).isEqualTo(LARGE);
+    assertThat(server.get("/items", "If-None-Match", "W/\"v1\"").statusCode()).isEqualTo(304);
+  }
+
+  @Test
+  void aPreflightOffersTheHeadersThatTheRouteReadsAndNoOthers() throws Exception {
+    String preflight = "OPTIONS /items HTTP/1.1\r\nHost: h\r\nOrigin: https://a.example\r\n"
+        + "Access-Control-Request-Method: METHOD\r\nConnection: close\r\n\r\n";
+
+    assertThat(server.raw(preflight.replace("METHOD", "PATCH")))
+        .contains("Access-Control-Allow-Methods: GET, HEAD, PATCH, OPTIONS")
+        .contains(
+            "Access-Control-Allow-Headers: Authorization, X-Request-Id, Content-Type, If-Match\r\n");
+    assertThat(server.raw(preflight.replace("METHOD", "GET")))
+        .contains("Access-Control-Allow-Headers: Authorization, X-Request-Id, If-None-Match\r\n");
+  }
+
+  @Test
+  void aPatchMayBeAMergePatchAndAPostMayNot() throws Exception {
+    String merge = "application/merge-patch+json";
+
+    HttpResponse<String> patched = server.send(server
+        .to("/items", "Content-Type", merge)
+        .method("PATCH", BodyPublishers.ofString("{\"a\":null}")));
+
+    assertThat(patched.statusCode()).isEqualTo(200);
+    assertThat(server.post(merge, BodyPublishers.ofString("{}")).statusCode()).isEqualTo(415);
+    assertThat(server.raw("POST /things HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+            + "Content-Type: application/json\r\nContent-Type: text/plain\r\n"
+            + "Content-Length: 2\r\n\r\n{}"))
+        .startsWith("HTTP/1.1 415");
   }
 
   @Test

@@ -95,6 +95,13 @@ final class TestServer implements AutoCloseable {
           release.await();
           Respond.json(exchange, 200, "[]".getBytes(UTF_8));
         }),
+        Route.get("/items", exchange -> Respond.item(exchange, 200, "\"v1\"", LARGE))
+            .reading("If-None-Match"),
+        Route.patch(
+                "/items",
+                exchange -> {},
+                (exchange, body) -> Respond.json(exchange, 200, json.writeValueAsBytes(body)))
+            .reading("If-Match"),
         Route.post(
             "/things",
             null,
