@@ -4,6 +4,7 @@ import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.queue.EnqueueOptions;
 import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.JobSnapshot;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.JobType;
 import io.github.scalingtoolkit.queue.NewJob;
@@ -15,6 +16,7 @@ import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisException;
@@ -34,10 +36,17 @@ public final class Notifications {
   private static final EnqueueOptions FIVE_ATTEMPTS = EnqueueOptions.defaults().maxAttempts(5);
 
   private final JobQueue queue;
+  private final Runnable onLost;
 
   /** Enqueues to {@code queue}. */
   public Notifications(JobQueue queue) {
+    this(queue, () -> {});
+  }
+
+  /** Enqueues to {@code queue}; {@code onLost} is called after each enqueue that failed, and must not block. */
+  public Notifications(JobQueue queue, Runnable onLost) {
     this.queue = queue;
+    this.onLost = onLost;
   }
 
   /** The queue's answer about a job. */
@@ -49,7 +58,11 @@ public final class Notifications {
    * @param state waiting, active, retry, completed or dead
    * @param attempts runs so far
    */
-  public record Known(String state, int attempts) implements Status {}
+  public record Known(String state, int attempts) implements Status {
+    boolean hasEnded() {
+      return state.equals("completed") || state.equals("dead");
+    }
+  }
 
   /** It does not know the job. */
   public record Unknown() implements Status {}
@@ -68,7 +81,14 @@ public final class Notifications {
       queue.enqueue(SEND_EMAIL, payload(job, user), options(job));
     } catch (JedisException | RejectedException | QueueException unreachable) {
       log.debug("job={} enqueue=unreachable action=sweeper", job);
+      onLost.run();
     }
+  }
+
+  /** An enqueue by {@link #enqueueCall} has failed: the sweeper makes up for it. */
+  public void enqueueFailed(JobId job, String how) {
+    log.debug("job={} enqueue={} action=sweeper", job, how);
+    onLost.run();
   }
 
   /** Enqueues owed notifications, each at most once by its id. Throws if Redis does not answer. */
@@ -82,13 +102,23 @@ public final class Notifications {
   /** Returns the queue's answer about a job. */
   public Status find(JobId job) {
     try {
-      return queue
-          .find(queueId(job))
-          .<Status>map(found -> new Known(nameOf(found.state()), found.attempts()))
-          .orElseGet(Unknown::new);
+      return status(queue.find(queueId(job)));
     } catch (JedisException | RejectedException | QueueException unreachable) {
       return new Unreachable();
     }
+  }
+
+  /** Returns what the queue knows of each job, in order and in one round trip. Throws if Redis does not answer. */
+  List<Status> findAll(List<JobId> jobs) {
+    return queue.findAll(jobs.stream().map(Notifications::queueId).toList()).stream()
+        .map(Notifications::status)
+        .toList();
+  }
+
+  private static Status status(Optional<JobSnapshot> found) {
+    return found
+        .<Status>map(job -> new Known(nameOf(job.state()), job.attempts()))
+        .orElseGet(Unknown::new);
   }
 
   private static String nameOf(JobState state) {

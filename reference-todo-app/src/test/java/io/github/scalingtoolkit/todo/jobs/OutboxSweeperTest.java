@@ -77,6 +77,37 @@ class OutboxSweeperTest {
   }
 
   @Test
+  void catchingUpTakesTheYoungAsWellAndGoesOnUntilRedisAnswers() {
+    JobId young = owed();
+    server.kill();
+    sweeper.enqueueFailed();
+
+    assertThat(sweeper.step()).isEqualTo(Duration.ofSeconds(1));
+    server.restart();
+    Await.until("the next step works", () -> sweeper.step().equals(Duration.ofSeconds(10)));
+
+    assertThat(notifications.find(young)).isEqualTo(new Known("waiting", 0));
+    JobId next = owed();
+    assertThat(sweeper.step()).isEqualTo(Duration.ofSeconds(10));
+    assertThat(notifications.find(next)).isEqualTo(new Unknown());
+    sweeper.catchUp();
+    sweeper.step();
+    assertThat(notifications.find(next)).isEqualTo(new Known("waiting", 0));
+  }
+
+  @Test
+  void manyOwedEntriesAreAskedForTogether() {
+    int owed = 600;
+    for (int i = 0; i < owed; i++) {
+      owed();
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    assertThat(sweeper.doWork()).isEqualTo(owed);
+    assertThat(sweeper.doWork()).isZero();
+  }
+
+  @Test
   void aRemovalThatTheStoreRefusesHindersNoNotification() {
     JobId ended = endedButStillOwed();
     JobId lost = owed();
