@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo;
 
+import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
@@ -12,20 +13,28 @@ import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.http.ListenException;
 import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.logging.OtherLogs;
+import io.github.scalingtoolkit.todo.login.Credentials;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.StoresException;
+import java.io.BufferedReader;
+import java.io.Console;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import sun.misc.Signal;
@@ -39,7 +48,7 @@ import sun.misc.SignalHandler;
  */
 public final class Main {
   private static final String USAGE =
-      "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config];"
+      "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config|add-user NAME];"
           + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
   private static final int UNAVAILABLE = 3;
@@ -52,18 +61,22 @@ public final class Main {
   /** Set once the supervisor has gone: from then on {@link #onOrphaned} alone ends the process. */
   private static volatile boolean orphaned;
 
+  private final InputStream in;
   private final PrintStream out;
   private final Signals signals;
 
-  private Main(PrintStream out, Signals signals) {
+  private Main(InputStream in, PrintStream out, Signals signals) {
+    this.in = in;
     this.out = out;
     this.signals = signals;
   }
 
   /** Runs until a signal ends it. */
   public static void main(String[] arguments) throws InterruptedException {
-    int code =
-        run(arguments, SettingsSource.environment(), System.out, System.err, new ProcessSignals());
+    PrintStream err = System.err;
+    OtherLogs.takeOver();
+    int code = run(
+        arguments, SettingsSource.environment(), System.in, System.out, err, new ProcessSignals());
     exiting = true;
     System.exit(code);
   }
@@ -72,6 +85,7 @@ public final class Main {
    * Runs the role that {@code arguments} name until it is done or {@code signals} end it, and returns the exit code.
    * Blocks. Sets up the logging of this JVM, which is left so.
    *
+   * @param in where it reads a password from, in the role add-user
    * @param out where it prints its addresses and logs
    * @param err where it reports why it cannot run
    * @throws InterruptedException if this thread is interrupted; what had started goes on until {@code signals} end it
@@ -79,12 +93,13 @@ public final class Main {
   static int run(
       String[] arguments,
       SettingsSource environment,
+      InputStream in,
       PrintStream out,
       PrintStream err,
       Signals signals)
       throws InterruptedException {
     try {
-      return new Main(out, signals).run(arguments, environment, err);
+      return new Main(in, out, signals).run(arguments, environment, err);
     } catch (Failure failure) {
       leaveToOrphaned();
       err.println(failure.getMessage());
@@ -99,11 +114,15 @@ public final class Main {
       return 0;
     }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
-    int most = cluster ? 2 : 1;
+    boolean addsUser = args.length > 0 && args[0].equals("add-user");
+    int most = cluster || addsUser ? 2 : 1;
     if (args.length > most) {
       throw new Failure(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
     }
     int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
+    if (addsUser && args.length < 2) {
+      throw new Failure(WRONG_SETTING, "add-user needs the name of the user. " + USAGE);
+    }
     TodoSettings settings = settings(environment);
     Logging.configure(settings.logFormat(), settings.logLevel(), out);
     if (WorkerLink.find().isEmpty()) {
@@ -117,6 +136,7 @@ public final class Main {
       case "print-config" -> printConfig(settings);
       case "healthcheck" -> healthcheck(settings);
       case "warm" -> warm(settings);
+      case "add-user" -> addUser(settings, args[1]);
       default ->
         throw new Failure(WRONG_SETTING, "unknown role '" + printable(args[0]) + "'. " + USAGE);
     };
@@ -185,6 +205,56 @@ public final class Main {
       throw new Failure(1, "nothing was warmed: " + down.getMessage());
     } finally {
       app.stop();
+    }
+  }
+
+  /** Returns 0 once the user is stored, 1 if the name is taken. */
+  private int addUser(TodoSettings settings, String name) {
+    Credentials credentials = new Credentials(name, password(name));
+    String broken = credentials.broken().stream()
+        .map(rule -> rule.field() + " " + rule.message())
+        .collect(Collectors.joining("; "));
+    if (!broken.isEmpty()) {
+      throw new Failure(WRONG_SETTING, "no user was added: " + broken);
+    }
+    TodoApp app = new TodoApp(settings, Role.ADD_USER);
+    try {
+      started(app::start);
+    } catch (Failure failure) {
+      if (settings.mongoUri().isEmpty() && failure.exitCode == UNAVAILABLE) {
+        throw new Failure(
+            UNAVAILABLE,
+            failure.getMessage()
+                + ". While a demo runs on its own stores, add users by POST /register");
+      }
+      throw failure;
+    }
+    try {
+      if (!app.addUser(credentials)) {
+        throw new Failure(1, "no user was added: the username " + name + " is taken");
+      }
+      out.println("User:          " + name + " was added");
+      return 0;
+    } catch (StoreException down) {
+      throw new Failure(1, "no user was added: " + down.getMessage());
+    } finally {
+      app.stop();
+    }
+  }
+
+  /** Reads the first line of standard input, without showing it where somebody types it. */
+  private Secret password(String name) {
+    Console console = System.console();
+    if (in == System.in && console != null) {
+      char[] typed = console.readPassword("Password of %s: ", printable(name));
+      return Secret.of(typed == null ? "" : new String(typed));
+    }
+    try {
+      String line =
+          new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine();
+      return Secret.of(line == null ? "" : line);
+    } catch (IOException e) {
+      throw new Failure(1, "the password cannot be read from standard input: " + e.getMessage());
     }
   }
 

@@ -9,7 +9,9 @@ enum Role {
   /** Handles jobs. */
   WORK("work"),
   /** Fills the cache, and ends. */
-  WARM("warm");
+  WARM("warm"),
+  /** Adds a user, and ends. */
+  ADD_USER("add-user");
 
   private final String word;
 

@@ -12,6 +12,7 @@ import io.github.scalingtoolkit.core.health.UnhealthyException;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.LimiterMetrics;
+import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.RedisMetrics;
@@ -24,16 +25,20 @@ import io.github.scalingtoolkit.queue.QueueMetrics;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.todo.admin.AdminRoutes;
 import io.github.scalingtoolkit.todo.admin.Readiness;
+import io.github.scalingtoolkit.todo.api.AccountRoutes;
 import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
 import io.github.scalingtoolkit.todo.api.ListPage;
 import io.github.scalingtoolkit.todo.api.ListWarming;
-import io.github.scalingtoolkit.todo.api.NewTodos;
+import io.github.scalingtoolkit.todo.api.OpenApi;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
+import io.github.scalingtoolkit.todo.api.TodoItemRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
+import io.github.scalingtoolkit.todo.api.TodoWrites;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Route;
@@ -44,9 +49,14 @@ import io.github.scalingtoolkit.todo.jobs.NotificationWorker;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
 import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
 import io.github.scalingtoolkit.todo.jobs.SmtpSink;
+import io.github.scalingtoolkit.todo.login.Credentials;
+import io.github.scalingtoolkit.todo.login.FirstUsers;
 import io.github.scalingtoolkit.todo.login.Login;
+import io.github.scalingtoolkit.todo.login.LoginLimits;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.login.RotatingKeys;
+import io.github.scalingtoolkit.todo.login.UserStore;
+import io.github.scalingtoolkit.todo.login.Users;
 import io.github.scalingtoolkit.todo.mongo.MongoSettings;
 import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
@@ -62,6 +72,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -78,8 +89,8 @@ import org.jspecify.annotations.Nullable;
  * ready", then finishes the requests in progress, then returns jobs to the queue, and closes the stores last.
  */
 final class TodoApp {
-  private static final String ISSUER = "todo-api";
-  private static final String AUDIENCE = "todo-api";
+  private static final String ISSUER = TodoSettings.Tokens.ISSUER;
+  private static final String AUDIENCE = ISSUER;
   /** The peers of a cluster's worker: its balancer, on the same machine. */
   private static final ClientAddress BEHIND_BALANCER = ClientAddress.behind("127.0.0.0/8", "::1");
 
@@ -103,11 +114,13 @@ final class TodoApp {
   private @Nullable CacheAside<UserId, ListPage> lists;
   private @Nullable JobQueue queue;
   private @Nullable SettledRateLimiter limiter;
+  private @Nullable SettledRateLimiter loginLimiter;
   private @Nullable HealthRegistry health;
   private @Nullable Readiness readiness;
   private @Nullable HttpServer admin;
+  private @Nullable Router router;
   private @Nullable HttpServer web;
-  private @Nullable RotatingKeys rotatingKeys;
+  private volatile @Nullable RotatingKeys rotatingKeys;
   private @Nullable OutboxSweeper sweeper;
   private @Nullable NotificationSink sink;
   private @Nullable Worker worker;
@@ -139,8 +152,12 @@ final class TodoApp {
     Duration drain = settings.drainTimeout();
     Lifecycle.Builder phases = Lifecycle.builder()
         .phase("data", this::openData, Duration.ofSeconds(10), this::closeData)
-        .phase("mongo", this::openMongo, QUICK, () -> made(store).close())
-        .phase("redis", this::openRedis, QUICK, this::closeRedis);
+        .phase("mongo", this::openMongo, QUICK, () -> made(store).close());
+    if (role == Role.ADD_USER) {
+      lifecycle = phases.build();
+      return;
+    }
+    phases.phase("redis", this::openRedis, QUICK, this::closeRedis);
     if (role == Role.WARM) {
       lifecycle = phases.build();
       return;
@@ -181,6 +198,11 @@ final class TodoApp {
     return new ListWarming(made(lists), made(store)).warm();
   }
 
+  /** Adds a user and tells whether the name was free; call it after the start. */
+  boolean addUser(Credentials credentials) {
+    return new Users(made(store).users(), new PasswordHasher()).add(credentials).isPresent();
+  }
+
   /** Returns the public port; call it after the start of a serving process. */
   int port() {
     return made(web).port();
@@ -193,6 +215,9 @@ final class TodoApp {
 
   private void openData() {
     Set<EmbeddedStores.Kind> kinds = settings.embedded();
+    if (role == Role.ADD_USER) {
+      kinds.remove(EmbeddedStores.Kind.REDIS);
+    }
     boolean writesFile = role.works() && settings.smtpUrl().isEmpty();
     boolean needed = !kinds.isEmpty()
         || writesFile
@@ -244,6 +269,13 @@ final class TodoApp {
           SettledRateLimiter.start(queueAccess, "api", settings.rateLimit().get());
       LimiterMetrics.bind(meters, limiter);
     }
+    if (role.serves()) {
+      RateLimit account = settings.accounts().loginLimit();
+      loginLimiter = SettledRateLimiter.builder(queueAccess, "login")
+          .policy("login", key -> LoginLimits.limitOf(key, account))
+          .start();
+      LimiterMetrics.bind(meters, loginLimiter);
+    }
   }
 
   private RedisAccess.Builder redis(String url) {
@@ -259,6 +291,9 @@ final class TodoApp {
   private void closeRedis() {
     if (limiter != null) {
       limiter.close();
+    }
+    if (loginLimiter != null) {
+      loginLimiter.close();
     }
     made(lists).close();
     if (cacheRedis != queueRedis) {
@@ -305,27 +340,35 @@ final class TodoApp {
   private void startAdmin() {
     bindJvm(meters);
     TodoSettings.Web web = settings.web();
-    AdminRoutes routes = new AdminRoutes(
-        made(readiness),
-        meters::scrape,
-        () -> Map.of(
-            "name", "todo-api",
-            "version",
-                Optional.ofNullable(TodoApp.class.getPackage().getImplementationVersion())
-                    .orElse("development"),
-            "java", Runtime.version().toString(),
-            "mode", settings.mode().name().toLowerCase(Locale.ROOT),
-            "role", role.word()));
+    AdminRoutes routes = new AdminRoutes(made(readiness), meters::scrape, this::info);
     admin = HttpServer.start(
         HttpConfig.at("admin", web.adminHost(), web.adminPort()),
         new Router(routes.routes()),
         meters);
   }
 
+  private Map<String, Object> info() {
+    Map<String, Object> info = new HashMap<>(Map.of(
+        "name", "todo-api",
+        "version",
+            Optional.ofNullable(TodoApp.class.getPackage().getImplementationVersion())
+                .orElse("development"),
+        "java", Runtime.version().toString(),
+        "mode", settings.mode().name().toLowerCase(Locale.ROOT),
+        "role", role.word()));
+    RotatingKeys keys = rotatingKeys;
+    if (keys != null) {
+      info.put("keys", keys.ids());
+    }
+    return info;
+  }
+
   private void startSweeper() {
-    sweeper = new OutboxSweeper(
+    OutboxSweeper started = new OutboxSweeper(
         made(store), new Notifications(made(queue)), sweeping.owedFor(), sweeping.interval());
-    sweeper.start();
+    sweeper = started;
+    made(queueRedis).onRecovery(client -> started.catchUp());
+    started.start();
   }
 
   private void startWorker() {
@@ -354,8 +397,9 @@ final class TodoApp {
     TodoSettings.Tokens tokens = settings.tokens();
     RotatingSecret secret =
         tokens.secret().orElseGet(() -> RotatingSecret.of(made(owned).secretFile("jwt.key", 48)));
-    RotatingKeys keys = RotatingKeys.start(tokens.algorithm(), secret, tokens.timeToLive(), clock);
+    RotatingKeys keys = RotatingKeys.start(tokens.algorithm(), ISSUER, secret);
     rotatingKeys = keys;
+    keys.bindTo(meters);
     TokenIssuer issuer = TokenIssuer.builder()
         .issuer(ISSUER)
         .audience(AUDIENCE)
@@ -369,24 +413,22 @@ final class TodoApp {
         .cache(10_000, Duration.ofSeconds(60))
         .listener(AuthMetrics.of(meters))
         .build();
-    PasswordHasher hasher = new PasswordHasher();
-    if (settings.demo()) {
-      DemoUser.seed(
-          made(store).users(), hasher, supervised || settings.mongoUri().isEmpty());
-    }
-    Gate gate = new Gate(
-        verifier,
-        Optional.ofNullable(limiter),
-        supervised ? BEHIND_BALANCER : settings.web().clients());
-    Notifications notifications = new Notifications(made(queue));
-    NewTodos newTodos =
-        new NewTodos(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
+    Clients clients = new Clients(supervised ? BEHIND_BALANCER : settings.web().clients());
+    Gate gate = new Gate(verifier, Optional.ofNullable(limiter), clients);
+    Notifications notifications = new Notifications(made(queue), made(sweeper)::enqueueFailed);
+    TodoWrites writes =
+        new TodoWrites(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
+    boolean registration = settings.accounts().registration();
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new PublicRoutes(new Login(made(store).users(), hasher), issuer, clock).routes());
+    routes.addAll(new PublicRoutes(clock, OpenApi.of(registration)).routes());
+    routes.addAll(accountRoutes(gate, issuer, clients).routes());
     routes.addAll(new TodoRoutes(
-            gate, made(lists), settings.cache().timeToLive().isPresent(), made(store), newTodos)
+            gate, made(lists), settings.cache().timeToLive().isPresent(), made(store), writes)
         .routes());
+    routes.addAll(new TodoItemRoutes(gate, made(store), writes).routes());
     routes.addAll(new JobRoutes(gate, made(store), notifications).routes());
+    Router found = new Router(routes);
+    router = found;
     TodoSettings.Web listen = settings.web();
     web = HttpServer.start(
         new HttpConfig(
@@ -399,8 +441,25 @@ final class TodoApp {
             Duration.ofSeconds(75),
             listen.corsOrigins(),
             supervised),
-        new Router(routes),
+        found,
         meters);
+  }
+
+  private AccountRoutes accountRoutes(Gate gate, TokenIssuer issuer, Clients clients) {
+    TodoSettings.Accounts accounts = settings.accounts();
+    UserStore userStore = made(store).users();
+    PasswordHasher hasher = new PasswordHasher();
+    Users users = new Users(userStore, hasher);
+    new FirstUsers(users, accounts.firstUser(), settings.demo(), accounts.registration())
+        .seed(supervised || settings.mongoUri().isEmpty());
+    return new AccountRoutes(
+        gate,
+        new Login(userStore, hasher, new LoginLimits(made(loginLimiter))),
+        users,
+        issuer,
+        settings.tokens().timeToLive(),
+        clients,
+        accounts.registration());
   }
 
   private void stopWeb() {
@@ -417,6 +476,11 @@ final class TodoApp {
     if (web != null) {
       web.drain();
     }
+  }
+
+  /** Returns the routes of the public port; call it after the start of a serving process. */
+  List<Route> routes() {
+    return made(router).routes();
   }
 
   /** Everything that is measured. */

@@ -55,6 +55,14 @@ final class BreakableService implements AutoCloseable {
     return app;
   }
 
+  /** As {@link #run(Role, String...)}, with the sweeps of production. */
+  TodoApp runAsInProduction(Role role, String... settings) {
+    TodoApp app = new TodoApp(stores.settings(settings), role);
+    app.start();
+    apps.push(app);
+    return app;
+  }
+
   /** As {@link #run(Role, String...)}, with {@code mongo} before MongoDB. */
   TodoApp runBehind(FaultProxy mongo, Role role, String... settings) {
     List<String> all =

@@ -1,19 +1,17 @@
 package io.github.scalingtoolkit.todo;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** A cluster as a user starts it, and what its admin port tells of its workers. */
 final class ClusterProcess implements AutoCloseable {
-  private static final Pattern PID = Pattern.compile("pid=(\\d+)");
-  private static final Pattern ADDRESS = Pattern.compile("address=http://127.0.0.1:(\\d+)");
-
   private final ChildJvm supervisor;
   private final Path data;
 
@@ -66,17 +64,21 @@ final class ClusterProcess implements AutoCloseable {
 
   /** Returns the ids of the workers' processes. */
   List<Long> pids() {
-    return found(PID);
+    List<Long> pids = new ArrayList<>();
+    workers().findValues("pid").forEach(pid -> pids.add(pid.longValue()));
+    return pids;
   }
 
   /** Returns the workers' own ports. */
   List<Integer> ports() {
-    return found(ADDRESS).stream().map(Long::intValue).toList();
+    return workers().findValuesAsText("address").stream()
+        .map(address -> URI.create(address).getPort())
+        .toList();
   }
 
   /** Returns how many workers are ready. */
   int ready() {
-    return info().split("state=ready", -1).length - 1;
+    return Collections.frequency(workers().findValuesAsText("state"), "ready");
   }
 
   static boolean runs(long pid) {
@@ -104,16 +106,8 @@ final class ClusterProcess implements AutoCloseable {
         () -> following.stream().noneMatch(ProcessHandle::isAlive));
   }
 
-  private String info() {
-    return TodoClient.json(admin().get("/info")).toString();
-  }
-
-  private List<Long> found(Pattern pattern) {
-    List<Long> found = new ArrayList<>();
-    Matcher matcher = pattern.matcher(info());
-    while (matcher.find()) {
-      found.add(Long.parseLong(matcher.group(1)));
-    }
-    return found;
+  /** Returns what {@code /info} tells of them. */
+  JsonNode workers() {
+    return TodoClient.json(admin().get("/info")).get("workers");
   }
 }

@@ -131,6 +131,24 @@ class ClusterTest {
 
   @Test
   @Order(2)
+  void aTransferCodingThatIsNotChunkedAloneReachesNoWorker() throws Exception {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), cluster.port())) {
+      socket
+          .getOutputStream()
+          .write(("POST /api/todos HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + user.token()
+                  + "\r\nContent-Type: application/json\r\nTransfer-Encoding: xchunked\r\n\r\n"
+                  + "d\r\n{\"title\":\"a\"}\r\n0\r\n\r\n")
+              .getBytes(StandardCharsets.UTF_8));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(answer)
+          .startsWith("HTTP/1.1 501")
+          .contains("application/problem+json", "X-Request-Id", "X-Content-Type-Options");
+    }
+  }
+
+  @Test
+  @Order(2)
   void aRequestOfHttp10NeedsNoHost() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), cluster.port())) {
       socket
@@ -144,8 +162,12 @@ class ClusterTest {
 
   @Test
   @Order(2)
-  void readinessTellsHowManyWorkersAreReady() {
+  void readinessTellsHowManyWorkersAreReadyAndInfoWhichKeysEachHas() {
     awaitWhole();
+    List<String> keys = new ArrayList<>();
+    cluster.workers().forEach(worker -> keys.add(worker.at("/info/keys").toString()));
+    assertThat(keys).hasSize(2).allMatch(ids -> ids.equals(keys.get(0)));
+    assertThat(keys.get(0)).matches("\\[\"[A-Za-z0-9_-]{16}\"]");
 
     JsonNode ready = TodoClient.json(cluster.admin().get("/readyz"));
 

@@ -53,7 +53,9 @@ class LoginAndTokensTest {
     HttpResponse<String> login = service.anybody().post("/login", CREDENTIALS);
 
     assertThat(login.statusCode()).isEqualTo(200);
-    assertThat(List.copyOf(fieldNames(json(login)))).containsExactly("token");
+    assertThat(List.copyOf(fieldNames(json(login)))).containsExactly("token", "expiresIn");
+    assertThat(json(login).get("expiresIn").intValue()).isEqualTo(3600);
+    assertThat(header(login, "Cache-Control")).isEqualTo("no-store");
     String token = json(login).get("token").textValue();
     TodoClient user = new TodoClient(service.app().port(), token);
     HttpResponse<String> created = user.create("Buy milk");
@@ -109,6 +111,7 @@ class LoginAndTokensTest {
         service.anybody().get("/api/todos", "Authorization", "bearer " + good);
 
     assertUnauthorized(none, "No token");
+    assertThat(header(forged, "WWW-Authenticate")).isEqualTo("Bearer error=\"invalid_token\"");
     assertThat(otherScheme.statusCode()).isEqualTo(401);
     assertUnauthorized(forged, "Invalid token");
     assertThat(lowerCase.statusCode()).isEqualTo(200);
@@ -139,6 +142,49 @@ class LoginAndTokensTest {
     assertThat(answer.statusCode()).isEqualTo(401);
     assertProblem(answer);
     assertThat(json(answer).get("error").textValue()).isEqualTo(error);
-    assertThat(header(answer, "WWW-Authenticate")).isEqualTo("Bearer");
+    assertThat(header(answer, "WWW-Authenticate")).startsWith("Bearer");
+  }
+
+  @Test
+  void whoRegistersCanLogInAndIsKnownByTheToken() {
+    String credentials = "{\"username\":\"ada@example.org\",\"password\":\"long enough\"}";
+
+    HttpResponse<String> registered = service.anybody().post("/register", credentials);
+
+    assertThat(registered.statusCode()).isEqualTo(201);
+    assertThat(header(registered, "Location")).isEqualTo("/me");
+    HttpResponse<String> login = service.anybody().post("/login", credentials);
+    TodoClient ada =
+        new TodoClient(service.app().port(), json(login).get("token").textValue());
+    HttpResponse<String> me = ada.get(header(registered, "Location"));
+    assertThat(me.statusCode()).isEqualTo(200);
+    assertThat(me.body()).isEqualTo(registered.body());
+    assertThat(List.copyOf(fieldNames(json(me)))).containsExactly("sub", "username", "roles");
+    assertThat(json(me).get("username").textValue()).isEqualTo("ada@example.org");
+    assertThat(json(ada.create("mine")).get("userId")).isEqualTo(json(me).get("sub"));
+    assertThat(service.anybody().post("/register", credentials).statusCode()).isEqualTo(409);
+    assertUnauthorized(service.anybody().get("/me"), "No token");
+    assertThat(service.newUser().get("/me").statusCode())
+        .as("a token of a user who is not stored")
+        .isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"username\":\"a b\",\"password\":\"long enough\"} | username",
+        "{\"username\":\"\",\"password\":\"long enough\"} | username",
+        "{\"username\":\"ada\",\"password\":\"7 bytes\"} | password",
+        "{\"username\":\"longenough\",\"password\":\"longenough\"} | password",
+        "{\"username\":\"ada\"} | password",
+        "{\"username\":\"ada\",\"password\":12345678} | password"
+      })
+  void aRegistrationThatBreaksARuleIs422AndNamesTheField(String body, String field) {
+    HttpResponse<String> answer = service.anybody().post("/register", body);
+
+    assertThat(answer.statusCode()).isEqualTo(422);
+    assertProblem(answer);
+    assertThat(json(answer).get("errors").get(0).get("field").textValue()).isEqualTo(field);
   }
 }

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.util.ContextInitializer;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
 import io.github.scalingtoolkit.testing.Await;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +32,7 @@ final class MainRun implements Program, Signals {
   private final AtomicReference<Runnable> stop = new AtomicReference<>();
   private final CompletableFuture<Integer> exitCode = new CompletableFuture<>();
 
-  private MainRun(List<String> environment, List<String> arguments) {
+  private MainRun(String input, List<String> environment, List<String> arguments) {
     Map<String, String> values = new TreeMap<>();
     for (String pair : environment) {
       values.put(pair.substring(0, pair.indexOf('=')), pair.substring(pair.indexOf('=') + 1));
@@ -44,6 +45,7 @@ final class MainRun implements Program, Signals {
                 exitCode.complete(Main.run(
                     arguments.toArray(String[]::new),
                     SettingsSource.of("environment", values),
+                    new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
                     out,
                     out,
                     this));
@@ -57,7 +59,12 @@ final class MainRun implements Program, Signals {
 
   /** Starts with {@code environment}, {@code NAME=value} of which the later wins, and nothing of this process' own. */
   static MainRun start(List<String> environment, String... arguments) {
-    return new MainRun(environment, List.of(arguments));
+    return new MainRun("", environment, List.of(arguments));
+  }
+
+  /** As {@link #start}, with {@code input} on standard input. */
+  static MainRun startWith(String input, List<String> environment, String... arguments) {
+    return new MainRun(input, environment, List.of(arguments));
   }
 
   @Override

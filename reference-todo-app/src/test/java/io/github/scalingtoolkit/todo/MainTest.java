@@ -6,10 +6,14 @@ import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
 import io.github.scalingtoolkit.todo.mongo.WireServer;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,12 +58,68 @@ class MainTest {
       }
 
       assertThat(TodoClient.titles(user.list())).containsExactly("Buy milk");
+      sendMoreTrailersThanUndertowTakes(port, user);
       first.terminate();
       assertThat(first.awaitEnd()).isZero();
       assertThat(output(first))
           .contains("/login -H 'Content-Type: application/json'")
           .doesNotContain(user.token(), "Buy milk");
       assertClean(first);
+    }
+  }
+
+  /** Undertow prints a stack trace of it. */
+  private static void sendMoreTrailersThanUndertowTakes(int port, TodoClient user) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      OutputStream out = socket.getOutputStream();
+      out.write(("POST /api/todos HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + user.token()
+              + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + "d\r\n{\"title\":\"a\"}\r\n0\r\n")
+          .getBytes(StandardCharsets.US_ASCII));
+      byte[] trailer =
+          ("X-Trailer: " + "x".repeat(1000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+      for (int i = 0; i < 1300; i++) {
+        out.write(trailer);
+      }
+      socket.getInputStream().readAllBytes();
+    } catch (IOException closed) {
+      // As it should be.
+    }
+    assertThat(user.get("/health").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void addUserAddsAUserWhoCanLogInAndRefusesANameThatIsTaken() {
+    Path data = directory.resolve("data");
+    String password = "read from standard input";
+    List<String> environment = List.of("APP_ENV=demo", "DATA_DIR=" + data);
+    try (MainRun added = MainRun.startWith(password + "\n", environment, "add-user", "ada")) {
+      assertThat(added.awaitEnd()).isZero();
+      assertThat(output(added)).contains("ada was added").doesNotContain(password);
+    }
+    try (MainRun taken = MainRun.startWith(password + "\n", environment, "add-user", "ada");
+        MainRun weak = MainRun.startWith("short\n", environment, "add-user", "bob");
+        MainRun nameless = MainRun.startWith("", environment, "add-user")) {
+      assertThat(taken.awaitEnd()).isEqualTo(1);
+      assertThat(output(taken)).contains("the username ada is taken");
+      assertThat(weak.awaitEnd()).isEqualTo(2);
+      assertThat(output(weak)).contains("password must have 8 to 1024 bytes");
+      assertThat(nameless.awaitEnd()).isEqualTo(2);
+      assertThat(output(nameless)).contains("usage: ");
+    }
+
+    try (MainRun demo = ServiceProcess.demoHere(data)) {
+      int port = ServiceProcess.port(demo);
+      assertThat(TodoClient.anonymous(port)
+              .post("/login", "{\"username\":\"ada\",\"password\":\"" + password + "\"}")
+              .statusCode())
+          .isEqualTo(200);
+      try (MainRun besideIt =
+          MainRun.startWith("long enough\n", environment, "add-user", "grace")) {
+        assertThat(besideIt.awaitEnd()).isEqualTo(3);
+        assertThat(output(besideIt)).contains("in use", "stop it", "POST /register");
+        assertClean(besideIt);
+      }
     }
   }
 

@@ -7,6 +7,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.scalingtoolkit.testing.Await;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,6 +60,73 @@ class RateLimitTest {
     } finally {
       small.stop();
     }
+  }
+
+  @Test
+  void wrongPasswordsFromOneAddressEndIn429WhileOtherAddressesLogIn() {
+    TodoApp small = new TodoApp(
+        stores.settings("LOGIN_RATE_LIMIT", "2/1h", "TRUSTED_PROXIES", "127.0.0.1"), Role.SERVE);
+    small.start();
+    try {
+      TodoClient anybody = TodoClient.anonymous(small.port());
+      String right = "{\"username\":\"guessed-at\",\"password\":\"long enough\"}";
+      String wrong = right.replace("long enough", "a wrong one");
+      assertThat(logInFrom(anybody, "203.0.113.1", "/register", right).statusCode())
+          .isEqualTo(201);
+      for (int i = 0; i < 2; i++) {
+        assertThat(logInFrom(anybody, "203.0.113.1", "/login", wrong).statusCode())
+            .isEqualTo(401);
+      }
+
+      HttpResponse<String> refused = logInFrom(anybody, "203.0.113.1", "/login", right);
+
+      assertThat(refused.statusCode()).isEqualTo(429);
+      assertProblem(refused);
+      assertThat(Long.parseLong(header(refused, "Retry-After"))).isBetween(1L, 3600L);
+      for (int i = 0; i < 3; i++) {
+        assertThat(logInFrom(anybody, "203.0.113.2", "/login", right).statusCode())
+            .as("a success gives its permit back")
+            .isEqualTo(200);
+      }
+    } finally {
+      small.stop();
+    }
+  }
+
+  @Test
+  void anHonestLoginIsAnsweredBesideFiftyWrongOnesFromAnotherAddress() {
+    TodoApp app = new TodoApp(
+        stores.settings("LOGIN_RATE_LIMIT", "10/2h", "TRUSTED_PROXIES", "127.0.0.1"), Role.SERVE);
+    app.start();
+    ExecutorService crowd = Executors.newFixedThreadPool(50);
+    try {
+      TodoClient anybody = TodoClient.anonymous(app.port());
+      String right = "{\"username\":\"honest\",\"password\":\"long enough\"}";
+      String wrong = right.replace("long enough", "a wrong one");
+      assertThat(logInFrom(anybody, "203.0.113.8", "/register", right).statusCode())
+          .isEqualTo(201);
+      List<CompletableFuture<Integer>> guesses = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        guesses.add(CompletableFuture.supplyAsync(
+            () -> logInFrom(anybody, "203.0.113.7", "/login", wrong).statusCode(), crowd));
+      }
+
+      HttpResponse<String> honest = logInFrom(anybody, "203.0.113.8", "/login", right);
+
+      assertThat(honest.statusCode()).isEqualTo(200);
+      List<Integer> answers = guesses.stream().map(CompletableFuture::join).toList();
+      assertThat(answers).filteredOn(status -> status == 401).hasSizeLessThanOrEqualTo(10);
+      assertThat(answers).filteredOn(status -> status == 429).hasSizeGreaterThanOrEqualTo(8);
+      assertThat(logInFrom(anybody, "203.0.113.8", "/login", right).statusCode()).isEqualTo(200);
+    } finally {
+      crowd.shutdownNow();
+      app.stop();
+    }
+  }
+
+  private static HttpResponse<String> logInFrom(
+      TodoClient client, String address, String path, String credentials) {
+    return client.post(path, credentials, "X-Forwarded-For", address);
   }
 
   @Test

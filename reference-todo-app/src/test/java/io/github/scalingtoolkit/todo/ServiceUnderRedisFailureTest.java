@@ -13,8 +13,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -70,6 +73,27 @@ class ServiceUnderRedisFailureTest {
         () -> json(user.get(jobPath(created))).get("state").textValue().equals("completed"));
     Await.until("lists are cached again", () -> header(user.list(), "X-Cache").equals("HIT"));
     assertThat(titles(user.list())).containsExactly("before", "while it is down", "later");
+  }
+
+  /** An entry is swept when it is 30 s old: what is delivered earlier, the recovery has asked for. */
+  @Test
+  void whatIsOwedIsDeliveredRightAfterRedisIsBackHoweverYoung() {
+    TodoApp app = service.runAsInProduction(Role.BOTH);
+    TodoClient user = TodoClient.of(app.port(), "user1");
+    awaitReady(app, 200, "UP");
+    service.redis().kill();
+    List<String> owed = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      owed.add(id(user.create("while it is down")));
+    }
+
+    service.redis().restart();
+
+    service.awaitDelivered(Set.copyOf(owed));
+    Instant lastMade = Instant.parse(json(user.get("/api/todos/" + owed.get(owed.size() - 1)))
+        .get("createdAt")
+        .textValue());
+    assertThat(Duration.between(lastMade, Instant.now())).isLessThan(OutboxSweeper.OWED_TOO_LONG);
   }
 
   @Test

@@ -32,7 +32,7 @@ record TodoClient(int port, String token) {
   private static final TokenIssuer ISSUER = TokenIssuer.builder()
       .issuer("todo-api")
       .audience("todo-api")
-      .keys(KeySource.of(SigningKey.of(Algorithm.HS256, JWT_SECRET)))
+      .keys(KeySource.of(SigningKey.of(Algorithm.HS256, JWT_SECRET).forIssuer("todo-api")))
       .timeToLive(Duration.ofHours(1))
       .build();
 
@@ -54,6 +54,19 @@ record TodoClient(int port, String token) {
     return send(request(path, headers)
         .header("Content-Type", "application/json")
         .POST(BodyPublishers.ofString(body)));
+  }
+
+  /** Sends {@code body} as JSON, unless {@code headers} say otherwise. */
+  HttpResponse<String> send(String method, String path, String body, String... headers) {
+    HttpRequest.Builder request = request(path, headers);
+    if (!List.of(headers).contains("Content-Type")) {
+      request.header("Content-Type", "application/json");
+    }
+    return send(request.method(method, BodyPublishers.ofString(body)));
+  }
+
+  HttpResponse<String> delete(String path, String... headers) {
+    return send(request(path, headers).DELETE());
   }
 
   HttpResponse<String> list() {

@@ -2,6 +2,9 @@ package io.github.scalingtoolkit.todo.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.scalingtoolkit.core.health.Health;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
@@ -19,20 +22,22 @@ import java.util.function.Supplier;
 /** The requests of the admin port. Health is reported in the format of MicroProfile Health. */
 public final class AdminRoutes {
   private static final JsonFactory JSON = new JsonFactory();
+  private static final ObjectMapper MAPPER =
+      JsonMapper.builder().disable(SerializationFeature.FLUSH_AFTER_WRITE_VALUE).build();
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
   private final Readiness readiness;
   private final Supplier<String> metrics;
-  private final Supplier<Map<String, String>> info;
+  private final Supplier<Map<String, Object>> info;
 
   /**
    * Answers from the given sources.
    *
    * @param metrics returns the metrics in Prometheus' text format
-   * @param info returns the content of {@code /info}
+   * @param info returns the content of {@code /info}: texts, numbers, and lists and maps of them
    */
   public AdminRoutes(
-      Readiness readiness, Supplier<String> metrics, Supplier<Map<String, String>> info) {
+      Readiness readiness, Supplier<String> metrics, Supplier<Map<String, Object>> info) {
     this.readiness = readiness;
     this.metrics = metrics;
     this.info = info;
@@ -45,7 +50,7 @@ public final class AdminRoutes {
         Route.unlimited("/readyz", this::ready),
         Route.unlimited("/startupz", this::startup),
         Route.get("/metrics", this::metrics),
-        Route.unlimited("/info", this::info));
+        Route.get("/info", this::info));
   }
 
   /** An answer proves progress: a process whose threads are stuck or starved does not answer. */
@@ -73,8 +78,9 @@ public final class AdminRoutes {
 
   private void info(HttpServerExchange exchange) {
     Respond.json(exchange, StatusCodes.OK, json(generator -> {
-      for (Map.Entry<String, String> entry : new TreeMap<>(info.get()).entrySet()) {
-        generator.writeStringField(entry.getKey(), entry.getValue());
+      for (Map.Entry<String, Object> entry : new TreeMap<>(info.get()).entrySet()) {
+        generator.writeFieldName(entry.getKey());
+        MAPPER.writeValue(generator, entry.getValue());
       }
     }));
   }

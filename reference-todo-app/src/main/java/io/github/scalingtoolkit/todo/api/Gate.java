@@ -6,10 +6,10 @@ import io.github.scalingtoolkit.auth.RejectCode;
 import io.github.scalingtoolkit.auth.Verification;
 import io.github.scalingtoolkit.auth.Verification.Rejected;
 import io.github.scalingtoolkit.auth.Verification.Verified;
-import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.undertow.server.HttpServerExchange;
@@ -18,7 +18,6 @@ import io.undertow.util.HeaderMap;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -32,18 +31,16 @@ public final class Gate {
   private static final AttachmentKey<UserId> USER = AttachmentKey.create(UserId.class);
   private static final HttpString RATE_LIMIT = new HttpString("RateLimit");
   private static final HttpString RATE_LIMIT_POLICY = new HttpString("RateLimit-Policy");
-  private static final int TOO_MANY_REQUESTS = 429;
 
   private final JwtVerifier verifier;
   private final Optional<? extends RateLimiter> limiter;
-  private final ClientAddress clients;
+  private final Clients clients;
 
   /**
    * Admits by {@code verifier} and, if there is one, {@code limiter}, which must not block; {@code clients} finds
    * the address of a client without a token.
    */
-  public Gate(
-      JwtVerifier verifier, Optional<? extends RateLimiter> limiter, ClientAddress clients) {
+  public Gate(JwtVerifier verifier, Optional<? extends RateLimiter> limiter, Clients clients) {
     this.verifier = verifier;
     this.limiter = limiter;
     this.clients = clients;
@@ -57,26 +54,48 @@ public final class Gate {
   UserId admit(HttpServerExchange exchange) {
     HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
     BearerToken bearer = BearerToken.from(given == null ? List.of() : given);
+    UserId user = userOf(bearer);
+    limit(exchange, user == null ? "address:" + clients.key(exchange) : "user:" + user.value());
+    return admitted(exchange, user, bearer);
+  }
+
+  /**
+   * As {@link #admit}, without a limit: for requests outside {@code /api}.
+   *
+   * @throws ProblemException 401 without a valid token, 503 if no token can be verified now
+   */
+  UserId admitUnlimited(HttpServerExchange exchange) {
+    HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
+    BearerToken bearer = BearerToken.from(given == null ? List.of() : given);
+    return admitted(exchange, userOf(bearer), bearer);
+  }
+
+  /** Returns the user of a valid token; null without one. */
+  private @Nullable UserId userOf(BearerToken bearer) {
     Verification verification =
         bearer instanceof BearerToken.Present present ? verifier.verify(present.token()) : null;
-    if (verification instanceof Verified verified) {
-      String subject = verified.principal().subject();
-      limit(exchange, "user:" + subject);
-      UserId user = new UserId(subject);
-      exchange.putAttachment(USER, user);
-      return user;
-    }
     if (verification instanceof Rejected rejected && rejected.code() == RejectCode.UNAVAILABLE) {
       // The token is not at fault: it cannot be checked now.
       throw new ProblemException(
           Problem.unavailable("Tokens cannot be verified", Duration.ofSeconds(1)));
     }
-    HeaderValues forwarded = exchange.getRequestHeaders().get(Headers.X_FORWARDED_FOR);
-    InetAddress client = clients.of(
-        exchange.getSourceAddress().getAddress(), forwarded == null ? List.of() : forwarded);
-    limit(exchange, "address:" + ClientAddress.key(client));
-    throw new ProblemException(
-        Problem.unauthorized(bearer instanceof BearerToken.Missing ? "No token" : "Invalid token"));
+    return verification instanceof Verified verified
+        ? new UserId(verified.principal().subject())
+        : null;
+  }
+
+  private static UserId admitted(
+      HttpServerExchange exchange, @Nullable UserId user, BearerToken bearer) {
+    if (user == null) {
+      boolean missing = bearer instanceof BearerToken.Missing;
+      throw new ProblemException(
+          missing
+              ? Problem.unauthorized("No token")
+              : Problem.unauthorized("Invalid token")
+                  .with("WWW-Authenticate", "Bearer error=\"invalid_token\""));
+    }
+    exchange.putAttachment(USER, user);
+    return user;
   }
 
   /** Returns the user whom {@link #admit} admitted. */
@@ -98,10 +117,18 @@ public final class Gate {
     answer.put(RATE_LIMIT, decision.rateLimitHeader());
     answer.put(RATE_LIMIT_POLICY, decision.limit().policyHeader());
     if (!decision.allowed()) {
-      throw new ProblemException(Problem.of(TOO_MANY_REQUESTS, "Too many requests")
+      throw new ProblemException(Problem.tooMany("Too many requests", decision.retryAfter())
           .detail("The limit is " + decision.limit().permits() + " requests in "
-              + decision.limit().period() + ".")
-          .with("Retry-After", Long.toString(decision.retryAfterSeconds())));
+              + inWords(decision.limit().period()) + "."));
     }
+  }
+
+  private static String inWords(Duration period) {
+    long millis = period.toMillis();
+    return millis % 3_600_000 == 0
+        ? millis / 3_600_000 + " h"
+        : millis % 60_000 == 0
+            ? millis / 60_000 + " min"
+            : millis % 1000 == 0 ? millis / 1000 + " s" : millis + " ms";
   }
 }

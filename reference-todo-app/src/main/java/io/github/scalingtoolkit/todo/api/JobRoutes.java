@@ -63,6 +63,6 @@ public final class JobRoutes {
   }
 
   private static ProblemException notFound() {
-    return new ProblemException(Problem.of(StatusCodes.NOT_FOUND, "Not found"));
+    return new ProblemException(Problem.notFound());
   }
 }

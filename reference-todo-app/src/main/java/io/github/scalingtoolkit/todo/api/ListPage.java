@@ -7,9 +7,6 @@ import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,8 +21,6 @@ public record ListPage(byte[] json, String etag, @Nullable String next) {
   /** The stored form of a page: a version byte, the length of the id, the id, and the array. */
   public static final Codec<ListPage> CODEC = new PageCodec();
 
-  private static final int TAG_BYTES = 12;
-
   /** Returns the first page of {@code owner}'s list, as {@code store} has it. */
   static ListPage first(TodoStore store, UserId owner) {
     return of(store.listByUser(owner, TodoStore.MAX_PAGE, null));
@@ -38,21 +33,7 @@ public record ListPage(byte[] json, String etag, @Nullable String next) {
   }
 
   private static ListPage of(byte[] json, @Nullable String next) {
-    return new ListPage(json, tag(json), next);
-  }
-
-  private static String tag(byte[] json) {
-    try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(json);
-      return "\""
-          + Base64.getUrlEncoder()
-              .withoutPadding()
-              .encodeToString(
-                  ByteBuffer.allocate(TAG_BYTES).put(digest, 0, TAG_BYTES).array())
-          + "\"";
-    } catch (NoSuchAlgorithmException e) {
-      throw new LinkageError("every Java platform has SHA-256", e);
-    }
+    return new ListPage(json, ETags.of(json), next);
   }
 
   private static final class PageCodec implements Codec<ListPage> {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.Cached;
 import io.github.scalingtoolkit.todo.domain.JobId;
+import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.TodoInput;
@@ -11,33 +12,40 @@ import io.github.scalingtoolkit.todo.domain.TodoJson;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.http.Problem;
-import io.github.scalingtoolkit.todo.http.Problem.FieldError;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.undertow.server.HttpServerExchange;
+import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
-import java.util.Deque;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The user's list, and a new todo on it.
+ * The user's list: reading it, adding to it, and clearing what is done.
  *
  * <p>A list that is in this process' memory is answered on the IO thread: the token is verified, and ready bytes are
  * written. Everything else runs on a thread that may block.
  */
 public final class TodoRoutes {
+  /** The path of the list. */
+  static final String PATH = "/api/todos";
+
   private static final HttpString X_CACHE = new HttpString("X-Cache");
   private static final HttpString LINK = new HttpString("Link");
+  private static final HttpString IDEMPOTENCY_KEY = new HttpString("Idempotency-Key");
+  private static final HttpString REPLAYED = new HttpString("Idempotency-Replayed");
+  private static final int MOST_KEY_CHARACTERS = 255;
 
   private final Gate gate;
   private final CacheAside<UserId, ListPage> lists;
   private final boolean readsCache;
   private final TodoStore store;
-  private final NewTodos newTodos;
+  private final TodoWrites writes;
 
   /** Answers from {@code lists}, unless {@code readsCache} is false, and {@code store}. */
   public TodoRoutes(
@@ -45,39 +53,42 @@ public final class TodoRoutes {
       CacheAside<UserId, ListPage> lists,
       boolean readsCache,
       TodoStore store,
-      NewTodos newTodos) {
+      TodoWrites writes) {
     this.gate = gate;
     this.lists = lists;
     this.readsCache = readsCache;
     this.store = store;
-    this.newTodos = newTodos;
+    this.writes = writes;
   }
 
   /** Returns the routes. */
   public List<Route> routes() {
     return List.of(
-        Route.get("/api/todos", this::listFromMemory, this::list),
-        Route.post("/api/todos", gate::admit, this::create));
+        Route.get(PATH, this::listFromMemory, this::list).reading("If-None-Match"),
+        Route.post(PATH, this::admitWithoutQuery, this::create).reading("Idempotency-Key"),
+        Route.delete(PATH, gate::admit, this::deleteCompleted));
+  }
+
+  private void admitWithoutQuery(HttpServerExchange exchange) {
+    gate.admit(exchange);
+    Query.of(exchange).check();
   }
 
   private void listFromMemory(HttpServerExchange exchange) {
     UserId user = gate.admit(exchange);
-    if (!readsCache || exchange.getQueryParameters().containsKey("after")) {
+    if (!readsCache || !Query.isEmpty(exchange)) {
       return;
     }
     Cached<ListPage> cached = lists.peekLocal(user);
     if (cached != null && cached.value() != null) {
-      answer(exchange, cached.value(), "HIT");
+      answer(exchange, cached.value(), "HIT", "");
     }
   }
 
   private void list(HttpServerExchange exchange) {
     UserId user = Gate.user(exchange);
-    TodoId after = after(exchange);
-    if (!readsCache || after != null) {
-      ListPage page = StoreProblems.answered(
-          () -> ListPage.of(store.listByUser(user, TodoStore.MAX_PAGE, after)));
-      answer(exchange, page, "BYPASS");
+    if (!readsCache || !Query.isEmpty(exchange)) {
+      listFromStore(exchange, user);
       return;
     }
     Cached<ListPage> cached =
@@ -93,43 +104,106 @@ public final class TodoRoutes {
           case L1_HIT, L2_HIT -> "HIT";
           case LOADED -> "MISS";
           case BYPASS -> "BYPASS";
-        });
+        },
+        "");
   }
 
-  private static void answer(HttpServerExchange exchange, ListPage page, String cache) {
-    exchange.getResponseHeaders().put(X_CACHE, cache);
+  /** Only whole lists are cached. */
+  private void listFromStore(HttpServerExchange exchange, UserId user) {
+    Query query = Query.of(exchange, "completed", "limit", "after");
+    Boolean completed = query.flag("completed");
+    Integer limit = query.number("limit", 1, TodoStore.MAX_PAGE);
+    TodoId after = query.read(
+        "after", "must be an id of 24 hex digits", text -> TodoId.parse(text).orElse(null));
+    query.check();
+    ListPage page = StoreProblems.answered(() -> ListPage.of(
+        store.listByUser(user, limit == null ? TodoStore.MAX_PAGE : limit, after, completed)));
+    answer(
+        exchange,
+        page,
+        "BYPASS",
+        (completed == null ? "" : "&completed=" + completed)
+            + (limit == null ? "" : "&limit=" + limit));
+  }
+
+  private static void answer(
+      HttpServerExchange exchange, ListPage page, String cache, String furtherParameters) {
+    exchange
+        .getResponseHeaders()
+        .put(X_CACHE, cache)
+        .put(Headers.CACHE_CONTROL, TodoItemRoutes.ASK_EACH_TIME);
     if (page.next() != null) {
       exchange
           .getResponseHeaders()
-          .put(LINK, "</api/todos?after=" + page.next() + ">; rel=\"next\"");
+          .put(LINK, "<" + PATH + "?after=" + page.next() + furtherParameters + ">; rel=\"next\"");
     }
     Respond.json(exchange, page.etag(), page.json());
   }
 
-  private static @Nullable TodoId after(HttpServerExchange exchange) {
-    Deque<String> given = exchange.getQueryParameters().get("after");
+  private void create(HttpServerExchange exchange, ObjectNode body) {
+    String key = key(exchange);
+    TodoInput input = TodoInput.read(body);
+    if (!(input instanceof TodoInput.Valid valid)) {
+      throw TodoItemRoutes.refused(input);
+    }
+    UserId user = Gate.user(exchange);
+    if (key == null) {
+      created(exchange, StoreProblems.answered(() -> writes.create(user, valid.todo())));
+      return;
+    }
+    KeyedCreate outcome = StoreProblems.answered(() -> writes.createOnce(user, key, valid.todo()));
+    if (outcome instanceof KeyedCreate.Made made) {
+      created(exchange, made.todo());
+    } else if (outcome instanceof KeyedCreate.Repeated repeated) {
+      exchange.getResponseHeaders().put(REPLAYED, "true");
+      created(exchange, repeated.todo());
+    } else if (outcome instanceof KeyedCreate.OtherRequest) {
+      throw new ProblemException(Problem.of(
+              StatusCodes.UNPROCESSABLE_ENTITY, "Idempotency-Key used before")
+          .detail("The key belongs to a request with another body. Use a new key for each todo."));
+    } else {
+      throw new ProblemException(Problem.of(StatusCodes.CONFLICT, "Request under way")
+          .detail("A request with this Idempotency-Key has not ended. Repeat this one later.")
+          .retryAfter(Duration.ofSeconds(1)));
+    }
+  }
+
+  private static void created(HttpServerExchange exchange, Todo todo) {
+    byte[] json = TodoJson.write(todo);
+    exchange
+        .getResponseHeaders()
+        .put(Headers.LOCATION, PATH + "/" + todo.id().hex())
+        .put(LINK, "</api/jobs/" + JobId.of(todo.id()).text() + ">; rel=\"status\"");
+    Respond.item(exchange, StatusCodes.CREATED, ETags.of(json), json);
+  }
+
+  private static @Nullable String key(HttpServerExchange exchange) {
+    HeaderValues given = exchange.getRequestHeaders().get(IDEMPOTENCY_KEY);
     if (given == null) {
       return null;
     }
-    return TodoId.parse(given.getFirst())
-        .orElseThrow(() -> new ProblemException(
-            Problem.invalid(List.of(new FieldError("after", "must be an id of 24 hex digits")))));
+    String key = given.size() == 1 ? given.getFirst() : "";
+    boolean printable = key.chars().allMatch(c -> c >= 0x20 && c < 0x7f);
+    if (key.isBlank() || key.length() > MOST_KEY_CHARACTERS || !printable) {
+      throw new ProblemException(Problem.of(StatusCodes.BAD_REQUEST, "Malformed Idempotency-Key")
+          .detail("It must be one header of 1 to " + MOST_KEY_CHARACTERS
+              + " printable ASCII characters."));
+    }
+    return key;
   }
 
-  private void create(HttpServerExchange exchange, ObjectNode body) {
-    TodoInput input = TodoInput.read(body);
-    if (input instanceof TodoInput.Invalid invalid) {
-      throw new ProblemException(Problem.invalid(invalid.errors().stream()
-          .map(error -> new FieldError(error.field(), error.message()))
-          .toList()));
+  private void deleteCompleted(HttpServerExchange exchange) {
+    Query query = Query.of(exchange, "completed");
+    query.read("completed", "must be true", text -> text.equals("true") ? Boolean.TRUE : null);
+    if (!exchange.getQueryParameters().containsKey("completed")) {
+      query.wrong("completed", "is required: only todos that are done can be deleted together");
     }
+    query.check();
     UserId user = Gate.user(exchange);
-    Todo todo =
-        StoreProblems.answered(() -> newTodos.create(user, ((TodoInput.Valid) input).todo()));
-    exchange
-        .getResponseHeaders()
-        .put(Headers.LOCATION, "/api/todos/" + todo.id().hex())
-        .put(LINK, "</api/jobs/" + JobId.of(todo.id()).text() + ">; rel=\"status\"");
-    Respond.json(exchange, StatusCodes.CREATED, TodoJson.write(todo));
+    int deleted = StoreProblems.answered(() -> writes.deleteCompleted(user));
+    Respond.json(
+        exchange,
+        StatusCodes.OK,
+        ("{\"deleted\":" + deleted + "}").getBytes(StandardCharsets.UTF_8));
   }
 }

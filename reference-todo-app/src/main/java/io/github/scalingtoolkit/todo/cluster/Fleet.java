@@ -276,13 +276,19 @@ final class Fleet {
     return merge.text();
   }
 
-  /** Returns a line about each worker, by its number. */
-  Map<String, String> describe() {
-    return locked(() -> {
-      Map<String, String> lines = new TreeMap<>();
-      slots.forEach(slot -> lines.put("worker." + slot.number(), slot.describe()));
-      return lines;
-    });
+  /** Returns what {@code /info} tells of each worker: its slot, and what it tells itself. */
+  List<Map<String, Object>> describe() {
+    List<Map<String, Object>> workers = new ArrayList<>();
+    for (Slot slot : slots) {
+      Map<String, Object> described = new TreeMap<>();
+      Optional<WorkerProcess> worker = locked(() -> {
+        described.putAll(slot.describe());
+        return slot.worker();
+      });
+      worker.flatMap(prober::info).ifPresent(info -> described.put("info", info));
+      workers.add(described);
+    }
+    return workers;
   }
 
   private interface Action<T, E extends Exception> {

@@ -1,5 +1,8 @@
 package io.github.scalingtoolkit.todo.cluster;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Asks workers' admin ports. Safe for use by several threads. */
 final class Prober {
+  private static final JsonMapper JSON = new JsonMapper();
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(2);
 
   private final HttpClient client = HttpClient.newBuilder()
@@ -60,13 +64,30 @@ final class Prober {
 
   /** Returns a worker's {@code /metrics}; empty if it does not answer completely in time. */
   Optional<String> metrics(WorkerProcess worker) {
+    return ask(worker, "/metrics");
+  }
+
+  /** Returns a worker's {@code /info}; empty if it does not answer completely in time. */
+  Optional<JsonNode> info(WorkerProcess worker) {
+    return ask(worker, "/info").flatMap(Prober::parsed);
+  }
+
+  private static Optional<JsonNode> parsed(String json) {
+    try {
+      return Optional.of(JSON.readTree(json));
+    } catch (JsonProcessingException cutShort) {
+      return Optional.empty();
+    }
+  }
+
+  private Optional<String> ask(WorkerProcess worker, String path) {
     Optional<URI> address = worker.adminAddress();
     if (address.isEmpty()) {
       return Optional.empty();
     }
     try {
       HttpResponse<String> answer = client
-          .sendAsync(request(address.get(), "/metrics"), BodyHandlers.ofString())
+          .sendAsync(request(address.get(), path), BodyHandlers.ofString())
           // The request's own ends with the headers.
           .orTimeout(LONGEST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
           .join();

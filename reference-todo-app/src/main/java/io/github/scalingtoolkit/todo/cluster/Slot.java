@@ -2,6 +2,8 @@ package io.github.scalingtoolkit.todo.cluster;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -154,14 +156,22 @@ final class Slot {
     return lastExitCode;
   }
 
-  String describe() {
+  Map<String, Object> describe() {
     WorkerProcess current = worker;
-    String state = current == null
-        ? "down"
-        : current.isReady() ? "ready" : backend == null ? "starting" : "not ready";
-    return "state=" + state
-        + (current == null ? "" : " pid=" + current.pid())
-        + (backend == null ? "" : " address=" + backend.pool().getUri())
-        + " restarts=" + restarts;
+    Map<String, Object> described = new HashMap<>();
+    described.put("number", number);
+    described.put(
+        "state",
+        current == null
+            ? "down"
+            : current.isReady() ? "ready" : backend == null ? "starting" : "not ready");
+    described.put("restarts", restarts);
+    if (current != null) {
+      described.put("pid", current.pid());
+    }
+    if (backend != null) {
+      described.put("address", backend.pool().getUri().toString());
+    }
+    return described;
   }
 }

@@ -18,6 +18,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
@@ -145,8 +146,9 @@ public final class Supervisor {
     return running == null ? meters.scrape() : running.metrics(meters.scrape());
   }
 
-  private Map<String, String> info() {
-    Map<String, String> info = new HashMap<>(Map.of(
+  private Map<String, Object> info() {
+    Fleet running = fleet;
+    return Map.of(
         "name",
         "todo-api",
         "role",
@@ -154,12 +156,7 @@ public final class Supervisor {
         "java",
         Runtime.version().toString(),
         "workers",
-        Integer.toString(size)));
-    Fleet running = fleet;
-    if (running != null) {
-      info.putAll(running.describe());
-    }
-    return info;
+        running == null ? List.of() : running.describe());
   }
 
   private void openData() {

@@ -9,6 +9,7 @@ import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Settings;
 import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
+import io.github.scalingtoolkit.todo.config.TodoSettings.Accounts;
 import io.github.scalingtoolkit.todo.config.TodoSettings.ListCache;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Mode;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Sentinels;
@@ -16,6 +17,9 @@ import io.github.scalingtoolkit.todo.config.TodoSettings.Tokens;
 import io.github.scalingtoolkit.todo.config.TodoSettings.Web;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
 import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.login.Credentials;
+import io.github.scalingtoolkit.todo.login.LoginLimits;
+import io.github.scalingtoolkit.todo.login.SigningKeys;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,6 +91,7 @@ public final class SettingsReader {
         cacheRedisUrl,
         sentinels(settings),
         tokens(settings, demo),
+        accounts(settings, demo),
         new ListCache(
             settings.durationOrOff(
                 "CACHE_TTL",
@@ -213,19 +218,62 @@ public final class SettingsReader {
         "HS256 or HS512",
         "the algorithm that signs tokens",
         text -> Algorithm.valueOf(text.toUpperCase(Locale.ROOT)));
-    Optional<RotatingSecret> secret = settings.rotatingSecret("JWT_SECRET", "signs tokens");
-    int least = algorithm.minimumKeyBytes();
-    int bytes = secret.map(found -> found.current().revealBytes().length).orElse(least);
+    Optional<RotatingSecret> secret = settings.rotatingSecret(
+        "JWT_SECRET", "signs tokens; of several secrets, one a line, the first signs, all verify");
     if (secret.isEmpty() && !demo) {
       settings.problem("JWT_SECRET must be set. " + MAKE_ONE);
-    } else if (bytes < least) {
-      settings.problem("JWT_SECRET must have at least " + least + " bytes for " + algorithm
-          + " but has " + bytes + ". " + MAKE_ONE);
     }
+    secret.ifPresent(found -> {
+      try {
+        SigningKeys.read(algorithm, Tokens.ISSUER, found.current());
+      } catch (IllegalArgumentException unfit) {
+        settings.problem("JWT_SECRET " + unfit.getMessage() + ". " + MAKE_ONE);
+      }
+    });
     return new Tokens(
         secret,
         algorithm,
         settings.duration("ACCESS_TOKEN_TTL", Duration.ofHours(1), "how long a token is valid"));
+  }
+
+  private static Accounts accounts(Settings settings, boolean demo) {
+    Optional<String> name = settings.optional(
+        "FIRST_USER", "a username", "the user made at the start if there is none", text -> text);
+    Optional<Secret> password = settings.secret("FIRST_USER_PASSWORD", "the first user's password");
+    if (name.isPresent() != password.isPresent()) {
+      settings.problem("FIRST_USER and FIRST_USER_PASSWORD must be set together, or neither");
+    }
+    Optional<Credentials> first =
+        name.flatMap(username -> password.map(secret -> new Credentials(username, secret)));
+    first.ifPresent(user -> user.broken()
+        .forEach(rule -> settings.problem(
+            (rule.field().equals("username") ? "FIRST_USER " : "FIRST_USER_PASSWORD ")
+                + rule.message())));
+    return new Accounts(
+        first,
+        settings.choice(
+                "REGISTRATION", demo ? Switch.ON : Switch.OFF, "whether users register themselves")
+            == Switch.ON,
+        value(
+            settings,
+            "LOGIN_RATE_LIMIT",
+            "10/1m",
+            "permits/period such as 10/1m",
+            "failed logins of one address to one account; ten times as many to all",
+            SettingsReader::loginLimit));
+  }
+
+  private enum Switch {
+    ON,
+    OFF
+  }
+
+  private static RateLimit loginLimit(String text) {
+    RateLimit limit = RateLimit.parse("login", text);
+    if (limit.period().toNanos() / limit.permits() < 1000L * LoginLimits.ADDRESS_FACTOR) {
+      throw new IllegalArgumentException("more than a permit a microsecond");
+    }
+    return limit;
   }
 
   /** Reads a value whose default is listed in the form in which it is set. */

@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.jobs.SmtpUrl;
 import io.github.scalingtoolkit.todo.logging.Logging;
+import io.github.scalingtoolkit.todo.login.Credentials;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import java.util.Set;
  * @param cacheRedisUrl the Redis of the cache, if it is another one
  * @param sentinels credentials for the sentinels of either, if they require them
  * @param tokens how tokens are made
+ * @param accounts who may log in, and how often one may try
  * @param cache how lists are cached
  * @param rateLimit requests of one principal or, without one, of one address; empty for no limit
  * @param workerConcurrency jobs a process handles at a time
@@ -47,6 +49,7 @@ public record TodoSettings(
     Optional<String> cacheRedisUrl,
     Optional<Sentinels> sentinels,
     Tokens tokens,
+    Accounts accounts,
     ListCache cache,
     Optional<RateLimit> rateLimit,
     int workerConcurrency,
@@ -101,11 +104,25 @@ public record TodoSettings(
   /**
    * How tokens are made.
    *
-   * @param secret the signing secret, read again from its file if it has one; empty in demo mode, where one is generated and kept
+   * @param secret the secrets, one a line, of which the first signs; read again from its file if it has one. Empty in demo
+   *     mode, where one is generated and kept
    * @param algorithm the signing algorithm
    * @param timeToLive how long they are valid
    */
-  public record Tokens(Optional<RotatingSecret> secret, Algorithm algorithm, Duration timeToLive) {}
+  public record Tokens(Optional<RotatingSecret> secret, Algorithm algorithm, Duration timeToLive) {
+    /** The issuer of all tokens, and the audience that they are for. */
+    public static final String ISSUER = "todo-api";
+  }
+
+  /**
+   * Who may log in.
+   *
+   * @param firstUser the user to add at the start if there is none at all
+   * @param registration whether users can register themselves
+   * @param loginLimit how often an address may fail to log in to one account; ten times as often to all
+   */
+  public record Accounts(
+      Optional<Credentials> firstUser, boolean registration, RateLimit loginLimit) {}
 
   /**
    * How lists are cached.

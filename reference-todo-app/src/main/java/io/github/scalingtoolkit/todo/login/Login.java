@@ -1,73 +1,147 @@
 package io.github.scalingtoolkit.todo.login;
 
+import io.github.scalingtoolkit.core.limit.Decision;
+import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.settings.Secret;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Checks a username and a password.
+ * Checks a username and a password, and adds users who register.
  *
- * <p>Unknown user and wrong password cost the same and cannot be told apart. Hashing is slow on purpose, so
- * only as many logins as half the cores hash at a time; others wait for {@link #LONGEST_WAIT} and are then refused,
- * so that a flood of logins does not slow down users who are logged in.
+ * <p>Unknown user and wrong password cost the same and cannot be told apart. Hashing is slow on purpose, so only as many
+ * hashes as half the cores run at a time, two of one address at most, and addresses take turns: others wait for
+ * {@link #LONGEST_WAIT} and are then refused. Before any hash the limits are asked: failures count for the account at its
+ * address and for the address.
  *
- * <p>Safe for use by several threads. {@link #check} blocks.
+ * <p>Safe for use by several threads. {@link #check} and {@link #register} block.
  */
 public final class Login {
   /** How long a login waits for its turn. */
   public static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
-  private final UserStore users;
-  private final PasswordHasher hasher;
-  private final Semaphore turns;
+  private static final int HASHES_PER_ADDRESS = 2;
+  private static final int WAITING_PER_ADDRESS = 32;
+  private static final Duration LINE_MOVES_ON = Duration.ofSeconds(1);
 
-  /** Checks against {@code users}. */
-  public Login(UserStore users, PasswordHasher hasher) {
-    this.users = users;
-    this.hasher = hasher;
-    turns = new Semaphore(Math.max(1, Runtime.getRuntime().availableProcessors() / 2), true);
+  private final UserStore store;
+  private final Users users;
+  private final PasswordHasher hasher;
+  private final LoginLimits limits;
+  private final FairTurns turns;
+  private final Duration longestWait;
+
+  /** Checks against {@code store}, within {@code limits}. */
+  public Login(UserStore store, PasswordHasher hasher, LoginLimits limits) {
+    this(
+        store,
+        hasher,
+        limits,
+        FairTurns.of(
+            Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
+            HASHES_PER_ADDRESS,
+            WAITING_PER_ADDRESS),
+        LONGEST_WAIT);
   }
 
-  /** The result of a login. */
+  Login(
+      UserStore store,
+      PasswordHasher hasher,
+      LoginLimits limits,
+      FairTurns turns,
+      Duration longestWait) {
+    this.store = store;
+    this.hasher = hasher;
+    this.limits = limits;
+    this.turns = turns;
+    this.longestWait = longestWait;
+    users = new Users(store, hasher);
+  }
+
+  /** The result of a login or a registration. */
   public sealed interface Outcome {
-    /** Username and password match. */
+    /** Username and password match, or the user was added. */
     record Welcome(User user) implements Outcome {}
 
     /** They do not match, for any reason. */
     record Refused() implements Outcome {}
 
-    /** Too many logins at once. */
+    /** The name belongs to another user. */
+    record Taken() implements Outcome {}
+
+    /** This address has tried too often, or has too many requests at once. */
+    record TooOften(Duration retryAfter) implements Outcome {}
+
+    /** All together are too many at once. */
     record Busy() implements Outcome {}
   }
 
   /**
-   * Checks the credentials.
+   * Checks the credentials that came from {@code address}, the key of a client's limit.
    *
    * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
    */
-  public Outcome check(String username, Secret password) {
-    Optional<User> user = users.findByUsername(username);
-    if (!takeTurn()) {
-      return new Outcome.Busy();
+  public Outcome check(String address, Credentials credentials) {
+    String username = credentials.username();
+    Decision open = limits.peek(address, username);
+    if (!open.allowed()) {
+      return new Outcome.TooOften(open.retryAfter());
     }
-    try {
-      boolean fits = user.isPresent()
-          ? hasher.fits(password, user.get().passwordHash())
-          : hasher.fitsNobody(password);
-      return fits && user.isPresent() ? new Outcome.Welcome(user.get()) : new Outcome.Refused();
-    } finally {
-      turns.release();
-    }
+    Optional<User> user = store.findByUsername(username);
+    return inTurn(address, () -> {
+      Decision taken = limits.take(address, username);
+      if (!taken.allowed()) {
+        return new Outcome.TooOften(taken.retryAfter());
+      }
+      if (!fits(credentials.password(), user)) {
+        return new Outcome.Refused();
+      }
+      limits.giveBack(address, username);
+      return new Outcome.Welcome(user.orElseThrow());
+    });
   }
 
-  private boolean takeTurn() {
-    try {
-      return turns.tryAcquire(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS);
+  /**
+   * Adds a user who asks for it from {@code address}. The rules for new users are the caller's to check.
+   *
+   * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
+   */
+  public Outcome register(String address, Credentials credentials) {
+    Decision taken = limits.takeRegistration(address);
+    if (!taken.allowed()) {
+      return new Outcome.TooOften(taken.retryAfter());
+    }
+    if (users.isTaken(credentials.username())) {
+      return new Outcome.Taken();
+    }
+    return inTurn(
+        address,
+        () -> users
+            .add(credentials)
+            .<Outcome>map(Outcome.Welcome::new)
+            .orElseGet(Outcome.Taken::new));
+  }
+
+  private boolean fits(Secret password, Optional<User> user) {
+    return user.isPresent()
+        ? hasher.fits(password, user.get().passwordHash())
+        : hasher.fitsNobody(password);
+  }
+
+  private interface Hashing {
+    Outcome run();
+  }
+
+  private Outcome inTurn(String address, Hashing hashing) {
+    try (FairTurns.Turn turn = turns.take(address, longestWait)) {
+      return switch (turn.outcome()) {
+        case TAKEN -> hashing.run();
+        case LINE_FULL -> new Outcome.TooOften(LINE_MOVES_ON);
+        case TOO_LATE -> new Outcome.Busy();
+      };
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
+      return new Outcome.Busy();
     }
   }
 }

@@ -27,21 +27,33 @@ public final class PasswordHasher {
   private static final int HASH_BITS = 256;
   private static final Pattern PHC = Pattern.compile(
       "\\$pbkdf2-sha256\\$i=([0-9]{1,8})\\$([A-Za-z0-9+/]{1,128})\\$([A-Za-z0-9+/]{1,128})");
-  /** Matches no password: none is known whose hash is 32 zero bytes. */
-  private static final String NOBODYS = "$pbkdf2-sha256$i=" + ROUNDS
-      + "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+  private static final String NOBODYS_SALT_AND_HASH =
+      "$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
   private static final Base64.Encoder ENCODER = Base64.getEncoder().withoutPadding();
   private static final Base64.Decoder DECODER = Base64.getDecoder();
 
   private final SecureRandom random = new SecureRandom();
+  private final int rounds;
+  /** Matches no password: none is known whose hash is 32 zero bytes. */
+  private final String nobodys;
+
+  /** Makes hashes of 600,000 rounds. */
+  public PasswordHasher() {
+    this(ROUNDS);
+  }
+
+  PasswordHasher(int rounds) {
+    this.rounds = rounds;
+    nobodys = "$pbkdf2-sha256$i=" + rounds + NOBODYS_SALT_AND_HASH;
+  }
 
   /** Returns a new hash of {@code password}. */
   public String hash(Secret password) {
     byte[] salt = new byte[SALT_BYTES];
     random.nextBytes(salt);
-    byte[] hash = derive(password, salt, ROUNDS);
-    return "$pbkdf2-sha256$i=" + ROUNDS + "$" + ENCODER.encodeToString(salt) + "$"
+    byte[] hash = derive(password, salt, rounds);
+    return "$pbkdf2-sha256$i=" + rounds + "$" + ENCODER.encodeToString(salt) + "$"
         + ENCODER.encodeToString(hash);
   }
 
@@ -51,17 +63,17 @@ public final class PasswordHasher {
    */
   public boolean fits(Secret password, String hash) {
     Matcher phc = PHC.matcher(hash);
-    int rounds = phc.matches() ? Integer.parseInt(phc.group(1)) : 0;
-    if (rounds < 1 || rounds > MOST_ROUNDS) {
+    int made = phc.matches() ? Integer.parseInt(phc.group(1)) : 0;
+    if (made < 1 || made > MOST_ROUNDS) {
       return fitsNobody(password);
     }
     byte[] expected = DECODER.decode(phc.group(3));
-    return MessageDigest.isEqual(expected, derive(password, DECODER.decode(phc.group(2)), rounds));
+    return MessageDigest.isEqual(expected, derive(password, DECODER.decode(phc.group(2)), made));
   }
 
   /** Takes as long as {@link #fits} and is false for every password: for unknown users, so that timing does not reveal them. */
   public boolean fitsNobody(Secret password) {
-    return fits(password, NOBODYS);
+    return fits(password, nobodys);
   }
 
   private static byte[] derive(Secret password, byte[] salt, int rounds) {

@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
+import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Respond;
@@ -47,7 +48,7 @@ class GateTest {
         .build()
         .issue("ada")
         .value();
-    Gate gate = new Gate(verifier, Optional.empty(), ClientAddress.behind());
+    Gate gate = new Gate(verifier, Optional.empty(), new Clients(ClientAddress.behind()));
     HttpServer server = HttpServer.start(
         HttpConfig.at("test", "127.0.0.1", 0),
         new Router(List.of(Route.get(

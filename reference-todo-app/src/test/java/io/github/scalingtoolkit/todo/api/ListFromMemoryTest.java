@@ -20,6 +20,7 @@ import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.Title;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Route;
@@ -60,11 +61,11 @@ class ListFromMemoryTest {
       Gate gate = new Gate(
           JwtVerifier.builder().issuer("a").audience("b").keys(keys).build(),
           Optional.empty(),
-          ClientAddress.behind());
+          new Clients(ClientAddress.behind()));
       Notifications notifications =
           new Notifications(JobQueue.builder(redis, Notifications.QUEUE).build());
       TodoRoutes routes = new TodoRoutes(
-          gate, lists, true, store, new NewTodos(store, lists, redis, redis, notifications));
+          gate, lists, true, store, new TodoWrites(store, lists, redis, redis, notifications));
       HttpServer http = HttpServer.start(
           HttpConfig.at("test", "127.0.0.1", 0),
           new Router(routes.routes().stream()

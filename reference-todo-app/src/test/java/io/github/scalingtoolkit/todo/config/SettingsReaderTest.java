@@ -52,6 +52,9 @@ class SettingsReaderTest {
     assertThat(read.cache().timeToLive()).contains(Duration.ofSeconds(30));
     assertThat(read.cache().localEntries()).isEqualTo(10_000);
     assertThat(read.rateLimit()).contains(new RateLimit("api", 1000, Duration.ofMinutes(1)));
+    assertThat(read.accounts())
+        .isEqualTo(new TodoSettings.Accounts(
+            Optional.empty(), false, new RateLimit("login", 10, Duration.ofMinutes(1))));
     assertThat(read.workerConcurrency()).isEqualTo(16);
     assertThat(read.dataDirectory()).isEqualTo(Path.of("data"));
     assertThat(read.drainTimeout()).isEqualTo(Duration.ofSeconds(10));
@@ -71,6 +74,7 @@ class SettingsReaderTest {
     assertThat(read.redisUrl()).isEmpty();
     assertThat(read.embedded()).containsExactlyInAnyOrder(EmbeddedStores.Kind.values());
     assertThat(read.tokens().secret()).isEqualTo(Optional.empty());
+    assertThat(read.accounts().registration()).isTrue();
     assertThat(read.logFormat()).isEqualTo(Logging.Format.TEXT);
     assertThat(
             read(true, Map.of("NODE_ENV", "production", "JWT_SECRET", SECRET)).mode())
@@ -111,6 +115,36 @@ class SettingsReaderTest {
 
     hs512.put("JWT_SECRET", "x".repeat(64));
     assertThat(read(false, hs512).tokens().algorithm()).isEqualTo(Algorithm.HS512);
+  }
+
+  @Test
+  void ofSeveralSecretsEachIsChecked() {
+    String other = SECRET + "!";
+    assertThat(read(false, Map.of("JWT_SECRET", SECRET + "\n" + other)).tokens().secret())
+        .isPresent();
+
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> read(false, Map.of("JWT_SECRET", SECRET + "\nshort")))
+        .withMessageContaining("JWT_SECRET secret 2 of 2 must have at least 32 bytes")
+        .satisfies(wrong -> assertThat(wrong.getMessage()).doesNotContain("short", SECRET));
+  }
+
+  @Test
+  void aFirstUserNeedsANameAndAPasswordThatKeepTheRules() {
+    Map<String, String> values = new TreeMap<>(Map.of("JWT_SECRET", SECRET, "FIRST_USER", "ada"));
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> read(false, values))
+        .withMessageContaining("FIRST_USER and FIRST_USER_PASSWORD must be set together");
+
+    values.put("FIRST_USER_PASSWORD", "short12");
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> read(false, values))
+        .withMessageContaining("FIRST_USER_PASSWORD must have 8 to 1024 bytes")
+        .satisfies(wrong -> assertThat(wrong.getMessage()).doesNotContain("short12"));
+
+    values.put("FIRST_USER_PASSWORD", "long enough");
+    assertThat(read(false, values).accounts().firstUser().orElseThrow().username())
+        .isEqualTo("ada");
   }
 
   @Test

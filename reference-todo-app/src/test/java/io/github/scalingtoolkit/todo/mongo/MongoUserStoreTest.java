@@ -5,13 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
+import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
+import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.login.Credentials;
 import io.github.scalingtoolkit.todo.login.Login;
 import io.github.scalingtoolkit.todo.login.Login.Outcome;
+import io.github.scalingtoolkit.todo.login.LoginLimits;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.login.User;
+import java.time.Duration;
 import org.bson.Document;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +71,19 @@ class MongoUserStoreTest {
   }
 
   @Test
+  void aCollectionWithoutAUserOfOursIsEmptyAndAUserIsFoundByItsId() {
+    users().insertOne(new Document("username", "no hash").append("password", "$2b$10$abc"));
+    assertThat(store.users().isEmpty()).isTrue();
+    User ada = new User(new UserId("user123"), "ada", "$pbkdf2-sha256$i=1$aa$aa");
+
+    store.users().addIfAbsent(ada);
+
+    assertThat(store.users().isEmpty()).isFalse();
+    assertThat(store.users().findById(ada.id())).contains(ada);
+    assertThat(store.users().findById(new UserId("user124"))).isEmpty();
+  }
+
+  @Test
   void aUserIsAddedOnce() {
     User ada = new User(new UserId("user123"), "ada", hasher.hash(Secret.of("pass")));
 
@@ -75,7 +93,10 @@ class MongoUserStoreTest {
   }
 
   private Outcome logIn(String username) {
-    return new Login(store.users(), hasher).check(username, Secret.of("pass"));
+    LoginLimits unlimited = new LoginLimits(
+        LocalRateLimiter.of(new RateLimit("login", 1000, Duration.ofMinutes(1)), Clock.system()));
+    return new Login(store.users(), hasher, unlimited)
+        .check("7f000001", new Credentials(username, Secret.of("pass")));
   }
 
   private MongoCollection<Document> users() {

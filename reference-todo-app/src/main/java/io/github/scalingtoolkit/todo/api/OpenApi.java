@@ -1,0 +1,36 @@
+package io.github.scalingtoolkit.todo.api;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/**
+ * The service's description in OpenAPI 3.1: what this process offers, and no more.
+ *
+ * @param json the document, never changed
+ * @param etag its strong tag, with its quotes
+ */
+@SuppressWarnings("ArrayRecordComponent") // Never compared; the bytes are shared and never changed.
+public record OpenApi(byte[] json, String etag) {
+  private static final String RESOURCE = "openapi.json";
+
+  /** Returns the description of a process with or without registration. */
+  public static OpenApi of(boolean registration) {
+    try (InputStream resource = OpenApi.class.getResourceAsStream(RESOURCE)) {
+      if (resource == null) {
+        throw new IllegalStateException("there is no resource " + RESOURCE);
+      }
+      JsonMapper mapper = new JsonMapper();
+      ObjectNode document = (ObjectNode) mapper.readTree(resource);
+      if (!registration) {
+        ((ObjectNode) document.get("paths")).remove("/register");
+      }
+      byte[] json = mapper.writeValueAsBytes(document);
+      return new OpenApi(json, ETags.of(json));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + RESOURCE, e);
+    }
+  }
+}

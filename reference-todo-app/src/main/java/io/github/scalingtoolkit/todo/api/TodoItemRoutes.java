@@ -1,0 +1,139 @@
+package io.github.scalingtoolkit.todo.api;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.scalingtoolkit.todo.domain.Changed;
+import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoChange;
+import io.github.scalingtoolkit.todo.domain.TodoId;
+import io.github.scalingtoolkit.todo.domain.TodoInput;
+import io.github.scalingtoolkit.todo.domain.TodoJson;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Preconditions;
+import io.github.scalingtoolkit.todo.http.Problem;
+import io.github.scalingtoolkit.todo.http.Problem.FieldError;
+import io.github.scalingtoolkit.todo.http.ProblemException;
+import io.github.scalingtoolkit.todo.http.Respond;
+import io.github.scalingtoolkit.todo.http.Route;
+import io.github.scalingtoolkit.todo.http.Router;
+import io.undertow.server.HttpServerExchange;
+import io.undertow.util.Headers;
+import io.undertow.util.StatusCodes;
+import java.util.List;
+import java.util.function.Predicate;
+
+/** One todo: reading, replacing, changing and deleting it, each under the conditions that the client sets. */
+public final class TodoItemRoutes {
+  /** Caches may keep the answer for this client, and must ask whether it still holds. */
+  static final String ASK_EACH_TIME = "private, no-cache";
+
+  private static final String PATH = TodoRoutes.PATH + "/{id}";
+
+  private final Gate gate;
+  private final TodoStore store;
+  private final TodoWrites writes;
+
+  /** Reads from {@code store}, writes by {@code writes}. */
+  public TodoItemRoutes(Gate gate, TodoStore store, TodoWrites writes) {
+    this.gate = gate;
+    this.store = store;
+    this.writes = writes;
+  }
+
+  /** Returns the routes. */
+  public List<Route> routes() {
+    String[] conditions = {"If-Match", "If-None-Match"};
+    return List.of(
+        Route.get(PATH, this::admit, this::get).reading("If-None-Match"),
+        Route.put(PATH, this::admit, this::put).reading(conditions),
+        Route.patch(PATH, this::admit, this::patch).reading(conditions),
+        Route.delete(PATH, this::admit, this::delete).reading(conditions));
+  }
+
+  private void admit(HttpServerExchange exchange) {
+    gate.admit(exchange);
+    Query.of(exchange).check();
+  }
+
+  private void get(HttpServerExchange exchange) {
+    UserId user = Gate.user(exchange);
+    TodoId id = id(exchange);
+    answer(
+        exchange,
+        StoreProblems.answered(() -> store.find(user, id)).orElseThrow(TodoItemRoutes::notFound));
+  }
+
+  private void put(HttpServerExchange exchange, ObjectNode body) {
+    TodoInput input = TodoInput.read(body);
+    if (!(input instanceof TodoInput.Valid valid)) {
+      throw refused(input);
+    }
+    change(exchange, TodoChange.replacingAll(valid.todo()));
+  }
+
+  private void patch(HttpServerExchange exchange, ObjectNode body) {
+    TodoInput input = TodoInput.readPatch(body);
+    if (!(input instanceof TodoInput.Patch patch)) {
+      throw refused(input);
+    }
+    change(exchange, patch.change());
+  }
+
+  private void change(HttpServerExchange exchange, TodoChange change) {
+    UserId user = Gate.user(exchange);
+    TodoId id = id(exchange);
+    Changed changed =
+        StoreProblems.answered(() -> writes.change(user, id, change, allowed(exchange)));
+    answer(exchange, done(changed));
+  }
+
+  private void delete(HttpServerExchange exchange) {
+    UserId user = Gate.user(exchange);
+    TodoId id = id(exchange);
+    done(StoreProblems.answered(() -> writes.delete(user, id, allowed(exchange))));
+    Respond.empty(exchange, StatusCodes.NO_CONTENT);
+  }
+
+  private static Predicate<Todo> allowed(HttpServerExchange exchange) {
+    Preconditions conditions = Preconditions.of(exchange);
+    return conditions.isNeeded()
+        ? todo -> conditions.allowChange(ETags.of(TodoJson.write(todo)))
+        : TodoStore.ALWAYS;
+  }
+
+  private static Todo done(Changed changed) {
+    if (changed instanceof Changed.Done done) {
+      return done.todo();
+    }
+    if (changed instanceof Changed.Missing) {
+      throw notFound();
+    }
+    throw new ProblemException(Problem.of(StatusCodes.PRECONDITION_FAILED, "Precondition failed")
+        .detail(
+            "The todo is not in the state that If-Match or If-None-Match names. Get it again."));
+  }
+
+  private static void answer(HttpServerExchange exchange, Todo todo) {
+    byte[] json = TodoJson.write(todo);
+    exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, ASK_EACH_TIME);
+    Respond.item(exchange, StatusCodes.OK, ETags.of(json), json);
+  }
+
+  private static TodoId id(HttpServerExchange exchange) {
+    return TodoId.parse(Router.parameter(exchange, "id")).orElseThrow(TodoItemRoutes::notFound);
+  }
+
+  private static ProblemException notFound() {
+    return new ProblemException(Problem.notFound());
+  }
+
+  /** Returns the 422 that names what is wrong with {@code input}. */
+  static ProblemException refused(TodoInput input) {
+    if (!(input instanceof TodoInput.Invalid invalid)) {
+      throw new IllegalStateException("there is nothing wrong with the input");
+    }
+    return new ProblemException(Problem.invalid(invalid.errors().stream()
+        .map(error -> new FieldError(error.field(), error.message()))
+        .toList()));
+  }
+}
