@@ -199,6 +199,9 @@ ADMIN_PORT=$(free_port)
 start
 ok "started in $start_ms ms: $("$java" -version 2>&1 | head -n 1)"
 
+request GET /openapi.json
+expect_status 200 "openapi.json"
+expect_body '"openapi":"3.1.0"' "openapi.json"
 request GET /hello
 expect_status 200 "hello"
 expect_body '"message":"Hello Scalable World!"' "hello"
@@ -234,7 +237,10 @@ ok "list: MISS, then HIT"
 create "Learn scaling"
 first=$todo
 first_job=$job
-ok "create: 201, Location, Link"
+as_user GET "/api/todos/$todo"
+expect_status 200 "the created todo's Location"
+expect_body '"title":"Learn scaling"' "the created todo's Location"
+ok "create: 201, Location, which answers, Link"
 
 as_user GET /api/todos
 expect_status 200 "list after the create"

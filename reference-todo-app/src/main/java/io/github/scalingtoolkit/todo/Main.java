@@ -316,7 +316,13 @@ public final class Main {
         text.append("Try it:        curl -s ")
             .append(url)
             .append(
-                "/login -H 'Content-Type: application/json' -d '{\"username\":\"user\",\"password\":\"pass\"}'\n");
+                "/login -H 'Content-Type: application/json' -d '{\"username\":\"user\",\"password\":\"pass\"}'\n")
+            .append("Then:          curl -s ")
+            .append(url)
+            .append("/api/todos -H 'Authorization: Bearer TOKEN'\n")
+            .append("Requests:      ")
+            .append(url)
+            .append("/openapi.json\n");
       }
     }
     text.append("Admin port:    http://")

@@ -22,6 +22,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.bson.Document;
@@ -248,14 +250,16 @@ class OpenApiTest {
                   "off"),
           Role.SERVE);
       cut.start();
+      ExecutorService threads = Executors.newCachedThreadPool();
       try {
         TodoClient user = TodoClient.of(cut.port(), "cut-off");
         List<CompletableFuture<Runnable>> answers = cut.routes().stream()
             .filter(route -> route.blocking() != null || route.body() != null)
-            .map(route -> CompletableFuture.supplyAsync(() -> ask(route, user)))
+            .map(route -> CompletableFuture.supplyAsync(() -> ask(route, user), threads))
             .toList();
         answers.forEach(answer -> answer.join().run());
       } finally {
+        threads.shutdownNow();
         cut.stop();
       }
     }
