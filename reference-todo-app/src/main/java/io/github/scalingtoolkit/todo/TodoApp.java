@@ -30,7 +30,6 @@ import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
 import io.github.scalingtoolkit.todo.api.ListPage;
 import io.github.scalingtoolkit.todo.api.ListWarming;
-import io.github.scalingtoolkit.todo.api.OpenApi;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
 import io.github.scalingtoolkit.todo.api.TodoItemRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
@@ -420,7 +419,7 @@ final class TodoApp {
         new TodoWrites(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
     boolean registration = settings.accounts().registration();
     List<Route> routes = new ArrayList<>();
-    routes.addAll(new PublicRoutes(clock, OpenApi.of(registration)).routes());
+    routes.addAll(new PublicRoutes(clock, registration).routes());
     routes.addAll(accountRoutes(gate, issuer, clients).routes());
     routes.addAll(new TodoRoutes(
             gate, made(lists), settings.cache().timeToLive().isPresent(), made(store), writes)

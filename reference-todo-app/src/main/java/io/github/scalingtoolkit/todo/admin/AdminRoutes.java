@@ -2,9 +2,6 @@ package io.github.scalingtoolkit.todo.admin;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.scalingtoolkit.core.health.Health;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
@@ -22,8 +19,6 @@ import java.util.function.Supplier;
 /** The requests of the admin port. Health is reported in the format of MicroProfile Health. */
 public final class AdminRoutes {
   private static final JsonFactory JSON = new JsonFactory();
-  private static final ObjectMapper MAPPER =
-      JsonMapper.builder().disable(SerializationFeature.FLUSH_AFTER_WRITE_VALUE).build();
   private static final String PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 
   private final Readiness readiness;
@@ -80,9 +75,30 @@ public final class AdminRoutes {
     Respond.json(exchange, StatusCodes.OK, json(generator -> {
       for (Map.Entry<String, Object> entry : new TreeMap<>(info.get()).entrySet()) {
         generator.writeFieldName(entry.getKey());
-        MAPPER.writeValue(generator, entry.getValue());
+        write(generator, entry.getValue());
       }
     }));
+  }
+
+  private static void write(JsonGenerator generator, Object value) throws IOException {
+    if (value instanceof Map<?, ?> map) {
+      generator.writeStartObject();
+      for (Map.Entry<?, ?> entry : map.entrySet()) {
+        generator.writeFieldName(entry.getKey().toString());
+        write(generator, entry.getValue());
+      }
+      generator.writeEndObject();
+    } else if (value instanceof List<?> list) {
+      generator.writeStartArray();
+      for (Object element : list) {
+        write(generator, element);
+      }
+      generator.writeEndArray();
+    } else if (value instanceof Number number) {
+      generator.writeNumber(number.longValue());
+    } else {
+      generator.writeString(value.toString());
+    }
   }
 
   private static void status(

@@ -13,11 +13,11 @@ import java.io.UncheckedIOException;
  * @param etag its strong tag, with its quotes
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared; the bytes are shared and never changed.
-public record OpenApi(byte[] json, String etag) {
+record OpenApi(byte[] json, String etag) {
   private static final String RESOURCE = "openapi.json";
 
   /** Returns the description of a process with or without registration. */
-  public static OpenApi of(boolean registration) {
+  static OpenApi of(boolean registration) {
     try (InputStream resource = OpenApi.class.getResourceAsStream(RESOURCE)) {
       if (resource == null) {
         throw new IllegalStateException("there is no resource " + RESOURCE);

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The routes that need neither a token nor a store: hello, health, and what the service offers. */
 public final class PublicRoutes {
@@ -21,13 +22,18 @@ public final class PublicRoutes {
           .getBytes(StandardCharsets.UTF_8);
 
   private final Clock clock;
-  private final OpenApi openApi;
+  private final boolean registration;
+  private volatile @Nullable OpenApi openApi;
   private final long startedNanos;
 
-  /** Tells the time of {@code clock}, and describes the service by {@code openApi}. */
-  public PublicRoutes(Clock clock, OpenApi openApi) {
+  /**
+   * Tells the time of {@code clock}.
+   *
+   * @param registration whether the service is described with registration
+   */
+  public PublicRoutes(Clock clock, boolean registration) {
     this.clock = clock;
-    this.openApi = openApi;
+    this.registration = registration;
     startedNanos = clock.nanoTime();
   }
 
@@ -47,7 +53,13 @@ public final class PublicRoutes {
 
   private void openApi(HttpServerExchange exchange) {
     exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache");
-    Respond.json(exchange, openApi.etag(), openApi.json());
+    OpenApi described = openApi;
+    if (described == null) {
+      // Made when it is asked for: a start must not take the time.
+      described = OpenApi.of(registration);
+      openApi = described;
+    }
+    Respond.json(exchange, described.etag(), described.json());
   }
 
   private void hello(HttpServerExchange exchange) {

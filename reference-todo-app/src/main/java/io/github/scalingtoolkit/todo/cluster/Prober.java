@@ -1,7 +1,7 @@
 package io.github.scalingtoolkit.todo.cluster;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.net.URI;
@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -19,7 +20,6 @@ import java.util.concurrent.TimeUnit;
 
 /** Asks workers' admin ports. Safe for use by several threads. */
 final class Prober {
-  private static final JsonMapper JSON = new JsonMapper();
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(2);
 
   private final HttpClient client = HttpClient.newBuilder()
@@ -68,13 +68,13 @@ final class Prober {
   }
 
   /** Returns a worker's {@code /info}; empty if it does not answer completely in time. */
-  Optional<JsonNode> info(WorkerProcess worker) {
+  Optional<Map<String, Object>> info(WorkerProcess worker) {
     return ask(worker, "/info").flatMap(Prober::parsed);
   }
 
-  private static Optional<JsonNode> parsed(String json) {
+  private static Optional<Map<String, Object>> parsed(String json) {
     try {
-      return Optional.of(JSON.readTree(json));
+      return Optional.of(new JsonMapper().readValue(json, new TypeReference<>() {}));
     } catch (JsonProcessingException cutShort) {
       return Optional.empty();
     }
