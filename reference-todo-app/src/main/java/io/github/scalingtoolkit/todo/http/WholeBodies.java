@@ -87,7 +87,10 @@ public final class WholeBodies {
   public void refuseUnread(HttpServerExchange exchange, Problem problem) {
     Reading unread = new Reading(exchange);
     exchange.putAttachment(READING, unread);
-    unread.answer(problem, BEFORE_CLOSE);
+    // Where the body ends is not known, so what follows must not be taken for a request.
+    exchange.setPersistent(false);
+    unread.closeAfter(BEFORE_CLOSE);
+    refusal.accept(exchange, problem);
   }
 
   /** Discards the rest of an unread body for as long as a body may take, and then closes. */
