@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.time.Clock;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
  * <p><b>Losing all.</b> A worker whose lease ended finds that it is not registered any more, by a step or a beat: others
  * run its jobs then, so all that it held until that call is lost. A step claims nothing before a beat has registered it
  * again.
+ *
+ * <p>If the reply that says so is lost, the next beat finds the worker registered. So after a beat that failed, or a lease
+ * that has ended by this process' own clock, it asks Redis which of its claims are left.
  *
  * <p><b>Lost replies.</b> Each step has a greater epoch. One that failed may have claimed jobs, and may do so later, if
  * Redis has not read it yet: a beat closes its epoch and returns what it claimed.
@@ -58,7 +62,6 @@ final class Claims {
   private final Clock clock;
   private final byte[] registration;
   private final Consumer<Claim> onLost;
-  private final Claim.Lease leaseHeld;
   private final ClaimSize size = new ClaimSize();
   private final Once slow = new Once();
   private final ReentrantLock beating = new ReentrantLock();
@@ -71,6 +74,12 @@ final class Claims {
 
   private volatile boolean registered;
 
+  /** Another one after each lost lease, so that a claim of that time is never valid again. Written under the lock. */
+  private volatile Claim.Lease leaseHeld;
+
+  /** The last beat was not answered. Guarded by the lock. */
+  private boolean beatFailed;
+
   /** How often a beat has found the worker unknown. Written under the lock. */
   @SuppressWarnings("NonAtomicVolatileUpdate")
   private volatile long registrations;
@@ -79,6 +88,7 @@ final class Claims {
   private volatile long answeredAt;
 
   private long epoch;
+  private long knownRegistrations;
   private boolean idle;
   private int endedSinceForgetting;
 
@@ -151,6 +161,12 @@ final class Claims {
       unreported.addAndGet(exchangeBeat().takenOver());
     }
     long generation = registrations;
+    Claim.Lease current = leaseHeld;
+    if (generation != knownRegistrations) {
+      knownRegistrations = generation;
+      // Whoever took its jobs over, took it out of i.
+      idle = false;
+    }
     List<Claim> before = held();
     long claims = ++epoch;
     int forget = endedSinceForgetting >= FORGET_EACH ? 2 * endedSinceForgetting : 0;
@@ -175,7 +191,7 @@ final class Claims {
       }
       long wait = (Long) reply.get(1);
       return new Step(
-          mayBeLost ? List.of() : claimed((List<?>) reply.get(5), claims),
+          mayBeLost ? List.of() : claimed((List<?>) reply.get(5), claims, current),
           wait < 0 ? NEVER : Duration.ofMillis(wait),
           (Long) reply.get(2) == 1);
     } catch (Throwable unread) {
@@ -211,8 +227,10 @@ final class Claims {
     try {
       Object reply = queue.evalPayload(Scripts.STEP, args, claims ? size.expected() : BEAT_BYTES);
       answeredAt = clock.nanoTime();
-      size.answered();
-      slow.over(() -> log.info("queue={} claims=answered", queue.name()));
+      if (claims) {
+        size.answered();
+        slow.over(() -> log.info("queue={} claims=answered", queue.name()));
+      }
       return (List<?>) Objects.requireNonNull(reply);
     } catch (JedisConnectionException unanswered) {
       if (claims && timedOut(unanswered)) {
@@ -238,7 +256,7 @@ final class Claims {
     }
   }
 
-  private List<Claim> claimed(List<?> jobs, long epoch) {
+  private List<Claim> claimed(List<?> jobs, long epoch, Claim.Lease current) {
     List<Claim> claimed = new ArrayList<>(jobs.size() / 4);
     for (int i = 0; i < jobs.size(); i += 4) {
       String id = Scripts.text(jobs.get(i));
@@ -254,7 +272,7 @@ final class Claims {
           Trouble.read(Scripts.text(jobs.get(i + 1))),
           Scripts.text(jobs.get(i + 2)),
           envelope,
-          leaseHeld);
+          current);
       held.put(id, claim);
       claimed.add(claim);
     }
@@ -277,20 +295,32 @@ final class Claims {
       List<Claim> taken = List.copyOf(lost);
       List<Claim> before = held();
       boolean first = !registered;
+      boolean unsure = beatFailed;
+      beatFailed = true;
       long sentAt = clock.nanoTime();
       boolean cutOff = sentAt - answeredAt > lease.toNanos() / 3 * 2;
       Object answer =
           queue.evalPayload(Scripts.BEAT, arguments(cutOff, closing, taken), BEAT_BYTES);
       List<?> reply = (List<?>) Objects.requireNonNull(answer);
       answeredAt = clock.nanoTime();
-      leaseHeld.endsAt(sentAt + lease.toNanos());
+      boolean known = (Long) reply.get(0) == 1;
+      if (known && (unsure || !leaseHeld.validAt(answeredAt))) {
+        // An earlier beat, whose reply was lost, may have found the worker unknown.
+        lose(notInRedis(before));
+      }
+      beatFailed = false;
+      if (!known) {
+        leaseHeld = new Claim.Lease(sentAt + lease.toNanos());
+      } else {
+        leaseHeld.endsAt(sentAt + lease.toNanos());
+      }
       registered = true;
       closing.forEach(unanswered::remove);
       taken.forEach(lost::remove);
       if (cutOff) {
         log.info("queue={} worker=cut-off state=over others=\"get a lease more\"", queue.name());
       }
-      if ((Long) reply.get(0) == 0) {
+      if (!known) {
         registrations++;
         if (!first) {
           log.info("queue={} worker=registered-again", queue.name());
@@ -301,6 +331,23 @@ final class Claims {
     } finally {
       beating.unlock();
     }
+  }
+
+  /** Returns those of {@code claims} that Redis does not have as this worker's any more. */
+  private List<Claim> notInRedis(List<Claim> claims) {
+    if (claims.isEmpty()) {
+      return List.of();
+    }
+    byte[] own = bytes(queue.key("o:" + worker));
+    byte[][] ids = claims.stream().map(claim -> bytes(claim.id().value())).toArray(byte[][]::new);
+    List<byte[]> epochs = queue.redis().callIdempotent(client -> client.hmget(own, ids));
+    List<Claim> gone = new ArrayList<>();
+    for (int i = 0; i < claims.size(); i++) {
+      if (!Arrays.equals(epochs.get(i), bytes(claims.get(i).epoch()))) {
+        gone.add(claims.get(i));
+      }
+    }
+    return gone;
   }
 
   private List<byte[]> arguments(boolean cutOff, Collection<Long> closing, List<Claim> taken) {

@@ -94,7 +94,7 @@ for n = 1, #expired do
   if cut_off then
     redis.call('ZADD', p .. 'l', now + lease, owner)
   elseif taken_over < 500 then
-    local theirs = p .. 'o:' .. owner
+    local theirs, parted = p .. 'o:' .. owner, string.match(owner, '^(.*)~%d+$')
     local at_once = 502 - taken_over
     local claims = redis.call('HRANDFIELD', theirs, at_once, 'WITHVALUES')
     for i = 1, #claims, 2 do
@@ -103,7 +103,7 @@ for n = 1, #expired do
         local failures, losses, crashes = trouble(id)
         crashes = crashes + 1
         redis.call('HDEL', theirs, id)
-        keep(id, failures, losses + 1, crashes, owner .. '|' .. claims[i + 1])
+        keep(id, failures, losses + 1, crashes, (parted or owner) .. '|' .. claims[i + 1])
         taken_over = taken_over + 1
         if crashes >= tonumber(ARGV[6]) then
           redis.call('HSET', p .. 'e', id, 'd|' .. failures + losses + 1 .. '|' .. now
@@ -114,8 +114,16 @@ for n = 1, #expired do
         end
       end
     end
-    if #claims < 2 * at_once then
+    local all = #claims < 2 * at_once or redis.call('EXISTS', theirs) == 0
+    if all then
       redis.call('DEL', theirs)
+    elseif not parted then
+      -- The next beats take over the rest; its own must not find it registered.
+      local rest = owner .. '~' .. now
+      redis.call('RENAME', theirs, p .. 'o:' .. rest)
+      redis.call('ZADD', p .. 'l', now, rest)
+    end
+    if all or not parted then
       redis.call('ZREM', p .. 'l', owner)
       redis.call('SREM', p .. 'i', owner)
     end

@@ -487,6 +487,67 @@ class JobQueueTest {
   }
 
   @Test
+  void aWorkerLearnsThatItLostItsLeaseThoughTheReplyThatSaysSoIsLost() {
+    List<Claim> lost = new ArrayList<>();
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    try (FaultProxy network = FaultProxy.to(server.port());
+        RedisAccess far = RedisAccess.builder(network.redisUrl())
+            .deadline(Duration.ofSeconds(1))
+            .build()) {
+      Claims slow = new Claims(
+          JobQueue.builder(far, "mail").build(),
+          "slow",
+          Duration.ofMillis(300),
+          5,
+          List.of("sendEmail"),
+          Clock.system(),
+          claim -> {
+            lost.add(claim);
+            claim.cancel();
+          });
+      Claim claim = slow.step(List.of(), emails(1)).claimed().get(0);
+      Claims patient = claims("patient", Duration.ofSeconds(30), 5);
+      Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
+      network.dropReplies();
+      assertThatThrownBy(slow::beat).isInstanceOf(JedisException.class);
+      network.heal();
+
+      Await.until("the network is back", () -> {
+        try {
+          slow.beat();
+          return true;
+        } catch (RejectedException | JedisException notYet) {
+          return false;
+        }
+      });
+
+      assertThat(lost).containsExactly(claim);
+      assertThat(claim.validAt(System.nanoTime())).isFalse();
+    }
+  }
+
+  @Test
+  void aLostClaimIsNeverValidAgainThoughItsWorkerHasALeaseAgain() {
+    List<Boolean> valid = new ArrayList<>();
+    queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
+    Claims slow = new Claims(
+        queue,
+        "slow",
+        Duration.ofMillis(300),
+        5,
+        List.of("sendEmail"),
+        Clock.system(),
+        lost -> valid.add(lost.validAt(System.nanoTime())));
+    slow.step(List.of(), emails(1));
+    Claims patient = claims("patient", Duration.ofSeconds(30), 5);
+    Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
+
+    slow.beat();
+
+    assertThat(valid).containsExactly(false);
+  }
+
+  @Test
   void aLateEndAfterTheLeaseWasLostIsRefused() {
     Claims slow = claims("slow", Duration.ofMillis(300), 5);
     Claims quick = claims("quick", Duration.ofSeconds(30), 5);

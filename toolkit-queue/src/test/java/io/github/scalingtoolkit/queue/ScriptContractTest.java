@@ -474,6 +474,30 @@ class ScriptContractTest {
   }
 
   @Test
+  void aWorkerWhoseManyJobsAreTakenOverBitByBitIsToldAtOnce() {
+    String[] ids = IntStream.range(0, 600).mapToObj(i -> "n" + i).toArray(String[]::new);
+    enqueueReady(ids);
+    beat("w");
+    for (int epoch = 1; epoch <= 3; epoch++) {
+      step("w", epoch, 200);
+    }
+    expireLease("w");
+    int taken = ((Long) beat("other").get(3)).intValue();
+    assertThat(taken).isBetween(500, 599);
+
+    List<?> told = beat("w");
+    assertThat(told.get(0)).as("registered still").isEqualTo(0L);
+    assertThat(told.get(3)).as("the rest").isEqualTo(600L - taken);
+
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(600L, 0L, 0L, 0L, 0L));
+    redis(jedis -> {
+      assertThat(jedis.zrange("q:{q}:l", 0, -1)).containsExactlyInAnyOrder("w", "other");
+      assertThat(jedis.hgetAll("q:{q}:t").values())
+          .allMatch(t -> t.matches("0\\|1\\|1\\|w\\|[123]"));
+    });
+  }
+
+  @Test
   void leaveTakesAWorkerOffUnlessItHoldsJobs() {
     enqueueReady("a");
     claim("w", 1, 2);
