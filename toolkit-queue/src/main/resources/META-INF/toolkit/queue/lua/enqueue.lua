@@ -75,7 +75,7 @@ local function unlisted(id)
   end
   return true
 end
-local out, new, added = {}, {}, {}
+local out, new, added, large = {}, {}, {}, {}
 local together = unique and next(over) == nil
 if together then
   local pairs_ = {}
@@ -103,6 +103,7 @@ for n = 1, #ids do
   if out[n] == 1 then
     local delay = tonumber(ARGV[3 * n + 2])
     local list = lists[n]
+    large[list] = large[list] or #ARGV[3 * n + 3] > 16384
     if delay > 0 then
       redis.call('ZADD', p .. 'd', time() + delay, id)
       new[list] = new[list] or {}
@@ -118,10 +119,14 @@ end
 for list, some in pairs(new) do
   local priority, type = string.sub(list, 1, 1), string.sub(list, 3)
   local waiting = #some > 0 and redis.call('LPUSH', p .. 'w:' .. list, unpack(some)) or 0
-  local used = meta[field_of[type]] or ''
-  if not string.find(used, priority, 1, true) then
-    meta[field_of[type]] = used .. priority
-    redis.call('HSET', p .. 'm', 'w' .. type, used .. priority)
+  local before = meta[field_of[type]] or ''
+  local used = string.find(before, priority, 1, true) and before or before .. priority
+  if large[list] and not string.find(used, 'L', 1, true) then
+    used = used .. 'L'
+  end
+  if used ~= before then
+    meta[field_of[type]] = used
+    redis.call('HSET', p .. 'm', 'w' .. type, used)
   end
   -- Where many wait already, whoever takes one of them passes the call on.
   if waiting - #some < 100 then

@@ -18,6 +18,7 @@
 --           {per claimed job: id, what t keeps of it or '', list, envelope}}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
 -- cost     12 commands for one job ended and one claimed; about 30 for 50 and 50; at most 500 ended and 200 claimed
+--          2 a claimed job of a type that ever had one of more than 16 KB
 -- retry    safe: ends are fenced, and the same epoch again gets the same claims
 local p, version, worker, epoch = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local most, most_bytes, listed = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -169,7 +170,8 @@ if most > 0 and registered and not paused then
         local list = priority .. ':' .. types[n].name
         local length = redis.call('LLEN', p .. 'w:' .. list)
         if length > 0 then
-          ready[#ready + 1] = {list = list, type = types[n], length = length}
+          local large = string.find(meta[n + 2], 'L', 1, true)
+          ready[#ready + 1] = {list = list, type = types[n], length = length, large = large}
           waiting = waiting + length
         end
       end
@@ -182,15 +184,15 @@ if most > 0 and registered and not paused then
     shared = others > 0 and share < most
     most = math.min(most, share)
   end
-  -- Ever more at once, so that large jobs are not read in vain.
+  -- Ever more at once, and one by one where the type has large jobs: none of them is read in vain.
   local claims, marked, bytes, chunk = {}, {}, 0, 1
   for i = 1, #ready do
     local from = ready[i]
     while from.length > 0 and from.type.most > 0 and taken < most and bytes < most_bytes do
       local ids = redis.call('RPOP', p .. 'w:' .. from.list,
-        math.min(chunk, from.length, from.type.most, most - taken))
+        math.min(from.large and 1 or chunk, from.length, from.type.most, most - taken))
       wrote = true
-      chunk = chunk * 2
+      chunk = from.large and chunk or chunk * 2
       from.length = from.length - #ids
       local keys = {}
       for n = 1, #ids do

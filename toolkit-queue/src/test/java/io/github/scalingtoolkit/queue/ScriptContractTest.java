@@ -280,6 +280,23 @@ class ScriptContractTest {
   }
 
   @Test
+  void stepReadsNoLargeJobThatItDoesNotClaim() {
+    mostBytes = 100_000;
+    String large = ENVELOPE.replace("x", "x".repeat(100_000));
+    for (int i = 0; i < 30; i++) {
+      enqueue("n" + i, 0, i < 15 ? ENVELOPE : large);
+    }
+    beat("w");
+    redis(Jedis::configResetStat);
+
+    assertThat(ids(step("w", 1, 200))).hasSize(16);
+
+    redis(jedis -> assertThat(jedis.info("commandstats"))
+        .as("none is put back unclaimed")
+        .doesNotContain("cmdstat_rpush"));
+  }
+
+  @Test
   void whileOthersWaitAStepTakesItsShareAndCallsThem() {
     beat("a");
     beat("b");
