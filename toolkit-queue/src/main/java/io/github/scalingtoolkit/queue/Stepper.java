@@ -59,6 +59,10 @@ final class Stepper {
     stopping = true;
   }
 
+  boolean isStopping() {
+    return stopping;
+  }
+
   /** Looks for work at the next turn. */
   void signal() {
     signalled = true;

@@ -12,6 +12,9 @@ import redis.clients.jedis.util.KeyValue;
 final class Waiter {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
+  /** While it waits for some types only: a slot of another one may become free, and a job of that come. */
+  private static final Duration WAIT_FOR_SOME = Duration.ofMillis(250);
+
   private final JobQueue queue;
   private final Stepper stepper;
   private final Slots slots;
@@ -31,18 +34,19 @@ final class Waiter {
     if (!stepper.isIdle() || types.isEmpty()) {
       return LONGEST_WAIT;
     }
+    Duration wait = types.size() < slots.types().size() ? WAIT_FOR_SOME : LONGEST_WAIT;
     KeyValue<byte[], ?> call = queue
         .redis()
         .blocking()
         .bzpopmin(
-            LONGEST_WAIT.toSeconds(), types.stream().map(this::marker).toArray(byte[][]::new));
+            wait.toMillis() / 1000.0, types.stream().map(this::marker).toArray(byte[][]::new));
     if (call == null) {
       return Duration.ZERO;
     }
     String key = Scripts.text(call.getKey());
     String type = key.substring(queue.key("k:").length());
-    if (slots.free() == 0 || slots.free(type) == 0) {
-      // Its slots became busy in the meantime: the call is for another worker.
+    if (stepper.isStopping() || slots.free() == 0 || slots.free(type) == 0) {
+      // It closes, or its slots became busy in the meantime: the call is for another worker.
       call(type);
     }
     stepper.signal();
@@ -50,9 +54,9 @@ final class Waiter {
     return Duration.ZERO;
   }
 
-  /** Wakes one waiter: a superfluous call costs one empty step. */
+  /** Wakes one waiter for each type: a superfluous call costs one empty step. */
   void call() {
-    call(slots.types().get(0));
+    slots.types().forEach(this::call);
   }
 
   private void call(String type) {

@@ -161,7 +161,7 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** A waiter left behind would take the next wake-up call: it is called until it has ended, and one call is put back. */
+  /** A waiter left behind would take the next wake-up call: it is called until it has ended, and the calls are put back. */
   private void endWaiter() {
     waiting.close();
     try {

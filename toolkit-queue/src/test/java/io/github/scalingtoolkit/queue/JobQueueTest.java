@@ -548,6 +548,36 @@ class JobQueueTest {
   }
 
   @Test
+  void aJobOfATypeThatWasFullRunsAtOnceWhenItIsNotAnyMore() {
+    JobType<String> rare = JobType.of("rare", String.class);
+    CountDownLatch first = new CountDownLatch(1);
+    List<String> ran = new CopyOnWriteArrayList<>();
+    try (Worker worker = Worker.builder(queue)
+        .handle(SEND_EMAIL, job -> JobOutcome.done())
+        .handle(rare, job -> {
+          first.await();
+          ran.add(job.payload());
+          return JobOutcome.done();
+        })
+        .concurrency(rare, 1)
+        .start()) {
+      queue.enqueue(rare, "1");
+      Await.until("the waiter waits for the other type", () -> {
+        try (Jedis jedis = server.connect()) {
+          return worker.running() == 1 && jedis.clientList().contains("cmd=bzpopmin");
+        }
+      });
+      first.countDown();
+      Await.until("it has ended", () -> ran.size() == 1 && worker.running() == 0);
+      long enqueued = System.nanoTime();
+      queue.enqueue(rare, "2");
+      Await.until("the next one runs", () -> ran.size() == 2);
+
+      assertThat(Duration.ofNanos(System.nanoTime() - enqueued)).isLessThan(Duration.ofSeconds(2));
+    }
+  }
+
+  @Test
   void aLateEndAfterTheLeaseWasLostIsRefused() {
     Claims slow = claims("slow", Duration.ofMillis(300), 5);
     Claims quick = claims("quick", Duration.ofSeconds(30), 5);

@@ -15,6 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
 
 /** The worker's loop taken by hand, a turn at a time. */
 class StepperTest {
@@ -155,6 +156,23 @@ class StepperTest {
     assertThat(started).hasSize(2);
     assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(1, 0, 1, 0, 1));
     assertThat(stepper.isIdle()).isFalse();
+  }
+
+  @Test
+  void aWaiterOfAStoppedWorkerPassesACallOn() throws InterruptedException {
+    stepper.turn();
+    stepper.turn();
+    Waiter waiter = new Waiter(queue, stepper, slots, () -> {});
+    Thread waiting = new Thread(waiter::turn);
+    waiting.start();
+    try (Jedis jedis = server.connect()) {
+      Await.until("it waits", () -> jedis.clientList().contains("cmd=bzpopmin"));
+      stepper.stop();
+      enqueue(1);
+      waiting.join();
+
+      assertThat(jedis.exists("q:{notes}:k:note")).isTrue();
+    }
   }
 
   @Test
