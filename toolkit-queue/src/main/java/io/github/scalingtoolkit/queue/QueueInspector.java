@@ -75,7 +75,7 @@ public final class QueueInspector {
     }
   }
 
-  /** Makes a dead job ready again, as if it had never run; false if it is not dead. */
+  /** Makes a dead job ready again, as if it had never run; false if it is not dead, or {@linkplain DeadLetter#isDamaged damaged}. */
   public boolean retryDead(JobId id) {
     return deadAction("retry", id);
   }

@@ -4,7 +4,7 @@
 --          2 'list', then 3 how many to skip, 4 how many to return (1,000 at most)
 --          or 2 'retry' or 'discard', then 3 id
 -- returns  list: {per job: id, its end as e keeps it, the first 100 bytes of its envelope}, newest first;
---          retry, discard: 1 done, 0 not dead. Error TQVERSION and the data's version if that is another
+--          retry, discard: 1 done, 0 not dead, or too damaged to retry: nothing is changed then. Error TQVERSION and the data's version if that is another
 -- cost     list: 2 commands a job; else at most 9
 -- retry    safe
 local p = KEYS[1]
@@ -23,18 +23,16 @@ if ARGV[2] == 'list' then
   end
   return out
 end
-local id = ARGV[3]
-if redis.call('ZREM', p .. 'f', id) == 0 then
+local id, retry = ARGV[3], ARGV[2] == 'retry'
+local priority, type = string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
+if retry and not priority or redis.call('ZREM', p .. 'f', id) == 0 then
   return 0
 end
 redis.call('HDEL', p .. 't', id)
-if ARGV[2] == 'retry' then
+if retry then
   redis.call('HDEL', p .. 'e', id)
-  local priority, type = string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
-  if priority then
-    redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
-    redis.call('ZADD', p .. 'k:' .. type, 0, '0')
-  end
+  redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
+  redis.call('ZADD', p .. 'k:' .. type, 0, '0')
 else
   redis.call('DEL', p .. 'j:' .. id)
   local t = redis.call('TIME')

@@ -515,6 +515,20 @@ class ScriptContractTest {
   }
 
   @Test
+  void aDamagedDeadJobIsNotRetriedAndStaysWhereItIs() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    step("w", 2, 0, "a", 1, "d", "c", 1, "1|why");
+    redis(jedis -> jedis.set("q:{q}:j:a", "no job"));
+
+    assertThat(call(Scripts.DEAD, 1, "retry", "a")).isEqualTo(0L);
+
+    assertThat(inspect("a")).startsWith("dead", 1L);
+    assertThat(call(Scripts.DEAD, 1, "discard", "a")).isEqualTo(1L);
+    redis(jedis -> assertThat(jedis.exists("q:{q}:j:a")).isFalse());
+  }
+
+  @Test
   void leaveTakesAWorkerOffUnlessItHoldsJobs() {
     enqueueReady("a");
     claim("w", 1, 2);
@@ -567,6 +581,8 @@ class ScriptContractTest {
       assertThat(ended(step("w", 3, 1, "b", 2, "r", "", 1, "1|0|0|"))).isEqualTo(List.of(1L));
 
       assertThatThrownBy(() -> enqueueReady("c")).hasMessageContaining("OOM");
+      redis(jedis -> jedis.eval("redis.call('DEL', 'x') redis.call('HSET', 'q:{q}:m', 'v', '0')"));
+      assertThat(call(Scripts.MIGRATE, 1)).isEqualTo(1L);
     } finally {
       redis(jedis -> jedis.configSet("maxmemory", "0"));
     }
