@@ -75,11 +75,8 @@ final class EnqueueMerger {
     }
 
     long result() {
-      if (failure instanceof RuntimeException why) {
-        throw why;
-      }
-      if (failure instanceof Error why) {
-        throw why;
+      if (failure != null) {
+        throw EnqueueMerger.<RuntimeException>asIs(failure);
       }
       return code;
     }
@@ -131,6 +128,12 @@ final class EnqueueMerger {
     }
     leader.batch = batch;
     return leader;
+  }
+
+  /** An exception that is not declared, an interrupt, say, must not pass for a result. */
+  @SuppressWarnings("unchecked")
+  private static <X extends Throwable> X asIs(Throwable thrown) throws X {
+    throw (X) thrown;
   }
 
   private void lead(List<Waiting> batch) {

@@ -9,7 +9,7 @@ import java.security.SecureRandom;
  * hours after it ended. Without one, an id is made (48 bits of time, 80 random ones), and remembered for 60 seconds after
  * the job ended, so that an enqueue repeated by the network does not run it again.
  *
- * @param value 1 to 128 printable ASCII characters without space and {@code |}
+ * @param value 1 to 128 printable ASCII characters without space and {@code |}; not {@code @} alone
  */
 public record JobId(String value) {
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -24,9 +24,11 @@ public record JobId(String value) {
   public JobId {
     if (value.isEmpty()
         || value.length() > 128
+        || value.equals("@")
         || !value.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '|')) {
+      // A worker's claims keep something else under @.
       throw new IllegalArgumentException(
-          "a job id must be 1 to 128 printable ASCII characters without space and | but had "
+          "a job id must be 1 to 128 printable ASCII characters without space and |, and not @ alone, but had "
               + value.length());
     }
   }

@@ -96,6 +96,21 @@ class EnqueueMergerTest {
   }
 
   @Test
+  void aFailureOfAnyKindIsThrown() {
+    EnqueueMerger failing = new EnqueueMerger(entries -> {
+      throw EnqueueMergerTest.<RuntimeException>asIs(new InterruptedException());
+    });
+
+    assertThatThrownBy(() -> failing.enqueue(entry("1", 100)))
+        .isInstanceOf(InterruptedException.class);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <X extends Throwable> X asIs(Throwable thrown) throws X {
+    throw (X) thrown;
+  }
+
+  @Test
   void largeJobsAndCallersWithADeadlineGoAlone() {
     enqueue("1");
     enqueue("2");

@@ -754,6 +754,7 @@ class JobQueueTest {
   void refusesWhatCannotWork() {
     assertThatIllegalArgumentException().isThrownBy(() -> JobQueue.builder(redis, "a b"));
     assertThatIllegalArgumentException().isThrownBy(() -> new JobId("a|b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> new JobId("@"));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> EnqueueOptions.defaults().priority(10));
     assertThatIllegalArgumentException()
