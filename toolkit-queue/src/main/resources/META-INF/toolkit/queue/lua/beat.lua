@@ -46,6 +46,11 @@ local function ready(id, marked)
   if priority then
     redis.call('RPUSH', p .. 'w:' .. priority .. ':' .. type, marked and id .. '|' or id)
     redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+  elseif redis.call('EXISTS', p .. 'j:' .. id) == 1 then
+    redis.call('HSET', p .. 'e', id, 'd|0|' .. now .. '|the bytes stored under this id are not a job')
+    redis.call('ZADD', p .. 'f', now, id)
+  else
+    redis.call('HDEL', p .. 't', id)
   end
 end
 local function trouble(id)

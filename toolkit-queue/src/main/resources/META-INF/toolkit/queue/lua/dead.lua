@@ -4,7 +4,8 @@
 --          2 'list', then 3 how many to skip, 4 how many to return (1,000 at most)
 --          or 2 'retry' or 'discard', then 3 id
 -- returns  list: {per job: id, its end as e keeps it, the first 100 bytes of its envelope}, newest first;
---          retry, discard: 1 done, 0 not dead, or too damaged to retry: nothing is changed then. Error TQVERSION and the data's version if that is another
+--          retry, discard: 1 done, 0 not dead, or too damaged to retry: nothing is changed then.
+--          Error TQVERSION and the data's version if that is another
 -- cost     list: 2 commands a job; else at most 9
 -- retry    safe
 local p = KEYS[1]

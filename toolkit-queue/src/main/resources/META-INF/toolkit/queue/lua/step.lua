@@ -136,6 +136,11 @@ if first[2] and tonumber(first[2]) <= now then
     if list then
       redis.call('LPUSH', p .. 'w:' .. list, trouble[i] and due[i] .. '|' or due[i])
       call(list)
+    elseif redis.call('EXISTS', p .. 'j:' .. due[i]) == 1 then
+      redis.call('HSET', p .. 'e', due[i], 'd|0|' .. now .. '|the bytes stored under this id are not a job')
+      redis.call('ZADD', p .. 'f', now, due[i])
+    else
+      redis.call('HDEL', p .. 't', due[i])
     end
   end
   first = redis.call('ZRANGE', p .. 'd', 0, 0, 'WITHSCORES')

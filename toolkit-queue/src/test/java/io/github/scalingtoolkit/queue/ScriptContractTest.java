@@ -529,6 +529,28 @@ class ScriptContractTest {
   }
 
   @Test
+  void aJobThatIsDamagedWhileItIsClaimedOrDelayedIsDeadAndOneThatIsGoneLeavesNothing() {
+    enqueueReady("claimed", "gone");
+    claim("w", 1, 2);
+    enqueue("delayed", 1, ENVELOPE);
+    redis(jedis -> {
+      jedis.set("q:{q}:j:claimed", "no job");
+      jedis.set("q:{q}:j:delayed", "no job");
+      jedis.del("q:{q}:j:gone");
+      jedis.zadd("q:{q}:d", 1, "delayed");
+    });
+    step("w", 2, 0);
+    assertThat(inspect("delayed")).startsWith("dead");
+
+    expireLease("w");
+    beat("other");
+
+    assertThat(inspect("claimed")).startsWith("dead");
+    redis(jedis -> assertThat(jedis.hexists("q:{q}:t", "gone")).isFalse());
+    assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(0L, 0L, 0L, 2L, 0L));
+  }
+
+  @Test
   void leaveTakesAWorkerOffUnlessItHoldsJobs() {
     enqueueReady("a");
     claim("w", 1, 2);
