@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.net.SocketTimeoutException;
@@ -173,6 +174,10 @@ final class Claims {
     List<?> reply;
     try {
       reply = exchange(arguments(ends, wish, claims, forget), wish.most() > 0);
+    } catch (RejectedException notSent) {
+      // It has claimed nothing; an outage would else leave an epoch for each refusal to the beat
+      // that ends it.
+      throw notSent;
     } catch (Throwable unknown) {
       unanswered.add(claims);
       throw unknown;

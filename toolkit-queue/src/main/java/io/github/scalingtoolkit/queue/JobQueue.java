@@ -170,8 +170,8 @@ public final class JobQueue {
     List<ScriptCall> calls = ids.stream()
         .map(id -> new ScriptCall(Scripts.INSPECT, keys, inspected(id)))
         .toList();
-    List<?> replies = (List<?>) Objects.requireNonNull(inVersion(
-        () -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
+    List<?> replies = (List<?>) Objects.requireNonNull(
+        inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
     List<Optional<JobSnapshot>> found = new ArrayList<>(ids.size());
     for (int i = 0; i < ids.size(); i++) {
       found.add(snapshot(ids.get(i), replies.get(i)));

@@ -3,6 +3,8 @@ package io.github.scalingtoolkit.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.github.scalingtoolkit.core.guard.Guard;
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
@@ -141,6 +143,19 @@ class StepperTest {
 
     assertThat(slots.free()).isZero();
     assertThat(ends.take()).extracting(End::claim).containsExactlyElementsOf(started);
+  }
+
+  @Test
+  void aClaimThatWasRefusedLeavesNothingForTheNextBeatToReturn() {
+    Claims claims =
+        new Claims(queue, "x", Duration.ofSeconds(30), 5, List.of("note"), clock, lost -> {});
+    claims.beat();
+    redis.guards().forEach(Guard::forceOpen);
+    Claims.Wish wish = new Claims.Wish(1, "012", Map.of("note", 1));
+
+    assertThatThrownBy(() -> claims.step(List.of(), wish)).isInstanceOf(RejectedException.class);
+
+    assertThat(claims.needsBeat()).isFalse();
   }
 
   @Test
