@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -31,7 +30,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +92,7 @@ class NginxBeforePlainServersTest {
       default -> {
         byte[] body = LONG.getBytes(StandardCharsets.US_ASCII);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.getResponseHeaders().set("ETag", "\"tag\"");
         exchange.sendResponseHeaders(200, body.length);
         exchange.getResponseBody().write(body);
       }
@@ -120,20 +119,13 @@ class NginxBeforePlainServersTest {
   }
 
   @Test
-  void plainAnswersAreGzippedForClientsThatAcceptIt() throws Exception {
-    HttpResponse<byte[]> packed = client.send(
-        request("/api/todos").header("Accept-Encoding", "gzip").build(),
-        BodyHandlers.ofByteArray());
-    HttpResponse<byte[]> plain =
-        client.send(request("/api/todos").build(), BodyHandlers.ofByteArray());
+  void whatTheServiceSendsPlainStaysSoAndKeepsItsStrongTag() throws Exception {
+    HttpResponse<String> answer = client.send(
+        request("/api/todos").header("Accept-Encoding", "gzip").build(), BodyHandlers.ofString());
 
-    assertThat(packed.headers().firstValue("Content-Encoding")).contains("gzip");
-    assertThat(packed.headers().firstValue("Vary")).contains("Accept-Encoding");
-    assertThat(new GZIPInputStream(new ByteArrayInputStream(packed.body())).readAllBytes())
-        .asString(StandardCharsets.US_ASCII)
-        .isEqualTo(LONG);
-    assertThat(plain.headers().firstValue("Content-Encoding")).isEmpty();
-    assertThat(plain.body()).asString(StandardCharsets.US_ASCII).isEqualTo(LONG);
+    assertThat(answer.headers().firstValue("Content-Encoding")).isEmpty();
+    assertThat(answer.headers().firstValue("ETag")).contains("\"tag\"");
+    assertThat(answer.body()).isEqualTo(LONG);
   }
 
   @Test

@@ -12,15 +12,18 @@ import io.github.scalingtoolkit.todo.http.RequestIds;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.SecurityHeaders;
 import io.github.scalingtoolkit.todo.http.WholeBodies;
-import io.undertow.predicate.IdempotentPredicate;
+import io.undertow.predicate.Predicate;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.RequestLimit;
 import io.undertow.server.handlers.proxy.ProxyHandler;
 import io.undertow.util.Headers;
+import io.undertow.util.HttpString;
+import io.undertow.util.Methods;
 import io.undertow.util.StatusCodes;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * The public port of a cluster: passes each request to the worker with the fewest requests in progress.
@@ -33,6 +36,15 @@ import java.time.Duration;
  */
 final class Balancer {
   private static final int MOST_TRIES_MORE = 3;
+  private static final Set<HttpString> UNCHANGING =
+      Set.of(Methods.GET, Methods.HEAD, Methods.OPTIONS);
+
+  /**
+   * HTTP calls PUT and DELETE idempotent as well, but a second one is answered otherwise (404, 412), and may undo what
+   * another client did in between.
+   */
+  private static final Predicate CHANGES_NOTHING =
+      exchange -> UNCHANGING.contains(exchange.getRequestMethod());
 
   private final BoundedListener listener;
   private final Clients clients;
@@ -52,6 +64,7 @@ final class Balancer {
     connectionsPerThread = Math.max(8, 2 * config.maxInFlight() / threads);
     ProxyHandler proxy = ProxyHandler.builder()
         .setProxyClient(backends)
+        .setIdempotentRequestPredicate(CHANGES_NOTHING)
         .setMaxConnectionRetries(MOST_TRIES_MORE)
         .setNext(
             exchange -> exchange.setStatusCode(StatusCodes.SERVICE_UNAVAILABLE).endExchange())
@@ -143,8 +156,7 @@ final class Balancer {
       return false;
     }
     exchange.setPersistent(false);
-    boolean unknown =
-        !IdempotentPredicate.INSTANCE.resolve(exchange) && LeastBusy.mayHaveBeenSent(exchange);
+    boolean unknown = !CHANGES_NOTHING.resolve(exchange) && LeastBusy.mayHaveBeenSent(exchange);
     refuse(
         exchange,
         unknown

@@ -25,11 +25,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class BalancerTest {
   /** For each worker one of these is worked on, one waits, and one body may be on its way. */
@@ -126,6 +129,41 @@ class BalancerTest {
       balancer.stop();
       worker.kill();
       served.stop(0);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"GET, true", "HEAD, true", "PUT, false", "DELETE, false", "POST, false"})
+  void whatWasSentIsSentAgainOnlyIfItChangesNothing(String method, boolean again) throws Exception {
+    List<String> received = new CopyOnWriteArrayList<>();
+    HttpServer dying =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    dying.createContext("/", exchange -> {
+      received.add(exchange.getRequestMethod());
+      exchange.close();
+    });
+    dying.start();
+    List<WorkerProcess> workers = List.of(
+        announcing(dying.getAddress().getPort()), announcing(dying.getAddress().getPort()));
+    Balancer balancer = new Balancer(SMALL, 2, ClientAddress.behind());
+    try {
+      for (WorkerProcess worker : workers) {
+        Await.until("the worker has said where it is", () -> worker.address().isPresent());
+        balancer.add(worker);
+      }
+      balancer.start();
+
+      int status =
+          status(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + balancer.port() + "/"))
+              .method(method, BodyPublishers.noBody())
+              .build());
+
+      assertThat(status).isEqualTo(503);
+      assertThat(received.size() > 1).as("received: %s", received).isEqualTo(again);
+    } finally {
+      balancer.stop();
+      workers.forEach(WorkerProcess::kill);
+      dying.stop(0);
     }
   }
 
