@@ -1,14 +1,19 @@
 package io.github.scalingtoolkit.todo.mongo;
 
+import com.mongodb.DuplicateKeyException;
+import com.mongodb.MongoCommandException;
+import com.mongodb.MongoException;
 import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Projections;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.User;
 import io.github.scalingtoolkit.todo.login.UserStore;
 import java.util.Optional;
+import java.util.Set;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
@@ -21,6 +26,9 @@ final class MongoUserStore implements UserStore {
   private static final String ID = "_id";
   private static final String USERNAME = "username";
   private static final String PASSWORD_HASH = "passwordHash";
+  private static final String INDEX = "username_1";
+  /** An index of the same name or on the same field is there and is another one. */
+  private static final Set<Integer> OTHER_INDEX = Set.of(85, 86);
 
   private final MongoCollection<Document> users;
   private final MongoCalls calls;
@@ -68,7 +76,7 @@ final class MongoUserStore implements UserStore {
   @Override
   public boolean addIfAbsent(User user) {
     return calls.call(() -> {
-      users.createIndex(new Document(USERNAME, 1), new IndexOptions().unique(true));
+      makeIndex();
       try {
         users.insertOne(new Document(ID, user.id().value())
             .append(USERNAME, user.username())
@@ -81,5 +89,31 @@ final class MongoUserStore implements UserStore {
         throw refused;
       }
     });
+  }
+
+  private void makeIndex() {
+    try {
+      users.createIndex(
+          new Document(USERNAME, 1), new IndexOptions().name(INDEX).unique(true));
+    } catch (DuplicateKeyException twice) {
+      throw withoutIndex(
+          twice,
+          "several documents have the same username, or none; give each its own, or remove them");
+    } catch (MongoCommandException refused) {
+      if (!OTHER_INDEX.contains(refused.getCode())) {
+        throw refused;
+      }
+      throw withoutIndex(
+          refused, "another index on username is there; drop it if nothing else needs it");
+    }
+  }
+
+  private StoreException withoutIndex(MongoException refused, String why) {
+    return new StoreException(
+        "no user can be added to the collection " + users.getNamespace().getFullName()
+            + ": MongoDB refused the unique index " + INDEX + " on username (code "
+            + refused.getCode() + "): " + why + ", or name another database in MONGO_URI",
+        // The driver's exception quotes the server's reply, so it is not kept as the cause.
+        null);
   }
 }

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
@@ -9,6 +10,7 @@ import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.Credentials;
 import io.github.scalingtoolkit.todo.login.Login;
@@ -90,6 +92,32 @@ class MongoUserStoreTest {
     assertThat(store.users().addIfAbsent(ada)).isTrue();
     assertThat(store.users().addIfAbsent(ada)).isFalse();
     assertThat(logIn("ada")).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void usersWithoutANameOfAnotherServiceAreNamedWithTheIndexThatTheyPrevent() {
+    users().insertOne(new Document("email", "ada@example.org"));
+    users().insertOne(new Document("email", "bob@example.org"));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(this::addAda)
+        .isExactlyInstanceOf(StoreException.class)
+        .withMessageContainingAll(
+            "todoapp.users", "username_1", "11000", "the same username, or none", "MONGO_URI");
+  }
+
+  @Test
+  void anotherIndexOnTheNameIsNamedWithWhatToDo() {
+    users().createIndex(new Document("username", 1));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(this::addAda)
+        .isExactlyInstanceOf(StoreException.class)
+        .withMessageContainingAll("todoapp.users", "username_1", "86", "drop it", "MONGO_URI");
+  }
+
+  private void addAda() {
+    store.users().addIfAbsent(new User(new UserId("user123"), "ada", "$pbkdf2-sha256$i=1$aa$aa"));
   }
 
   private Outcome logIn(String username) {
