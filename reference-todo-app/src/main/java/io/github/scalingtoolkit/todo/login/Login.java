@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.login;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -102,7 +103,8 @@ public final class Login {
   }
 
   /**
-   * Adds a user who asks for it from {@code address}. The rules for new users are the caller's to check.
+   * Adds a user who asks for it from {@code address}. The rules for new users are the caller's to check. What fails because
+   * the store does not answer or too much is hashed does not count for the address.
    *
    * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
    */
@@ -111,6 +113,19 @@ public final class Login {
     if (!taken.allowed()) {
       return new Outcome.TooOften(taken.retryAfter());
     }
+    try {
+      Outcome outcome = registerCounted(address, credentials);
+      if (outcome instanceof Outcome.Busy || outcome instanceof Outcome.TooOften) {
+        limits.giveBackRegistration(address);
+      }
+      return outcome;
+    } catch (StoreUnavailableException down) {
+      limits.giveBackRegistration(address);
+      throw down;
+    }
+  }
+
+  private Outcome registerCounted(String address, Credentials credentials) {
     if (users.isTaken(credentials.username())) {
       return new Outcome.Taken();
     }

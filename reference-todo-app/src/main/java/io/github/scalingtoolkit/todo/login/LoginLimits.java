@@ -68,6 +68,11 @@ public final class LoginLimits {
     return limiter.tryAcquire(REGISTER + address);
   }
 
+  /** The registration that was counted has made no user, and not because of its client. */
+  void giveBackRegistration(String address) {
+    limiter.giveBack(REGISTER + address, 1);
+  }
+
   private static String account(String address, String username) {
     return ACCOUNT + address + " " + username;
   }

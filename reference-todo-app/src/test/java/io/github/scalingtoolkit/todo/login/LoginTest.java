@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.login;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
@@ -10,6 +11,7 @@ import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.Login.Outcome;
 import java.time.Duration;
@@ -94,6 +96,47 @@ class LoginTest {
     assertThat(login.register(ELSEWHERE, ADA)).isInstanceOf(Outcome.Taken.class);
     assertThat(login.register(ELSEWHERE, next)).isInstanceOf(Outcome.Welcome.class);
     assertThat(login.check(HERE, next)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void aRegistrationThatTheStoreDoesNotAnswerDoesNotCount() {
+    Credentials bob = new Credentials("bob", Secret.of("long enough"));
+    store.unavailable = true;
+    for (int i = 0; i < 11; i++) {
+      assertThatExceptionOfType(StoreUnavailableException.class)
+          .isThrownBy(() -> login.register(HERE, bob));
+    }
+
+    store.unavailable = false;
+
+    assertThat(login.register(HERE, bob)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void aRegistrationThatGetsNoTurnToHashDoesNotCount() throws InterruptedException {
+    Credentials bob = new Credentials("bob", Secret.of("long enough"));
+    LoginLimits limits = new LoginLimits(limiter);
+    FairTurns oneWaits = FairTurns.of(1, 1, 1);
+    Login tooLate = new Login(store, hasher, limits, oneWaits, Duration.ZERO);
+    try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
+      for (int i = 0; i < 11; i++) {
+        assertThat(tooLate.register(HERE, bob)).isInstanceOf(Outcome.Busy.class);
+      }
+    }
+    Login patient = new Login(store, hasher, limits, oneWaits, Duration.ofMinutes(2));
+    CompletableFuture<Outcome> waiting;
+    try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
+      waiting =
+          started(() -> patient.register(HERE, new Credentials("cy", Secret.of("long enough"))));
+      Await.until("one waits", () -> oneWaits.waiting(HERE) == 1);
+      for (int i = 0; i < 11; i++) {
+        assertThat(patient.register(HERE, bob))
+            .isEqualTo(new Outcome.TooOften(Duration.ofSeconds(1)));
+      }
+    }
+
+    assertThat(waiting.join()).isInstanceOf(Outcome.Welcome.class);
+    assertThat(patient.register(HERE, bob)).isInstanceOf(Outcome.Welcome.class);
   }
 
   @Test
@@ -190,9 +233,14 @@ class LoginTest {
   /** Users in memory. */
   static final class InMemoryUserStore implements UserStore {
     private final Map<String, User> byName = new ConcurrentHashMap<>();
+    private boolean unavailable;
 
     @Override
     public Optional<User> findByUsername(String username) {
+      if (unavailable) {
+        throw new StoreUnavailableException(
+            StoreUnavailableException.Reason.KNOWN_DOWN, "down", Duration.ofSeconds(1), null);
+      }
       return Optional.ofNullable(byName.get(username));
     }
 
