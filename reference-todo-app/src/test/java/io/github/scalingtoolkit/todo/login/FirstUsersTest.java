@@ -6,10 +6,13 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,10 +30,12 @@ class FirstUsersTest {
   void listen() {
     log.start();
     logger.addAppender(log);
+    logger.setLevel(Level.INFO);
   }
 
   @AfterEach
   void unlisten() {
+    logger.setLevel(null);
     logger.detachAppender(log);
   }
 
@@ -74,6 +79,44 @@ class FirstUsersTest {
 
     assertThat(store.findByUsername("user").map(User::id)).contains(new UserId("user123"));
     assertThat(warnings()).isEmpty();
+  }
+
+  @Test
+  void aStoreThatRefusesTheFirstUserIsOneWarningAndAskedEverMoreRarely() {
+    store.refusal = "another index on username is there";
+    FirstUsers seeds = new FirstUsers(users, Optional.of(ADA), false, false);
+
+    List<Duration> pauses = Stream.generate(seeds::step).limit(12).toList();
+
+    assertThat(pauses)
+        .startsWith(Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(4))
+        .endsWith(Duration.ofMinutes(5));
+    assertThat(warnings())
+        .singleElement()
+        .asString()
+        .contains("first=refused", "another index on username is there");
+    store.refusal = null;
+    assertThat(seeds.step()).isEqualTo(Loop.DONE);
+    assertThat(store.findByUsername("ada")).isPresent();
+  }
+
+  @Test
+  void aFirstUserThatAnotherProcessAddsMeanwhileIsNotSaidToBeAdded() {
+    store.beforeAdd = () -> store.addIfAbsent(new User(new UserId("another"), "ada", ""));
+
+    new FirstUsers(users, Optional.of(ADA), false, false).seed(true);
+
+    assertThat(store.findById(new UserId("another"))).isPresent();
+    assertThat(log.list).isEmpty();
+  }
+
+  @Test
+  void aNameThatADocumentWhichIsNoUserHasIsAWarning() {
+    store.beforeAdd = () -> store.othersHave("ada");
+
+    new FirstUsers(users, Optional.of(ADA), false, false).seed(true);
+
+    assertThat(warnings()).singleElement().asString().contains("users=none", "FIRST_USER");
   }
 
   private List<String> warnings() {

@@ -11,6 +11,7 @@ import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.Login.Outcome;
@@ -21,10 +22,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class LoginTest {
@@ -233,7 +236,19 @@ class LoginTest {
   /** Users in memory. */
   static final class InMemoryUserStore implements UserStore {
     private final Map<String, User> byName = new ConcurrentHashMap<>();
+    private final Set<String> namesOfOthers = ConcurrentHashMap.newKeySet();
     private boolean unavailable;
+
+    @Nullable
+    String refusal;
+
+    @Nullable
+    Runnable beforeAdd;
+
+    /** Keeps a document that is no user and has this name. */
+    void othersHave(String username) {
+      namesOfOthers.add(username);
+    }
 
     @Override
     public Optional<User> findByUsername(String username) {
@@ -256,7 +271,16 @@ class LoginTest {
 
     @Override
     public boolean addIfAbsent(User user) {
-      return byName.putIfAbsent(user.username(), user) == null;
+      if (refusal != null) {
+        throw new StoreException(refusal, null);
+      }
+      Runnable before = beforeAdd;
+      beforeAdd = null;
+      if (before != null) {
+        before.run();
+      }
+      return !namesOfOthers.contains(user.username())
+          && byName.putIfAbsent(user.username(), user) == null;
     }
   }
 }
