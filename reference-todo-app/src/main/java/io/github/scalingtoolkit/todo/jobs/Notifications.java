@@ -14,6 +14,7 @@ import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -33,6 +34,9 @@ public final class Notifications {
       RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofMinutes(5));
 
   private static final Logger log = LoggerFactory.getLogger(Notifications.class);
+  /** Each is a script, and one round trip has the time of a short call. */
+  private static final int ASKED_TOGETHER = 50;
+
   private static final EnqueueOptions FIVE_ATTEMPTS = EnqueueOptions.defaults().maxAttempts(5);
 
   private final JobQueue queue;
@@ -108,11 +112,19 @@ public final class Notifications {
     }
   }
 
-  /** Returns what the queue knows of each job, in order and in one round trip. Throws if Redis does not answer. */
+  /**
+   * Returns what the queue knows of each job, in order, in one round trip for each {@value #ASKED_TOGETHER}. Throws if
+   * Redis does not answer.
+   */
   List<Status> findAll(List<JobId> jobs) {
-    return queue.findAll(jobs.stream().map(Notifications::queueId).toList()).stream()
-        .map(Notifications::status)
-        .toList();
+    List<Status> found = new ArrayList<>(jobs.size());
+    for (int from = 0; from < jobs.size(); from += ASKED_TOGETHER) {
+      List<JobId> batch = jobs.subList(from, Math.min(from + ASKED_TOGETHER, jobs.size()));
+      queue.findAll(batch.stream().map(Notifications::queueId).toList()).stream()
+          .map(Notifications::status)
+          .forEach(found::add);
+    }
+    return found;
   }
 
   private static Status status(Optional<JobSnapshot> found) {

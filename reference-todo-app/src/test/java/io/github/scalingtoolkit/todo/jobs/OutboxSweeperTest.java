@@ -108,6 +108,24 @@ class OutboxSweeperTest {
   }
 
   @Test
+  void noRoundTripAsksForMoreThanFiftyJobs() {
+    for (int i = 0; i < 120; i++) {
+      notifications.enqueueQuietly(owed(), USER);
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    try (RedisAccess counted =
+        RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build()) {
+      JobQueue asked = JobQueue.builder(counted, Notifications.QUEUE).build();
+      OutboxSweeper asking = new OutboxSweeper(
+          store, new Notifications(asked), OutboxSweeper.OWED_TOO_LONG, Duration.ofSeconds(10));
+
+      assertThat(asking.doWork()).isZero();
+      assertThat(counted.guard().counts().window().successful()).isEqualTo(3);
+    }
+  }
+
+  @Test
   void aRemovalThatTheStoreRefusesHindersNoNotification() {
     JobId ended = endedButStillOwed();
     JobId lost = owed();
