@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import org.bson.BsonType;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,10 @@ import org.jspecify.annotations.Nullable;
 final class TodoItems {
   /** Each time somebody else has changed the document in between. */
   private static final int MOST_TRIES = 20;
+
+  /** What is not a todo when it is read must not be changed or deleted as one. */
+  private static final Bson SHOWN =
+      Filters.and(TodoDocuments.SHOWN, Filters.type(TodoDocuments.TITLE, BsonType.STRING));
 
   private static final Bson WITHOUT_OUTBOX = Projections.exclude(TodoDocuments.OUTBOX);
   private static final Bson OWES = Filters.exists(TodoDocuments.OUTBOX);
@@ -93,10 +98,8 @@ final class TodoItems {
   }
 
   int deleteCompleted(UserId owner) {
-    Bson done = Filters.and(
-        TodoDocuments.ownedBy(owner),
-        Filters.eq(TodoDocuments.COMPLETED, true),
-        TodoDocuments.SHOWN);
+    Bson done =
+        Filters.and(TodoDocuments.ownedBy(owner), Filters.eq(TodoDocuments.COMPLETED, true), SHOWN);
     Bson mark = Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now()));
     return calls.call(() -> {
       // In this order: what owed something in the first write and nothing any more in the second
@@ -153,7 +156,7 @@ final class TodoItems {
     return Filters.and(
         Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(id)),
         TodoDocuments.ownedBy(owner),
-        TodoDocuments.SHOWN);
+        SHOWN);
   }
 
   /** Selects a document whose fields that clients see are still those of {@code found}. */

@@ -3,12 +3,15 @@ package io.github.scalingtoolkit.todo.mongo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.domain.Changed;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.Title;
 import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoChange;
 import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Instant;
 import java.util.Date;
@@ -109,6 +112,29 @@ class MongooseDocumentsTest {
     assertThat(first.todos()).isEmpty();
     assertThat(second.todos()).extracting(Todo::title).containsExactly("Buy milk");
     assertThat(second.next()).isNull();
+  }
+
+  @Test
+  void whatHasNoTitleIsNeitherChangedNorDeleted() {
+    Document untitled =
+        new Document("_id", ID).append("userId", USER.value()).append("completed", true);
+    Document numbered = new Document(untitled)
+        .append("_id", new ObjectId())
+        .append("title", 7)
+        .append("outbox", List.of(new Document("jobId", "another")));
+    insert(untitled);
+    insert(numbered);
+
+    for (Document other : List.of(untitled, numbered)) {
+      TodoId id = new TodoId(other.getObjectId("_id").toHexString());
+      TodoChange rename = new TodoChange(new Title("Buy milk"), null, null, false);
+      assertThat(store.change(USER, id, rename, TodoStore.ALWAYS))
+          .isInstanceOf(Changed.Missing.class);
+      assertThat(store.delete(USER, id, TodoStore.ALWAYS)).isInstanceOf(Changed.Missing.class);
+    }
+    assertThat(store.deleteCompleted(USER)).isZero();
+
+    assertThat(server.todos().find()).containsExactlyInAnyOrder(untitled, numbered);
   }
 
   @Test
