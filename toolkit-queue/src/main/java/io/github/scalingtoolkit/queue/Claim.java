@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A job that this worker holds: the fence of its end, and whether it is certainly this worker's.
  *
- * <p>It is settled once: by the end of its run, or by whoever takes it from its handler before that (a lost lease, a time
+ * <p>It is settled once: by the end of its run, or by what takes it from its handler before that (a lost lease, a time
  * limit, a closing worker). What comes later changes nothing.
  */
 final class Claim {

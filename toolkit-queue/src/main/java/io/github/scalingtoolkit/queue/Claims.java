@@ -165,7 +165,7 @@ final class Claims {
     Claim.Lease current = leaseHeld;
     if (generation != knownRegistrations) {
       knownRegistrations = generation;
-      // Whoever took its jobs over, took it out of i.
+      // The worker that took its jobs over took it out of i.
       idle = false;
     }
     List<Claim> before = held();

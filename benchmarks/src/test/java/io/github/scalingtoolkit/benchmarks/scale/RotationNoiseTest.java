@@ -23,7 +23,7 @@ class RotationNoiseTest {
     DRIFTS,
     /** Changes its speed at once, once or twice. */
     STEPS,
-    /** Loses most of a slice now and then, whoever is loaded. */
+    /** Loses most of a slice now and then, in any row. */
     SPIKES,
     /** A random walk: neighbours meet about the same machine, slices far apart do not. */
     WANDERS,

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * Reads, changes and deletes single todos.
  *
  * <p>A change with a condition reads the document, asks, and writes only if the fields that clients see are still as they
- * were read; else it begins again. So the condition holds for exactly the state that is changed, whoever else writes.
+ * were read; else it begins again. So the condition holds for exactly the state that is changed, even while others write.
  *
  * <p>A todo that owes its notification is marked as deleted; the removal of its outbox entry removes the document.
  */
