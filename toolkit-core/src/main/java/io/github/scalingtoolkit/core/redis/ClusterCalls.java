@@ -205,11 +205,11 @@ final class ClusterCalls extends ClusterCommandExecutor {
         nodes.moved(moved.getSlot(), moved.getTargetNode());
         redirected = moved.getTargetNode();
         asking = false;
-        redirections = counted(redirections, time, moved);
+        redirections = counted(redirections, time, slot, moved);
       } catch (JedisAskDataException ask) {
         redirected = ask.getTargetNode();
         asking = true;
-        redirections = counted(redirections, time, ask);
+        redirections = counted(redirections, time, slot, ask);
       } catch (JedisDataException reply) {
         if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")
             || System.nanoTime() + TRY_AGAIN_NANOS - time.untilNanos() > 0) {
@@ -227,9 +227,15 @@ final class ClusterCalls extends ClusterCommandExecutor {
     }
   }
 
-  private static int counted(int redirections, Time time, JedisDataException redirection) {
-    if (redirections == MOST_REDIRECTIONS || time.isOver()) {
-      throw redirection;
+  /** What ends the call is no redirection any more: Jedis would follow it once more, and hide it behind its own words. */
+  private static int counted(int redirections, Time time, int slot, JedisDataException last) {
+    boolean isOver = time.isOver();
+    if (isOver || redirections == MOST_REDIRECTIONS) {
+      throw new JedisDataException(
+          "TRYAGAIN slot " + slot + " is moving: its nodes sent the call on "
+              + (isOver ? "until its deadline was over" : MOST_REDIRECTIONS + " times")
+              + ", so it was not run; repeat it later; last answer: " + last.getMessage(),
+          last);
     }
     return redirections + 1;
   }

@@ -161,6 +161,33 @@ class ClusterAccessTest {
     }
   }
 
+  @Test
+  void nodesThatSendACallToEachOtherAreNamedAndCountForNoBreaker() {
+    int slot = JedisClusterCRC16.getSlot("{lost}");
+    RedisServer owner = cluster.masters().get(slot * 3 / 16384);
+    RedisServer other = cluster.masters().get((slot * 3 / 16384 + 1) % 3);
+    try (RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(30)).build();
+        Jedis source = owner.connect();
+        Jedis target = other.connect()) {
+      // The other one was never told that the slot comes.
+      source.clusterSetSlotMigrating(slot, target.clusterMyId());
+
+      assertThatThrownBy(() -> redis.call(client -> client.get("{lost}key")))
+          .isExactlyInstanceOf(JedisDataException.class)
+          .hasMessageStartingWith("TRYAGAIN slot " + slot + " is moving")
+          .hasMessageContaining("sent the call on 5 times")
+          .hasMessageMatching(".* last answer: (ASK|MOVED) " + slot + " .*")
+          .satisfies(
+              failure -> assertThat(RedisFailure.of(failure)).isEqualTo(RedisFailure.COMMAND));
+      assertThat(redis.isWell()).isTrue();
+
+      source.clusterSetSlotStable(slot);
+      String read = redis.call(client -> client.get("{lost}key"));
+      assertThat(read).isNull();
+    }
+  }
+
   /** Moves a slot as redis-cli does, a key at a time, while callers call. */
   private static void move(int slot, RedisServer from, RedisServer to) {
     try (Jedis source = from.connect();
