@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.benchmarks;
 
 import io.github.scalingtoolkit.benchmarks.audit.AuditCommand;
+import io.github.scalingtoolkit.benchmarks.builds.BuildsCommand;
 import io.github.scalingtoolkit.benchmarks.callers.CallersCommand;
 import io.github.scalingtoolkit.benchmarks.invalidation.InvalidationCommand;
 import io.github.scalingtoolkit.benchmarks.load.LoadCommand;
@@ -28,6 +29,7 @@ public final class Main {
         smoke                       a few rows for a second, to see that they answer
         peer                        two faults of the Express peer
         callers                     many callers of one Redis: shared connections, pools, Lettuce, Redisson
+        builds --before <jar>       whether this build of the libraries is slower than another
         invalidation                how long another cache still has what was written
         report <directory>          writes the page and the charts anew from the raw data
         jmh [arguments of JMH]      the libraries' hot paths
@@ -65,6 +67,7 @@ public final class Main {
         case "ratios" -> SessionCommand.run(SessionCommand.Kind.RATIOS, rest);
         case "peer" -> PeerCommand.run(rest);
         case "callers" -> CallersCommand.run(rest);
+        case "builds" -> BuildsCommand.run(rest);
         case "invalidation" -> InvalidationCommand.run(rest);
         case "smoke" -> SessionCommand.run(SessionCommand.Kind.SMOKE, rest);
         case "report" -> ReportCommand.run(rest);

@@ -22,6 +22,8 @@ class MainTest {
         "smoke --rows tent",
         "quick --rows single",
         "ratios --rows single",
+        "builds",
+        "builds --before /nowhere/benchmarks.jar",
         "load http://127.0.0.1:1 --seconds",
         "load http://127.0.0.1:1 --seconds 0",
         "load http://127.0.0.1:1 --fast",

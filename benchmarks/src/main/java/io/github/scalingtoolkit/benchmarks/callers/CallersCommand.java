@@ -29,7 +29,7 @@ public final class CallersCommand {
   private static final int OURS = 3;
 
   /** What one row of the table is about. */
-  private record Row(Operation operation, Threads threads, int callers, boolean far) {
+  record Row(Operation operation, Threads threads, int callers, boolean far) {
     String name() {
       return operation.word() + ", " + callers + " "
           + threads.name().toLowerCase(Locale.ROOT)
@@ -86,7 +86,7 @@ public final class CallersCommand {
     }
   }
 
-  private static String fill(String url) {
+  static String fill(String url) {
     try (RedisClient client = RedisClient.builder().fromURI(url).build()) {
       for (int caller = 0; caller < 1000; caller++) {
         client.set("callers:" + caller, Operation.VALUE);
@@ -118,7 +118,7 @@ public final class CallersCommand {
     return rivals;
   }
 
-  private static List<Row> rows() {
+  static List<Row> rows() {
     List<Row> rows = new ArrayList<>();
     for (int callers : new int[] {1, 4, 8, 16, 32, 64, 128}) {
       rows.add(new Row(Operation.GET, Threads.PLATFORM, callers, false));

@@ -62,10 +62,15 @@ interface Rival extends AutoCloseable {
     };
   }
 
-  /** A client of the peers' program, in a process of its own, which answers a line for each slice. */
+  /** A client of the peers' program. */
   static Rival peer(String client, Path program, String java, String url) throws IOException {
-    Process process = new ProcessBuilder(
-            java, "-cp", program.toString(), "peers.RedisCallers", client, url)
+    return program(
+        client, List.of(java, "-cp", program.toString(), "peers.RedisCallers", client, url));
+  }
+
+  /** A client in a process of its own, which answers a line for each slice. */
+  static Rival program(String client, List<String> command) throws IOException {
+    Process process = new ProcessBuilder(command)
         .redirectError(ProcessBuilder.Redirect.INHERIT)
         .start();
     Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private final LocalCounts here;
   private final Degradation degradation;
   private final WaitingLines lines = new WaitingLines();
-  private final ConcurrentHashMap<String, Due> owed = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, Owing> owed = new ConcurrentHashMap<>();
   private final Loop loop;
   private final Clock clock;
   private volatile boolean degraded;
@@ -87,6 +88,42 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private record Due(int permits, boolean reset, Rate rate, Terms terms) {
     Due and(Due later) {
       return new Due(permits + later.permits, reset || later.reset, later.rate, later.terms);
+    }
+  }
+
+  /** What a key owes. Callers add to it without a lock until a settlement, or another rate of the key, takes it away. */
+  private static final class Owing {
+    private static final long TAKEN = Long.MIN_VALUE;
+
+    private final AtomicLong permits;
+    private final boolean reset;
+    private final Rate rate;
+    private final Terms terms;
+
+    Owing(Due due) {
+      permits = new AtomicLong(due.permits());
+      reset = due.reset();
+      rate = due.rate();
+      terms = due.terms();
+    }
+
+    /** Returns what is owed then, or {@link #TAKEN} if nothing can be added any more. */
+    long add(int more) {
+      while (true) {
+        long before = permits.get();
+        if (before == TAKEN) {
+          return TAKEN;
+        }
+        long after = before + more;
+        if (permits.compareAndSet(before, after)) {
+          return after;
+        }
+      }
+    }
+
+    /** To be called once. */
+    Due take() {
+      return new Due((int) permits.getAndSet(TAKEN), reset, rate, terms);
     }
   }
 
@@ -133,9 +170,9 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     String bounded = LimitKeys.bounded(key);
     Decision decision = here.tryAcquire(bounded, cost, rate);
     if (decision.allowed()) {
-      owe(bounded, new Due(cost, false, rate, terms));
+      owe(bounded, cost, rate, terms);
     } else if (here.askAgain(bounded, ASK_AGAIN_NANOS)) {
-      owe(bounded, new Due(0, false, rate, terms));
+      owe(bounded, 0, rate, terms);
     }
     boolean alone = degraded;
     count(decision.allowed(), alone);
@@ -163,7 +200,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     Rate rate = rateOf(terms);
     String bounded = LimitKeys.bounded(key);
     // Noted first, as in a reset: a question sent between the two must contain it.
-    owe(bounded, new Due(-permits, false, rate, terms));
+    owe(bounded, -permits, rate, terms);
     here.giveBack(bounded, permits, rate);
   }
 
@@ -176,7 +213,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   public void reset(String key) {
     Terms terms = policies.of(key);
     String bounded = LimitKeys.bounded(key);
-    owed.put(bounded, new Due(0, true, rateOf(terms), terms));
+    owed.put(bounded, new Owing(new Due(0, true, rateOf(terms), terms)));
     here.reset(bounded);
     loop.wake();
   }
@@ -232,11 +269,11 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     List<Mark> marks = new ArrayList<>();
     for (String key : owed.keySet()) {
       Mark mark = here.mark(key);
-      Due due = owed.remove(key);
-      if (due != null) {
+      Owing owing = owed.remove(key);
+      if (owing != null) {
         marks.add(mark);
         keys.add(key);
-        dues.add(due);
+        dues.add(owing.take());
       }
       if (keys.size() == MOST_A_TRIP) {
         break;
@@ -296,7 +333,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   /** A use that is not settled is forgotten; a reset is not. */
   private void keepReset(String key, Due due) {
     if (due.reset()) {
-      owed.merge(key, new Due(0, true, due.rate(), due.terms()), Due::and);
+      enter(key, new Due(0, true, due.rate(), due.terms()));
     }
   }
 
@@ -312,14 +349,28 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     return fixed != null ? fixed : Rate.of(terms.limit(0));
   }
 
-  private void owe(String key, Due due) {
-    if (owed.mappingCount() < MOST_KEYS || owed.containsKey(key)) {
-      int urgent = Math.max(1, due.rate().limit().permits() / 20);
-      Due all = owed.merge(key, due, Due::and);
-      if (idle || (all.permits() >= urgent && all.permits() - due.permits() < urgent)) {
-        loop.wake();
+  private void owe(String key, int permits, Rate rate, Terms terms) {
+    Owing owing = owed.get(key);
+    long all = owing != null && owing.terms == terms ? owing.add(permits) : Owing.TAKEN;
+    if (all == Owing.TAKEN) {
+      if (owing == null && owed.mappingCount() >= MOST_KEYS) {
+        return;
       }
+      all = enter(key, new Due(permits, false, rate, terms));
     }
+    int urgent = Math.max(1, rate.limit().permits() / 20);
+    if (idle || (all >= urgent && all - permits < urgent)) {
+      loop.wake();
+    }
+  }
+
+  /** Adds to what a key owes, under other terms than before or for the first time; returns what it owes then. */
+  private long enter(String key, Due due) {
+    return owed.compute(
+            key,
+            (same, before) -> new Owing(before == null ? due : before.take().and(due)))
+        .permits
+        .get();
   }
 
   private void count(boolean admitted, boolean alone) {

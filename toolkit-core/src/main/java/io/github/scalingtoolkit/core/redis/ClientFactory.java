@@ -84,6 +84,7 @@ final class ClientFactory {
       NodeGuards guards,
       NodeGuards payloadGuards) {
     ClusterNodes nodes = new ClusterNodes(
+        name,
         Set.copyOf(url.nodes()),
         config,
         node -> pool(node, config, poolSize, deadline, deadline),
@@ -173,6 +174,7 @@ final class ClientFactory {
     JedisClientConfig config = config(deadline, longest);
     if (url.mode() == RedisUrl.Mode.CLUSTER) {
       ClusterNodes nodes = new ClusterNodes(
+          name,
           Set.copyOf(url.nodes()),
           config,
           node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline),

@@ -1,11 +1,16 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.internal.Once;
+import io.github.scalingtoolkit.core.time.Backoff;
+import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -27,8 +32,8 @@ import redis.clients.jedis.providers.ClusterConnectionProvider;
  * A cluster's nodes and slots, as Jedis finds them, with pools of our own.
  *
  * <p>Asking for the topology may take as long as the time-out of a node, so no caller does it: it happens on a
- * separate thread, one refresh at a time, when {@linkplain #refreshSoon() requested}. A redirection is learned at
- * once ({@link #moved}).
+ * separate thread, one refresh at a time, when {@linkplain #refreshSoon() requested}, and again until a node has told
+ * it. A redirection is learned at once ({@link #moved}).
  */
 final class ClusterNodes extends ClusterConnectionProvider {
   private static final Logger log = LoggerFactory.getLogger(ClusterNodes.class);
@@ -60,25 +65,39 @@ final class ClusterNodes extends ClusterConnectionProvider {
     }
   }
 
+  /** At most as often as the heartbeat of subscriptions asks, and refused credentials may be tried. */
+  private static final Backoff AFTER_FAILURE =
+      Backoff.doubling(Duration.ofSeconds(1), Duration.ofSeconds(5)).jitter(0.5);
+
+  private final String name;
+  private final Set<HostAndPort> seeds;
+  private final JedisClientConfig config;
+  private final Once toldUnknown = new Once();
   private final Map<String, ConnectionPool> standIns = new ConcurrentHashMap<>();
   private final Function<HostAndPort, NodePool> pools;
   private final ThreadFactory threads;
   private final Function<HostAndPort, NodePool> payloadPools;
   private final Map<HostAndPort, NodePool> open = new ConcurrentHashMap<>();
   private final Map<HostAndPort, NodePool> openForPayloads = new ConcurrentHashMap<>();
-  private final AtomicBoolean refreshing = new AtomicBoolean();
+
+  /** Refreshes that were requested and are not done; while there are any, a thread is at it. */
+  private final AtomicInteger requested = new AtomicInteger();
+
+  private volatile @Nullable Thread refreshing;
   private final Consumer<Predicate<HostAndPort>> onRefreshed;
   private volatile boolean closed;
 
   /**
    * Asks the seeds.
    *
+   * @param name of the access, for the log
    * @param pools makes the pool of a node
    * @param payloadPools makes the pool of a node for what carries payloads
    * @param onRefreshed is told after each refresh which nodes there are
    * @throws redis.clients.jedis.exceptions.JedisException if none of the seeds can be reached
    */
   ClusterNodes(
+      String name,
       Set<HostAndPort> seeds,
       JedisClientConfig config,
       Function<HostAndPort, NodePool> pools,
@@ -86,6 +105,9 @@ final class ClusterNodes extends ClusterConnectionProvider {
       Consumer<Predicate<HostAndPort>> onRefreshed,
       ThreadFactory threads) {
     super(seeds, config, keepingNone());
+    this.name = name;
+    this.seeds = seeds;
+    this.config = config;
     this.pools = pools;
     this.payloadPools = payloadPools;
     this.onRefreshed = onRefreshed;
@@ -141,41 +163,80 @@ final class ClusterNodes extends ClusterConnectionProvider {
     refreshSoon();
   }
 
-  /** Requests a refresh of the topology in the background, unless one is in progress. Returns at once. */
+  /**
+   * Requests a refresh of the topology in the background; one in progress is followed by another, since it may have asked
+   * before what this call has seen. Returns at once.
+   */
   void refreshSoon() {
-    if (!closed && refreshing.compareAndSet(false, true)) {
+    if (!closed && requested.getAndIncrement() == 0) {
       boolean started = false;
       try {
-        threads.newThread(this::refreshOnItsOwnThread).start();
+        Thread thread = threads.newThread(this::refreshUntilDone);
+        refreshing = thread;
+        thread.start();
         started = true;
       } finally {
         if (!started) {
-          refreshing.set(false);
+          requested.set(0);
         }
       }
     }
   }
 
-  private void refreshOnItsOwnThread() {
+  private void refreshUntilDone() {
     try {
-      refresh();
-    } finally {
-      refreshing.set(false);
+      int failures = 0;
+      int seen = requested.get();
+      while (!closed) {
+        if (!refresh()) {
+          LockSupport.parkNanos(this, AFTER_FAILURE.nanosAfter(++failures));
+        } else if (requested.compareAndSet(seen, 0)) {
+          return;
+        }
+        seen = requested.get();
+      }
+    } catch (Throwable unexpected) {
+      requested.set(0);
+      throw unexpected;
     }
   }
 
-  /** Asks for the topology on this thread, and closes the connections to nodes that are in it no more. */
-  void refresh() {
-    try {
-      super.renewSlotCache();
-      Set<String> known = cache.getNodes().keySet();
-      closeOthers(open, known);
-      closeOthers(openForPayloads, known);
-      standIns.keySet().retainAll(known);
-      onRefreshed.accept(this::knows);
-    } catch (RuntimeException unreachable) {
-      log.debug("cluster topology=unknown cause={}", unreachable.getClass().getName());
+  /**
+   * Asks for the topology on this thread, and closes the connections to nodes that are in it no more. Returns whether a
+   * node has told it; what was known is kept otherwise.
+   */
+  boolean refresh() {
+    Set<HostAndPort> known = new LinkedHashSet<>(seeds);
+    cache.getNodes().keySet().forEach(node -> known.add(HostAndPort.from(node)));
+    RuntimeException last = null;
+    for (HostAndPort node : known) {
+      // Jedis has a method for all nodes, which keeps to itself whether one has answered.
+      try (Connection asked = new Connection(node, config)) {
+        cache.discoverClusterNodesAndSlots(asked);
+        forgetOthers();
+        toldUnknown.over(() -> log.info("redis={} topology=known", name));
+        return true;
+      } catch (RuntimeException unreachable) {
+        last = unreachable;
+      }
     }
+    RuntimeException cause = last;
+    if (!closed && cause != null) {
+      toldUnknown.tell(() -> log.warn(
+          "redis={} topology=unknown nodes={} cause=\"{}\" action=\"calls go where slots were last seen; asked again every 5 s at most\"",
+          name,
+          known.size(),
+          RedisFailures.reason(cause)));
+    }
+    return false;
+  }
+
+  private void forgetOthers() {
+    Set<String> known = cache.getNodes().keySet();
+    closeOthers(open, known);
+    closeOthers(openForPayloads, known);
+    standIns.keySet().retainAll(known);
+    onRefreshed.accept(this::knows);
   }
 
   private static void closeOthers(Map<HostAndPort, NodePool> pools, Set<String> known) {
@@ -261,6 +322,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
   @Override
   public void close() {
     closed = true;
+    LockSupport.unpark(refreshing);
     open.values().forEach(NodePool::close);
     openForPayloads.values().forEach(NodePool::close);
     super.close();

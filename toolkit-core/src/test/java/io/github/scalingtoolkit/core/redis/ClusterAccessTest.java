@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -241,6 +243,7 @@ class ClusterAccessTest {
     AtomicInteger asked = new AtomicInteger();
     HostAndPort seed = new HostAndPort("127.0.0.1", cluster.masters().get(0).port());
     try (ClusterNodes nodes = new ClusterNodes(
+        "redis",
         Set.of(seed),
         DefaultJedisClientConfig.builder().password(PASSWORD).build(),
         node -> {
@@ -259,6 +262,39 @@ class ClusterAccessTest {
     }
 
     assertThat(asked.get()).isEqualTo(2);
+  }
+
+  @Test
+  void slotsThatNoNodeTellsAreAWarningOnceAndAskedForUntilTheyAreKnown() {
+    setPassword(PASSWORD);
+    AtomicInteger known = new AtomicInteger();
+    HostAndPort seed = new HostAndPort("127.0.0.1", cluster.masters().get(0).port());
+    try (CapturedLog log = CapturedLog.start();
+        ClusterNodes nodes = new ClusterNodes(
+            "shop-slots",
+            Set.of(seed),
+            DefaultJedisClientConfig.builder().user("shop").password(PASSWORD).build(),
+            node -> {
+              throw new IllegalStateException("no call is made");
+            },
+            node -> {
+              throw new IllegalStateException("no payload is sent");
+            },
+            there -> known.incrementAndGet(),
+            BlockingThreads.platformFactory("shop-slots-"))) {
+      changeUser("-cluster");
+
+      assertThat(nodes.refresh()).isFalse();
+      assertThat(nodes.refresh()).isFalse();
+      assertThat(nodes.master(0)).isNotNull();
+      assertThat(log.lines("redis=shop-slots"))
+          .singleElement()
+          .satisfies(line -> assertThat(line).contains("WARN", "topology=unknown", "nodes=3"));
+
+      nodes.refreshSoon();
+      changeUser("+cluster");
+      Await.until("a node tells them", () -> known.get() == 1);
+    }
   }
 
   @Test
@@ -309,6 +345,14 @@ class ClusterAccessTest {
     for (RedisServer master : cluster.masters()) {
       try (Jedis admin = master.connect()) {
         admin.aclSetUser("shop", "on", "resetpass", ">" + password, "~shop:*", "+@all");
+      }
+    }
+  }
+
+  private static void changeUser(String rule) {
+    for (RedisServer master : cluster.masters()) {
+      try (Jedis admin = master.connect()) {
+        admin.aclSetUser("shop", rule);
       }
     }
   }

@@ -1,0 +1,3 @@
+/** Two builds of the libraries, measured in turn. */
+@org.jspecify.annotations.NullMarked
+package io.github.scalingtoolkit.benchmarks.builds;
