@@ -91,6 +91,9 @@ final class EnqueueMerger {
     if (Deadline.current() != null || entry.envelope().length > LARGE_BYTES) {
       return send.apply(List.of(entry))[0];
     }
+    if (entered()) {
+      return alone(entry);
+    }
     Waiting mine = new Waiting(entry);
     Waiting leader = null;
     lock.lock();
@@ -111,6 +114,28 @@ final class EnqueueMerger {
       lead(batch);
     }
     return mine.result();
+  }
+
+  /** Tells whether the caller goes at once and alone, since nobody waits and a call more may be under way. */
+  private boolean entered() {
+    lock.lock();
+    try {
+      boolean free = line.isEmpty() && calls < MOST_CALLS;
+      if (free) {
+        calls++;
+      }
+      return free;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long alone(JobQueue.Entry entry) {
+    try {
+      return send.apply(List.of(entry))[0];
+    } finally {
+      passOn();
+    }
   }
 
   /** Returns the first in line, with those that go with it as its batch; null if nobody waits. Holds the lock. */

@@ -65,6 +65,7 @@ final class Breaker {
   private final int tries;
   private final Duration halfOpenForAtMost;
   private final Backoff openInterval;
+  private final Duration firstInterval;
   private final int windowSize;
   private final Function<Throwable, String> reasons;
   private final Classifier classifier;
@@ -93,6 +94,7 @@ final class Breaker {
     halfOpenForAtMost = builder.halfOpenForAtMost;
     // Less up to half at random keeps processes from trying at once.
     openInterval = Backoff.doubling(builder.openFor, builder.openForAtMost).jitter(0.5);
+    firstInterval = openInterval.ceiling(1);
     windowSize = builder.windowSize;
     reasons = builder.reasons;
     longestDelayNanos = builder.delayAtMost.toNanos();
@@ -331,7 +333,7 @@ final class Breaker {
   Duration retryAfter() {
     CircuitBreaker.State state = machine.getState();
     if (state == CircuitBreaker.State.FORCED_OPEN) {
-      return openInterval.ceiling(1);
+      return firstInterval;
     }
     return stateOf(state) == GuardState.CLOSED
         ? Duration.ZERO
