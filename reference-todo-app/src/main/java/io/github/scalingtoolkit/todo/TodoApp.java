@@ -305,7 +305,9 @@ final class TodoApp {
     RedisAccess queueAccess = made(queueRedis);
     RedisAccess cacheAccess = made(cacheRedis);
     HealthRegistry.Builder checks = HealthRegistry.builder()
-        .required("mongodb", () -> ping(made(store)))
+        // All processes share it: if each stopped serving without it, nobody would serve cached
+        // lists.
+        .requiredToStart("mongodb", () -> ping(made(store)))
         .optional("redis", () -> ping(queueAccess, "REDIS_URL"));
     if (cacheAccess != queueAccess) {
       checks.optional("redis-cache", () -> ping(cacheAccess, "CACHE_REDIS_URL"));

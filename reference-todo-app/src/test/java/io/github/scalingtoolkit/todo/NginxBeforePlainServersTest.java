@@ -46,6 +46,7 @@ class NginxBeforePlainServersTest {
   private final List<HttpServer> servers = new ArrayList<>();
   private final Queue<String> requests = new ConcurrentLinkedQueue<>();
   private final Queue<String> hosts = new ConcurrentLinkedQueue<>();
+  private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
   private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstEventSeen = new CountDownLatch(1);
   private final HttpClient client = HttpClient.newHttpClient();
@@ -66,6 +67,7 @@ class NginxBeforePlainServersTest {
         directory, servers.stream().map(server -> server.getAddress().getPort()).toList());
     requests.clear();
     hosts.clear();
+    ports.clear();
     connections.clear();
   }
 
@@ -84,11 +86,21 @@ class NginxBeforePlainServersTest {
     requests.add(exchange.getRequestMethod() + " " + path);
     hosts.add(exchange.getRequestHeaders().getFirst("Host"));
     connections.add(exchange.getRemoteAddress());
+    int port = exchange.getLocalAddress().getPort();
+    ports.add(port);
     switch (path) {
       case "/dies" -> {
         // Its connection ends without an answer.
       }
       case "/api/events" -> tellEvents(exchange);
+      case "/first-lacks" -> {
+        if (port == servers.get(0).getAddress().getPort()) {
+          tellUnavailable(exchange);
+        } else {
+          exchange.sendResponseHeaders(200, -1);
+        }
+      }
+      case "/all-lack" -> tellUnavailable(exchange);
       default -> {
         byte[] body = LONG.getBytes(StandardCharsets.US_ASCII);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -98,6 +110,16 @@ class NginxBeforePlainServersTest {
       }
     }
     exchange.close();
+  }
+
+  private static void tellUnavailable(HttpExchange exchange) throws IOException {
+    boolean isHead = exchange.getRequestMethod().equals("HEAD");
+    byte[] body = "{\"detail\":\"of the service\"}".getBytes(StandardCharsets.US_ASCII);
+    exchange.getResponseHeaders().set("Retry-After", "7");
+    exchange.sendResponseHeaders(503, isHead ? -1 : body.length);
+    if (!isHead) {
+      exchange.getResponseBody().write(body);
+    }
   }
 
   private void tellEvents(HttpExchange exchange) throws IOException {
@@ -155,6 +177,49 @@ class NginxBeforePlainServersTest {
 
     assertThat(read.statusCode()).isEqualTo(502);
     assertThat(requests).contains("GET /dies").hasSizeGreaterThan(1);
+  }
+
+  @Test
+  void aReadThatOneServerCannotAnswerIsAskedOfAnotherAndAWriteIsNot() throws Exception {
+    for (String read : List.of("GET", "HEAD")) {
+      requests.clear();
+      for (int i = 0; i < 12; i++) {
+        assertThat(status(read, "/first-lacks")).isEqualTo(200);
+      }
+      assertThat(requests).as("the first was asked as well").hasSizeGreaterThan(12);
+    }
+    for (String write : List.of("POST", "PUT", "PATCH", "DELETE")) {
+      requests.clear();
+      int refused = 0;
+      for (int i = 0; i < 12; i++) {
+        refused += status(write, "/first-lacks") == 503 ? 1 : 0;
+      }
+      assertThat(refused).as(write).isPositive();
+      assertThat(requests).as(write).hasSize(12);
+    }
+  }
+
+  @Test
+  void what503EachServerSaysIsToldInItsWordsAndTakesNoneOut() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      HttpResponse<String> answer =
+          client.send(request("/all-lack").build(), BodyHandlers.ofString());
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.headers().firstValue("Retry-After")).contains("7");
+      assertThat(answer.body()).contains("of the service");
+    }
+    ports.clear();
+    int most = 6 * Runtime.getRuntime().availableProcessors();
+    for (int i = 0; i < most; i++) {
+      assertThat(status("GET", "/")).isEqualTo(200);
+    }
+
+    assertThat(ports).hasSize(3);
+  }
+
+  private int status(String method, String path) throws Exception {
+    HttpRequest request = request(path).method(method, BodyPublishers.noBody()).build();
+    return client.send(request, BodyHandlers.discarding()).statusCode();
   }
 
   @Test

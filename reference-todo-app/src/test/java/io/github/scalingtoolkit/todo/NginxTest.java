@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,6 +17,7 @@ import java.security.SecureRandom;
 import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
@@ -29,13 +31,18 @@ class NginxTest {
   private Path directory;
 
   private TestStores stores;
+  /** Between MongoDB and the first process. */
+  private FaultProxy mongo;
+
   private final List<ChildJvm> services = new ArrayList<>();
+  private final AtomicInteger users = new AtomicInteger();
   private Nginx nginx;
 
   @BeforeEach
   void start() throws Exception {
     Nginx.assumeThere();
     stores = TestStores.start(directory.resolve("stores"));
+    mongo = FaultProxy.to(stores.mongoPort());
     for (int i = 0; i < 3; i++) {
       services.add(ServiceProcess.start(
           List.of(
@@ -46,7 +53,10 @@ class NginxTest {
               "ADMIN_PORT=0",
               "RATE_LIMIT=off",
               "JWT_SECRET=" + TodoClient.JWT_SECRET,
-              "MONGO_URI=" + stores.mongoUri(),
+              "MONGO_URI="
+                  + (i == 0
+                      ? "mongodb://127.0.0.1:" + mongo.port() + "/todoapp"
+                      : stores.mongoUri()),
               "REDIS_URL=" + stores.redis().url()),
           "serve"));
     }
@@ -59,18 +69,33 @@ class NginxTest {
       nginx.close();
     }
     services.forEach(ChildJvm::close);
+    if (mongo != null) {
+      mongo.close();
+    }
     if (stores != null) {
       stores.close();
     }
   }
 
   @Test
-  void requestsSpreadOneKilledProcessFailsNoReadAndTlsAndGzipWork() throws Exception {
+  void requestsSpreadACutOffOrKilledProcessFailsNoReadAndTlsAndGzipWork() throws Exception {
     TodoClient user = TodoClient.of(nginx.port(), "behind-nginx");
     String title = "x".repeat(400);
     for (int i = 0; i < 5; i++) {
       assertThat(user.create(title).statusCode()).isEqualTo(201);
     }
+
+    mongo.cut();
+    // Lists that no process has cached, of a user each.
+    try (KeepAliveLoad load = new KeepAliveLoad(
+        nginx.port(),
+        4,
+        n -> KeepAliveLoad.get(TodoClient.of(nginx.port(), "uncached-" + users.incrementAndGet())),
+        200)) {
+      Await.until("the load runs", () -> load.answered() > 300);
+      assertThat(load.failures().size()).isLessThanOrEqualTo(load.answered() / 100);
+    }
+    mongo.heal();
 
     try (KeepAliveLoad load =
         new KeepAliveLoad(nginx.port(), 4, n -> KeepAliveLoad.get(user), 200)) {

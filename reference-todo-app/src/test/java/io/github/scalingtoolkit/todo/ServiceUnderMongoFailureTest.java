@@ -14,9 +14,11 @@ import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
+import io.github.scalingtoolkit.todo.cluster.BalancedPorts;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterEach;
@@ -43,7 +45,7 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
-  void mongoDownHitsAreServedAndMissesWritesAndReadyAre503() {
+  void mongoDownHitsAreServedMissesAndWritesAre503AndItStaysReady() {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     TodoApp app = service.runBehind(proxy, Role.BOTH, "CACHE_TTL", "10m");
     TodoClient reader = TodoClient.of(app.port(), "reader");
@@ -62,7 +64,7 @@ class ServiceUnderMongoFailureTest {
       assertUnavailable(() -> writer.create("never"));
       assertUnavailable(writer::list);
     }
-    awaitReady(app, 503, "DOWN");
+    awaitReady(app, 200, "DEGRADED");
     assertThat(TodoClient.anonymous(app.port()).get("/health").statusCode()).isEqualTo(200);
     assertThat(TodoClient.anonymous(app.adminPort()).get("/livez").statusCode()).isEqualTo(200);
     assertThat(reader.list().statusCode()).isEqualTo(200);
@@ -72,6 +74,30 @@ class ServiceUnderMongoFailureTest {
     Await.until("writes are taken", () -> writer.create("again").statusCode() == 201);
     awaitReady(app, 200, "UP");
     assertThat(titles(writer.list())).contains("again").doesNotHaveDuplicates();
+  }
+
+  @Test
+  void mongoOutForOneOfThreeFailsNoReadBehindTheBalancer() throws Exception {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    // Every list is read from MongoDB.
+    List<TodoApp> apps = List.of(
+        service.runBehind(proxy, Role.SERVE, "CACHE_TTL", "off"),
+        service.run(Role.SERVE, "CACHE_TTL", "off"),
+        service.run(Role.SERVE, "CACHE_TTL", "off"));
+    List<BalancedPorts.Ports> ports = apps.stream()
+        .map(app -> new BalancedPorts.Ports(app.port(), app.adminPort()))
+        .toList();
+    try (BalancedPorts balanced = BalancedPorts.before(ports);
+        KeepAliveLoad load = new KeepAliveLoad(
+            balanced.port(), 4, n -> KeepAliveLoad.get(TodoClient.of(0, "reader")), 200)) {
+      Await.until("the load runs", () -> load.answered() > 100);
+      proxy.cut();
+      int before = load.answered();
+      awaitReady(apps.get(0), 200, "DEGRADED");
+      Await.until("it went on", () -> load.answered() > before + 300);
+
+      assertThat(load.failures()).hasSizeLessThanOrEqualTo(load.answered() / 100);
+    }
   }
 
   @Test
@@ -104,7 +130,7 @@ class ServiceUnderMongoFailureTest {
     HttpResponse<String> created = user.create("Buy milk");
     String job = jobPath(created);
     proxy.cut();
-    awaitReady(web, 503, "DOWN");
+    awaitReady(web, 200, "DEGRADED");
     assertUnavailable(() -> user.get(job));
 
     service.runBehind(proxy, Role.WORK);

@@ -5,7 +5,10 @@ import io.github.scalingtoolkit.core.health.HealthRegistry;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Whether this process accepts requests: it has started, is not stopping, and its required dependencies are up. */
+/**
+ * Whether this process accepts requests: it has started, is not stopping, and what it cannot serve without is up. A process
+ * that has once reached MongoDB stays ready without it.
+ */
 public final class Readiness {
   private final HealthRegistry health;
   private final Supplier<Map<String, Long>> figures;

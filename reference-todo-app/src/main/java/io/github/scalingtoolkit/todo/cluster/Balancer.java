@@ -29,7 +29,8 @@ import java.util.Set;
  * The public port of a cluster: passes each request to the worker with the fewest requests in progress.
  *
  * <p>A request that changes nothing is retried at another worker if its worker ends before it has begun to answer; one
- * that changes something is retried only if it was never sent. There is no timer per request, which would cost as much as
+ * that changes something is retried only if it was never sent. A GET or HEAD that is answered 503 goes to one other worker.
+ * There is no timer per request, which would cost as much as
  * everything else: a worker bounds its own waits, and one that hangs is killed ({@link Slot}), which ends its requests here.
  * The balancer's own answers (no worker, body too large) are problem JSON like a worker's. X-Forwarded-For is replaced by
  * the client's address: the peer's, or the one that trusted proxies report.

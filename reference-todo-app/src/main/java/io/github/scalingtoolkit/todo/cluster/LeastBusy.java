@@ -5,14 +5,17 @@ import io.undertow.server.handlers.proxy.ProxyCallback;
 import io.undertow.server.handlers.proxy.ProxyClient;
 import io.undertow.server.handlers.proxy.ProxyConnection;
 import io.undertow.util.AttachmentKey;
+import io.undertow.util.Methods;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends each request to the worker with the fewest in progress, of those that are ready; if none is, of all, since even
- * a worker that is not ready may have an answer in its cache. A second try goes to another worker than the first.
+ * Sends each request to the worker with the fewest in progress, of those that lack nothing; if there is none, of those that
+ * are ready without one of their stores, and else of all, since even a worker that is not ready may have an answer in its
+ * cache. A second try goes to another worker than the first. A GET or HEAD that a worker answers with 503 is tried at one
+ * other: the two may differ in what they can reach.
  */
 final class LeastBusy implements ProxyClient {
   private static final AttachmentKey<Backend> CHOSEN = AttachmentKey.create(Backend.class);
@@ -87,11 +90,24 @@ final class LeastBusy implements ProxyClient {
       before.end();
     }
     exchange.putAttachment(CHOSEN, backend);
-    backend.pool().connect(target, exchange, callback, NO_TIMEOUT, TimeUnit.MILLISECONDS, false);
+    ProxyCallback<ProxyConnection> connected =
+        mayAskAnother(exchange) ? new AskAnother(callback) : callback;
+    backend.pool().connect(target, exchange, connected, NO_TIMEOUT, TimeUnit.MILLISECONDS, false);
+  }
+
+  /** Tells whether a 503 of the worker would be no reason to tell the client so yet. */
+  private boolean mayAskAnother(HttpServerExchange exchange) {
+    return backends.length > 1
+        && AskAnother.isNew(exchange)
+        && (exchange.getRequestMethod().equals(Methods.GET)
+            || exchange.getRequestMethod().equals(Methods.HEAD))
+        // A body was sent to the first one, and is gone.
+        && exchange.getRequestContentLength() <= 0;
   }
 
   @Nullable
   Backend choose(@Nullable Backend notThis) {
+    Backend whole = null;
     Backend ready = null;
     Backend any = null;
     Backend[] all = backends;
@@ -101,14 +117,18 @@ final class LeastBusy implements ProxyClient {
       if (candidate == notThis && all.length > 1) {
         continue;
       }
-      if (any == null || candidate.inFlight() < any.inFlight()) {
-        any = candidate;
-      }
-      if (candidate.worker().isReady()
-          && (ready == null || candidate.inFlight() < ready.inFlight())) {
-        ready = candidate;
+      any = lessBusy(any, candidate);
+      if (candidate.worker().isReady()) {
+        ready = lessBusy(ready, candidate);
+        if (!candidate.worker().isDegraded()) {
+          whole = lessBusy(whole, candidate);
+        }
       }
     }
-    return ready != null ? ready : any;
+    return whole != null ? whole : ready != null ? ready : any;
+  }
+
+  private static Backend lessBusy(@Nullable Backend one, Backend other) {
+    return one == null || other.inFlight() < one.inFlight() ? other : one;
   }
 }

@@ -64,7 +64,7 @@ final class WorkerProcess {
     return ready && process.isAlive();
   }
 
-  /** Tells whether an optional dependency of it is down. */
+  /** Tells whether it serves without one of its stores. */
   boolean isDegraded() {
     return degraded;
   }

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -167,6 +168,145 @@ class BalancerTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "GET, true",
+    "HEAD, true",
+    "PUT, false",
+    "PATCH, false",
+    "DELETE, false",
+    "POST, false"
+  })
+  void whatOneWorkerAnswersWith503IsAskedOfAnotherOnlyIfItReads(String method, boolean another)
+      throws Exception {
+    AtomicInteger lacked = new AtomicInteger();
+    HttpServer lacking = answering(503, lacked);
+    HttpServer whole = answering(200, new AtomicInteger());
+    try (Balanced balanced = new Balanced(lacking, whole, whole)) {
+      int refused = 0;
+      for (int i = 0; i < 24; i++) {
+        refused += status(balanced.request(method)) == 503 ? 1 : 0;
+      }
+
+      assertThat(lacked).hasPositiveValue();
+      assertThat(refused).isEqualTo(another ? 0 : lacked.get());
+    } finally {
+      lacking.stop(0);
+      whole.stop(0);
+    }
+  }
+
+  @Test
+  void whatEveryWorkerAnswersWith503IsAskedOfTwoAndThenTold() throws Exception {
+    AtomicInteger lacked = new AtomicInteger();
+    HttpServer lacking = answering(503, lacked);
+    try (Balanced balanced = new Balanced(lacking, lacking, lacking)) {
+      HttpResponse<String> answer = client.send(balanced.request("GET"), BodyHandlers.ofString());
+
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.body()).isEqualTo("of a worker");
+      assertThat(lacked).hasValue(2);
+    } finally {
+      lacking.stop(0);
+    }
+  }
+
+  @Test
+  void aConnectionThatBroughtA503IsUsedAgain() throws Exception {
+    Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
+    HttpServer lacking =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    lacking.createContext("/", exchange -> {
+      connections.add(exchange.getRemoteAddress());
+      exchange.sendResponseHeaders(503, -1);
+      exchange.close();
+    });
+    lacking.start();
+    int requests = 50;
+    try (Balanced balanced = new Balanced(lacking, lacking)) {
+      for (int i = 0; i < requests; i++) {
+        assertThat(status(balanced.request("GET"))).isEqualTo(503);
+      }
+
+      assertThat(connections).hasSizeLessThan(requests);
+    } finally {
+      lacking.stop(0);
+    }
+  }
+
+  @Test
+  void aWorkerThatLacksNothingIsPreferredToOneWithoutAStoreAndThatToOneThatIsNotReady()
+      throws Exception {
+    AtomicInteger first = new AtomicInteger();
+    AtomicInteger second = new AtomicInteger();
+    HttpServer one = answering(200, first);
+    HttpServer other = answering(200, second);
+    try (Balanced balanced = new Balanced(one, other)) {
+      balanced.workers.get(0).answered(true, true);
+      balanced.workers.get(1).answered(true, false);
+      for (int i = 0; i < 20; i++) {
+        status(balanced.request("GET"));
+      }
+      assertThat(List.of(first.get(), second.get())).containsExactly(0, 20);
+
+      balanced.workers.get(1).answered(false, false);
+      for (int i = 0; i < 20; i++) {
+        status(balanced.request("GET"));
+      }
+      assertThat(List.of(first.get(), second.get())).containsExactly(20, 20);
+    } finally {
+      one.stop(0);
+      other.stop(0);
+    }
+  }
+
+  private static HttpServer answering(int status, AtomicInteger asked) throws IOException {
+    HttpServer served =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    served.createContext("/", exchange -> {
+      asked.incrementAndGet();
+      if (status == 200 || exchange.getRequestMethod().equals("HEAD")) {
+        exchange.sendResponseHeaders(status, -1);
+      } else {
+        byte[] body = "of a worker".getBytes(StandardCharsets.US_ASCII);
+        exchange.sendResponseHeaders(status, body.length);
+        exchange.getResponseBody().write(body);
+      }
+      exchange.close();
+    });
+    served.start();
+    return served;
+  }
+
+  /** A balancer before workers that serve at the given servers. */
+  private static final class Balanced implements AutoCloseable {
+    final List<WorkerProcess> workers = new ArrayList<>();
+    private final Balancer balancer;
+
+    Balanced(HttpServer... servers) throws IOException {
+      balancer = new Balancer(SMALL, servers.length, ClientAddress.behind());
+      for (HttpServer served : servers) {
+        WorkerProcess worker = announcing(served.getAddress().getPort());
+        workers.add(worker);
+        Await.until("the worker has said where it is", () -> worker.address().isPresent());
+        balancer.add(worker);
+      }
+      balancer.start();
+    }
+
+    HttpRequest request(String method) {
+      return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + balancer.port() + "/"))
+          .method(method, BodyPublishers.noBody())
+          .build();
+    }
+
+    @Override
+    public void close() {
+      balancer.stop();
+      workers.forEach(WorkerProcess::kill);
+    }
+  }
+
   /** Sends a request whose body follows only after {@code between}, and returns the head of its answer. */
   private static String post(Socket socket, BufferedReader answers, Runnable between)
       throws IOException {
@@ -246,12 +386,17 @@ class BalancerTest {
 
   /** Returns a worker that says that it serves at {@code port}, with its admin port, and does nothing else. */
   static WorkerProcess announcing(int port) throws IOException {
+    return announcing(port, port);
+  }
+
+  /** As above, with an admin port. */
+  static WorkerProcess announcing(int port, int adminPort) throws IOException {
     return new WorkerProcess(
         1,
         new ProcessBuilder(
                 "sh",
                 "-c",
-                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + port + "'; exec sleep 60")
+                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + adminPort + "'; exec sleep 60")
             .start());
   }
 

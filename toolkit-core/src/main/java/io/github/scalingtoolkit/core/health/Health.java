@@ -30,7 +30,7 @@ public record Health(Status status, List<Check> checks) {
    * One dependency.
    *
    * @param name its name
-   * @param required whether the process cannot serve without it
+   * @param required whether the process cannot serve without it, now
    * @param up whether it answered
    * @param message why it is not up, for people and without secrets; null if it is up
    * @param since how long it has been in this state

@@ -99,7 +99,13 @@ public final class HealthRegistry implements AutoCloseable {
     loop.close();
   }
 
-  private record Definition(String name, boolean required, Runnable check) {}
+  private enum Need {
+    ALWAYS,
+    TO_START,
+    NEVER
+  }
+
+  private record Definition(String name, Need need, Runnable check) {}
 
   /** The last known state of one dependency: one immutable value, replaced as a whole. */
   private static final class Probe {
@@ -116,6 +122,7 @@ public final class HealthRegistry implements AutoCloseable {
     private volatile boolean running;
     private volatile long startedAt;
     private volatile boolean everStarted;
+    private volatile boolean everUp;
     private final Set<String> told = ConcurrentHashMap.newKeySet();
 
     Probe(
@@ -172,6 +179,7 @@ public final class HealthRegistry implements AutoCloseable {
     private void learn(boolean up, @Nullable String message) {
       Known before = known;
       if (up) {
+        everUp = true;
         if (!before.up) {
           log.info("health check={} up=true", definition.name);
         }
@@ -181,6 +189,10 @@ public final class HealthRegistry implements AutoCloseable {
       }
       long now = clock.nanoTime();
       known = new Known(up, message, before.up == up ? before.sinceNanos : now, now);
+    }
+
+    private boolean isRequired() {
+      return definition.need == Need.ALWAYS || (definition.need == Need.TO_START && !everUp);
     }
 
     Health.Check check() {
@@ -193,7 +205,7 @@ public final class HealthRegistry implements AutoCloseable {
         Duration since = Duration.ofNanos(now - began);
         return new Health.Check(
             definition.name,
-            definition.required,
+            isRequired(),
             false,
             "no answer for " + since.toMillis() + " ms",
             since);
@@ -202,14 +214,14 @@ public final class HealthRegistry implements AutoCloseable {
       if (current.up && age > oldest.toNanos()) {
         return new Health.Check(
             definition.name,
-            definition.required,
+            isRequired(),
             false,
             "not checked for " + Duration.ofNanos(age).toMillis() + " ms",
             Duration.ofNanos(age - oldest.toNanos()));
       }
       return new Health.Check(
           definition.name,
-          definition.required,
+          isRequired(),
           current.up,
           current.message,
           Duration.ofNanos(now - current.sinceNanos));
@@ -229,12 +241,21 @@ public final class HealthRegistry implements AutoCloseable {
 
     /** Adds a dependency without which the process cannot serve; {@code check} throws if it does not answer. */
     public Builder required(String name, Runnable check) {
-      return add(new Definition(name, true, Objects.requireNonNull(check)));
+      return add(new Definition(name, Need.ALWAYS, Objects.requireNonNull(check)));
+    }
+
+    /**
+     * Adds a dependency that the process must have reached once before it can serve; from its first answer on it counts as
+     * optional. For one that all processes share: if each of them stopped serving without it, nobody would be left to give
+     * the answers that need none.
+     */
+    public Builder requiredToStart(String name, Runnable check) {
+      return add(new Definition(name, Need.TO_START, Objects.requireNonNull(check)));
     }
 
     /** Adds a dependency without which the process can still serve. */
     public Builder optional(String name, Runnable check) {
-      return add(new Definition(name, false, Objects.requireNonNull(check)));
+      return add(new Definition(name, Need.NEVER, Objects.requireNonNull(check)));
     }
 
     /** Checks each dependency this often: above zero, at most a day. Default: 1 s. */

@@ -69,6 +69,26 @@ class HealthRegistryTest {
   }
 
   @Test
+  void whatIsRequiredToStartIsOptionalOnceItHasAnswered() {
+    mongoUp.set(false);
+    try (HealthRegistry health = HealthRegistry.builder()
+        .requiredToStart("mongo", () -> answer(mongoUp))
+        .interval(Duration.ofSeconds(1))
+        .clock(clock)
+        .build()) {
+      look(health, Status.DOWN);
+      assertThat(health.snapshot().checks().get(0).required()).isTrue();
+
+      mongoUp.set(true);
+      look(health, Status.UP);
+      mongoUp.set(false);
+      look(health, Status.DEGRADED);
+
+      assertThat(health.snapshot().checks().get(0).required()).isFalse();
+    }
+  }
+
+  @Test
   void showsTheMessageOfAnUnhealthyExceptionAndWarnsOnce() {
     AtomicBoolean up = new AtomicBoolean(false);
     try (CapturedLog log = CapturedLog.start();
