@@ -9,6 +9,7 @@ import io.kubernetes.client.common.KubernetesObject;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Ingress;
 import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1LabelSelectorRequirement;
 import io.kubernetes.client.openapi.models.V1Namespace;
@@ -62,7 +63,18 @@ final class Cluster {
       kind(
           "networking.k8s.io/v1/NetworkPolicy",
           V1NetworkPolicy.class,
-          V1NetworkPolicy::validateJsonElement));
+          V1NetworkPolicy::validateJsonElement),
+      kind("networking.k8s.io/v1/Ingress", V1Ingress.class, V1Ingress::validateJsonElement),
+      kind(
+          "cert-manager.io/v1/Issuer", CustomResources.Issuer.class, CustomResources.Issuer::check),
+      kind(
+          "monitoring.coreos.com/v1/ServiceMonitor",
+          CustomResources.ServiceMonitor.class,
+          CustomResources.ServiceMonitor::check),
+      kind(
+          "monitoring.coreos.com/v1/PrometheusRule",
+          CustomResources.PrometheusRule.class,
+          CustomResources.PrometheusRule::check));
 
   private final List<KubernetesObject> objects = new ArrayList<>();
 

@@ -4,6 +4,8 @@ import io.github.scalingtoolkit.todo.deploy.Cluster.Workload;
 import io.kubernetes.client.custom.IntOrString;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Ingress;
+import io.kubernetes.client.openapi.models.V1IngressRule;
 import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1NetworkPolicyEgressRule;
@@ -18,6 +20,7 @@ import io.kubernetes.client.openapi.models.V1Volume;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -108,7 +111,50 @@ final class ClusterPolicies {
           cluster -> cluster.all(V1NetworkPolicy.class).stream()
                   .anyMatch(ClusterPolicies::letsEveryPodResolveNames)
               ? Stream.of()
-              : Stream.of("there is no NetworkPolicy that lets every pod ask port 53")));
+              : Stream.of("there is no NetworkPolicy that lets every pod ask port 53")),
+      new Policy("dangling-ingress", ClusterPolicies::backendsThatAreNotThere),
+      new Policy(
+          "ingress-without-tls",
+          cluster -> cluster.all(V1Ingress.class).stream()
+              .filter(ingress -> !hostsOfTls(ingress)
+                  .containsAll(ingress.getSpec().getRules().stream()
+                      .map(V1IngressRule::getHost)
+                      .toList()))
+              .map(Cluster::name)),
+      new Policy(
+          "ingress-without-an-issuer",
+          cluster -> cluster.all(V1Ingress.class).stream()
+              .filter(ingress -> cluster.all(CustomResources.Issuer.class).stream()
+                  .noneMatch(issuer -> Cluster.name(issuer).equals(issuerOf(ingress))))
+              .map(Cluster::name)),
+      new Policy(
+          "load-balancer-hides-clients",
+          cluster -> cluster.all(V1Service.class).stream()
+              .filter(service -> "LoadBalancer".equals(service.getSpec().getType())
+                  && !"Local".equals(service.getSpec().getExternalTrafficPolicy()))
+              .map(Cluster::name)),
+      new Policy(
+          "ingress-hides-clients",
+          cluster -> cluster.all(V1Ingress.class).stream()
+              .filter(ingress -> !configOf(cluster).containsKey("TRUSTED_PROXIES"))
+              .map(Cluster::name)),
+      new Policy(
+          "anybody-is-a-trusted-proxy",
+          cluster -> configOf(cluster).containsKey("TRUSTED_PROXIES")
+              ? cluster.all(V1NetworkPolicy.class).stream()
+                  .filter(policy -> ingress(policy).stream().anyMatch(ClusterPolicies::isForAll))
+                  .map(Cluster::name)
+              : Stream.of()),
+      new Policy(
+          "mail-cannot-leave",
+          cluster -> configOf(cluster).containsKey("SMTP_URL_FILE")
+                  && cluster.all(V1NetworkPolicy.class).stream()
+                      .noneMatch(ClusterPolicies::letsWorkersSendMail)
+              ? Stream.of("no NetworkPolicy lets the workers submit mail")
+              : Stream.of()),
+      new Policy("dangling-service-monitor", ClusterPolicies::monitorsThatLeadNowhere));
+
+  private static final String CHALLENGES = "acme.cert-manager.io/";
 
   private ClusterPolicies() {}
 
@@ -190,6 +236,9 @@ final class ClusterPolicies {
   private static Stream<String> networkPoliciesThatLeadNowhere(Cluster cluster) {
     List<String> breaches = new ArrayList<>();
     for (V1NetworkPolicy policy : cluster.all(V1NetworkPolicy.class)) {
+      if (isForOthersPods(policy)) {
+        continue;
+      }
       List<Workload> pods = cluster.selectedBy(policy.getSpec().getPodSelector());
       if (pods.isEmpty()) {
         breaches.add(Cluster.name(policy) + " selects no pod");
@@ -224,6 +273,72 @@ final class ClusterPolicies {
 
   private static List<V1NetworkPolicyEgressRule> egress(V1NetworkPolicy policy) {
     return policy.getSpec().getEgress() == null ? List.of() : policy.getSpec().getEgress();
+  }
+
+  private static Map<String, String> configOf(Cluster cluster) {
+    return cluster.all(V1ConfigMap.class).stream()
+        .filter(config -> Cluster.name(config).equals("todo-config"))
+        .findAny()
+        .map(V1ConfigMap::getData)
+        .orElse(Map.of());
+  }
+
+  private static Stream<String> backendsThatAreNotThere(Cluster cluster) {
+    return cluster.all(V1Ingress.class).stream()
+        .filter(ingress -> ingress.getSpec().getRules().stream()
+            .flatMap(rule -> rule.getHttp().getPaths().stream())
+            .map(path -> path.getBackend().getService())
+            .anyMatch(backend -> cluster.all(V1Service.class).stream()
+                .noneMatch(service -> Cluster.name(service).equals(backend.getName())
+                    && service.getSpec().getPorts().stream()
+                        .anyMatch(
+                            port -> port.getName().equals(backend.getPort().getName())))))
+        .map(Cluster::name);
+  }
+
+  private static List<String> hostsOfTls(V1Ingress ingress) {
+    return ingress.getSpec().getTls() == null
+        ? List.of()
+        : ingress.getSpec().getTls().stream()
+            .flatMap(tls -> tls.getHosts().stream())
+            .toList();
+  }
+
+  private static @Nullable String issuerOf(V1Ingress ingress) {
+    Map<String, String> annotations = ingress.getMetadata().getAnnotations();
+    return annotations == null ? null : annotations.get("cert-manager.io/issuer");
+  }
+
+  private static boolean isForAll(V1NetworkPolicyIngressRule rule) {
+    return rule.getFrom() == null || rule.getFrom().isEmpty();
+  }
+
+  private static boolean letsWorkersSendMail(V1NetworkPolicy policy) {
+    return Cluster.matches(policy.getSpec().getPodSelector(), Map.of("app", "todo-worker"))
+        && egress(policy).stream()
+            .flatMap(rule -> rule.getPorts().stream())
+            .map(V1NetworkPolicyPort::getPort)
+            .anyMatch(port -> port.isInteger() && List.of(465, 587).contains(port.getIntValue()));
+  }
+
+  private static Stream<String> monitorsThatLeadNowhere(Cluster cluster) {
+    return cluster.all(CustomResources.ServiceMonitor.class).stream()
+        .filter(monitor -> !monitor.spec.endpoints.stream()
+            .allMatch(endpoint -> cluster.all(V1Service.class).stream()
+                .filter(service -> Cluster.matches(
+                    monitor.spec.selector,
+                    Objects.requireNonNullElse(service.getMetadata().getLabels(), Map.of())))
+                .anyMatch(service -> service.getSpec().getPorts().stream()
+                    .anyMatch(port -> endpoint.port.equals(port.getName())))))
+        .map(Cluster::name);
+  }
+
+  /** Tells whether {@code policy} is for pods that cert-manager makes. */
+  private static boolean isForOthersPods(V1NetworkPolicy policy) {
+    Map<String, String> labels = policy.getSpec().getPodSelector().getMatchLabels();
+    return labels != null
+        && !labels.isEmpty()
+        && labels.keySet().stream().allMatch(label -> label.startsWith(CHALLENGES));
   }
 
   private static boolean selectsAll(V1NetworkPolicy policy) {

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.deploy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.config.TestSettings;
@@ -13,11 +14,13 @@ import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServicePort;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,6 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -38,9 +42,22 @@ class ManifestsTest {
   private static final long JOB_LEASE_SECONDS = 15;
 
   private static final Path OVERLAYS = Manifests.KUBERNETES.resolve("overlays");
+  private static final Path COMPONENTS = Manifests.KUBERNETES.resolve("components");
+  private static final Path TEMPLATE = OVERLAYS.resolve("prod/todo-secrets.template.yaml");
+
+  @TempDir
+  private Path directory;
 
   private static Map<String, Map<String, Object>> dev() {
     return Manifests.render(OVERLAYS.resolve("dev"));
+  }
+
+  /** Production as the overlay has it, with monitoring and the Secret that its user makes. */
+  private static Map<String, Map<String, Object>> production() {
+    Map<String, Map<String, Object>> trees =
+        Manifests.render(OVERLAYS.resolve("prod"), "monitoring");
+    trees.put("Secret/todo-secrets", Yaml.document(TEMPLATE));
+    return trees;
   }
 
   private static List<String> breaches(Map<String, Map<String, Object>> trees) {
@@ -59,13 +76,26 @@ class ManifestsTest {
   @Test
   void everyManifestIsInAnOverlayOrIsTheTemplateOfTheSecret() throws IOException {
     Set<Path> used = new TreeSet<>();
-    for (String directory : List.of("base", "overlays/dev", "overlays/prod")) {
+    for (String directory : List.of(
+        "base",
+        "overlays/dev",
+        "overlays/prod",
+        "components/ingress",
+        "components/load-balancer",
+        "components/monitoring")) {
       Path path = Manifests.KUBERNETES.resolve(directory);
-      Yaml.list(Yaml.document(path.resolve("kustomization.yaml")).get("resources"))
-          .forEach(resource -> used.add(path.resolve((String) resource).normalize()));
+      Map<String, Object> kustomization = Yaml.document(path.resolve("kustomization.yaml"));
+      if (kustomization.containsKey("resources")) {
+        Yaml.list(kustomization.get("resources"))
+            .forEach(resource -> used.add(path.resolve((String) resource).normalize()));
+      }
+      if (kustomization.containsKey("patches")) {
+        Yaml.list(kustomization.get("patches"))
+            .forEach(patch -> used.add(path.resolve((String) Yaml.map(patch).get("path"))));
+      }
       used.add(path.resolve("kustomization.yaml"));
     }
-    used.add(Manifests.KUBERNETES.resolve("base/todo-secrets.template.yaml"));
+    used.add(TEMPLATE);
     used.add(Manifests.KUBERNETES.resolve("rendered/dev.yaml"));
 
     try (Stream<Path> files = Files.walk(Manifests.KUBERNETES)) {
@@ -85,6 +115,140 @@ class ManifestsTest {
             "dangling-secret: Deployment/todo-api", "dangling-secret: Deployment/todo-worker");
   }
 
+  @Test
+  void productionWithMonitoringAndItsSecretKeepsToEveryPolicy() {
+    assertThat(breaches(production())).isEmpty();
+  }
+
+  @Test
+  void theLoadBalancerIsAWayInThatTrustsNoProxy() {
+    Map<String, Map<String, Object>> trees =
+        Manifests.render(Manifests.KUBERNETES.resolve("base"), "load-balancer", "monitoring");
+    Map<String, Object> spec = Yaml.map(trees.get("Service/todo-service").get("spec"));
+
+    assertThat(breaches(trees))
+        .containsExactlyInAnyOrder(
+            "dangling-secret: Deployment/todo-api", "dangling-secret: Deployment/todo-worker");
+    assertThat(spec).containsEntry("type", "LoadBalancer");
+    assertThat(Yaml.map(trees.get("ConfigMap/todo-config").get("data")))
+        .doesNotContainKey("TRUSTED_PROXIES");
+  }
+
+  @Test
+  void productionEndsWithAFirstUserMailThatLeavesAndTrustedProxies() {
+    Map<String, String> settings = settings(
+        Yaml.map(production().get("ConfigMap/todo-config").get("data")),
+        Map.of(
+            "jwt-secret", "of-a-test-of-a-test-of-a-test-of-a-test",
+            "mongo-uri", "mongodb://mongo.example.com/todoapp",
+            "redis-url", "rediss://redis.example.com:6379",
+            "smtp-url", "smtps://u:p@mail.example.com:465?from=a@example.com&to=b@example.com",
+            "first-user-password", "of a test"));
+    TodoSettings read = TestSettings.of(settings);
+
+    assertThat(read.mode()).isEqualTo(TodoSettings.Mode.PRODUCTION);
+    assertThat(read.smtpUrl()).isPresent();
+    assertThat(read.listing())
+        .filteredOn(setting -> setting.key().equals("FIRST_USER"))
+        .singleElement()
+        .extracting(Setting::value)
+        .isEqualTo("admin");
+    assertThat(settings.get("TRUSTED_PROXIES")).contains("10.0.0.0/8");
+  }
+
+  /** Returns the settings of {@code config}, with what {@code secret} holds in place of its files. */
+  private static Map<String, String> settings(
+      Map<String, Object> config, Map<String, String> secret) {
+    Map<String, String> settings = new TreeMap<>();
+    config.forEach((key, value) -> {
+      if (key.endsWith("_FILE")) {
+        String file = ((String) value).replaceFirst("^/run/secrets/todo/", "");
+        assertThat(secret).containsKey(file);
+        settings.put(key.substring(0, key.length() - "_FILE".length()), secret.get(file));
+      } else {
+        settings.put(key, (String) value);
+      }
+    });
+    return settings;
+  }
+
+  @Test
+  void theRuleOfTheOperatorHoldsTheAlertsOfTheFile() {
+    Path rule = COMPONENTS.resolve("monitoring/prometheus-rule.yaml");
+    Path alerts = Yaml.DEPLOY.resolve("prometheus/alerts.yml");
+
+    assertThat(Yaml.document(rule).get("spec")).isEqualTo(Yaml.document(alerts));
+  }
+
+  @Test
+  void kustomizeMakesOfTheSourcesWhatIsRenderedHere() throws IOException {
+    Optional<Path> kubectl = Tool.find("kubectl");
+    assumeTrue(kubectl.isPresent(), "NOT RUN: kubectl kustomize: there is no kubectl");
+    Path copy = directory.resolve("k8s");
+    try (Stream<Path> files = Files.walk(Manifests.KUBERNETES)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(Manifests.KUBERNETES.relativize(file).toString()));
+      }
+    }
+    Path all = Files.createDirectory(copy.resolve("overlays/all"));
+    Files.writeString(all.resolve("kustomization.yaml"), """
+        resources: [../../base]
+        components: [../../components/load-balancer, ../../components/monitoring]
+        """);
+
+    Map<Path, Map<String, Map<String, Object>>> rendered = Map.of(
+        copy.resolve("overlays/dev"),
+        dev(),
+        copy.resolve("overlays/prod"),
+        Manifests.render(OVERLAYS.resolve("prod")),
+        all,
+        Manifests.render(Manifests.KUBERNETES.resolve("base"), "load-balancer", "monitoring"));
+    rendered.forEach((overlay, ours) -> {
+      Tool.Outcome made =
+          Tool.run(directory, List.of(kubectl.get().toString(), "kustomize", overlay.toString()));
+      assertThat(made.code()).as(made.output()).isZero();
+      Path file = directory.resolve(overlay.getFileName() + ".yaml");
+      write(file, made.output());
+      assertThat(Manifests.file(file)).as(overlay.toString()).isEqualTo(ours);
+    });
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      Files.writeString(file, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("io.github.scalingtoolkit.todo.deploy.SeededMistakes#inProduction")
+  void aSeededMistakeInProductionIsFoundByThePolicyThatIsThereForIt(
+      SeededMistakes.Mistake mistake) {
+    Map<String, Map<String, Object>> trees = production();
+    mistake.makeIn(trees);
+
+    assertThat(breaches(trees)).anyMatch(breach -> breach.startsWith(mistake.policy() + ": "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Issuer/letsencrypt spec.acme.servers",
+        "ServiceMonitor/todo spec.endpoints.0.targetport",
+        "PrometheusRule/todo spec.groups.0.rules.0.expression",
+        "Ingress/todo spec.rule"
+      })
+  void aFieldThatAnOperatorDoesNotKnowIsRefused(String place) {
+    Map<String, Map<String, Object>> trees = production();
+    String[] parts = place.split(" ");
+    SeededMistakes.set("", parts[0], parts[1], "x").makeIn(trees);
+
+    assertThatThrownBy(() -> new Cluster(trees))
+        .hasMessageContaining(parts[0])
+        .hasMessageContaining(parts[1].substring(parts[1].lastIndexOf('.') + 1));
+  }
+
   @ParameterizedTest
   @MethodSource("io.github.scalingtoolkit.todo.deploy.SeededMistakes#all")
   void aSeededMistakeIsFoundByThePolicyThatIsThereForIt(SeededMistakes.Mistake mistake) {
@@ -96,7 +260,7 @@ class ManifestsTest {
 
   @Test
   void everyPolicyHasAMistakeThatItFinds() {
-    Set<String> seeded = SeededMistakes.all()
+    Set<String> seeded = Stream.concat(SeededMistakes.all(), SeededMistakes.inProduction())
         .map(SeededMistakes.Mistake::policy)
         .collect(Collectors.toCollection(TreeSet::new));
 
@@ -192,31 +356,32 @@ class ManifestsTest {
 
   @Test
   void everyKeyOfTheConfigMapIsASettingAndItsFilesAreKeysOfTheSecret() {
-    Map<String, Object> config = Yaml.map(dev().get("ConfigMap/todo-config").get("data"));
-    Set<String> settings =
+    Map<String, Object> dev = Yaml.map(dev().get("ConfigMap/todo-config").get("data"));
+    Map<String, Object> production =
+        Yaml.map(production().get("ConfigMap/todo-config").get("data"));
+    Set<String> known =
         TestSettings.of(Map.of()).listing().stream().map(Setting::key).collect(Collectors.toSet());
-    Set<String> files = new TreeSet<>();
-    Map<String, String> plain = new TreeMap<>();
-    config.forEach((key, value) -> {
-      if (key.endsWith("_FILE")) {
-        assertThat(settings).contains(key.substring(0, key.length() - "_FILE".length()));
-        files.add(((String) value).replaceFirst("^/run/secrets/todo/", ""));
-      } else {
-        plain.put(key, (String) value);
-      }
-    });
-    Path template = Manifests.KUBERNETES.resolve("base/todo-secrets.template.yaml");
-    Map<String, Object> secret = Yaml.map(Yaml.document(template).get("stringData"));
-
-    assertThat(settings).containsAll(plain.keySet());
-    assertThat(secret.keySet()).isEqualTo(files);
-    assertThat(secret.values()).as("a template holds no secret").containsOnly("");
+    assertThat(known)
+        .containsAll(production.keySet().stream()
+            .map(key -> key.replaceFirst("_FILE$", ""))
+            .toList());
+    Map<String, Object> template = Yaml.map(Yaml.document(TEMPLATE).get("stringData"));
     Map<String, Object> made = Yaml.map(dev().get("Secret/todo-secrets").get("stringData"));
-    assertThat(made.keySet()).isEqualTo(files);
-    plain.put("JWT_SECRET", (String) made.get("jwt-secret"));
-    plain.put("MONGO_URI", (String) made.get("mongo-uri"));
-    plain.put("REDIS_URL", (String) made.get("redis-url"));
-    assertThat(TestSettings.of(plain).mode()).isEqualTo(TodoSettings.Mode.PRODUCTION);
+
+    assertThat(template.keySet()).isEqualTo(files(production));
+    assertThat(template.values()).as("a template holds no secret").containsOnly("");
+    assertThat(made.keySet()).isEqualTo(files(dev));
+    Map<String, String> secret = new TreeMap<>();
+    made.forEach((key, value) -> secret.put(key, (String) value));
+    assertThat(TestSettings.of(settings(dev, secret)).mode())
+        .isEqualTo(TodoSettings.Mode.PRODUCTION);
+  }
+
+  private static Set<String> files(Map<String, Object> config) {
+    return config.entrySet().stream()
+        .filter(entry -> entry.getKey().endsWith("_FILE"))
+        .map(entry -> ((String) entry.getValue()).replaceFirst("^/run/secrets/todo/", ""))
+        .collect(Collectors.toCollection(TreeSet::new));
   }
 
   @Test

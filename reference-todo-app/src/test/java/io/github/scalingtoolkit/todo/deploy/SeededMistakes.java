@@ -185,4 +185,38 @@ final class SeededMistakes {
             List.of("Ingress")),
         remove("no-name-resolution", "NetworkPolicy/allow-dns", ""));
   }
+
+  /** Mistakes in production with an Ingress and monitoring. */
+  static Stream<Mistake> inProduction() {
+    return Stream.of(
+        set(
+            "dangling-ingress",
+            "Ingress/todo",
+            "spec.rules.0.http.paths.0.backend.service.name",
+            "todo-api"),
+        set(
+            "dangling-ingress",
+            "Ingress/todo",
+            "spec.rules.0.http.paths.0.backend.service.port.name",
+            "web"),
+        remove("ingress-without-tls", "Ingress/todo", "spec.tls"),
+        set("ingress-without-tls", "Ingress/todo", "spec.rules.0.host", "other.example.com"),
+        remove("ingress-without-an-issuer", "Issuer/letsencrypt", ""),
+        remove("ingress-without-an-issuer", "Ingress/todo", "metadata.annotations"),
+        set("load-balancer-hides-clients", "Service/todo-service", "spec.type", "LoadBalancer"),
+        remove("ingress-hides-clients", "ConfigMap/todo-config", "data.TRUSTED_PROXIES"),
+        remove("anybody-is-a-trusted-proxy", "NetworkPolicy/allow-requests", "spec.ingress.0.from"),
+        remove("mail-cannot-leave", "NetworkPolicy/allow-mail", ""),
+        set(
+            "mail-cannot-leave",
+            "NetworkPolicy/allow-mail",
+            "spec.podSelector.matchLabels.app",
+            "todo-api"),
+        set(
+            "dangling-service-monitor",
+            "ServiceMonitor/todo",
+            "spec.selector.matchLabels.app",
+            "todo"),
+        set("dangling-service-monitor", "Service/todo-metrics", "spec.ports.0.name", "metrics"));
+  }
 }
