@@ -29,3 +29,12 @@ keep redis-password "$(random 24)"
 keep grafana-password "$(random 12)"
 keep mongo-uri "mongodb://todo:$(cat mongodb-password)@mongodb:27017/todoapp?replicaSet=rs0"
 keep redis-url "redis://:$(cat redis-password)@redis:6379"
+# The mail service of compose.yaml, which only shows what it gets. Put the URL of your own there.
+keep smtp-url "smtp://mail:1025?from=todo@example.com&to=todo@example.com"
+# For this machine alone; clients must be told to trust it. Put your own there, as PEM, under the same names.
+if [ ! -s tls-certificate ] || [ ! -s tls-key ]; then
+  command -v openssl > /dev/null || { echo "secrets: there is no openssl to make $directory/tls-certificate and tls-key with" >&2; exit 1; }
+  openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+    -keyout tls-key -out tls-certificate 2> /dev/null
+fi
+chmod 444 tls-certificate tls-key

@@ -50,7 +50,9 @@ class ComposePartsTest {
 
   @Test
   void theScriptMakesEverySecretOnceAndTheServiceTakesThem() throws IOException {
-    assumeTrue(Tool.find("bash").isPresent(), "NOT RUN: secrets.sh: there is no bash");
+    assumeTrue(
+        Tool.find("bash").isPresent() && Tool.find("openssl").isPresent(),
+        "NOT RUN: secrets.sh: there is no bash, or no openssl");
     Map<String, String> first = makeSecrets();
     Map<String, String> again = makeSecrets();
 
@@ -79,6 +81,7 @@ class ComposePartsTest {
           .contains(first.get("mongodb-password"), "@mongodb:27017/todoapp", "replicaSet=rs0");
       assertThat(read.redisUrl().orElseThrow())
           .contains(first.get("redis-password"), "@redis:6379");
+      assertThat(read.smtpUrl()).isPresent();
     }
   }
 
@@ -192,15 +195,21 @@ class ComposePartsTest {
   void nginxTakesItsFileWhichIsAsTheOneForProcesses() throws IOException {
     String ours = Yaml.read(COMPOSE.resolve("nginx.conf"));
     String model = Yaml.read(Yaml.DEPLOY.resolve("nginx/nginx.conf"));
-    assertThat(upstream(ours.replaceAll("server todo-\\d:3000", "server")))
-        .isEqualTo(upstream(model.replaceAll("server 127.0.0.1:\\d+", "server")));
+    for (String name : List.of("todo", "todo_elsewhere")) {
+      assertThat(upstream(name, ours.replaceAll("server todo-\\d:3000", "server")))
+          .isEqualTo(upstream(name, model.replaceAll("server 127.0.0.1:\\d+", "server")));
+    }
     assertThat(ours).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
 
     Optional<Path> nginx = Tool.find("nginx");
-    assumeTrue(nginx.isPresent(), "NOT RUN: Compose's nginx file: there is no nginx");
+    assumeTrue(
+        nginx.isPresent() && Tool.find("openssl").isPresent(),
+        "NOT RUN: Compose's nginx file: there is no nginx, or no openssl");
     Path locations = Yaml.DEPLOY.resolve("nginx/todo-locations.conf").toAbsolutePath();
     String here = ours.replaceAll("todo-\\d:3000", "127.0.0.1:3000")
-        .replace("/etc/nginx/todo-locations.conf", locations.toString());
+        .replace("/etc/nginx/todo-locations.conf", locations.toString())
+        .replace("/run/secrets/", directory.resolve("secrets") + "/");
+    makeSecrets();
     Tool.Outcome test = testNginx(nginx.get(), here);
     for (int starts = 1; starts < MOST_STARTS && test.output().contains(TAKEN); starts++) {
       test = testNginx(nginx.get(), here);
@@ -209,7 +218,9 @@ class ComposePartsTest {
   }
 
   private Tool.Outcome testNginx(Path nginx, String servers) throws IOException {
-    String here = servers.replace("listen 8080", "listen 127.0.0.1:" + Ports.free());
+    String here = servers
+        .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
+        .replace("listen 8443", "listen 127.0.0.1:" + Ports.free());
     Files.writeString(
         directory.resolve("nginx.conf"), "pid nginx.pid; events {} http {\n" + here + "\n}\n");
     return Tool.run(
@@ -244,8 +255,8 @@ class ComposePartsTest {
   }
 
   /** Returns the directives of the upstream, without comments and space. */
-  private static String upstream(String configuration) {
+  private static String upstream(String name, String configuration) {
     String directives = configuration.replaceAll("(?m)#.*$", "").replaceAll("\\s+", " ");
-    return directives.replaceFirst(".*upstream todo \\{", "").replaceFirst("\\}.*", "");
+    return directives.replaceFirst(".*upstream " + name + " \\{", "").replaceFirst("\\}.*", "");
   }
 }

@@ -72,7 +72,7 @@ class ComposeTest {
     assertThat(ofProfile("stack")).isEqualTo(services.keySet());
     assertThat(services.keySet())
         .containsAll(APPS)
-        .contains("nginx", "mongodb", "redis", "prometheus", "grafana");
+        .contains("nginx", "mongodb", "redis", "prometheus", "alertmanager", "grafana", "mail");
     assertThat(ofProfile("stores")).containsExactly("mongodb", "mongodb-init", "redis");
   }
 
@@ -116,6 +116,8 @@ class ComposeTest {
           Object condition = map(how).get("condition");
           if (services.get(needed).containsKey("healthcheck")) {
             assertThat(condition).as(name).isEqualTo("service_healthy");
+          } else if (APPS.contains(needed)) {
+            assertThat(condition).as(name).isEqualTo("service_started");
           } else {
             assertThat(condition).as(name).isEqualTo("service_completed_successfully");
           }
@@ -131,10 +133,35 @@ class ComposeTest {
           .as(name)
           .matches("[a-z-]+(/[a-z-]+)?:(\\$\\{TODO_TAG:-.+}|v?[0-9].*)");
       assertThat(service).as(name).containsKeys("mem_limit", "restart");
-      if (!service.get("restart").equals("on-failure")) {
+      if (!service.get("restart").equals("on-failure") && !APPS.contains(name)) {
         assertThat(service).as(name).containsKey("healthcheck");
       }
     });
+  }
+
+  @Test
+  void noHealthCheckStartsAJvmOrANode() {
+    services.forEach((name, service) -> {
+      if (service.containsKey("healthcheck")) {
+        List<Object> test = list(map(service.get("healthcheck")).get("test"));
+        assertThat(String.join(" ", test.stream().map(Object::toString).toList()))
+            .as(name)
+            .doesNotContain("java", "mongosh", "node ");
+      }
+    });
+    assertThat(services.get("nginx").get("healthcheck").toString())
+        .as("nginx asks for the processes, which have no check of their own")
+        .contains("/health");
+  }
+
+  @Test
+  void passwordsCrossTheNetworkByTlsAlone() {
+    assertThat(listOf(services.get("nginx"), "ports"))
+        .containsExactly("${TODO_TLS_PORT:-8443}:8443", "127.0.0.1:${TODO_PORT:-8080}:8080");
+    assertThat(Yaml.read(COMPOSE.resolve("nginx.conf")))
+        .contains("listen 8443 ssl", "/run/secrets/tls-certificate", "/run/secrets/tls-key");
+    assertThat(listOf(services.get("nginx"), "secrets"))
+        .containsExactly("tls-certificate", "tls-key");
   }
 
   @Test
@@ -149,7 +176,7 @@ class ComposeTest {
         }
       }
     });
-    assertThat(published).hasSize(5);
+    assertThat(published).hasSize(8);
   }
 
   @Test
