@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -39,16 +38,15 @@ class ImageTest {
   }
 
   @Test
-  void theHealthChecksAskAsTheEntryPointStarts() {
-    List<String> asked = words(DOCKERFILE.replaceFirst("(?s).*HEALTHCHECK.*?CMD", ""));
-    Object compose = Yaml.map(Yaml.map(
-        Yaml.map(Yaml.document(Yaml.DEPLOY.resolve("compose/compose.yaml")).get("x-todo"))
-            .get("healthcheck")));
+  void noImageStartsAJvmToAskForHealth() throws Exception {
+    assertThat(DOCKERFILE).doesNotContainPattern("(?m)^HEALTHCHECK");
+    assertThat(texts(jibContainer(), "healthcheck")).isEmpty();
+  }
 
-    assertThat(asked).containsAll(words(instruction("ENTRYPOINT"))).endsWith("healthcheck");
-    assertThat(Yaml.list(Yaml.map(compose).get("test")))
-        .containsExactlyElementsOf(
-            Stream.concat(Stream.of("CMD"), asked.stream()).toList());
+  @Test
+  void theOptionsNameNoCacheThatStageDoesNotMake() {
+    assertThat(Yaml.read(DOCKER.resolve("jvm.options"))).doesNotContain("-XX:AOTCache");
+    assertThat(Yaml.read(DOCKER.resolve("stage.sh"))).contains("-XX:AOTCache=/app/todo-api.aot");
   }
 
   @Test
@@ -68,7 +66,7 @@ class ImageTest {
     while (ours.find()) {
       files.add(ours.group(1));
     }
-    assertThat(files).contains("deploy/docker/jvm.options", "deploy/docker/runtime.sh");
+    assertThat(files).contains("deploy/docker/stage.sh");
     assertThat(files).allSatisfy(file -> assertThat(Path.of(file)).exists());
   }
 
