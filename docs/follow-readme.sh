@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 #
 # Follows README in a fresh clone of what is committed here, word for word: its `run`, then its `start`. Each must print
-# its address and a line to log in by that works, answer, and end with 0 on Ctrl-C with no process left.
+# its address and a line to log in by that works, answer README's `requests` and a browser, and end with 0 on Ctrl-C with
+# no process left.
 #
 # usage: docs/follow-readme.sh
 #   JAVA_HOME chooses the JDK. Ports are free ones; data goes to the clone, which is removed.
@@ -54,7 +55,7 @@ if env --default-signal=INT true 2>/dev/null; then interruptible=(env --default-
 
 # follow <command> <seconds>: runs it as at a terminal, in a process group of its own.
 follow() {
-  local name=$1 longest=$2 command end address code=0
+  local name=$1 longest=$2 command requests end address code=0
   command=$(command_of "$name")
   [ -n "$command" ] || fail "README has no command behind <!-- command: $name -->"
   set -m
@@ -70,6 +71,11 @@ follow() {
   address=$(said 'Todo service:')
   curl -s --noproxy '*' -m 20 "$address/health" | grep -q '"status":"OK"' || fail "$name: $address/health"
   NO_PROXY='*' no_proxy='*' bash -c "$(said 'Try it:')" | grep -q '"token":"' || fail "$name: no token by: $(said 'Try it:')"
+  requests=$(command_of requests)
+  [ -n "$requests" ] || fail "README has no command behind <!-- command: requests -->"
+  NO_PROXY='*' no_proxy='*' bash -c "${requests//localhost:3000/${address#http://}}" | grep -q '}\[{.*"title":"Buy milk"' ||
+    fail "$name: no list with the new todo by: $requests"
+  curl -s --noproxy '*' -m 20 -H 'Accept: text/html' "$address/" | grep -q '<title>Todos</title>' || fail "$name: no page at $address/"
   redis_pid >/dev/null || fail "$name: its Redis has no pid file"
   kill -INT -- "-$app"
   wait "$app" || code=$?

@@ -30,6 +30,7 @@ import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
 import io.github.scalingtoolkit.todo.api.ListPage;
 import io.github.scalingtoolkit.todo.api.ListWarming;
+import io.github.scalingtoolkit.todo.api.PageRoutes;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
 import io.github.scalingtoolkit.todo.api.TodoItemRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
@@ -421,6 +422,7 @@ final class TodoApp {
         new TodoWrites(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
     boolean registration = settings.accounts().registration();
     List<Route> routes = new ArrayList<>();
+    routes.addAll(new PageRoutes(registration, settings.demo()).routes());
     routes.addAll(new PublicRoutes(clock, registration).routes());
     routes.addAll(accountRoutes(gate, issuer, clients).routes());
     routes.addAll(new TodoRoutes(

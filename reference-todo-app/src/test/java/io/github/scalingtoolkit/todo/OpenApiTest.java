@@ -5,14 +5,18 @@ import static io.github.scalingtoolkit.todo.TodoClient.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.todo.http.Route;
+import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -25,6 +29,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
@@ -41,6 +47,9 @@ class OpenApiTest {
   private static final String ITEM = "/api/todos/{id}";
   private static final String LIST = "/api/todos";
   private static final List<String> METHODS = List.of("get", "put", "post", "patch", "delete");
+
+  private static final Pattern EXAMPLE = Pattern.compile(
+      "[^\\n]*: (?<status>\\d+)\\n(?<method>[A-Z]+) \\{\\{host}}(?<path>\\S+)\\n(?<headers>(?:[\\w-]+: .*\\n)*)(?<body>[^#]*)");
 
   @TempDir
   private static Path directory;
@@ -128,13 +137,60 @@ class OpenApiTest {
     assertThat(seen).isEqualTo(promised);
   }
 
+  /** The file of examples, as its reader sends it: request by request, with the token and the id of the answers. */
+  @Test
+  void everyExampleIsAnsweredAsItsTitleSays() throws IOException {
+    String examples = Files.readString(Path.of("../docs/requests.http"));
+    String token = "";
+    String id = "";
+    int sent = 0;
+    for (String example : examples.split("(?m)^### ")) {
+      Matcher parts = EXAMPLE.matcher(example);
+      if (!parts.matches()) {
+        continue;
+      }
+      List<String> headers = new ArrayList<>();
+      for (String line : parts.group("headers").strip().split("\n")) {
+        if (!line.isEmpty()) {
+          headers.addAll(List.of(line.replace("{{token}}", token).split(": ", 2)));
+        }
+      }
+      HttpResponse<String> answer = service
+          .anybody()
+          .send(
+              parts.group("method"),
+              parts.group("path").replace("{{id}}", id),
+              parts.group("body").strip(),
+              headers.toArray(String[]::new));
+
+      assertThat(answer.statusCode())
+          .as(example + answer.body())
+          .isEqualTo(Integer.parseInt(parts.group("status")));
+      sent++;
+      if (parts.group("path").equals("/login")) {
+        token = json(answer).get("token").textValue();
+      } else if (answer.statusCode() == 201 && parts.group("path").equals(LIST)) {
+        id = json(answer).get("_id").textValue();
+      }
+    }
+    assertThat(sent).isEqualTo(examples.split("(?m)^### ").length - 1).isGreaterThan(15);
+  }
+
   private void success() {
     TodoClient anybody = service.anybody();
     for (String path : List.of("/", "/hello", "/health", "/api/health", "/openapi.json")) {
       given("GET", path, anybody.get(path));
     }
-    String etag = header(anybody.get("/openapi.json"), "ETag");
-    given("GET", "/openapi.json", anybody.get("/openapi.json", "If-None-Match", etag));
+    given("GET", "/", anybody.get("/", "Accept", "text/html"));
+    for (String path :
+        List.of("/", "/openapi.json", "/page/todo.css", "/page/todo.js", "/page/icon.svg")) {
+      HttpResponse<String> file = anybody.get(path, "Accept", "text/html");
+      given("GET", path, file);
+      given(
+          "GET",
+          path,
+          anybody.get(path, "Accept", "text/html", "If-None-Match", header(file, "ETag")));
+    }
     String credentials = "{\"username\":\"grace\",\"password\":\"long enough\"}";
     given("POST", "/register", anybody.post("/register", credentials));
     given("POST", "/register", anybody.post("/register", credentials));
@@ -294,9 +350,10 @@ class OpenApiTest {
     if (content.isMissingNode()) {
       assertThat(answer.body()).as(what).isEmpty();
     } else {
-      String type = header(answer, "Content-Type");
+      String type = header(answer, "Content-Type").replaceFirst(";.*", "");
       assertThat(content.has(type)).as(what + " is " + type).isTrue();
-      assertThat(schemas.problems(content.get(type).get("schema"), json(answer)))
+      JsonNode body = type.endsWith("json") ? json(answer) : TextNode.valueOf(answer.body());
+      assertThat(schemas.problems(content.get(type).get("schema"), body))
           .as(what + ": " + answer.body())
           .isEmpty();
     }

@@ -16,10 +16,6 @@ import org.jspecify.annotations.Nullable;
 public final class PublicRoutes {
   private static final DateTimeFormatter MILLIS =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
-  private static final byte[] INDEX =
-      ("{\"name\":\"todo-api\",\"links\":{\"openapi\":\"/openapi.json\",\"health\":\"/health\","
-              + "\"login\":\"/login\",\"todos\":\"/api/todos\"}}")
-          .getBytes(StandardCharsets.UTF_8);
 
   private final Clock clock;
   private final boolean registration;
@@ -40,15 +36,10 @@ public final class PublicRoutes {
   /** Returns the routes. */
   public List<Route> routes() {
     return List.of(
-        Route.unlimited("/", PublicRoutes::index),
         Route.unlimited("/openapi.json", this::openApi).reading("If-None-Match"),
         Route.unlimited("/hello", this::hello),
         Route.unlimited("/health", this::health),
         Route.unlimited("/api/health", this::health));
-  }
-
-  private static void index(HttpServerExchange exchange) {
-    Respond.json(exchange, StatusCodes.OK, INDEX);
   }
 
   private void openApi(HttpServerExchange exchange) {

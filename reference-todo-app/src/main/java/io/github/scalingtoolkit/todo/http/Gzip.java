@@ -21,30 +21,16 @@ final class Gzip {
     double any = -1;
     double identity = -1;
     for (String element : HeaderLists.elements(acceptEncoding)) {
-      String[] parts = element.split(";");
+      String[] parts = element.split(";", -1);
       switch (parts[0].strip().toLowerCase(Locale.ROOT)) {
-        case "gzip", "x-gzip" -> gzip = weight(parts);
-        case "*" -> any = weight(parts);
-        case "identity" -> identity = weight(parts);
+        case "gzip", "x-gzip" -> gzip = HeaderLists.weight(parts);
+        case "*" -> any = HeaderLists.weight(parts);
+        case "identity" -> identity = HeaderLists.weight(parts);
         default -> {}
       }
     }
     double wanted = gzip >= 0 ? gzip : any;
     return wanted > 0 && wanted >= identity;
-  }
-
-  private static double weight(String[] parts) {
-    for (int i = 1; i < parts.length; i++) {
-      String parameter = parts[i].strip().toLowerCase(Locale.ROOT);
-      if (parameter.startsWith("q=")) {
-        try {
-          return Math.min(1, Math.max(0, Double.parseDouble(parameter.substring(2))));
-        } catch (NumberFormatException malformed) {
-          return 0;
-        }
-      }
-    }
-    return 1;
   }
 
   static byte[] encode(byte[] plain) {

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.http;
 import io.undertow.util.HeaderValues;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Reads headers that are lists: they may come in several lines, which mean the same as one (RFC 9110, 5.3). */
@@ -18,6 +19,21 @@ final class HeaderLists {
       }
     }
     return elements;
+  }
+
+  /** Returns the weight of an element that was split at its semicolons: 0 to 1, and 1 without any. */
+  static double weight(String[] parts) {
+    for (int i = 1; i < parts.length; i++) {
+      String parameter = parts[i].strip().toLowerCase(Locale.ROOT);
+      if (parameter.startsWith("q=")) {
+        try {
+          return Math.min(1, Math.max(0, Double.parseDouble(parameter.substring(2))));
+        } catch (NumberFormatException malformed) {
+          return 0;
+        }
+      }
+    }
+    return 1;
   }
 
   private static void split(String line, List<String> elements) {

@@ -36,13 +36,19 @@ public final class Respond {
    * @param etag with its quotes
    */
   public static void json(HttpServerExchange exchange, String etag, byte[] json) {
-    boolean encoded = mayEncode(exchange, JSON, json.length);
+    tagged(exchange, JSON, etag, json);
+  }
+
+  /** As {@link #json(HttpServerExchange, String, byte[])}, with a body of another type. */
+  public static void tagged(
+      HttpServerExchange exchange, String contentType, String etag, byte[] body) {
+    boolean encoded = mayEncode(exchange, contentType, body.length);
     // A strong tag is for exactly these bytes, which an encoding changes.
     exchange.getResponseHeaders().put(Headers.ETAG, encoded ? "W/" + etag : etag);
     if (Preconditions.of(exchange).isKnown(etag)) {
       empty(exchange, StatusCodes.NOT_MODIFIED);
     } else {
-      send(exchange, StatusCodes.OK, JSON, json, encoded);
+      send(exchange, StatusCodes.OK, contentType, body, encoded);
     }
   }
 
