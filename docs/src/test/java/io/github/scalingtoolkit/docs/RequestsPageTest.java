@@ -34,9 +34,12 @@ class RequestsPageTest {
     Set<String> named = new TreeSet<>();
     Matcher row = FIRST_COLUMN.matcher(Files.readString(Path.of("requests.md")));
     while (row.find()) {
-      METHOD.matcher(row.group(1)).results().forEach(method -> PATH.matcher(row.group(1))
+      METHOD
+          .matcher(row.group(1))
           .results()
-          .forEach(path -> named.add(method.group() + " " + path.group())));
+          .forEach(method -> PATH.matcher(row.group(1))
+              .results()
+              .forEach(path -> named.add(method.group() + " " + path.group())));
     }
 
     assertThat(named).isEqualTo(described());

@@ -70,16 +70,20 @@ final class Browser implements AutoCloseable {
     try {
       Files.createDirectories(directory);
       ProcessBuilder command = new ProcessBuilder(
-          Tool.find("chromedriver").orElseThrow().toString(), "--port=0", "--allowed-ips=127.0.0.1");
+          Tool.find("chromedriver").orElseThrow().toString(),
+          "--port=0",
+          "--allowed-ips=127.0.0.1");
       for (String variable :
           List.of("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR")) {
         command.environment().put(variable, directory.toString());
       }
       Path log = directory.resolve("chromedriver.log");
       browser = new Browser(
-          directory, command.redirectErrorStream(true).redirectOutput(log.toFile()).start());
+          directory,
+          command.redirectErrorStream(true).redirectOutput(log.toFile()).start());
       browser.session = "http://127.0.0.1:" + browser.port(log) + "/session";
-      JsonNode started = browser.post("", Map.of("capabilities", Map.of("alwaysMatch", wanted(directory))));
+      JsonNode started =
+          browser.post("", Map.of("capabilities", Map.of("alwaysMatch", wanted(directory))));
       browser.session += "/" + started.get("sessionId").textValue();
       return browser;
     } catch (IOException failure) {
@@ -256,8 +260,8 @@ final class Browser implements AutoCloseable {
   /** Ends it, and removes what it wrote. */
   @Override
   public void close() {
-    List<ProcessHandle> all =
-        new ArrayList<>(Stream.concat(Stream.of(driver.toHandle()), driver.descendants()).toList());
+    List<ProcessHandle> all = new ArrayList<>(
+        Stream.concat(Stream.of(driver.toHandle()), driver.descendants()).toList());
     try {
       if (!session.isEmpty()) {
         send(HttpRequest.newBuilder(URI.create(session)).DELETE());
@@ -269,8 +273,7 @@ final class Browser implements AutoCloseable {
     // Some of its processes leave their parent.
     ProcessHandle.allProcesses().filter(this::isOurs).forEach(all::add);
     all.forEach(ProcessHandle::destroyForcibly);
-    Await.until(
-        "the browser has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
+    Await.until("the browser has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
     removeAll();
   }
 

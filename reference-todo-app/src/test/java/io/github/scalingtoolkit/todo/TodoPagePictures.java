@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Takes the pictures of the docs: see {@code docs/screenshots.sh}. No run of all tests takes part in it. */
 class TodoPagePictures {
-  private static final int HEIGHT = 620;
+  private static final int HEIGHT = 580;
   private static final int GAP = 24;
 
   @Test
@@ -55,24 +55,26 @@ class TodoPagePictures {
     page.open(service.app().port());
     page.logIn("user", "pass");
     if (page.all(TodoPage.TITLES).isEmpty()) {
-      page.add("Read how the cache stays correct when Redis fails");
+      page.add("Read how the cache stays correct");
       browser.click(TodoPage.item(1) + ".toggle");
-      page.add("Start three processes: todo-api-demo.jar cluster 3");
-      page.add("Kill one of them, and look at this page");
+      page.add("Start three processes");
+      page.add("Kill one of them");
     } else {
       page.add("Buy milk");
     }
-    page.await("all is sent", () -> page.all(".notification").stream()
-        .allMatch("Notification sent"::equals));
+    page.await(
+        "all is sent",
+        () -> page.all(".notification").stream().allMatch("Notification sent"::equals));
     browser.click("#reload");
     page.awaitText("#cache", "Cache HIT");
+    browser.run("scrollTo(0, 0)");
     return ImageIO.read(new ByteArrayInputStream(browser.picture()));
   }
 
   /** Paints it with round corners and an edge, on no ground, so that it suits a page of any colour. */
   private static void paint(Graphics2D canvas, BufferedImage picture, int x) {
-    RoundRectangle2D frame =
-        new RoundRectangle2D.Double(x, 0, picture.getWidth() - 1.0, picture.getHeight() - 1.0, 16, 16);
+    RoundRectangle2D frame = new RoundRectangle2D.Double(
+        x, 0, picture.getWidth() - 1.0, picture.getHeight() - 1.0, 16, 16);
     canvas.setClip(frame);
     canvas.drawImage(picture, x, 0, null);
     canvas.setClip(null);

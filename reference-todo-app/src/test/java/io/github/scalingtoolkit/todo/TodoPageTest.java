@@ -300,7 +300,11 @@ class TodoPageTest {
 
     second.stop();
     TodoApp third = service.run(
-        Role.SERVE, "PORT", String.valueOf(port), "JWT_SECRET", "another secret of 32 bytes or more");
+        Role.SERVE,
+        "PORT",
+        String.valueOf(port),
+        "JWT_SECRET",
+        "another secret of 32 bytes or more");
     page.awaitText("#problem", "Your session has ended. Log in again.");
     assertThat(page.all(".title")).isEmpty();
     assertThat(page.value("#username")).isEqualTo(user);
@@ -311,8 +315,7 @@ class TodoPageTest {
 
   @Test
   void aLimitIsToldWithTheTimeToWait() {
-    TodoApp small =
-        service.run(Role.SERVE, "RATE_LIMIT", "2/1h", "LOGIN_RATE_LIMIT", "1/1m");
+    TodoApp small = service.run(Role.SERVE, "RATE_LIMIT", "2/1h", "LOGIN_RATE_LIMIT", "1/1m");
     page.open(small.port());
     page.enter("guessed", "wrong password");
     page.awaitText("#problem", "wrong");
@@ -367,7 +370,9 @@ class TodoPageTest {
     page.logIn(user, PASSWORD);
 
     page.awaitTitles(titles.toArray(String[]::new));
-    assertThat(browser.run("return document.querySelectorAll('#list img, #list script, #list b').length").intValue())
+    assertThat(browser
+            .run("return document.querySelectorAll('#list img, #list script, #list b').length")
+            .intValue())
         .isZero();
     assertThat(browser.run("return document.title").textValue()).isEqualTo("Todos");
     browser.run("document.getElementById('new-title').value = 'x'.repeat(501)");
@@ -419,7 +424,8 @@ class TodoPageTest {
       assertContrast(scheme);
       assertThat(browser.names("button, input, a"))
           .doesNotContain("")
-          .contains("New todo", "Buy milk in light", "Edit Buy milk in light", "Mark all as completed");
+          .contains(
+              "New todo", "Buy milk in light", "Edit Buy milk in light", "Mark all as completed");
       grounds.add(
           browser.run("return getComputedStyle(document.body).backgroundColor").textValue());
     }

@@ -15,8 +15,7 @@ public final class Accepted {
   public static boolean isPage(HttpServerExchange exchange) {
     double html = 0;
     double json = 0;
-    for (String element :
-        HeaderLists.elements(exchange.getRequestHeaders().get(Headers.ACCEPT))) {
+    for (String element : HeaderLists.elements(exchange.getRequestHeaders().get(Headers.ACCEPT))) {
       String[] parts = element.split(";", -1);
       switch (parts[0].strip().toLowerCase(Locale.ROOT)) {
         case "text/html" -> html = HeaderLists.weight(parts);

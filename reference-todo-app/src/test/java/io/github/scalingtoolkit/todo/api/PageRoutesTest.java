@@ -149,12 +149,11 @@ class PageRoutesTest {
     return get(server.port(), "GET", path, headers);
   }
 
-  private static HttpResponse<byte[]> get(
-      int port, String method, String path, String... headers) {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-            .timeout(Duration.ofMinutes(2))
-            .method(method, BodyPublishers.noBody());
+  private static HttpResponse<byte[]> get(int port, String method, String path, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + port + path))
+        .timeout(Duration.ofMinutes(2))
+        .method(method, BodyPublishers.noBody());
     if (headers.length > 0) {
       request.headers(headers);
     }
