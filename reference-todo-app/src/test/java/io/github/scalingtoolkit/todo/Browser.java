@@ -46,11 +46,15 @@ final class Browser implements AutoCloseable {
 
   private final Path directory;
   private final Process driver;
+  /** For a JVM that is told to end in the middle of a test. */
+  private final Thread lastResort = new Thread(this::endAll, "browser-last-resort");
+
   private String session = "";
 
   private Browser(Path directory, Process driver) {
     this.directory = directory;
     this.driver = driver;
+    Runtime.getRuntime().addShutdownHook(lastResort);
   }
 
   /** Skips the test if there is no browser here. */
@@ -260,8 +264,6 @@ final class Browser implements AutoCloseable {
   /** Ends it, and removes what it wrote. */
   @Override
   public void close() {
-    List<ProcessHandle> all = new ArrayList<>(
-        Stream.concat(Stream.of(driver.toHandle()), driver.descendants()).toList());
     try {
       if (!session.isEmpty()) {
         send(HttpRequest.newBuilder(URI.create(session)).DELETE());
@@ -269,12 +271,23 @@ final class Browser implements AutoCloseable {
     } catch (RuntimeException | AssertionError gone) {
       // It is ended below.
     }
-    driver.destroy();
-    // Some of its processes leave their parent.
-    ProcessHandle.allProcesses().filter(this::isOurs).forEach(all::add);
-    all.forEach(ProcessHandle::destroyForcibly);
+    Runtime.getRuntime().removeShutdownHook(lastResort);
+    List<ProcessHandle> all = endAll();
     Await.until("the browser has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
     removeAll();
+  }
+
+  private List<ProcessHandle> endAll() {
+    // Some of its processes leave their parent.
+    List<ProcessHandle> all = Stream.of(
+            Stream.of(driver.toHandle()),
+            driver.descendants(),
+            ProcessHandle.allProcesses().filter(this::isOurs))
+        .flatMap(processes -> processes)
+        .distinct()
+        .toList();
+    all.forEach(ProcessHandle::destroyForcibly);
+    return all;
   }
 
   private boolean isOurs(ProcessHandle process) {
