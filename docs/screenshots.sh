@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Takes the pictures of the Todo page in docs/pictures anew: in a window and, beside it, on a phone in the dark.
+# Retakes docs/pictures/todos.png: the Todo page in a window and, beside it, on a phone in dark mode.
 #
 # usage: docs/screenshots.sh
 #   Needs chromium and chromedriver on the PATH. `MVN` names Maven (default: mvn), JAVA_HOME the JDK.

@@ -99,7 +99,14 @@ async function attempt(action) {
     await action();
     return true;
   } catch (failure) {
-    explain(failure);
+    if (failure instanceof Refused && (failure.status === 404 || failure.status === 412)) {
+      say(failure.status === 404
+        ? "This todo does not exist any more: it was deleted somewhere else."
+        : `This todo was changed somewhere else meanwhile. Your text was not saved: “${failure.text}”.`);
+      refresh();
+    } else {
+      explain(failure);
+    }
     return false;
   }
 }
@@ -114,12 +121,6 @@ function explain(failure) {
   } else if (failure.status === 401 && token) {
     leave();
     say("Your session has ended. Log in again.");
-  } else if (failure.status === 412) {
-    say(`This todo was changed somewhere else meanwhile. Your text was not saved: “${failure.text}”.`);
-    refresh();
-  } else if (failure.status === 404) {
-    say("This todo does not exist any more: it was deleted somewhere else.");
-    refresh();
   } else {
     say(failure.words({ title: "The title" }));
   }
@@ -490,7 +491,7 @@ function edit(todo, item) {
 
   const save = async (byKey) => {
     const title = input.value.trim();
-    if (state !== "open") return;
+    if (state !== "open" || !token) return;
     if (title === before) {
       close(byKey);
     } else if (title === "") {
