@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /** A real nginx with the configuration in {@code deploy/nginx}, changed where the file says what to change. */
@@ -53,11 +54,20 @@ final class Nginx implements AutoCloseable {
    * that was free has been taken meanwhile, as tests run beside each other, it is started again at others.
    */
   static Nginx start(Path directory, List<Integer> upstreams) throws Exception {
-    Files.copy(
-        CONFIGURATION.resolve("todo-locations.conf"), directory.resolve("todo-locations.conf"));
+    for (String unchanged : List.of("nginx.conf", "todo-locations.conf", "todo-certificate.conf")) {
+      Files.copy(CONFIGURATION.resolve(unchanged), directory.resolve(unchanged));
+    }
+    copy("todo-processes.conf", directory, text -> {
+      String changed = text;
+      for (int i = 0; i < ADDRESSES.size(); i++) {
+        assertThat(changed).contains(ADDRESSES.get(i));
+        changed = changed.replace(ADDRESSES.get(i), "127.0.0.1:" + upstreams.get(i));
+      }
+      return changed;
+    });
     makeCertificate(directory);
     for (int starts = 1; ; starts++) {
-      Nginx nginx = startOnce(directory, upstreams);
+      Nginx nginx = startOnce(directory);
       Await.until("nginx answers or ends", () -> !nginx.process.isAlive() || nginx.answers());
       if (nginx.process.isAlive()) {
         return nginx;
@@ -67,17 +77,22 @@ final class Nginx implements AutoCloseable {
     }
   }
 
-  private static Nginx startOnce(Path directory, List<Integer> upstreams) throws IOException {
+  private static void copy(String file, Path directory, UnaryOperator<String> change)
+      throws IOException {
+    String text = Files.readString(CONFIGURATION.resolve(file));
+    String changed = change.apply(text);
+    assertThat(changed).as("%s, whose addresses are replaced", file).isNotEqualTo(text);
+    Files.writeString(directory.resolve(file), changed);
+  }
+
+  private static Nginx startOnce(Path directory) throws IOException {
     int port = Ports.free();
     int tlsPort = Ports.free();
-    String text = Files.readString(CONFIGURATION.resolve("nginx.conf"));
-    for (int i = 0; i < ADDRESSES.size(); i++) {
-      assertThat(text).contains(ADDRESSES.get(i));
-      text = text.replace(ADDRESSES.get(i), "127.0.0.1:" + upstreams.get(i));
-    }
-    text = text.replace("listen 8080", "listen 127.0.0.1:" + port)
-        .replace("listen 8443", "listen 127.0.0.1:" + tlsPort);
-    Files.writeString(directory.resolve("nginx.conf"), text);
+    copy("todo.conf", directory, text -> text.replace("listen 8080", "listen 127.0.0.1:" + port));
+    copy(
+        "todo-tls.conf",
+        directory,
+        text -> text.replace("listen 8443", "listen 127.0.0.1:" + tlsPort));
     Process process = new ProcessBuilder(
             program().orElseThrow().toString(),
             "-p",

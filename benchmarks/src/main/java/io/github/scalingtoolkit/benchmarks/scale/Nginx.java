@@ -9,6 +9,10 @@ import java.util.Map;
 
 /** The project's own configuration of nginx in front of services that run, without TLS. */
 final class Nginx {
+  /** Where deployments have it from as well. */
+  private static final Path OWN = Path.of("reference-todo-app/deploy/nginx");
+
+  private static final String SERVER = "server 127.0.0.1:";
   private static final Duration LONGEST_START = Duration.ofSeconds(10);
 
   private final Children children;
@@ -32,12 +36,8 @@ final class Nginx {
     Path binary = Artifacts.onPath("nginx")
         .or(() -> java.util.Optional.of(Path.of("/usr/sbin/nginx")).filter(Files::isExecutable))
         .orElseThrow(() -> new NotRunException("there is no nginx on the PATH"));
-    Path own = artifacts.top().resolve("reference-todo-app/deploy/nginx");
     Path directory = Files.createDirectories(work.resolve("nginx-" + ++starts));
-    Files.copy(own.resolve("todo-locations.conf"), directory.resolve("todo-locations.conf"));
-    Files.writeString(
-        directory.resolve("nginx.conf"),
-        configuration(Files.readString(own.resolve("nginx.conf")), port, backends));
+    configure(directory, artifacts.top().resolve(OWN), port, backends);
     Child nginx = children.start(
         "nginx",
         List.of(
@@ -47,30 +47,41 @@ final class Nginx {
     return nginx;
   }
 
-  /** Returns the project's configuration with these addresses, without the server that needs a certificate. */
-  static String configuration(String own, int port, List<Integer> backends) throws IOException {
+  /** Copies the configuration in {@code own} with these addresses, without the server that needs a certificate. */
+  static void configure(Path directory, Path own, int port, List<Integer> backends)
+      throws IOException {
+    Files.copy(own.resolve("todo-locations.conf"), directory.resolve("todo-locations.conf"));
+    copy("nginx.conf", own, directory, "include todo-tls.conf;", "");
+    copy("todo.conf", own, directory, "listen 8080", "listen 127.0.0.1:" + port);
+    Path processes = own.resolve("todo-processes.conf");
+    Files.writeString(directory.resolve("todo-processes.conf"), before(backends, processes));
+  }
+
+  private static void copy(String file, Path own, Path directory, String what, String by)
+      throws IOException {
+    String text = Files.readString(own.resolve(file));
+    if (!text.contains(what)) {
+      throw new IOException(own.resolve(file) + " has changed: it has no line with " + what);
+    }
+    Files.writeString(directory.resolve(file), text.replace(what, by));
+  }
+
+  /** Returns the upstreams in {@code processes} with {@code backends} in each, with what it says of its first server. */
+  private static String before(List<Integer> backends, Path processes) throws IOException {
     StringBuilder text = new StringBuilder();
-    boolean inTls = false;
-    boolean wroteBackends = false;
-    for (String line : own.lines().toList()) {
-      if (line.contains("listen 8443")) {
-        // Its opening line is written already.
-        text.setLength(text.lastIndexOf("  server {"));
-        inTls = true;
-      } else if (inTls) {
-        inTls = !line.equals("  }");
-      } else if (line.strip().startsWith("server 127.0.0.1:")) {
-        if (!wroteBackends) {
-          backends.forEach(
-              backend -> text.append(line.replaceFirst(":\\d+", ":" + backend)).append('\n'));
-          wroteBackends = true;
-        }
-      } else {
-        text.append(line.replace("listen 8080", "listen 127.0.0.1:" + port)).append('\n');
+    boolean isFirst = true;
+    for (String line : Files.readAllLines(processes)) {
+      if (!line.strip().startsWith(SERVER)) {
+        text.append(line).append('\n');
+        isFirst |= line.startsWith("}");
+      } else if (isFirst) {
+        backends.forEach(
+            backend -> text.append(line.replaceFirst(":\\d+", ":" + backend)).append('\n'));
+        isFirst = false;
       }
     }
-    if (!wroteBackends || !text.toString().contains("listen 127.0.0.1:" + port)) {
-      throw new IOException("nginx.conf has changed: it names no backend or no listen 8080");
+    if (text.indexOf(SERVER) < 0) {
+      throw new IOException(processes + " has changed: it has no line with " + SERVER);
     }
     return text.toString();
   }

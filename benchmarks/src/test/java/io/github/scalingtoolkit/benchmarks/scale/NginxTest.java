@@ -8,28 +8,43 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class NginxTest {
-  private static final Path OWN = Path.of("../reference-todo-app/deploy/nginx/nginx.conf");
+  private static final Path OWN = Path.of("../reference-todo-app/deploy/nginx");
 
-  @Test
-  void takesTheProjectsConfigurationWithOtherAddressesAndWithoutTls() throws Exception {
-    String text = Nginx.configuration(Files.readString(OWN), 8081, List.of(4001, 4002));
+  @TempDir
+  private Path directory;
 
-    assertThat(text)
-        .contains("listen 127.0.0.1:8081")
-        .contains("server 127.0.0.1:4001 max_fails")
-        .contains("server 127.0.0.1:4002 max_fails")
-        .contains("least_conn")
-        .doesNotContain("127.0.0.1:3000")
-        .doesNotContain("ssl");
-    assertThat(text.chars().filter(c -> c == '{').count())
-        .isEqualTo(text.chars().filter(c -> c == '}').count());
+  private String copied(String file) throws IOException {
+    return Files.readString(directory.resolve(file));
   }
 
   @Test
-  void saysSoWhenTheConfigurationIsNotWhatItWas() {
-    assertThatThrownBy(() -> Nginx.configuration("events {}", 8081, List.of(4001)))
+  void takesTheDeployedConfigurationWithOtherAddressesAndWithoutTls() throws Exception {
+    Nginx.configure(directory, OWN, 8081, List.of(4001, 4002));
+
+    assertThat(copied("todo-processes.conf"))
+        .contains(
+            "server 127.0.0.1:4001 max_fails", "server 127.0.0.1:4002 max_fails", "least_conn")
+        .doesNotContain("127.0.0.1:3000");
+    assertThat(copied("todo.conf").replace("listen 127.0.0.1:8081", "listen 8080"))
+        .isEqualTo(Files.readString(OWN.resolve("todo.conf")));
+    assertThat(copied("todo-locations.conf"))
+        .isEqualTo(Files.readString(OWN.resolve("todo-locations.conf")));
+    assertThat(copied("nginx.conf"))
+        .contains("include todo.conf;")
+        .doesNotContain("include todo-tls");
+  }
+
+  @Test
+  void saysSoWhenTheConfigurationIsNotWhatItWas() throws IOException {
+    Path other = Files.createDirectory(directory.resolve("other"));
+    for (String file : List.of("nginx.conf", "todo.conf", "todo-locations.conf")) {
+      Files.writeString(other.resolve(file), "events {}");
+    }
+
+    assertThatThrownBy(() -> Nginx.configure(directory, other, 8081, List.of(4001)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("nginx.conf has changed");
   }

@@ -192,39 +192,69 @@ class ComposePartsTest {
   }
 
   @Test
-  void nginxTakesItsFileWhichIsAsTheOneForProcesses() throws IOException {
-    String ours = Yaml.read(COMPOSE.resolve("nginx.conf"));
-    String model = Yaml.read(Yaml.DEPLOY.resolve("nginx/nginx.conf"));
-    for (String name : List.of("todo", "todo_elsewhere")) {
-      assertThat(upstream(name, ours.replaceAll("server todo-\\d:3000", "server")))
-          .isEqualTo(upstream(name, model.replaceAll("server 127.0.0.1:\\d+", "server")));
+  void nginxTakesTheFilesOfDeployNginxWithTheContainersAsItsProcesses() throws IOException {
+    Map<Path, Path> mounted = new TreeMap<>();
+    for (Object volume : list(map(services.get("nginx")).get("volumes"))) {
+      String[] parts = ((String) volume).split(":");
+      mounted.put(Path.of(parts[1]), COMPOSE.resolve(parts[0]).normalize());
     }
-    assertThat(ours).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
+    Path own = Yaml.DEPLOY.resolve("nginx");
+    Path processes = COMPOSE.resolve("todo-processes.conf");
+    assertThat(mounted)
+        .containsAllEntriesOf(Map.of(
+            Path.of("/etc/nginx/conf.d/default.conf"),
+            own.resolve("todo.conf"),
+            Path.of("/etc/nginx/conf.d/tls.conf"),
+            own.resolve("todo-tls.conf"),
+            Path.of("/etc/nginx/todo-locations.conf"),
+            own.resolve("todo-locations.conf"),
+            Path.of("/etc/nginx/todo-processes.conf"),
+            processes,
+            Path.of("/etc/nginx/todo-certificate.conf"),
+            COMPOSE.resolve("todo-certificate.conf")));
+    assertThat(directives(processes, "todo-\\d:3000"))
+        .as("all but the addresses")
+        .isEqualTo(directives(own.resolve("todo-processes.conf"), "127.0.0.1:\\d+"));
+    assertThat(Yaml.read(processes)).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
 
     Optional<Path> nginx = Tool.find("nginx");
     assumeTrue(
         nginx.isPresent() && Tool.find("openssl").isPresent(),
-        "NOT RUN: Compose's nginx file: there is no nginx, or no openssl");
-    Path locations = Yaml.DEPLOY.resolve("nginx/todo-locations.conf").toAbsolutePath();
-    String here = ours.replaceAll("todo-\\d:3000", "127.0.0.1:3000")
-        .replace("/etc/nginx/todo-locations.conf", locations.toString())
-        .replace("/run/secrets/", directory.resolve("secrets") + "/");
+        "NOT RUN: Compose's nginx files: there is no nginx, or no openssl");
     makeSecrets();
-    Tool.Outcome test = testNginx(nginx.get(), here);
+    Tool.Outcome test = testNginx(nginx.get(), mounted);
     for (int starts = 1; starts < MOST_STARTS && test.output().contains(TAKEN); starts++) {
-      test = testNginx(nginx.get(), here);
+      test = testNginx(nginx.get(), mounted);
     }
     assertThat(test.code()).as(test.output()).isZero();
   }
 
-  private Tool.Outcome testNginx(Path nginx, String servers) throws IOException {
-    String here = servers
-        .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
-        .replace("listen 8443", "listen 127.0.0.1:" + Ports.free());
+  private static List<String> directives(Path processes, String address) {
+    return Yaml.read(processes)
+        .lines()
+        .filter(line -> !line.strip().startsWith("#"))
+        .map(line -> line.replaceFirst(address, "address"))
+        .toList();
+  }
+
+  /** Has nginx read them where the container has them, the main file as its image has it. */
+  private Tool.Outcome testNginx(Path nginx, Map<Path, Path> mounted) throws IOException {
+    Path etc = directory.resolve("etc");
+    for (Map.Entry<Path, Path> file : mounted.entrySet()) {
+      Path there = etc.resolve(Path.of("/etc/nginx").relativize(file.getKey()));
+      Files.createDirectories(there.getParent());
+      Files.writeString(
+          there,
+          Yaml.read(file.getValue())
+              .replaceAll("todo-\\d:3000", "127.0.0.1:3000")
+              .replace("/run/secrets/", directory.resolve("secrets") + "/")
+              .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
+              .replace("listen 8443", "listen 127.0.0.1:" + Ports.free()));
+    }
     Files.writeString(
-        directory.resolve("nginx.conf"), "pid nginx.pid; events {} http {\n" + here + "\n}\n");
-    return Tool.run(
-        directory, List.of(nginx.toString(), "-t", "-p", directory.toString(), "-c", "nginx.conf"));
+        etc.resolve("nginx.conf"),
+        "pid nginx.pid; events {} http { include " + etc.resolve("conf.d/*.conf") + "; }\n");
+    return Tool.run(etc, List.of(nginx.toString(), "-t", "-p", etc.toString(), "-c", "nginx.conf"));
   }
 
   private Map<String, String> makeSecrets() throws IOException {
@@ -252,11 +282,5 @@ class ComposePartsTest {
     } catch (JedisConnectionException notYet) {
       return false;
     }
-  }
-
-  /** Returns the directives of the upstream, without comments and space. */
-  private static String upstream(String name, String configuration) {
-    String directives = configuration.replaceAll("(?m)#.*$", "").replaceAll("\\s+", " ");
-    return directives.replaceFirst(".*upstream " + name + " \\{", "").replaceFirst("\\}.*", "");
   }
 }

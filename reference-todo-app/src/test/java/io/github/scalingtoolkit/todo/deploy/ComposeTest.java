@@ -158,8 +158,9 @@ class ComposeTest {
   void passwordsCrossTheNetworkByTlsAlone() {
     assertThat(listOf(services.get("nginx"), "ports"))
         .containsExactly("${TODO_TLS_PORT:-8443}:8443", "127.0.0.1:${TODO_PORT:-8080}:8080");
-    assertThat(Yaml.read(COMPOSE.resolve("nginx.conf")))
-        .contains("listen 8443 ssl", "/run/secrets/tls-certificate", "/run/secrets/tls-key");
+    assertThat(Yaml.read(Yaml.DEPLOY.resolve("nginx/todo-tls.conf"))).contains("listen 8443 ssl");
+    assertThat(Yaml.read(COMPOSE.resolve("todo-certificate.conf")))
+        .contains("/run/secrets/tls-certificate", "/run/secrets/tls-key");
     assertThat(listOf(services.get("nginx"), "secrets"))
         .containsExactly("tls-certificate", "tls-key");
   }
