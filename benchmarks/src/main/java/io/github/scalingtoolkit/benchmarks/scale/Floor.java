@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Raw Undertow that writes what the service wrote: what no framework on it can undercut. */
+/**
+ * Raw Undertow that writes what the service wrote, for the requests that the service gets, token included: reading a request
+ * costs by the byte. What no framework on it can undercut.
+ */
 public final class Floor {
   /** What Undertow writes itself. */
   private static final Set<String> ITS_OWN = Set.of("date", "connection", "content-length");
@@ -21,6 +24,7 @@ public final class Floor {
   private final Children children;
   private final Artifacts artifacts;
   private final Path work;
+  private String token = "";
 
   /** Keeps the service's answers under {@code work}. */
   public Floor(Children children, Artifacts artifacts, Path work) {
@@ -29,11 +33,12 @@ public final class Floor {
     this.work = work;
   }
 
-  /** Takes down what {@code service} answers, so that the floor can write it. */
+  /** Takes down what {@code service} is asked and answers, so that the floor can write it. */
   public void learn(Target service) throws IOException, InterruptedException {
+    token = service.token();
     Client client = new Client(service.url());
     for (String path : PATHS) {
-      Client.Answer answer = client.get(path, Map.of("Authorization", "Bearer " + service.token()));
+      Client.Answer answer = client.get(path, Map.of("Authorization", "Bearer " + token));
       StringBuilder text = new StringBuilder();
       answer.response().headers().map().forEach((name, values) -> {
         if (!ITS_OWN.contains(name.toLowerCase(java.util.Locale.ROOT))) {
@@ -58,8 +63,8 @@ public final class Floor {
         Duration.ofSeconds(30));
     return new Target(
         URI.create("http://127.0.0.1:" + port),
-        "",
-        "",
+        token,
+        token,
         "",
         List.of(),
         List.of(child.pid()),
