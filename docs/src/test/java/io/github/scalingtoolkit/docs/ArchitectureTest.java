@@ -183,7 +183,26 @@ class ArchitectureTest {
             ROOT + "todo.domain..",
             ROOT + "todo.mongo..",
             ROOT + "todo.api..",
+            ROOT + "todo.todos..",
             ROOT + "todo.jobs..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void requestsReachCacheAndStoresThroughTodosAlone() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + "todo.api..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + "cache..", ROOT + "core.redis..", ROOT + "todo.mongo..")
+        .check(CLASSES);
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + "todo.todos..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + "todo.api..", ROOT + "todo.http..", "io.undertow..")
         .check(CLASSES);
   }
 

@@ -28,13 +28,10 @@ import io.github.scalingtoolkit.todo.admin.Readiness;
 import io.github.scalingtoolkit.todo.api.AccountRoutes;
 import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
-import io.github.scalingtoolkit.todo.api.ListPage;
-import io.github.scalingtoolkit.todo.api.ListWarming;
 import io.github.scalingtoolkit.todo.api.PageRoutes;
 import io.github.scalingtoolkit.todo.api.PublicRoutes;
 import io.github.scalingtoolkit.todo.api.TodoItemRoutes;
 import io.github.scalingtoolkit.todo.api.TodoRoutes;
-import io.github.scalingtoolkit.todo.api.TodoWrites;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
@@ -61,6 +58,10 @@ import io.github.scalingtoolkit.todo.mongo.MongoSettings;
 import io.github.scalingtoolkit.todo.mongo.MongoTodoStore;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.OwnedData;
+import io.github.scalingtoolkit.todo.todos.ListPage;
+import io.github.scalingtoolkit.todo.todos.ListWarming;
+import io.github.scalingtoolkit.todo.todos.TodoReads;
+import io.github.scalingtoolkit.todo.todos.TodoWrites;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
@@ -418,6 +419,8 @@ final class TodoApp {
     Clients clients = new Clients(supervised ? BEHIND_BALANCER : settings.web().clients());
     Gate gate = new Gate(verifier, Optional.ofNullable(limiter), clients);
     Notifications notifications = new Notifications(made(queue), made(sweeper)::enqueueFailed);
+    TodoReads reads =
+        new TodoReads(made(lists), settings.cache().timeToLive().isPresent(), made(store));
     TodoWrites writes =
         new TodoWrites(made(store), made(lists), made(cacheRedis), made(queueRedis), notifications);
     boolean registration = settings.accounts().registration();
@@ -425,11 +428,9 @@ final class TodoApp {
     routes.addAll(new PageRoutes(registration, settings.demo()).routes());
     routes.addAll(new PublicRoutes(clock, registration).routes());
     routes.addAll(accountRoutes(gate, issuer, clients).routes());
-    routes.addAll(new TodoRoutes(
-            gate, made(lists), settings.cache().timeToLive().isPresent(), made(store), writes)
-        .routes());
-    routes.addAll(new TodoItemRoutes(gate, made(store), writes).routes());
-    routes.addAll(new JobRoutes(gate, made(store), notifications).routes());
+    routes.addAll(new TodoRoutes(gate, reads, writes).routes());
+    routes.addAll(new TodoItemRoutes(gate, reads, writes).routes());
+    routes.addAll(new JobRoutes(gate, reads, notifications).routes());
     Router found = new Router(routes);
     router = found;
     TodoSettings.Web listen = settings.web();

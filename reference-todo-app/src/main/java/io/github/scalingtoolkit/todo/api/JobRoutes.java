@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.TodoJob;
-import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.github.scalingtoolkit.todo.http.Respond;
@@ -11,6 +10,7 @@ import io.github.scalingtoolkit.todo.http.Router;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
 import io.github.scalingtoolkit.todo.jobs.Notifications.Known;
 import io.github.scalingtoolkit.todo.jobs.Notifications.Status;
+import io.github.scalingtoolkit.todo.todos.TodoReads;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.StatusCodes;
 import java.nio.charset.StandardCharsets;
@@ -20,13 +20,13 @@ import java.util.List;
 /** The state of a todo's notification, for its owner only. */
 public final class JobRoutes {
   private final Gate gate;
-  private final TodoStore store;
+  private final TodoReads reads;
   private final Notifications notifications;
 
-  /** Answers from the outbox in {@code store} and from the queue. */
-  public JobRoutes(Gate gate, TodoStore store, Notifications notifications) {
+  /** Answers from the outbox, by {@code reads}, and from the queue. */
+  public JobRoutes(Gate gate, TodoReads reads, Notifications notifications) {
     this.gate = gate;
-    this.store = store;
+    this.reads = reads;
     this.notifications = notifications;
   }
 
@@ -38,7 +38,7 @@ public final class JobRoutes {
   private void job(HttpServerExchange exchange) {
     JobId job = JobId.parse(Router.parameter(exchange, "jobId")).orElseThrow(JobRoutes::notFound);
     TodoJob found =
-        StoreProblems.answered(() -> store.findJob(job)).orElseThrow(JobRoutes::notFound);
+        StoreProblems.answered(() -> reads.findJob(job)).orElseThrow(JobRoutes::notFound);
     if (!found.owner().equals(Gate.user(exchange))) {
       throw notFound();
     }

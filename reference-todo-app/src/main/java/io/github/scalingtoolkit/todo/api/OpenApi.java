@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.api;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.github.scalingtoolkit.todo.domain.ETags;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

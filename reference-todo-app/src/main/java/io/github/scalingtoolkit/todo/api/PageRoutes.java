@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.api;
 
+import io.github.scalingtoolkit.todo.domain.ETags;
 import io.github.scalingtoolkit.todo.http.Accepted;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.api;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.scalingtoolkit.todo.domain.Changed;
+import io.github.scalingtoolkit.todo.domain.ETags;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoChange;
 import io.github.scalingtoolkit.todo.domain.TodoId;
@@ -16,6 +17,8 @@ import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.github.scalingtoolkit.todo.http.Router;
+import io.github.scalingtoolkit.todo.todos.TodoReads;
+import io.github.scalingtoolkit.todo.todos.TodoWrites;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.Headers;
 import io.undertow.util.StatusCodes;
@@ -30,13 +33,13 @@ public final class TodoItemRoutes {
   private static final String PATH = TodoRoutes.PATH + "/{id}";
 
   private final Gate gate;
-  private final TodoStore store;
+  private final TodoReads reads;
   private final TodoWrites writes;
 
-  /** Reads from {@code store}, writes by {@code writes}. */
-  public TodoItemRoutes(Gate gate, TodoStore store, TodoWrites writes) {
+  /** Reads by {@code reads}, writes by {@code writes}. */
+  public TodoItemRoutes(Gate gate, TodoReads reads, TodoWrites writes) {
     this.gate = gate;
-    this.store = store;
+    this.reads = reads;
     this.writes = writes;
   }
 
@@ -60,7 +63,7 @@ public final class TodoItemRoutes {
     TodoId id = id(exchange);
     answer(
         exchange,
-        StoreProblems.answered(() -> store.find(user, id)).orElseThrow(TodoItemRoutes::notFound));
+        StoreProblems.answered(() -> reads.find(user, id)).orElseThrow(TodoItemRoutes::notFound));
   }
 
   private void put(HttpServerExchange exchange, ObjectNode body) {

@@ -1,8 +1,7 @@
 package io.github.scalingtoolkit.todo.api;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.github.scalingtoolkit.cache.CacheAside;
-import io.github.scalingtoolkit.cache.Cached;
+import io.github.scalingtoolkit.todo.domain.ETags;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.Todo;
@@ -15,6 +14,11 @@ import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
+import io.github.scalingtoolkit.todo.todos.ListPage;
+import io.github.scalingtoolkit.todo.todos.TodoReads;
+import io.github.scalingtoolkit.todo.todos.TodoReads.Listed;
+import io.github.scalingtoolkit.todo.todos.TodoReads.Source;
+import io.github.scalingtoolkit.todo.todos.TodoWrites;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.util.HeaderValues;
 import io.undertow.util.Headers;
@@ -42,22 +46,13 @@ public final class TodoRoutes {
   private static final int MOST_KEY_CHARACTERS = 255;
 
   private final Gate gate;
-  private final CacheAside<UserId, ListPage> lists;
-  private final boolean readsCache;
-  private final TodoStore store;
+  private final TodoReads reads;
   private final TodoWrites writes;
 
-  /** Answers from {@code lists}, unless {@code readsCache} is false, and {@code store}. */
-  public TodoRoutes(
-      Gate gate,
-      CacheAside<UserId, ListPage> lists,
-      boolean readsCache,
-      TodoStore store,
-      TodoWrites writes) {
+  /** Answers with what {@code reads} returns, and writes by {@code writes}. */
+  public TodoRoutes(Gate gate, TodoReads reads, TodoWrites writes) {
     this.gate = gate;
-    this.lists = lists;
-    this.readsCache = readsCache;
-    this.store = store;
+    this.reads = reads;
     this.writes = writes;
   }
 
@@ -76,61 +71,40 @@ public final class TodoRoutes {
 
   private void listFromMemory(HttpServerExchange exchange) {
     UserId user = gate.admit(exchange);
-    if (!readsCache || !Query.isEmpty(exchange)) {
+    if (!Query.isEmpty(exchange)) {
       return;
     }
-    Cached<ListPage> cached = lists.peekLocal(user);
-    if (cached != null && cached.value() != null) {
-      answer(exchange, cached.value(), "HIT", "");
+    ListPage page = reads.listInMemory(user);
+    if (page != null) {
+      answer(exchange, new Listed(page, Source.HIT), "");
     }
   }
 
   private void list(HttpServerExchange exchange) {
     UserId user = Gate.user(exchange);
-    if (!readsCache || !Query.isEmpty(exchange)) {
-      listFromStore(exchange, user);
+    if (Query.isEmpty(exchange)) {
+      answer(exchange, StoreProblems.answered(() -> reads.list(user)), "");
       return;
     }
-    Cached<ListPage> cached =
-        StoreProblems.answered(() -> lists.lookup(user, owner -> ListPage.first(store, owner)));
-    ListPage page = cached.value();
-    if (page == null) {
-      throw new IllegalStateException("a list was loaded as null");
-    }
-    answer(
-        exchange,
-        page,
-        switch (cached.outcome()) {
-          case L1_HIT, L2_HIT -> "HIT";
-          case LOADED -> "MISS";
-          case BYPASS -> "BYPASS";
-        },
-        "");
-  }
-
-  /** Only whole lists are cached. */
-  private void listFromStore(HttpServerExchange exchange, UserId user) {
     Query query = Query.of(exchange, "completed", "limit", "after");
     Boolean completed = query.flag("completed");
     Integer limit = query.number("limit", 1, TodoStore.MAX_PAGE);
     TodoId after = query.read(
         "after", "must be an id of 24 hex digits", text -> TodoId.parse(text).orElse(null));
     query.check();
-    ListPage page = StoreProblems.answered(() -> ListPage.of(
-        store.listByUser(user, limit == null ? TodoStore.MAX_PAGE : limit, after, completed)));
+    int most = limit == null ? TodoStore.MAX_PAGE : limit;
     answer(
         exchange,
-        page,
-        "BYPASS",
+        StoreProblems.answered(() -> reads.page(user, most, after, completed)),
         (completed == null ? "" : "&completed=" + completed)
             + (limit == null ? "" : "&limit=" + limit));
   }
 
-  private static void answer(
-      HttpServerExchange exchange, ListPage page, String cache, String furtherParameters) {
+  private static void answer(HttpServerExchange exchange, Listed listed, String furtherParameters) {
+    ListPage page = listed.page();
     exchange
         .getResponseHeaders()
-        .put(X_CACHE, cache)
+        .put(X_CACHE, listed.source().name())
         .put(Headers.CACHE_CONTROL, TodoItemRoutes.ASK_EACH_TIME);
     if (page.next() != null) {
       exchange

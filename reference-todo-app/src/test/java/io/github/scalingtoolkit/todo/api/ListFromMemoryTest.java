@@ -26,6 +26,9 @@ import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.github.scalingtoolkit.todo.http.Router;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
+import io.github.scalingtoolkit.todo.todos.ListPage;
+import io.github.scalingtoolkit.todo.todos.TodoReads;
+import io.github.scalingtoolkit.todo.todos.TodoWrites;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.undertow.server.HttpServerExchange;
 import java.net.URI;
@@ -65,7 +68,9 @@ class ListFromMemoryTest {
       Notifications notifications =
           new Notifications(JobQueue.builder(redis, Notifications.QUEUE).build());
       TodoRoutes routes = new TodoRoutes(
-          gate, lists, true, store, new TodoWrites(store, lists, redis, redis, notifications));
+          gate,
+          new TodoReads(lists, true, store),
+          new TodoWrites(store, lists, redis, redis, notifications));
       HttpServer http = HttpServer.start(
           HttpConfig.at("test", "127.0.0.1", 0),
           new Router(routes.routes().stream()

@@ -1,4 +1,4 @@
-package io.github.scalingtoolkit.todo.api;
+package io.github.scalingtoolkit.todo.todos;
 
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.Cached;

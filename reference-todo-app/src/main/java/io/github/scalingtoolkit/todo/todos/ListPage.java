@@ -1,6 +1,7 @@
-package io.github.scalingtoolkit.todo.api;
+package io.github.scalingtoolkit.todo.todos;
 
 import io.github.scalingtoolkit.cache.Codec;
+import io.github.scalingtoolkit.todo.domain.ETags;
 import io.github.scalingtoolkit.todo.domain.TodoJson;
 import io.github.scalingtoolkit.todo.domain.TodoPage;
 import io.github.scalingtoolkit.todo.domain.TodoStore;

@@ -1,4 +1,4 @@
-package io.github.scalingtoolkit.todo.api;
+package io.github.scalingtoolkit.todo.domain;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -6,13 +6,13 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
 /** Strong tags of bytes: equal for equal bytes only, for all that is practical. */
-final class ETags {
+public final class ETags {
   private static final int TAG_BYTES = 12;
 
   private ETags() {}
 
   /** Returns the tag with its quotes. */
-  static String of(byte[] bytes) {
+  public static String of(byte[] bytes) {
     try {
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
       return "\""

@@ -1,4 +1,4 @@
-package io.github.scalingtoolkit.todo.api;
+package io.github.scalingtoolkit.todo.todos;
 
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.WriteBracket;
@@ -54,7 +54,7 @@ public final class TodoWrites {
   }
 
   /** Makes a todo. */
-  Todo create(UserId user, NewTodo newTodo) {
+  public Todo create(UserId user, NewTodo newTodo) {
     // Left open by an exception it is abandoned: the commit may still arrive.
     try (WriteBracket write = lists.begin(user)) {
       Todo todo = stored(write, () -> store.create(user, newTodo));
@@ -64,7 +64,7 @@ public final class TodoWrites {
   }
 
   /** Makes a todo once for each {@code key}. */
-  KeyedCreate createOnce(UserId user, String key, NewTodo newTodo) {
+  public KeyedCreate createOnce(UserId user, String key, NewTodo newTodo) {
     try (WriteBracket write = lists.begin(user)) {
       KeyedCreate created = stored(write, () -> store.createOnce(user, key, newTodo));
       if (created instanceof KeyedCreate.Made made) {
@@ -77,17 +77,17 @@ public final class TodoWrites {
   }
 
   /** Changes a todo, as {@link TodoStore#change} does. */
-  Changed change(UserId user, TodoId id, TodoChange change, Predicate<Todo> allowed) {
+  public Changed change(UserId user, TodoId id, TodoChange change, Predicate<Todo> allowed) {
     return changed(user, () -> store.change(user, id, change, allowed));
   }
 
   /** Deletes a todo, as {@link TodoStore#delete} does. */
-  Changed delete(UserId user, TodoId id, Predicate<Todo> allowed) {
+  public Changed delete(UserId user, TodoId id, Predicate<Todo> allowed) {
     return changed(user, () -> store.delete(user, id, allowed));
   }
 
   /** Deletes all that is done; returns how many. */
-  int deleteCompleted(UserId user) {
+  public int deleteCompleted(UserId user) {
     try (WriteBracket write = lists.begin(user)) {
       int deleted = stored(write, () -> store.deleteCompleted(user));
       write.end();
