@@ -4,7 +4,7 @@ module io.github.scalingtoolkit.queue {
   requires static transitive org.jspecify;
   requires static micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
-  requires com.fasterxml.jackson.databind;
+  requires transitive com.fasterxml.jackson.databind;
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.queue;

@@ -35,6 +35,14 @@ final class Beater {
       onTakenOver.run();
       tell(() -> listener.onTakenOver(beat.takenOver()));
     }
+    if (!beat.poison().isEmpty()) {
+      log.warn(
+          "queue={} jobs={} first={} cause=poison action=\"their workers ended or hung too often: look at the dead letters\"",
+          queue,
+          beat.poison().size(),
+          beat.poison().get(0));
+      tell(() -> listener.onPoison(beat.poison().size()));
+    }
     if (!beat.unhandled().equals(unhandled)) {
       changed(beat.unhandled());
     }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * limit, a closing worker). What comes later changes nothing.
  */
 final class Claim {
-  private final JobId id;
+  private final String id;
   private final long epoch;
   private final Trouble trouble;
   private final String list;
@@ -20,6 +21,14 @@ final class Claim {
   private volatile boolean cancelled;
   private volatile long startedAt;
   private volatile boolean started;
+
+  /** When its deadline is over; only if it has one. */
+  private long expiresAt;
+
+  /** How long its run may take, and when it had to end at the latest, whichever comes first; null for no bound. */
+  private volatile @Nullable Limit limit;
+
+  private volatile @Nullable Job<?> job;
 
   /** Guarded by this. */
   private @Nullable Thread runner;
@@ -41,7 +50,20 @@ final class Claim {
     }
   }
 
-  Claim(JobId id, long epoch, Trouble trouble, String list, Envelope envelope, Lease lease) {
+  /**
+   * What bounds a run.
+   *
+   * @param nanos how long it may take from its start
+   * @param why what is over then
+   */
+  record Limit(long nanos, String why) {}
+
+  /**
+   * Claims a job.
+   *
+   * @param id as Redis has it, one character for each byte: whether it is one is not known yet
+   */
+  Claim(String id, long epoch, Trouble trouble, String list, Envelope envelope, Lease lease) {
     this.id = id;
     this.epoch = epoch;
     this.trouble = trouble;
@@ -50,8 +72,19 @@ final class Claim {
     this.lease = lease;
   }
 
-  JobId id() {
+  /** Returns the id as Redis has it, one character for each byte. */
+  String id() {
     return id;
+  }
+
+  /** Returns the id as Redis has it. */
+  byte[] key() {
+    return id.getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** Returns the id for log lines. */
+  String loggedId() {
+    return JobId.isValid(id) ? id : Texts.escaped(key());
   }
 
   long epoch() {
@@ -65,6 +98,44 @@ final class Claim {
 
   int attempt() {
     return trouble.attempt();
+  }
+
+  boolean isLastAttempt() {
+    return trouble.failures() + 1 >= envelope.maxAttempts();
+  }
+
+  /** Its deadline is over then. */
+  void expiresAt(long nanos) {
+    expiresAt = nanos;
+  }
+
+  boolean hasDeadline() {
+    return envelope.details().deadline() > 0;
+  }
+
+  /** Returns how long its deadline is away; without meaning if it has none. */
+  long untilDeadline(long nanos) {
+    return expiresAt - nanos;
+  }
+
+  void limit(@Nullable Limit limit) {
+    this.limit = limit;
+  }
+
+  @Nullable
+  Limit limit() {
+    return limit;
+  }
+
+  /** Its handler sees it so. */
+  void job(Job<?> job) {
+    this.job = job;
+  }
+
+  /** Returns it as its handler sees it; null until it could be read. */
+  @Nullable
+  Job<?> job() {
+    return job;
   }
 
   /** Returns the ready list it was taken from: priority, a colon, type. */

@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -43,6 +45,9 @@ final class Claims {
 
   /** "Nothing will be due": the longest time anything waits. */
   static final Duration NEVER = Duration.ofDays(1);
+
+  /** A century: far from an overflow in nanoseconds. */
+  private static final long NEVER_MILLIS = Duration.ofDays(36_500).toMillis();
 
   static final Duration GIVEN_REMEMBERED = Duration.ofHours(24);
   static final Duration MADE_REMEMBERED = Duration.ofSeconds(60);
@@ -113,8 +118,10 @@ final class Claims {
    * What a beat brought.
    *
    * @param unhandled types of ready jobs that no worker of the queue handles
+   * @param poison ids of jobs that are dead now, since they took too many workers with them
    */
-  record Beat(Duration untilNextLeaseEnds, int takenOver, Set<String> unhandled) {}
+  record Beat(
+      Duration untilNextLeaseEnds, int takenOver, Set<String> unhandled, List<String> poison) {}
 
   /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
   Claims(
@@ -148,7 +155,7 @@ final class Claims {
 
   /** Holds it no longer: its end needs no telling. */
   void drop(Claim claim) {
-    held.remove(claim.id().value(), claim);
+    held.remove(claim.id(), claim);
   }
 
   /** Returns whether a beat has something to tell Redis before the usual time. */
@@ -196,7 +203,9 @@ final class Claims {
       }
       long wait = (Long) reply.get(1);
       return new Step(
-          mayBeLost ? List.of() : claimed((List<?>) reply.get(5), claims, current),
+          mayBeLost
+              ? List.of()
+              : claimed((List<?>) reply.get(5), claims, current, (Long) reply.get(6)),
           wait < 0 ? NEVER : Duration.ofMillis(wait),
           (Long) reply.get(2) == 1);
     } catch (Throwable unread) {
@@ -234,7 +243,7 @@ final class Claims {
       answeredAt = clock.nanoTime();
       if (claims) {
         size.answered();
-        slow.over(() -> log.info("queue={} claims=answered", queue.name()));
+        slow.over(() -> log.info("queue={} claims=answered", queue.logName()));
       }
       return (List<?>) Objects.requireNonNull(reply);
     } catch (JedisConnectionException unanswered) {
@@ -243,7 +252,7 @@ final class Claims {
         slow.tell(() -> log.warn(
             "queue={} claims=late nextBytes={} action=\"smaller claims follow; if this stays, look at the size of"
                 + " the jobs and at the way to Redis\"",
-            queue.name(),
+            queue.logName(),
             size.bytes()));
       }
       throw unanswered;
@@ -256,32 +265,41 @@ final class Claims {
       drop(claim);
       if ((Long) replies.get(i) == 0) {
         // The first of two tries may have ended it.
-        log.debug("queue={} job={} end=not-held", queue.name(), claim.id());
+        log.debug("queue={} job={} end=not-held", queue.logName(), claim.loggedId());
       }
     }
   }
 
-  private List<Claim> claimed(List<?> jobs, long epoch, Claim.Lease current) {
+  private List<Claim> claimed(List<?> jobs, long epoch, Claim.Lease current, long redisMillis) {
     List<Claim> claimed = new ArrayList<>(jobs.size() / 4);
+    long now = clock.nanoTime();
     for (int i = 0; i < jobs.size(); i += 4) {
-      String id = Scripts.text(jobs.get(i));
-      Envelope envelope;
-      try {
-        envelope = Envelope.read((byte[]) jobs.get(i + 3));
-      } catch (IllegalArgumentException notAJob) {
-        envelope = Envelope.NOT_A_JOB;
-      }
+      String id = new String((byte[]) jobs.get(i), StandardCharsets.ISO_8859_1);
+      Envelope envelope = envelope(id, (byte[]) jobs.get(i + 3));
       Claim claim = new Claim(
-          new JobId(id),
+          id,
           epoch,
           Trouble.read(Scripts.text(jobs.get(i + 1))),
           Scripts.text(jobs.get(i + 2)),
           envelope,
           current);
+      if (claim.hasDeadline()) {
+        long millis = Math.min(envelope.details().deadline() - redisMillis, NEVER_MILLIS);
+        claim.expiresAt(now + TimeUnit.MILLISECONDS.toNanos(millis));
+      }
       held.put(id, claim);
       claimed.add(claim);
     }
     return claimed;
+  }
+
+  /** Under an id that is none, which an operator may have made, there is no job either. */
+  private static Envelope envelope(String id, byte[] stored) {
+    try {
+      return JobId.isValid(id) ? Envelope.read(stored) : Envelope.NOT_A_JOB;
+    } catch (IllegalArgumentException notAJob) {
+      return Envelope.NOT_A_JOB;
+    }
   }
 
   /**
@@ -290,7 +308,10 @@ final class Claims {
   Beat beat() {
     Beat beat = exchangeBeat();
     return new Beat(
-        beat.untilNextLeaseEnds(), beat.takenOver() + unreported.getAndSet(0), beat.unhandled());
+        beat.untilNextLeaseEnds(),
+        beat.takenOver() + unreported.getAndSet(0),
+        beat.unhandled(),
+        beat.poison());
   }
 
   private Beat exchangeBeat() {
@@ -323,12 +344,12 @@ final class Claims {
       closing.forEach(unanswered::remove);
       taken.forEach(lost::remove);
       if (cutOff) {
-        log.info("queue={} worker=cut-off state=over others=\"get a lease more\"", queue.name());
+        log.info("queue={} worker=cut-off state=over others=\"get a lease more\"", queue.logName());
       }
       if (!known) {
         registrations++;
         if (!first) {
-          log.info("queue={} worker=registered-again", queue.name());
+          log.info("queue={} worker=registered-again", queue.logName());
         }
         lose(before);
       }
@@ -344,7 +365,7 @@ final class Claims {
       return List.of();
     }
     byte[] own = bytes(queue.key("o:" + worker));
-    byte[][] ids = claims.stream().map(claim -> bytes(claim.id().value())).toArray(byte[][]::new);
+    byte[][] ids = claims.stream().map(Claim::key).toArray(byte[][]::new);
     List<byte[]> epochs = queue.redis().callIdempotent(client -> client.hmget(own, ids));
     List<Claim> gone = new ArrayList<>();
     for (int i = 0; i < claims.size(); i++) {
@@ -370,7 +391,7 @@ final class Claims {
     args.add(bytes(closing.size()));
     closing.forEach(epoch -> args.add(bytes(epoch)));
     for (Claim claim : taken) {
-      args.add(bytes(claim.id().value()));
+      args.add(claim.key());
       args.add(bytes(claim.epoch()));
     }
     return args;
@@ -381,12 +402,13 @@ final class Claims {
     int takenOver = Math.toIntExact((Long) reply.get(3));
     size.cameBack((Long) reply.get(4));
     if (givenBack > 0 || takenOver > 0) {
-      log.info("queue={} givenBack={} takenOver={}", queue.name(), givenBack, takenOver);
+      log.info("queue={} givenBack={} takenOver={}", queue.logName(), givenBack, takenOver);
     }
     long wait = (Long) reply.get(1);
     Set<String> unhandled =
         ((List<?>) reply.get(5)).stream().map(Scripts::text).collect(Collectors.toSet());
-    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled);
+    List<String> poison = ((List<?>) reply.get(6)).stream().map(Scripts::text).toList();
+    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled, poison);
   }
 
   /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */
@@ -409,7 +431,7 @@ final class Claims {
   private void lose(List<Claim> claims) {
     List<Claim> gone = new ArrayList<>();
     for (Claim claim : claims) {
-      if (held.remove(claim.id().value(), claim)) {
+      if (held.remove(claim.id(), claim)) {
         gone.add(claim);
       }
     }
@@ -420,9 +442,9 @@ final class Claims {
     log.warn(
         "queue={} jobs={} first={} claim=lost cause=\"the worker's lease ended, or Redis lost it\""
             + " action=\"their handlers are interrupted; the jobs run elsewhere\"",
-        queue.name(),
+        queue.logName(),
         gone.size(),
-        gone.get(0).id());
+        gone.get(0).loggedId());
     gone.forEach(onLost);
   }
 

@@ -43,7 +43,8 @@ final class DataVersion {
 
   /** An exchange succeeded. */
   void agrees() {
-    warned.over(() -> log.info("queue={} dataVersion={} state=served", queue, CURRENT));
+    warned.over(() ->
+        log.info("queue={} dataVersion={} state=served", Texts.quoted(queue), CURRENT));
   }
 
   /** An exchange was refused. */
@@ -51,7 +52,7 @@ final class DataVersion {
     QueueVersionException refused = new QueueVersionException(queue, data, CURRENT);
     warned.tell(() -> log.warn(
         "queue={} dataVersion={} ownVersion={} state=refused action=\"{}\"",
-        queue,
+        Texts.quoted(queue),
         data,
         CURRENT,
         refused.action()));

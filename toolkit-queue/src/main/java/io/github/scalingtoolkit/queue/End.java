@@ -19,8 +19,9 @@ record End(Claim claim, char outcome, String where, Duration delay, String text)
         claim, 'c', kind(claim), Duration.ZERO, attempt == 1 ? "" : Integer.toString(attempt));
   }
 
-  static End retry(Claim claim, Duration delay) {
-    return new End(claim, 'r', "", delay, claim.trouble().failed().text());
+  /** Failed; {@code failure} is kept of it. */
+  static End retry(Claim claim, Duration delay, String failure) {
+    return new End(claim, 'r', "", delay, claim.trouble().failed().text() + "\n" + failure);
   }
 
   static End snooze(Claim claim, Duration delay) {
@@ -32,9 +33,32 @@ record End(Claim claim, char outcome, String where, Duration delay, String text)
     return new End(claim, 'u', "", delay, claim.trouble().text());
   }
 
-  static End dead(Claim claim, String why) {
-    String note = why.length() > MOST_NOTE ? why.substring(0, MOST_NOTE) : why;
-    return new End(claim, 'd', kind(claim), Duration.ZERO, claim.attempt() + "|" + note);
+  /** Failed for good; {@code failure} is kept of it. */
+  static End dead(Claim claim, String why, String failure) {
+    return ended(claim, 'd', claim.attempt(), why, "\n" + failure);
+  }
+
+  /** What is stored under its id is not a job. */
+  static End damaged(Claim claim) {
+    return ended(claim, 'd', claim.attempt(), "the bytes stored under this id are not a job", "");
+  }
+
+  /** Its deadline was over before it ran. */
+  static End expired(Claim claim) {
+    return ended(claim, 'x', claim.attempt() - 1, "its deadline was over before it ran", "");
+  }
+
+  /** Failed, and its deadline leaves no time for another attempt. */
+  static End expired(Claim claim, String why, String failure) {
+    return ended(claim, 'x', claim.attempt(), why, "\n" + failure);
+  }
+
+  private static End ended(
+      Claim claim, char outcome, int attempts, String why, String lineOfFailure) {
+    String line = why.replaceAll("\\p{Cntrl}", " ");
+    String note = line.length() > MOST_NOTE ? line.substring(0, MOST_NOTE) : line;
+    return new End(
+        claim, outcome, kind(claim), Duration.ZERO, attempts + "|" + note + lineOfFailure);
   }
 
   static End back(Claim claim) {
@@ -46,7 +70,7 @@ record End(Claim claim, char outcome, String where, Duration delay, String text)
   }
 
   void addTo(List<byte[]> args) {
-    args.add(Scripts.bytes(claim.id().value()));
+    args.add(claim.key());
     args.add(Scripts.bytes(claim.epoch()));
     args.add(Scripts.bytes(String.valueOf(outcome)));
     args.add(Scripts.bytes(where));

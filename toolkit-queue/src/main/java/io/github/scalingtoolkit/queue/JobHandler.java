@@ -6,7 +6,8 @@ public interface JobHandler<P> {
   /**
    * Runs a job.
    *
-   * @throws Exception to run the job again by the retry policy; its class is logged, its message is not
+   * @throws Exception to run the job again by the retry policy; its class is logged, its message and topmost frames are
+   *     kept with the job ({@link WorkerBuilder#redactMessages})
    */
   JobOutcome handle(Job<P> job) throws Exception;
 }

@@ -13,7 +13,8 @@ import java.security.SecureRandom;
  */
 public record JobId(String value) {
   private static final SecureRandom RANDOM = new SecureRandom();
-  private static final char[] DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray();
+  private static final String DIGITS_TEXT = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  private static final char[] DIGITS = DIGITS_TEXT.toCharArray();
   private static final int MADE_LENGTH = 26;
 
   /**
@@ -22,15 +23,20 @@ public record JobId(String value) {
    * @throws IllegalArgumentException if it has another form
    */
   public JobId {
-    if (value.isEmpty()
-        || value.length() > 128
-        || value.equals("@")
-        || !value.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '|')) {
-      // A worker's claims keep something else under @.
+    if (!isValid(value)) {
       throw new IllegalArgumentException(
           "a job id must be 1 to 128 printable ASCII characters without space and |, and not @ alone, but had "
               + value.length());
     }
+  }
+
+  /** Returns whether an id may have this value. */
+  static boolean isValid(String value) {
+    // A worker's claims keep something else under @.
+    return !value.isEmpty()
+        && value.length() <= 128
+        && !value.equals("@")
+        && value.chars().allMatch(c -> c > 0x20 && c < 0x7f && c != '|');
   }
 
   /**
@@ -60,6 +66,15 @@ public record JobId(String value) {
       text[18 + i] = DIGITS[(int) (low >>> (5 * (7 - i))) & 31];
     }
     return new JobId(new String(text));
+  }
+
+  /** Returns when {@link #make} made it, in ms since 1970; meaningless for other ids. */
+  long madeAt() {
+    long millis = 0;
+    for (int i = 0; i < Math.min(10, value.length()); i++) {
+      millis = millis << 5 | Math.max(0, DIGITS_TEXT.indexOf(value.charAt(i)));
+    }
+    return millis;
   }
 
   @Override

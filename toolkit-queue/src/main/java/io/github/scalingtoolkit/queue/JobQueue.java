@@ -2,8 +2,8 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
-import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.redis.LuaScript;
+import io.github.scalingtoolkit.core.redis.NoConnectionException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
@@ -12,11 +12,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * A queue of jobs in Redis: enqueue here, run with a {@link Worker}.
@@ -52,27 +54,33 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * waits for one before that. It throws: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis
  * is failing, {@link redis.clients.jedis.exceptions.JedisException} if it fails, also if the queue's slot
  * moved for longer than the deadline, and {@link QueueVersionException}. Whether a job was added is unknown after a lost
- * connection: enqueue it again by the same id, so give it one ({@link JobId#random()}).
+ * connection: {@link UnknownEnqueueException} names its id, to enqueue it again. A job may have its id before that
+ * ({@link JobId#random()}).
  */
 public final class JobQueue {
   /** Most jobs of one {@link #enqueueAll}. */
   public static final int MOST_AT_ONCE = 1000;
 
+  private static final int MOST_NAME_BYTES = 200;
   private static final byte[] VERSION = bytes(DataVersion.CURRENT);
   private static final byte[] GIVEN_REMEMBERED = bytes(Claims.GIVEN_REMEMBERED.toMillis());
   private static final byte[] MADE_REMEMBERED = bytes(Claims.MADE_REMEMBERED.toMillis());
 
   private final RedisAccess redis;
   private final String name;
+  private final String logName;
   private final Clock clock;
   private final List<byte[]> keys;
   private final DataVersion dataVersion;
   private final EnqueueMerger merger;
+  private final Supplier<Map<String, String>> headers;
 
   private JobQueue(Builder builder) {
     redis = builder.redis;
     name = builder.name;
+    logName = Texts.quoted(name);
     clock = builder.clock;
+    headers = builder.headers;
     // Two keys that never exist: while the queue's slot moves, a node that has only some of the
     // queue answers TRYAGAIN then, and would serve the little it has if there were one.
     keys = List.of(bytes(key("")), bytes(key("-")));
@@ -83,7 +91,9 @@ public final class JobQueue {
   /**
    * Starts to build the queue {@code name}.
    *
-   * @param name 1 to 64 letters, digits, dots, dashes or underscores
+   * @param name any text of 1 to 200 bytes as UTF-8, without braces, control characters and lone surrogates; in quotes in
+   *     logs unless it is of letters, digits, dots, dashes and underscores
+   * @throws IllegalArgumentException if it has another form
    */
   public static Builder builder(RedisAccess redis, String name) {
     return new Builder(redis, name);
@@ -99,10 +109,33 @@ public final class JobQueue {
     return enqueue(type, payload, EnqueueOptions.defaults());
   }
 
-  /** Enqueues a job. */
+  /**
+   * Enqueues a job.
+   *
+   * @throws UnknownEnqueueException if it may or may not be in the queue now
+   * @throws QueueException if its payload cannot be written
+   */
   public <P> Enqueued enqueue(JobType<P> type, P payload, EnqueueOptions options) {
     Entry entry = entry(new NewJob<>(type, payload, options));
-    return new Enqueued(entry.id(), outcome(merger.enqueue(entry)));
+    return new Enqueued(
+        entry.id(), outcome(naming(List.of(entry), () -> merger.enqueue(entry))));
+  }
+
+  /** Returns this queue for jobs of one type. */
+  public <P> TypedQueue<P> of(JobType<P> type) {
+    return new TypedQueue<>(this, type, EnqueueOptions.defaults());
+  }
+
+  /** If nobody knows what became of the jobs, their ids must not be lost as well. */
+  private <T> T naming(List<Entry> entries, Supplier<T> exchange) {
+    try {
+      return exchange.get();
+    } catch (JedisDataException | NoConnectionException refused) {
+      throw refused;
+    } catch (JedisException unknown) {
+      throw new UnknownEnqueueException(
+          name, entries.stream().map(Entry::id).toList(), unknown);
+    }
   }
 
   /**
@@ -111,6 +144,8 @@ public final class JobQueue {
    * @param jobs at most {@value #MOST_AT_ONCE}
    * @return the result of each, in order
    * @throws IllegalArgumentException if there are more
+   * @throws UnknownEnqueueException if they may or may not be in the queue now
+   * @throws QueueException if a payload cannot be written
    */
   public List<Enqueued> enqueueAll(List<NewJob<?>> jobs) {
     if (jobs.size() > MOST_AT_ONCE) {
@@ -124,7 +159,7 @@ public final class JobQueue {
     for (NewJob<?> job : jobs) {
       entries.add(entry(job));
     }
-    long[] codes = send(entries);
+    long[] codes = naming(entries, () -> send(entries));
     List<Enqueued> results = new ArrayList<>(jobs.size());
     for (int i = 0; i < codes.length; i++) {
       results.add(new Enqueued(entries.get(i).id(), outcome(codes[i])));
@@ -134,17 +169,40 @@ public final class JobQueue {
 
   /**
    * Returns the enqueue of a job as a script call, to share a round trip with others on the same Redis
-   * ({@link RedisAccess#evalAll}). Its options must give an id, since the call may be sent more than once.
+   * ({@link RedisAccess#evalAll}). Its options must give an id, since the call may be sent more than once. Its reply is for
+   * {@link #outcome(ScriptReply)}. No round trip.
    *
    * @throws IllegalArgumentException if they do not
    */
   public <P> ScriptCall enqueueCall(JobType<P> type, P payload, EnqueueOptions options) {
-    if (options.id() == null) {
+    if (options.id().isEmpty()) {
       throw new IllegalArgumentException(
           "an enqueue sent together with other scripts needs an id: options.id(…)");
     }
     return new ScriptCall(
         Scripts.ENQUEUE, keys, arguments(List.of(entry(new NewJob<>(type, payload, options)))));
+  }
+
+  /**
+   * Reads the reply to an {@link #enqueueCall}, and notes, as each call of this queue does, whether the data in Redis has
+   * the version of this process. No round trip.
+   *
+   * @throws QueueVersionException if it has another one: nothing was enqueued
+   * @throws RuntimeException the reply's failure, if it has another one
+   */
+  public Enqueued.Outcome outcome(ScriptReply reply) {
+    List<?> codes = (List<?>) Objects.requireNonNull(read(reply));
+    return outcome((Long) codes.get(0));
+  }
+
+  /** Does not migrate: the call is not made again. The next one of another kind does. */
+  private @Nullable Object read(ScriptReply reply) {
+    try {
+      return agreeing(reply::get);
+    } catch (JedisDataException refused) {
+      Integer data = DataVersion.in(refused);
+      throw data == null ? refused : dataVersion.refused(data);
+    }
   }
 
   /** Returns where a job is; empty if it never was or has been forgotten. */
@@ -196,6 +254,11 @@ public final class JobQueue {
         Math.toIntExact((Long) reply.get(1)),
         endedAt == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(endedAt)),
         Scripts.text(reply.get(3))));
+  }
+
+  /** Returns the name for log lines. */
+  String logName() {
+    return logName;
   }
 
   RedisAccess redis() {
@@ -261,16 +324,19 @@ public final class JobQueue {
   /**
    * A job on its way to Redis.
    *
-   * @param delay as text, in ms
+   * @param ready when, as in {@code enqueue.lua}
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Entry(JobId id, byte[] delay, byte[] envelope) {}
+  record Entry(JobId id, byte[] ready, byte[] envelope) {}
 
   private <P> Entry entry(NewJob<P> job) {
-    EnqueueOptions options = job.options();
-    JobId id = options.id() == null ? JobId.make(clock.millis()) : options.id();
+    // What the job says itself holds.
+    EnqueueOptions options = job.options().headersIfAbsent(headers.get());
+    long now = clock.millis();
     return new Entry(
-        id, bytes(options.delay().toMillis()), Envelope.write(job.type(), job.payload(), options));
+        options.id().orElseGet(() -> JobId.make(now)),
+        bytes(options.ready()),
+        Envelope.write(job.type(), job.payload(), options, now));
   }
 
   /** Returns what became of each, as in {@code enqueue.lua}. */
@@ -286,7 +352,7 @@ public final class JobQueue {
     args.add(MADE_REMEMBERED);
     for (Entry entry : entries) {
       args.add(bytes(entry.id().value()));
-      args.add(entry.delay());
+      args.add(entry.ready());
       args.add(entry.envelope());
     }
     return args;
@@ -301,7 +367,7 @@ public final class JobQueue {
   /** Warns if this Redis may evict jobs. */
   void warnOfEviction() {
     redis.warnOfEviction(
-        "queue=" + name, "jobs may be evicted", policy -> policy.startsWith("allkeys"));
+        "queue=" + logName(), "jobs may be evicted", policy -> policy.startsWith("allkeys"));
   }
 
   /** Collects what a {@link JobQueue} is built from. Not safe for use by several threads. */
@@ -309,13 +375,35 @@ public final class JobQueue {
     private final RedisAccess redis;
     private final String name;
     private Clock clock = Clock.system();
+    private Supplier<Map<String, String>> headers = Map::of;
 
     private Builder(RedisAccess redis, String name) {
       this.redis = Objects.requireNonNull(redis);
-      this.name = Check.name("a queue's name", name);
+      this.name = checked(name);
     }
 
-    /** Takes time from {@code clock}. Default: {@link Clock#system()}. Only made ids need it. */
+    private static String checked(String name) {
+      boolean plain = Texts.isWellFormed(name)
+          && name.chars().noneMatch(c -> c == '{' || c == '}' || Character.isISOControl(c));
+      int length = bytes(name).length;
+      if (!plain || length < 1 || length > MOST_NAME_BYTES) {
+        throw new IllegalArgumentException("a queue's name must be 1 to " + MOST_NAME_BYTES
+            + " bytes as UTF-8, without braces, control characters and lone surrogates, but was "
+            + Texts.quoted(name) + " of " + length);
+      }
+      return name;
+    }
+
+    /**
+     * Gives each job the headers that {@code headers} returns when it is enqueued, on the caller's thread: a trace context,
+     * say. Headers that the job's own options give hold instead. Default: none.
+     */
+    public Builder headers(Supplier<Map<String, String>> headers) {
+      this.headers = Objects.requireNonNull(headers);
+      return this;
+    }
+
+    /** Takes time from {@code clock}, for made ids and for {@link Job#enqueuedAt}. Default: {@link Clock#system()}. */
     public Builder clock(Clock clock) {
       this.clock = Objects.requireNonNull(clock);
       return this;

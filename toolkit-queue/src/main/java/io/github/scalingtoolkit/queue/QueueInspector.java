@@ -2,8 +2,10 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -15,6 +17,8 @@ import java.util.Objects;
  */
 public final class QueueInspector {
   private static final int MOST_LISTED = 1000;
+  private static final int LONGEST_ID = 128;
+  private static final String DAMAGED_ID = "damaged:";
 
   private final JobQueue queue;
 
@@ -51,43 +55,125 @@ public final class QueueInspector {
         Scripts.DEAD, List.of(queue.version(), bytes("list"), bytes(skip), bytes(most))));
     List<DeadLetter> letters = new ArrayList<>(reply.size() / 3);
     for (int i = 0; i < reply.size(); i += 3) {
-      letters.add(
-          letter(new JobId(Scripts.text(reply.get(i))), Scripts.text(reply.get(i + 1)), (byte[])
-              reply.get(i + 2)));
+      letters.add(letter(
+          (byte[]) reply.get(i),
+          Ending.read(Scripts.text(reply.get(i + 1))),
+          (byte[]) reply.get(i + 2)));
     }
     return letters;
   }
 
+  /** How a dead letter ended, as {@code e} keeps it. */
+  private record Ending(DeadLetter.Cause cause, int attempts, Instant at, String reason) {
+    static Ending read(String text) {
+      String[] parts = text.split("\\|", 4);
+      try {
+        return new Ending(
+            QueueInspector.cause(parts[0]),
+            Integer.parseInt(parts[1]),
+            Instant.ofEpochMilli(Long.parseLong(parts[2])),
+            parts[3]);
+      } catch (IndexOutOfBoundsException | NumberFormatException damaged) {
+        return new Ending(DeadLetter.Cause.FAILED, 0, Instant.EPOCH, "");
+      }
+    }
+  }
+
   /** One that is damaged must not hide the others. */
-  private static DeadLetter letter(JobId id, String ended, byte[] head) {
-    String type;
-    try {
-      type = Envelope.type(head);
-    } catch (IllegalArgumentException damaged) {
-      type = "";
-    }
-    String[] end = ended.split("\\|", 4);
-    try {
+  private static DeadLetter letter(byte[] id, Ending end, byte[] head) {
+    String plain = new String(id, StandardCharsets.ISO_8859_1);
+    if (!JobId.isValid(plain)) {
+      String escaped = DAMAGED_ID + Texts.escaped(id);
+      JobId shown = new JobId(escaped.substring(0, Math.min(escaped.length(), LONGEST_ID)));
       return new DeadLetter(
-          id, type, Integer.parseInt(end[1]), Instant.ofEpochMilli(Long.parseLong(end[2])), end[3]);
-    } catch (IndexOutOfBoundsException | NumberFormatException damaged) {
-      return new DeadLetter(id, type, 0, Instant.EPOCH, "");
+          shown, "", end.attempts, end.at, DeadLetter.Cause.DAMAGED, "it is stored under no id");
+    }
+    try {
+      String type = Envelope.type(head);
+      return new DeadLetter(
+          new JobId(plain), type, end.attempts, end.at, end.cause, end.reason);
+    } catch (IllegalArgumentException damaged) {
+      return new DeadLetter(
+          new JobId(plain), "", end.attempts, end.at, DeadLetter.Cause.DAMAGED, end.reason);
     }
   }
 
-  /** Makes a dead job ready again, as if it had never run; false if it is not dead, or {@linkplain DeadLetter#isDamaged damaged}. */
+  private static DeadLetter.Cause cause(String outcome) {
+    return switch (outcome) {
+      case "p" -> DeadLetter.Cause.POISON;
+      case "x" -> DeadLetter.Cause.EXPIRED;
+      default -> DeadLetter.Cause.FAILED;
+    };
+  }
+
+  /**
+   * Returns the latest failed runs of a job that is retried or dead, the first one first; at most 10. Empty once it is
+   * done, and when it is retried by {@link #retryDead}.
+   */
+  public List<JobFailure> failures(JobId id) {
+    List<?> reply = (List<?>) Objects.requireNonNull(
+        queue.eval(Scripts.FAILURES, List.of(queue.version(), bytes(id.value()))));
+    return reply.stream().map(entry -> JobFailure.read(Scripts.text(entry))).toList();
+  }
+
+  /**
+   * Makes a dead job ready again, as if it had never run; false if it is not dead, or {@linkplain DeadLetter#isDamaged
+   * damaged}. One that is dead because its deadline was over has none any more.
+   */
   public boolean retryDead(JobId id) {
-    return deadAction("retry", id);
+    return deadAction("retry", bytes(id.value()));
   }
 
-  /** Drops a dead job; its id is remembered for 24 hours more. False if it is not dead. */
+  /**
+   * As {@link #retryDead(JobId)}, with another payload. Headers, priority, most attempts and limits stay as they are. Two
+   * round trips.
+   *
+   * @param type its type
+   * @return false if it is not dead, or damaged
+   * @throws IllegalArgumentException if the job has another type: nothing is changed then
+   * @throws QueueException if the payload cannot be written
+   */
+  public <P> boolean retryDead(JobId id, JobType<P> type, P payload) {
+    byte[] name = bytes(id.value());
+    Object stored = queue.eval(Scripts.DEAD, List.of(queue.version(), bytes("get"), name));
+    if (!(stored instanceof byte[] envelope)) {
+      return false;
+    }
+    String storedType;
+    try {
+      storedType = Envelope.read(envelope).type();
+    } catch (IllegalArgumentException damaged) {
+      return false;
+    }
+    if (!storedType.equals(type.name())) {
+      throw new IllegalArgumentException("job " + id + " has type " + storedType
+          + ", so it cannot get a payload of type " + type.name());
+    }
+    return deadAction("edit", name, envelope, Envelope.edited(envelope, type, payload));
+  }
+
+  /**
+   * Drops a dead job; its id is remembered for 24 hours more. False if it is not dead. Takes the ids of {@link #dead}, also
+   * those of what is stored under no id, unless they were cut.
+   */
   public boolean discardDead(JobId id) {
-    return deadAction("discard", id);
+    if (deadAction("discard", bytes(id.value()))) {
+      return true;
+    }
+    String name = id.value();
+    if (!name.startsWith(DAMAGED_ID)) {
+      return false;
+    }
+    try {
+      return deadAction("discard", Texts.unescaped(name.substring(DAMAGED_ID.length())));
+    } catch (IllegalArgumentException notEscaped) {
+      return false;
+    }
   }
 
-  private boolean deadAction(String action, JobId id) {
-    return Long.valueOf(1)
-        .equals(
-            queue.eval(Scripts.DEAD, List.of(queue.version(), bytes(action), bytes(id.value()))));
+  private boolean deadAction(String action, byte[]... args) {
+    List<byte[]> all = new ArrayList<>(List.of(queue.version(), bytes(action)));
+    all.addAll(Arrays.asList(args));
+    return Long.valueOf(1).equals(queue.eval(Scripts.DEAD, all));
   }
 }

@@ -6,11 +6,22 @@ import java.util.Set;
 /** Callbacks for worker events, run on the worker's threads. They must return quickly and must not throw. */
 public interface QueueListener {
   /**
-   * A run of a job ended. {@code outcome} is done, retry, snooze, dead, lost (nobody waited for it any more: the lease,
-   * its time or the worker was over), or unreadable: it waits for a worker that knows
-   * its type and can read its payload.
+   * A run of a job ended. {@code outcome} is done, retry, snooze, dead, expired (its deadline was over, or leaves no time for
+   * another attempt), lost (nobody waited for it any more: the lease, its time or the worker was over), or unreadable: it
+   * waits for a worker that knows its type and can read its payload.
    */
   default void onRun(String type, String outcome, Duration took) {}
+
+  /**
+   * A run of a job failed: {@code failure} was thrown, or is a {@link JobFailedException} that says what happened.
+   * Called before Redis is told, once for each run, unless nobody waits for the run any more.
+   *
+   * @param dead whether the job is a dead letter now; else it is retried
+   */
+  default void onFailure(Job<?> job, Throwable failure, boolean dead) {}
+
+  /** So many jobs are dead letters now because their workers ended or hung too often while running them. */
+  default void onPoison(int jobs) {}
 
   /** This worker took over jobs whose leases had expired. */
   default void onTakenOver(int jobs) {}

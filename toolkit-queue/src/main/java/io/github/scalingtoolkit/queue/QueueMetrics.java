@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Counts and times a worker's runs in Micrometer: {@code toolkit.queue.runs{queue,type,outcome}},
- * {@code toolkit.queue.taken.over{queue}}, {@code toolkit.queue.types.unhandled{queue}} and
+ * {@code toolkit.queue.taken.over{queue}}, {@code toolkit.queue.poison{queue}}, {@code toolkit.queue.types.unhandled{queue}} and
  * {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
  */
 public final class QueueMetrics implements QueueListener {
@@ -21,6 +21,7 @@ public final class QueueMetrics implements QueueListener {
   private final Map<String, Timer> runs = new ConcurrentHashMap<>();
   private final Counter takenOver;
   private final Counter unreachable;
+  private final Counter poison;
   private final AtomicInteger unhandled = new AtomicInteger();
 
   private QueueMetrics(MeterRegistry registry, String queue) {
@@ -32,6 +33,10 @@ public final class QueueMetrics implements QueueListener {
         .register(registry);
     unreachable = Counter.builder("toolkit.queue.unreachable")
         .description("Calls of the worker that Redis did not answer")
+        .tag("queue", queue)
+        .register(registry);
+    poison = Counter.builder("toolkit.queue.poison")
+        .description("Jobs that are dead because their workers ended or hung too often")
         .tag("queue", queue)
         .register(registry);
     Gauge.builder("toolkit.queue.types.unhandled", unhandled, AtomicInteger::get)
@@ -62,6 +67,11 @@ public final class QueueMetrics implements QueueListener {
   @Override
   public void onTakenOver(int jobs) {
     takenOver.increment(jobs);
+  }
+
+  @Override
+  public void onPoison(int jobs) {
+    poison.increment(jobs);
   }
 
   @Override

@@ -11,7 +11,7 @@ public final class QueueVersionException extends QueueException {
   private final int ownVersion;
 
   QueueVersionException(String queue, int dataVersion, int ownVersion) {
-    super("queue " + queue + " has data of version " + dataVersion
+    super("queue " + Texts.quoted(queue) + " has data of version " + dataVersion
         + " in Redis, but this process reads and writes version " + ownVersion
         + ", so it enqueues and claims nothing: " + action(dataVersion, ownVersion));
     this.dataVersion = dataVersion;

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +33,36 @@ final class Runner {
 
   private static final Duration WARN_INTERVAL = Duration.ofMinutes(1);
 
-  private final String queue;
+  private final JobQueue queue;
   private final Map<String, Handling<?>> handlings;
+  private final List<JobMiddleware> middleware;
   private final QueueListener listener;
+  private final @Nullable Duration timeLimit;
+  private final FailureText failures;
   private final Clock clock;
   private final AtomicLong warnAgainNanos;
 
-  Runner(String queue, Map<String, Handling<?>> handlings, QueueListener listener, Clock clock) {
+  Runner(JobQueue queue, Map<String, Handling<?>> handlings, WorkerBuilder builder) {
     this.queue = queue;
     this.handlings = Map.copyOf(handlings);
-    this.listener = listener;
-    this.clock = clock;
+    middleware = List.copyOf(builder.middleware);
+    listener = builder.listener;
+    timeLimit = builder.timeLimit;
+    failures = new FailureText(builder.redaction);
+    clock = builder.clock;
     warnAgainNanos = new AtomicLong(clock.nanoTime());
+  }
+
+  /** Bounds the claim's run, before it starts, by the job's own limit or else the worker's, and by its deadline. */
+  void limit(Claim claim) {
+    long own = claim.envelope().details().timeLimit();
+    Duration limit = own > 0 ? Duration.ofMillis(own) : timeLimit;
+    long left = claim.hasDeadline() ? claim.untilDeadline(clock.nanoTime()) : Long.MAX_VALUE;
+    if (limit != null && limit.toNanos() <= left) {
+      claim.limit(new Claim.Limit(limit.toNanos(), "it ran longer than " + limit));
+    } else if (claim.hasDeadline()) {
+      claim.limit(new Claim.Limit(left, "it ran beyond its deadline"));
+    }
   }
 
   /** Runs the claim's handler. Throws nothing: whatever is thrown round a job ends this attempt of it, and no more. */
@@ -56,7 +75,7 @@ final class Runner {
       type = handling == null ? type : handling.type.name();
       end = end(claim, handling);
     } catch (Throwable failure) {
-      end = failed(claim, RetryPolicy.defaults(), failure.getClass().getName());
+      end = failed(claim, RetryPolicy.defaults(), failure, null);
     }
     tell(type, claim, end, started);
     return end;
@@ -64,8 +83,8 @@ final class Runner {
 
   private End end(Claim claim, @Nullable Handling<?> handling) {
     if (claim.envelope() == Envelope.NOT_A_JOB) {
-      log.warn("queue={} job={} cause=not-a-job", queue, claim.id());
-      return End.dead(claim, "the bytes stored under this id are not a job");
+      log.warn("queue={} job={} cause=not-a-job", queue.logName(), claim.loggedId());
+      return End.damaged(claim);
     }
     if (handling == null) {
       warnOfUnknown(claim);
@@ -82,8 +101,8 @@ final class Runner {
     }
     log.warn(
         "queue={} job={} type={} cause=no-handler action=put-back again={}s handled={}",
-        queue,
-        claim.id(),
+        queue.logName(),
+        claim.loggedId(),
         claim.envelope().type(),
         UNREADABLE_AGAIN_AFTER.toSeconds(),
         handlings.keySet());
@@ -97,73 +116,97 @@ final class Runner {
           Duration.ofNanos(clock.nanoTime() - started));
     } catch (Throwable broken) {
       // A failing listener must not change how a job ends.
-      log.warn("queue={} listener=failed cause={}", queue, broken.getClass().getName());
+      log.warn(
+          "queue={} listener=failed cause={}",
+          queue.logName(),
+          broken.getClass().getName());
     }
   }
 
   private <P> End run(Claim claim, Handling<P> handling) {
+    boolean expired = claim.hasDeadline() && claim.untilDeadline(clock.nanoTime()) <= 0;
     P payload;
     try {
-      payload = claim.envelope().payloadAs(handling.type.payload());
+      payload = claim.envelope().payloadAs(handling.type);
     } catch (Throwable unreadable) {
-      handling.unreadable.tell(() -> log.warn(
-          "queue={} job={} type={} cause=payload-unreadable({}) action=\"it waits for a worker that can read it:"
-              + " deploy one, or discard the job\" again={}s",
-          queue,
-          claim.id(),
-          handling.type.name(),
-          unreadable.getClass().getName(),
-          UNREADABLE_AGAIN_AFTER.toSeconds()));
-      return End.unreadable(claim, UNREADABLE_AGAIN_AFTER);
+      return expired ? expired(claim) : unreadable(claim, handling, unreadable);
     }
-    Job<P> job = new Job<>(
-        claim.id(),
-        claim.attempt(),
-        payload,
-        () -> claim.validAt(clock.nanoTime()),
-        claim::isCancelled);
+    Job<P> job = new Job<>(queue.name(), new JobId(claim.id()), payload, claim, clock);
+    claim.job(job);
+    if (expired) {
+      return expired(claim);
+    }
     if (!claim.start(clock.nanoTime())) {
       // Lost, or handed back, before it began.
       claim.stop();
       return End.back(claim);
     }
     try {
-      return end(claim, handling.policy, handling.handler.handle(job));
+      return end(claim, handling.policy, handle(job, handling.handler, 0));
     } catch (Throwable failure) {
       // An Error as well: a job that always overflows the stack must end like any
       // other.
       if (!claim.isSettled()) {
         log.warn(
             "queue={} job={} type={} attempt={} cause={}",
-            queue,
-            claim.id(),
+            queue.logName(),
+            claim.loggedId(),
             handling.type.name(),
             claim.attempt(),
             failure.getClass().getName());
       }
-      return failed(claim, handling.policy, failure.getClass().getName());
+      return failed(claim, handling.policy, failure, null);
     } finally {
       claim.stop();
     }
   }
 
-  /** Returns how a run ends that took longer than it may. */
-  End tooLong(Claim claim, Duration most) {
-    Handling<?> handling = handlings.get(claim.envelope().type());
-    log.warn(
-        "queue={} job={} type={} attempt={} cause=time-limit({}) action=\"its handler is interrupted\"",
-        queue,
-        claim.id(),
-        claim.envelope().type(),
-        claim.attempt(),
-        most);
-    return failed(
-        claim,
-        handling == null ? RetryPolicy.defaults() : handling.policy,
-        "it ran longer than " + most);
+  private <P> JobOutcome handle(Job<P> job, JobHandler<P> handler, int next) throws Exception {
+    return next == middleware.size()
+        ? handler.handle(job)
+        : middleware.get(next).around(job, () -> handle(job, handler, next + 1));
   }
 
-  private static End end(Claim claim, RetryPolicy policy, JobOutcome outcome) {
+  private End unreadable(Claim claim, Handling<?> handling, Throwable unreadable) {
+    handling.unreadable.tell(() -> log.warn(
+        "queue={} job={} type={} cause=payload-unreadable({}) action=\"it waits for a worker that can read it:"
+            + " deploy one, or discard the job\" again={}s",
+        queue.logName(),
+        claim.loggedId(),
+        handling.type,
+        unreadable.getClass().getName(),
+        UNREADABLE_AGAIN_AFTER.toSeconds()));
+    return End.unreadable(claim, UNREADABLE_AGAIN_AFTER);
+  }
+
+  private End expired(Claim claim) {
+    log.warn(
+        "queue={} job={} type={} cause=deadline-over state=dead",
+        queue.logName(),
+        claim.loggedId(),
+        claim.envelope().type());
+    tellFailure(claim, new JobFailedException("its deadline was over before it ran"), true);
+    return End.expired(claim);
+  }
+
+  /** Returns how a run ends that took longer than it may. */
+  End tooLong(Claim claim, Claim.Limit limit) {
+    Handling<?> handling = handlings.get(claim.envelope().type());
+    log.warn(
+        "queue={} job={} type={} attempt={} cause=\"{}\" action=\"its handler is interrupted\"",
+        queue.logName(),
+        claim.loggedId(),
+        claim.envelope().type(),
+        claim.attempt(),
+        limit.why());
+    return decided(
+        claim,
+        handling == null ? RetryPolicy.defaults() : handling.policy,
+        new JobFailedException(limit.why()),
+        null);
+  }
+
+  private End end(Claim claim, RetryPolicy policy, @Nullable JobOutcome outcome) {
     if (outcome instanceof JobOutcome.Done) {
       return End.completed(claim);
     }
@@ -171,22 +214,68 @@ final class Runner {
       return End.snooze(claim, snooze.delay());
     }
     if (outcome instanceof JobOutcome.Dead dead) {
-      return End.dead(claim, dead.reason());
+      JobFailedException failure = new JobFailedException(dead.reason());
+      if (!claim.isSettled()) {
+        tellFailure(claim, failure, true);
+      }
+      return End.dead(claim, dead.reason(), failures.of(claim.attempt(), failure));
     }
     if (outcome instanceof JobOutcome.RetryIn retry) {
-      return lastTry(claim) ? End.dead(claim, "failed too often") : End.retry(claim, retry.delay());
+      return failed(
+          claim, policy, new JobFailedException("its handler asked for a retry"), retry.delay());
     }
-    return failed(claim, policy, "failed too often");
+    return failed(
+        claim,
+        policy,
+        new JobFailedException(
+            outcome == null
+                ? "its handler returned null instead of an outcome"
+                : "its handler asked for a retry"),
+        null);
   }
 
-  private static End failed(Claim claim, RetryPolicy policy, String why) {
-    return lastTry(claim)
-        ? End.dead(claim, why)
-        : End.retry(claim, policy.backoff(claim.trouble().failures() + 1));
+  /** If the claim is settled, another end holds, and nobody is to hear of this one. */
+  private End failed(
+      Claim claim, RetryPolicy policy, Throwable failure, @Nullable Duration delay) {
+    return claim.isSettled() ? End.back(claim) : decided(claim, policy, failure, delay);
   }
 
-  private static boolean lastTry(Claim claim) {
-    return claim.trouble().failures() + 1 >= claim.envelope().maxAttempts();
+  private End decided(
+      Claim claim, RetryPolicy policy, Throwable failure, @Nullable Duration delay) {
+    String kept = failures.of(claim.attempt(), failure);
+    String why = failure instanceof JobFailedException said
+        ? said.reason()
+        : failure.getClass().getName();
+    End end;
+    if (claim.isLastAttempt()) {
+      end = End.dead(claim, why, kept);
+    } else {
+      RetryPolicy own = claim.envelope().details().retries();
+      Duration wait = delay != null
+          ? delay
+          : (own == null ? policy : own).backoff(claim.trouble().failures() + 1);
+      end = claim.hasDeadline()
+              && claim.untilDeadline(clock.nanoTime()) - wait.toNanos() <= 0
+          ? End.expired(claim, "its deadline leaves no time for another attempt: " + why, kept)
+          : End.retry(claim, wait, kept);
+    }
+    tellFailure(claim, failure, end.outcome() != 'r');
+    return end;
+  }
+
+  private void tellFailure(Claim claim, Throwable failure, boolean dead) {
+    Job<?> job = claim.job();
+    if (job == null) {
+      return;
+    }
+    try {
+      listener.onFailure(job, failure, dead);
+    } catch (Throwable broken) {
+      log.warn(
+          "queue={} listener=failed cause={}",
+          queue.logName(),
+          broken.getClass().getName());
+    }
   }
 
   private static String outcomeOf(End end) {
@@ -194,6 +283,7 @@ final class Runner {
       case 'c' -> "done";
       case 's' -> "snooze";
       case 'd' -> "dead";
+      case 'x' -> "expired";
       case 'u' -> "unreadable";
       default -> "retry";
     };

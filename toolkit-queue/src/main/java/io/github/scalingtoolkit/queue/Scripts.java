@@ -13,6 +13,7 @@ final class Scripts {
   static final LuaScript MIGRATE = load("migrate");
   static final LuaScript INSPECT = load("inspect");
   static final LuaScript DEAD = load("dead");
+  static final LuaScript FAILURES = load("failures");
   static final LuaScript COUNTS = load("counts");
 
   private Scripts() {}

@@ -3,36 +3,51 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
-import java.util.function.Consumer;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /** Finds the runs that take longer than they may. */
 final class TimeLimit {
-  private final Claims claims;
-  private final Duration most;
-  private final Consumer<Claim> onOver;
+  private static final long SHORTEST = Duration.ofMillis(1).toNanos();
+
+  private final Supplier<List<Claim>> held;
+  private final BiConsumer<Claim, Claim.Limit> onOver;
   private final Clock clock;
 
-  TimeLimit(Claims claims, Duration most, Consumer<Claim> onOver, Clock clock) {
-    this.claims = claims;
-    this.most = most;
+  /** When it looks again. */
+  private volatile long nextLook;
+
+  TimeLimit(Supplier<List<Claim>> held, BiConsumer<Claim, Claim.Limit> onOver, Clock clock) {
+    this.held = held;
     this.onOver = onOver;
     this.clock = clock;
+    nextLook = clock.nanoTime();
   }
 
-  /** A {@link Loop.Step}. A run that begins after a look is not over before the next one. */
+  /** Returns whether a run that starts now may be over before the next look. */
+  boolean comesLate(Claim.Limit limit) {
+    return clock.nanoTime() + limit.nanos() - nextLook < 0;
+  }
+
+  /** A {@link Loop.Step}. A run that begins after a look is not over before the next one, unless {@link #comesLate}. */
   Duration turn() {
     long now = clock.nanoTime();
-    long longestLeft = most.toNanos();
-    for (Claim claim : claims.held()) {
-      if (claim.isStarted() && !claim.isSettled()) {
-        long left = claim.startedAt() + most.toNanos() - now;
-        if (left <= 0) {
-          onOver.accept(claim);
+    long next = Duration.ofDays(1).toNanos();
+    // Before the look: a claim that comes meanwhile must not wait for this.
+    nextLook = now + next;
+    for (Claim claim : held.get()) {
+      Claim.Limit limit = claim.limit();
+      if (limit != null && !claim.isSettled()) {
+        long left = claim.isStarted() ? claim.startedAt() + limit.nanos() - now : limit.nanos();
+        if (left <= 0 && claim.isStarted()) {
+          onOver.accept(claim, limit);
         } else {
-          longestLeft = Math.min(longestLeft, left);
+          next = Math.min(next, Math.max(SHORTEST, left));
         }
       }
     }
-    return Duration.ofNanos(longestLeft);
+    nextLook = now + next;
+    return Duration.ofNanos(next);
   }
 }

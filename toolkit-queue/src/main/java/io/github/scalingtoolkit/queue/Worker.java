@@ -8,7 +8,6 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisException;
@@ -48,7 +47,8 @@ public final class Worker implements AutoCloseable {
   private final Loop stepping;
   private final Loop waiting;
   private final Loop beating;
-  private final @Nullable Loop limiting;
+  private final TimeLimit limits;
+  private final Loop limiting;
   private final AtomicBoolean closing = new AtomicBoolean();
 
   Worker(WorkerBuilder builder) {
@@ -64,23 +64,19 @@ public final class Worker implements AutoCloseable {
         builder.types().keySet(),
         builder.clock,
         this::lost);
-    runner = new Runner(queue.name(), builder.handlings, listener, builder.clock);
+    runner = new Runner(queue, builder.handlings, builder);
     // As many again for handlers that go on though they were interrupted: their slots are free.
-    handlers = BlockingThreads.executor("job-" + queue.name() + "-", 2 * builder.concurrency);
+    handlers = BlockingThreads.executor("job-" + queue.logName() + "-", 2 * builder.concurrency);
     stepper = new Stepper(
         claims, ends, slots, builder.priorities, this::run, this::wakeWaiter, builder.clock);
     waiter = new Waiter(queue, stepper, slots, this::wakeStepper);
-    Beater beater = new Beater(queue.name(), claims, listener, builder.lease, this::workIsThere);
-    String loops = "queue-" + queue.name() + "-";
+    Beater beater = new Beater(queue.logName(), claims, listener, builder.lease, this::workIsThere);
+    String loops = "queue-" + queue.logName() + "-";
     stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
     waiting = new Loop(loops + "waiter", waiter::turn, this::waitingFailed);
     beating = new Loop(loops + "beater", beater::turn, this::unreachable);
-    Duration most = builder.timeLimit;
-    limiting = most == null
-        ? null
-        : new Loop(
-            loops + "limits",
-            new TimeLimit(claims, most, claim -> tooLong(claim, most), builder.clock)::turn);
+    limits = new TimeLimit(claims::held, this::tooLong, builder.clock);
+    limiting = new Loop(loops + "limits", limits::turn);
   }
 
   /** Starts to build a worker of {@code queue}. */
@@ -93,9 +89,6 @@ public final class Worker implements AutoCloseable {
     stepping.start();
     waiting.start();
     beating.start();
-    if (limiting != null) {
-      limiting.start();
-    }
   }
 
   /** Returns how many jobs are running now, including those whose end is being sent to Redis. */
@@ -124,9 +117,7 @@ public final class Worker implements AutoCloseable {
     handBack();
     stepping.close();
     beating.close();
-    if (limiting != null) {
-      limiting.close();
-    }
+    limiting.close();
     handlers.shutdownNow();
     endWaiter();
     leave();
@@ -156,7 +147,7 @@ public final class Worker implements AutoCloseable {
     if (left > 0) {
       log.warn(
           "queue={} closing=incomplete jobs={} action=\"they run again when their leases end\"",
-          queue.name(),
+          queue.logName(),
           left);
     }
   }
@@ -172,7 +163,7 @@ public final class Worker implements AutoCloseable {
     } catch (JedisException | RejectedException unreachable) {
       log.debug(
           "queue={} closing=without-redis cause={}",
-          queue.name(),
+          queue.logName(),
           unreachable.getClass().getName());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -186,13 +177,14 @@ public final class Worker implements AutoCloseable {
       // Its lease ends by itself.
       log.debug(
           "queue={} leaving=failed cause={}",
-          queue.name(),
+          queue.logName(),
           unreachable.getClass().getName());
     }
   }
 
   private void run(Claim claim) {
     try {
+      watch(claim);
       handlers.execute(() -> {
         End end = End.back(claim);
         try {
@@ -208,18 +200,28 @@ public final class Worker implements AutoCloseable {
     }
   }
 
+  /** Few workers have limited runs: only those get a thread that ends them. */
+  private void watch(Claim claim) {
+    runner.limit(claim);
+    Claim.Limit limit = claim.limit();
+    if (limit != null && limits.comesLate(limit)) {
+      limiting.start();
+      limiting.wake();
+    }
+  }
+
   private void end(Claim claim, End end) {
     if (claim.settle()) {
       ends.add(end);
       stepping.wake();
     } else {
-      log.debug("queue={} job={} end=too-late", queue.name(), claim.id());
+      log.debug("queue={} job={} end=too-late", queue.logName(), claim.loggedId());
     }
   }
 
-  private void tooLong(Claim claim, Duration most) {
+  private void tooLong(Claim claim, Claim.Limit limit) {
     if (claim.settle()) {
-      ends.add(runner.tooLong(claim, most));
+      ends.add(runner.tooLong(claim, limit));
       claim.cancel();
       stepping.wake();
     }
@@ -252,7 +254,7 @@ public final class Worker implements AutoCloseable {
     stepper.signal();
     stepping.wake();
     log.debug(
-        "queue={} waiting=failed cause={}", queue.name(), failure.getClass().getName());
+        "queue={} waiting=failed cause={}", queue.logName(), failure.getClass().getName());
   }
 
   private void unreachable(Throwable failure) {
@@ -264,12 +266,12 @@ public final class Worker implements AutoCloseable {
       return;
     }
     log.debug(
-        "queue={} redis=unreachable cause={}", queue.name(), failure.getClass().getName());
+        "queue={} redis=unreachable cause={}", queue.logName(), failure.getClass().getName());
     try {
       listener.onUnreachable();
     } catch (Throwable broken) {
       log.warn(
-          "queue={} listener=failed cause={}", queue.name(), broken.getClass().getName());
+          "queue={} listener=failed cause={}", queue.logName(), broken.getClass().getName());
     }
   }
 }

@@ -3,9 +3,12 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Collects what a {@link Worker} is built from. Not safe for use by several threads. */
@@ -17,6 +20,9 @@ public final class WorkerBuilder {
   Duration lease = Duration.ofSeconds(15);
   int mostCrashes = 5;
   Priorities priorities = Priorities.strict();
+
+  final List<JobMiddleware> middleware = new ArrayList<>();
+  UnaryOperator<String> redaction = FailureText::masked;
 
   @Nullable
   Duration timeLimit;
@@ -34,12 +40,13 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@code policy}.
+   * Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@code policy}, unless they have their own
+   * ({@link EnqueueOptions#retries}).
    *
    * <p>A worker claims only jobs of types that have a handler here; all others wait for a worker that has one. A job whose
-   * payload cannot be read as its type is put back for 10 s with no attempt counted, until a worker that can read it
-   * claims it: during a rollout old workers meet new payloads. It is never dropped; a warning names it. Fields of a
-   * payload that its class does not have are ignored.
+   * payload cannot be read as its type, or has a newer {@linkplain JobType#version version}, is put back for 10 s with no
+   * attempt counted, until a worker that can read it claims it: during a rollout old workers meet new payloads. It is never
+   * dropped; a warning names it. Fields of a JSON payload that its class does not have are ignored.
    *
    * @throws IllegalArgumentException if that type has a handler already
    */
@@ -86,8 +93,8 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Ends a run after this time, 1 ms to 7 days: it counts as failed, its handler is interrupted, and its slot is free.
-   * Default: none.
+   * Ends a run after this time, 1 ms to 7 days: it counts as failed, its handler is interrupted, and its slot is free. A
+   * job's own limit ({@link EnqueueOptions#timeLimit}) holds instead. Default: none.
    */
   public WorkerBuilder timeLimit(Duration limit) {
     timeLimit = Check.between("timeLimit", limit, Duration.ofMillis(1), Duration.ofDays(7));
@@ -112,6 +119,25 @@ public final class WorkerBuilder {
     return this;
   }
 
+  /**
+   * Runs {@code middleware} round each handler. The first one that is added is the outermost. Default: none.
+   */
+  public WorkerBuilder around(JobMiddleware middleware) {
+    this.middleware.add(Objects.requireNonNull(middleware));
+    return this;
+  }
+
+  /**
+   * Passes each message of an exception through {@code redaction} before Redis keeps it with the job ({@link
+   * QueueInspector#failures}); {@code message -> ""} keeps none. Default: values of what is named like a password, secret,
+   * token, cookie or key, bearer tokens, and credentials in URLs become three asterisks. If it throws or returns null, no
+   * message is kept. Called on many threads at a time.
+   */
+  public WorkerBuilder redactMessages(UnaryOperator<String> redaction) {
+    this.redaction = Objects.requireNonNull(redaction);
+    return this;
+  }
+
   /** Reports each run to {@code listener}. Default: none. */
   public WorkerBuilder listener(QueueListener listener) {
     this.listener = Objects.requireNonNull(listener);
@@ -132,7 +158,7 @@ public final class WorkerBuilder {
   public Worker start() {
     if (handlings.isEmpty()) {
       throw new IllegalStateException(
-          "a worker of queue " + queue.name() + " needs a handler: handle(type, …)");
+          "a worker of queue " + queue.logName() + " needs a handler: handle(type, …)");
     }
     for (String type : limits.keySet()) {
       if (!handlings.containsKey(type)) {

@@ -10,10 +10,10 @@
 --          then per claim that the worker has lost two values: id, epoch; a crash counted for it is taken back
 -- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
 --           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
---           handles}}
+--           handles}; {jobs that are dead now, since they took too many workers with them}}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
 -- cost     14 commands, whatever the worker holds; 1 for each list of types that it does not handle, and 1 a worker if
---          there is one with jobs; 1 for all its claims if a reply was lost; 6 a job returned or taken
+--          there is one with jobs; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
@@ -51,6 +51,7 @@ local function ready(id, marked)
     redis.call('ZADD', p .. 'f', now, id)
   else
     redis.call('HDEL', p .. 't', id)
+    redis.call('DEL', p .. 'h:' .. id)
   end
 end
 local function trouble(id)
@@ -92,7 +93,7 @@ for i = 12 + lost_replies, #ARGV, 2 do
   end
 end
 
-local taken_over = 0
+local taken_over, poison = 0, {}
 local expired = redis.call('ZRANGEBYSCORE', p .. 'l', '-inf', now, 'LIMIT', 0, 100)
 for n = 1, #expired do
   local owner = expired[n]
@@ -109,9 +110,13 @@ for n = 1, #expired do
         crashes = crashes + 1
         redis.call('HDEL', theirs, id)
         keep(id, failures, losses + 1, crashes, (parted or owner) .. '|' .. claims[i + 1])
+        local kept = redis.call('RPUSH', p .. 'h:' .. id,
+          now .. '|' .. failures + losses + 1 .. '|\nits worker ' .. (parted or owner) .. ' ended or hung')
+        if kept > 10 then redis.call('LTRIM', p .. 'h:' .. id, -10, -1) end
         taken_over = taken_over + 1
         if crashes >= tonumber(ARGV[6]) then
-          redis.call('HSET', p .. 'e', id, 'd|' .. failures + losses + 1 .. '|' .. now
+          poison[#poison + 1] = id
+          redis.call('HSET', p .. 'e', id, 'p|' .. failures + losses + 1 .. '|' .. now
             .. '|its worker ended or hung ' .. crashes .. ' times')
           redis.call('ZADD', p .. 'f', now, id)
         else
@@ -151,7 +156,7 @@ if #dead == 0 and beyond > 0 then
 end
 for i = 1, #dead do
   redis.call('ZREM', p .. 'f', dead[i])
-  redis.call('DEL', p .. 'j:' .. dead[i])
+  redis.call('DEL', p .. 'j:' .. dead[i], p .. 'h:' .. dead[i])
   redis.call('ZADD', p .. 'ec', now, dead[i])
   redis.call('HDEL', p .. 't', dead[i])
 end
@@ -187,4 +192,4 @@ for i = 1, #meta, 2 do
     end
   end
 end
-return {registered, wait, given_back, taken_over, largest, unhandled}
+return {registered, wait, given_back, taken_over, largest, unhandled, poison}

@@ -1,12 +1,16 @@
--- Lists dead jobs, makes one ready again, or drops one, whose id is remembered from then on as if it had just ended.
+-- Lists dead jobs, makes one ready again, with another envelope if need be, or drops one, whose id is remembered from
+-- then on as if it had just ended.
 -- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 data version
 --          2 'list', then 3 how many to skip, 4 how many to return (1,000 at most)
---          or 2 'retry' or 'discard', then 3 id
+--          or 2 'get', 'retry' or 'discard', then 3 id
+--          or 2 'edit', then 3 id, 4 its envelope, 5 the envelope that it gets
 -- returns  list: {per job: id, its end as e keeps it, the first 100 bytes of its envelope}, newest first;
---          retry, discard: 1 done, 0 not dead, or too damaged to retry: nothing is changed then.
+--          get: its envelope, or nil if it is not dead
+--          retry, edit, discard: 1 done, 0 not dead, too damaged to retry, or another envelope than that: nothing is
+--          changed then.
 --          Error TQVERSION and the data's version if that is another
--- cost     list: 2 commands a job; else at most 9
+-- cost     list: 2 commands a job; else at most 13
 -- retry    safe
 local p = KEYS[1]
 local v = redis.call('HGET', p .. 'm', 'v')
@@ -24,19 +28,42 @@ if ARGV[2] == 'list' then
   end
   return out
 end
-local id, retry = ARGV[3], ARGV[2] == 'retry'
-local priority, type = string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
+local action, id = ARGV[2], ARGV[3]
+if action == 'get' then
+  return redis.call('ZSCORE', p .. 'f', id) and redis.call('GET', p .. 'j:' .. id) or false
+end
+local retry = action ~= 'discard'
+local envelope = action == 'edit' and ARGV[5]
+if action == 'edit' and redis.call('GET', p .. 'j:' .. id) ~= ARGV[4] then
+  return 0
+end
+local priority, type =
+  string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
 if retry and not priority or redis.call('ZREM', p .. 'f', id) == 0 then
   return 0
 end
 redis.call('HDEL', p .. 't', id)
-if retry then
-  redis.call('HDEL', p .. 'e', id)
-  redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
-  redis.call('ZADD', p .. 'k:' .. type, 0, '0')
-else
-  redis.call('DEL', p .. 'j:' .. id)
+if not retry then
+  redis.call('DEL', p .. 'j:' .. id, p .. 'h:' .. id)
   local t = redis.call('TIME')
   redis.call('ZADD', p .. 'ec', t[1] * 1000 + math.floor(t[2] / 1000), id)
+  return 1
 end
+local over = redis.call('HGET', p .. 'e', id)
+if over and string.sub(over, 1, 1) == 'x' then
+  -- With its deadline it would be dead again at once.
+  envelope = envelope or redis.call('GET', p .. 'j:' .. id)
+  local head, rest = string.match(envelope, '^([^\n]*)(.*)$')
+  envelope = string.gsub(head, ' x=%w+', '') .. rest
+end
+redis.call('DEL', p .. 'h:' .. id)
+redis.call('HDEL', p .. 'e', id)
+if envelope then
+  redis.call('SET', p .. 'j:' .. id, envelope)
+  if #envelope > 16384 and not string.find(redis.call('HGET', p .. 'm', 'w' .. type) or '', 'L', 1, true) then
+    redis.call('HSET', p .. 'm', 'w' .. type, (redis.call('HGET', p .. 'm', 'w' .. type) or '') .. 'L')
+  end
+end
+redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
+redis.call('ZADD', p .. 'k:' .. type, 0, '0')
 return 1

@@ -1,10 +1,10 @@
 -- Adds jobs, each at most once by its id.
 -- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 data version  2 how long ended ids given by callers are remembered, ms  3 the same for generated ids, ms
---          then per job three values: id, delay in ms (0 = ready now), envelope
+--          then per job three values: id; when it is ready: a delay in ms (0 = now), or @ and a time in ms; envelope
 -- returns  per job: 1 added, or put back since it was in no list any more; 0 there already; 2 ended already and still
 --          remembered. Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     5 commands a call, and 1 more for each list that grows; 2 a job that is there already, of which one looks
+-- cost     5 commands a call, 1 more for each list that grows, and 1 if a given id has the form of a made one; 2 a job that is there already, of which one looks
 --          through up to 1,000 ids, and 1 a worker; at most 1,000 jobs a call
 -- retry    safe: a second run finds the ids and answers 0
 local p, version = KEYS[1], ARGV[1]
@@ -34,6 +34,10 @@ for i = 4, #ARGV, 3 do
   end
   local same = kind == 'c' and given or made
   same[#same + 1] = id
+  if kind == 'c' and #id == 26 then
+    -- Perhaps a made id, known from an exception: the job may have been enqueued with it before.
+    made[#made + 1] = id
+  end
   unique = unique and not seen[id]
   seen[id] = true
 end
@@ -114,7 +118,9 @@ for n = 1, #ids do
     out[n] = 0
   end
   if out[n] == 1 then
-    local delay = tonumber(ARGV[3 * n + 2])
+    local ready = ARGV[3 * n + 2]
+    local at = string.sub(ready, 1, 1) == '@' and tonumber(string.sub(ready, 2))
+    local delay = at and at - time() or tonumber(ready)
     local list = lists[n]
     large[list] = large[list] or #ARGV[3 * n + 3] > 16384
     if delay > 0 then

@@ -8,17 +8,18 @@
 --          then per type two values: type, most jobs of it to claim
 --          then per job to end six values: id, epoch it was claimed in, outcome, where, delay in ms, text
 --          outcome: c completed, where: c or g, the kind of its id; text: attempts if more than one
---                   d dead, where: as for c; text: attempts|why
+--                   d dead, x dead because of its deadline, where: as for c; text: attempts|why
 --                   r retry after delay, text: what t keeps of it from now on
+--                   the text of d, x and r may go on in further lines: what h keeps of the run, attempt|…
 --                   s snooze for delay, u the same: unreadable; text: as for r, or empty if t keeps nothing
 --                   b back to the head of its list, where: that list, priority:type; text: as for r
 -- returns  {1 if the worker is registered, else 0: then nothing was claimed, and all its claims are lost;
 --           ms until the next delayed job or -1; 1 if jobs are left that the worker may claim at once, else 0;
 --           1 if the worker is in i now; {per job to end: 1 ended, 0 not this claim's any more};
---           {per claimed job: id, what t keeps of it or '', list, envelope}}
+--           {per claimed job: id, what t keeps of it or '', list, envelope}; the time of Redis in ms}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
 -- cost     12 commands for one job ended and one claimed; about 30 for 50 and 50; at most 500 ended and 200 claimed
---          2 a claimed job of a type that ever had one of more than 16 KB
+--          1 a run that failed, and 1 more if there were more than 10; 2 a claimed job of a type that ever had one of more than 16 KB
 -- retry    safe: ends are fenced, and the same epoch again gets the same claims
 local p, version, worker, epoch = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local most, most_bytes, listed = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -56,7 +57,7 @@ local function call(list)
 end
 
 local ended, gone, envelopes, forget, end_of, dead, delayed = {}, {}, {}, {}, {}, {}, {}
-local over, troubled, back = {c = {}, g = {}}, {}, {}
+local over, troubled, back, failed = {c = {}, g = {}}, {}, {}, {}
 for i = first_end, #ARGV, 6 do
   local id, outcome, where, text = ARGV[i], ARGV[i + 2], ARGV[i + 3], ARGV[i + 5]
   if owned[3 + (i - first_end) / 6] ~= ARGV[i + 1] then
@@ -64,6 +65,11 @@ for i = first_end, #ARGV, 6 do
   else
     ended[#ended + 1] = 1
     gone[#gone + 1] = id
+    local first, failure = string.match(text, '^([^\n]*)\n(.*)$')
+    if first then
+      text = first
+      failed[#failed + 1] = {id, failure}
+    end
     if outcome == 'c' then
       envelopes[#envelopes + 1] = p .. 'j:' .. id
       local ends = over[where]
@@ -71,13 +77,14 @@ for i = first_end, #ARGV, 6 do
       ends[#ends + 1] = id
       if text ~= '' then
         forget[#forget + 1] = id
+        envelopes[#envelopes + 1] = p .. 'h:' .. id
         end_of[#end_of + 1] = id
         end_of[#end_of + 1] = 'c|' .. text .. '|' .. now .. '|'
       end
-    elseif outcome == 'd' then
+    elseif outcome == 'd' or outcome == 'x' then
       local attempts, why = string.match(text, '^(%d+)|(.*)$')
       end_of[#end_of + 1] = id
-      end_of[#end_of + 1] = 'd|' .. attempts .. '|' .. now .. '|' .. why
+      end_of[#end_of + 1] = outcome .. '|' .. attempts .. '|' .. now .. '|' .. why
       dead[#dead + 1] = now
       dead[#dead + 1] = id
     elseif outcome == 'b' then
@@ -86,7 +93,7 @@ for i = first_end, #ARGV, 6 do
       delayed[#delayed + 1] = now + ARGV[i + 4]
       delayed[#delayed + 1] = id
     end
-    if text ~= '' and outcome ~= 'c' and outcome ~= 'd' then
+    if text ~= '' and outcome ~= 'c' and outcome ~= 'd' and outcome ~= 'x' then
       troubled[#troubled + 1] = id
       troubled[#troubled + 1] = text
     end
@@ -103,6 +110,10 @@ if #gone > 0 then
   if #dead > 0 then redis.call('ZADD', p .. 'f', unpack(dead)) end
   if #troubled > 0 then redis.call('HSET', p .. 't', unpack(troubled)) end
   if #delayed > 0 then redis.call('ZADD', p .. 'd', unpack(delayed)) end
+  for i = 1, #failed do
+    local kept = redis.call('RPUSH', p .. 'h:' .. failed[i][1], now .. '|' .. failed[i][2])
+    if kept > 10 then redis.call('LTRIM', p .. 'h:' .. failed[i][1], -10, -1) end
+  end
   for i = 1, #back do
     redis.call('RPUSH', p .. 'w:' .. back[i][1], back[i][3] == '' and back[i][2] or back[i][2] .. '|')
     call(back[i][1])
@@ -141,6 +152,7 @@ if first[2] and tonumber(first[2]) <= now then
       redis.call('ZADD', p .. 'f', now, due[i])
     else
       redis.call('HDEL', p .. 't', due[i])
+      redis.call('DEL', p .. 'h:' .. due[i])
     end
   end
   first = redis.call('ZRANGE', p .. 'd', 0, 0, 'WITHSCORES')
@@ -262,4 +274,4 @@ local wait = -1
 if first[2] then
   wait = math.max(0, tonumber(first[2]) - now)
 end
-return {registered and 1 or 0, wait, more, idle and 1 or 0, ended, jobs}
+return {registered and 1 or 0, wait, more, idle and 1 or 0, ended, jobs, now}

@@ -752,7 +752,7 @@ class JobQueueTest {
 
   @Test
   void refusesWhatCannotWork() {
-    assertThatIllegalArgumentException().isThrownBy(() -> JobQueue.builder(redis, "a b"));
+    assertThatIllegalArgumentException().isThrownBy(() -> JobQueue.builder(redis, "a{b}"));
     assertThatIllegalArgumentException().isThrownBy(() -> new JobId("a|b"));
     assertThatIllegalArgumentException().isThrownBy(() -> new JobId("@"));
     assertThatIllegalArgumentException()

@@ -1,8 +1,12 @@
 package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,5 +40,64 @@ class RetryPolicyTest {
 
     assertThat(shortest.backoff(1)).isEqualTo(Duration.ofMillis(1));
     assertThat(shortest.backoff(50)).isEqualTo(Duration.ofMillis(1));
+  }
+
+  @Test
+  void aLinearBoundGrowsByItsStepUpToTheLongest() {
+    RetryPolicy linear =
+        RetryPolicy.linear(Duration.ofSeconds(2), Duration.ofSeconds(5)).jitter(0);
+
+    assertThat(IntStream.of(1, 2, 3, 1_000_000_000).mapToObj(linear::backoff))
+        .containsExactly(
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(4),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(5));
+  }
+
+  @Test
+  void givenWaitsAreTakenInTheirOrderAndTheLastOneIsRepeated() {
+    RetryPolicy given = RetryPolicy.given(Duration.ZERO, Duration.ofMinutes(5));
+
+    assertThat(IntStream.of(1, 2, 3, 999).mapToObj(given::backoff))
+        .containsExactly(
+            Duration.ZERO, Duration.ofMinutes(5), Duration.ofMinutes(5), Duration.ofMinutes(5));
+  }
+
+  @Test
+  void jitterShortensByUpToItsShare() {
+    RetryPolicy little = RetryPolicy.given(Duration.ofSeconds(10)).jitter(0.2);
+
+    long[] waits = LongStream.range(0, 2000).map(i -> little.backoff(1).toMillis()).toArray();
+
+    assertThat(Arrays.stream(waits).min().orElseThrow()).isBetween(8000L, 8200L);
+    assertThat(Arrays.stream(waits).max().orElseThrow()).isBetween(9800L, 10_000L);
+  }
+
+  @Test
+  void isReadAsItWasWrittenAndWhatIsOfALaterVersionIsNone() {
+    for (RetryPolicy policy : List.of(
+        RetryPolicy.defaults(),
+        RetryPolicy.linear(Duration.ofMillis(7), Duration.ofDays(3650)).jitter(0.07),
+        RetryPolicy.given(Duration.ZERO, Duration.ofMillis(1)))) {
+      assertThat(RetryPolicy.read(policy.text())).isEqualTo(policy);
+      assertThat(policy.text()).matches("[!-~]+");
+    }
+    for (String other : List.of("", "e:1", "z:1,2:0", "e:1:0", "e:-1,2:0", "g:1:101", "g::0")) {
+      assertThat(RetryPolicy.read(other)).isNull();
+    }
+  }
+
+  @Test
+  void refusesWhatIsOutOfBounds() {
+    assertThatIllegalArgumentException().isThrownBy(RetryPolicy::given);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RetryPolicy.given(Duration.ofMillis(-1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> RetryPolicy.linear(Duration.ZERO, Duration.ofSeconds(1)));
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () -> RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofSeconds(Long.MAX_VALUE)));
+    assertThatIllegalArgumentException().isThrownBy(() -> RetryPolicy.defaults().jitter(1.01));
   }
 }

@@ -95,7 +95,9 @@ class ScriptContractTest {
         "note",
         1000));
     args.addAll(Arrays.asList(ends));
-    return (List<?>) call(Scripts.STEP, args.toArray());
+    List<?> reply = (List<?>) call(Scripts.STEP, args.toArray());
+    assertThat((Long) reply.get(6)).as("the time of Redis").isGreaterThan(1_600_000_000_000L);
+    return reply.subList(0, 6);
   }
 
   /** Registers the worker, and steps. */
@@ -401,21 +403,21 @@ class ScriptContractTest {
 
   @Test
   void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
-    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of()));
-    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of()));
+    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of()));
+    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of()));
     enqueueReady("a", "b");
     step("w", 1, 1);
     step("w", 2, 1);
 
     // The reply of epoch 2 was lost.
     assertThat(beat("w", false, 5, List.of(2)))
-        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of()));
+        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of()));
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
 
     assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
     expireLease("w");
-    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of()));
+    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of()));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
     assertThat(beat("w").get(0)).isEqualTo(0L);
@@ -465,6 +467,109 @@ class ScriptContractTest {
     redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
     beat("w", false, 5, List.of(), "a", 1);
     redis(jedis -> assertThat(jedis.hget("q:{q}:t", "a")).isEqualTo("0|1|0|"));
+  }
+
+  @Test
+  void whatIsKeptOfFailedRunsIsBoundedAndGoneOnceTheJobIsDone() {
+    enqueueReady("a");
+    beat("w");
+    for (int attempt = 1; attempt <= 12; attempt++) {
+      redis(jedis -> {
+        if (jedis.exists("q:{q}:d")) {
+          jedis.zadd("q:{q}:d", 1, "a");
+        }
+      });
+      step("w", attempt, 1);
+      String text = attempt + "|0|0|\n" + attempt + "|Failure\nmessage\nframe";
+      step("w", attempt, 0, "a", attempt, "r", "", 1, text);
+    }
+
+    List<?> kept = (List<?>) call(Scripts.FAILURES, 1, "a");
+    assertThat(kept).hasSize(10);
+    assertThat((String) kept.get(0)).matches("(?s)\\d+\\|3\\|Failure\nmessage\nframe");
+
+    redis(jedis -> jedis.zadd("q:{q}:d", 1, "a"));
+    step("w", 13, 1);
+    step("w", 14, 0, "a", 13, "c", "c", 1, "13");
+    redis(jedis -> assertThat(jedis.keys("q:{q}:h:*")).isEmpty());
+  }
+
+  @Test
+  void aJobThatTookTooManyWorkersWithItIsPoisonAndEachLossIsKept() {
+    enqueueReady("a");
+    claim("w", 1, 1);
+    expireLease("w");
+
+    assertThat(beat("other", false, 1, List.of()).get(6)).isEqualTo(List.of("a"));
+
+    assertThat(inspect("a")).startsWith("dead", 1L);
+    redis(jedis -> assertThat(jedis.hget("q:{q}:e", "a")).startsWith("p|1|"));
+    assertThat((List<?>) call(Scripts.FAILURES, 1, "a"))
+        .singleElement()
+        .asString()
+        .matches("(?s)\\d+\\|1\\|\nits worker w ended or hung");
+  }
+
+  @Test
+  void anExpiredJobIsRetriedWithoutItsDeadline() {
+    String expiring = ENVELOPE.replace("note", "note v=2 x=abc");
+    enqueue("a", 0, expiring);
+    claim("w", 1, 1);
+    step("w", 2, 0, "a", 1, "x", "c", 1, "0|over");
+    redis(jedis -> assertThat(jedis.hget("q:{q}:e", "a")).startsWith("x|0|"));
+
+    assertThat(call(Scripts.DEAD, 1, "retry", "a")).isEqualTo(1L);
+
+    assertThat(jobs(step("w", 3, 1)))
+        .isEqualTo(List.of("a", "", "1:note", ENVELOPE.replace("note", "note v=2")));
+  }
+
+  @Test
+  void deadGivesAnEnvelopeAndTakesAnotherOneUnlessItHasChanged() {
+    enqueueReady("a");
+    assertThat(call(Scripts.DEAD, 1, "get", "a")).isNull();
+    claim("w", 1, 1);
+    step("w", 2, 0, "a", 1, "d", "c", 1, "1|why\n1|\nwhy");
+    String edited = ENVELOPE.replace("x", "y".repeat(20_000));
+
+    assertThat(call(Scripts.DEAD, 1, "get", "a")).isEqualTo(ENVELOPE);
+    assertThat(call(Scripts.DEAD, 1, "edit", "a", "another", edited)).isEqualTo(0L);
+    assertThat(call(Scripts.DEAD, 1, "edit", "a", ENVELOPE, edited)).isEqualTo(1L);
+    assertThat(call(Scripts.DEAD, 1, "edit", "a", ENVELOPE, edited)).isEqualTo(0L);
+
+    assertThat(jobs(step("w", 3, 1))).isEqualTo(List.of("a", "", "1:note", edited));
+    redis(jedis -> {
+      assertThat(jedis.exists("q:{q}:h:a")).isFalse();
+      assertThat(jedis.hget("q:{q}:m", "wnote")).as("it is large").isEqualTo("1L");
+    });
+  }
+
+  @Test
+  void aTimeIsTakenAsItIsAndOneThatIsOverIsNow() {
+    long inAnHour = System.currentTimeMillis() + 3_600_000;
+    enqueue("a", "@" + inAnHour, ENVELOPE, "b", "@1000", ENVELOPE);
+
+    redis(jedis -> assertThat(jedis.zscore("q:{q}:d", "a")).isEqualTo(inAnHour));
+    assertThat(inspect("b")).startsWith("waiting");
+  }
+
+  @Test
+  void anIdThatWasMadeForAnEarlierTryIsKnownWhenItIsGiven() {
+    String made = JobId.make(1).value();
+    enqueue(made, 0, ENVELOPE.replace("1c", "1g"));
+    claim("w", 1, 1);
+    step("w", 2, 0, made, 1, "c", "g", 1, "");
+
+    assertThat(enqueueReady(made)).isEqualTo(List.of(2L));
+  }
+
+  @Test
+  void aFailedRunCostsOneCommandMoreThanOneThatSucceeds() {
+    enqueueReady("a", "b", "c");
+    claim("w", 1, 1);
+
+    assertThat(commandsOf(() -> step("w", 2, 1, "a", 1, "r", "", 9, "1|0|0|\n1|E\nm")))
+        .isLessThanOrEqualTo(12);
   }
 
   @Test

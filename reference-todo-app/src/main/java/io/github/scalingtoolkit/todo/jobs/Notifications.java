@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.jobs;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.queue.EnqueueOptions;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobSnapshot;
@@ -86,6 +87,20 @@ public final class Notifications {
     } catch (JedisException | RejectedException | QueueException unreachable) {
       log.debug("job={} enqueue=unreachable action=sweeper", job);
       onLost.run();
+    }
+  }
+
+  /** Takes the reply to an {@link #enqueueCall}: if Redis refused it, the sweeper makes up for it. */
+  public void enqueued(JobId job, ScriptReply reply) {
+    try {
+      queue.outcome(reply);
+    } catch (QueueException anotherVersion) {
+      // The queue has warned of it, once.
+      enqueueFailed(job, "another-version");
+    } catch (RuntimeException refused) {
+      log.warn(
+          "job={} enqueue=refused action=sweeper cause={}", job, refused.getClass().getName());
+      enqueueFailed(job, "refused");
     }
   }
 

@@ -19,8 +19,6 @@ import io.github.scalingtoolkit.todo.jobs.Notifications;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
@@ -31,7 +29,6 @@ import redis.clients.jedis.exceptions.JedisException;
  * <p>Every method blocks, and throws {@link StoreUnavailableException} if it is not known whether the write was made.
  */
 public final class TodoWrites {
-  private static final Logger log = LoggerFactory.getLogger(TodoWrites.class);
 
   private final TodoStore store;
   private final CacheAside<UserId, ListPage> lists;
@@ -130,10 +127,7 @@ public final class TodoWrites {
       List<ScriptReply> replies = queueRedis.evalAll(
           List.of(write.endCall(), notifications.enqueueCall(job, todo.userId())));
       ended = replies.get(0);
-      if (replies.get(1).failure() != null) {
-        log.warn("job={} enqueue=refused action=sweeper", job);
-        notifications.enqueueFailed(job, "refused");
-      }
+      notifications.enqueued(job, replies.get(1));
     } catch (JedisException | RejectedException unreachable) {
       notifications.enqueueFailed(job, "unreachable");
     } finally {

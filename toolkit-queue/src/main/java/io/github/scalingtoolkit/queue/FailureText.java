@@ -1,0 +1,110 @@
+package io.github.scalingtoolkit.queue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+
+/** What Redis keeps of a failed run, as {@link JobFailure} reads it, but for the time: bounded, and without secrets. */
+final class FailureText {
+  private static final int MOST_MESSAGE = 500;
+  private static final int MOST_LINE = 200;
+  private static final int MOST_FRAMES = 6;
+  private static final int MOST_CAUSE_FRAMES = 3;
+
+  /** A longer one is cut before it is redacted, so that a message of megabytes costs little. */
+  private static final int MOST_REDACTED = 8 * MOST_MESSAGE;
+
+  private static final Pattern NAMED_SECRET = Pattern.compile(
+      "(?i)\\b([\\w-]*(?:password|passwd|pwd|secret|token|credential|authorization|cookie|api[_-]?key|access[_-]?key)"
+          + "[\\w-]*[\"']?\\s*[=:]\\s*)(?:(?:bearer|basic)\\s+)?(?:\"[^\"]*\"|'[^']*'|[^\\s,;&)}\\]]+)");
+  private static final Pattern BEARER = Pattern.compile("(?i)\\b(bearer|basic)\\s+[\\w.~+/=-]{8,}");
+  private static final Pattern USER_INFO = Pattern.compile("(\\w+://)[^/\\s@]+@");
+
+  private final UnaryOperator<String> redaction;
+
+  FailureText(UnaryOperator<String> redaction) {
+    this.redaction = redaction;
+  }
+
+  /** Replaces the values of what is named like a secret, bearer tokens, and credentials in URLs by three asterisks. */
+  static String masked(String message) {
+    String masked = NAMED_SECRET.matcher(message).replaceAll("$1***");
+    masked = BEARER.matcher(masked).replaceAll("$1 ***");
+    return USER_INFO.matcher(masked).replaceAll("$1***@");
+  }
+
+  String of(int attempt, Throwable failure) {
+    StringBuilder text = new StringBuilder().append(attempt).append('|');
+    if (failure instanceof JobFailedException) {
+      return text.append('\n').append(message(failure)).toString();
+    }
+    text.append(line(failure.getClass().getName(), MOST_LINE))
+        .append('\n')
+        .append(message(failure));
+    frames(failure).forEach(frame -> text.append('\n').append(line(frame, MOST_LINE)));
+    return text.toString();
+  }
+
+  private List<String> frames(Throwable failure) {
+    List<String> frames = new ArrayList<>(top(failure, MOST_FRAMES));
+    Throwable root = root(failure);
+    if (root != failure) {
+      frames.add("caused by " + root.getClass().getName() + ": " + message(root));
+      frames.addAll(top(root, MOST_CAUSE_FRAMES));
+    }
+    return frames;
+  }
+
+  private static List<String> top(Throwable failure, int most) {
+    List<String> top = new ArrayList<>();
+    StackTraceElement[] all = failure.getStackTrace();
+    for (int i = 0; i < Math.min(most, all.length); i++) {
+      top.add("at " + all[i]);
+    }
+    return top;
+  }
+
+  /** Chains may be circular. */
+  private static Throwable root(Throwable failure) {
+    Throwable root = failure;
+    for (int i = 0; i < 20 && root.getCause() != null; i++) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  /** A message that cannot be asked for or redacted is not kept: it might hold what must not be. */
+  private String message(Throwable failure) {
+    try {
+      String message = Objects.toString(failure.getMessage(), "");
+      return line(
+          redaction.apply(
+              message.length() > MOST_REDACTED ? message.substring(0, MOST_REDACTED) : message),
+          MOST_MESSAGE);
+    } catch (Throwable broken) {
+      return "(not kept: its redaction failed with " + broken.getClass().getName() + ")";
+    }
+  }
+
+  /** In one line, at most so long, and as text that can be written. */
+  private static String line(String text, int most) {
+    StringBuilder line = new StringBuilder(Math.min(text.length(), most));
+    for (int i = 0; i < text.length() && line.length() < most; ) {
+      int c = text.codePointAt(i);
+      i += Character.charCount(c);
+      boolean lone = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
+      if (lone) {
+        line.append('\uFFFD');
+      } else if (Character.isISOControl(c)) {
+        line.append(' ');
+      } else if (line.length() + Character.charCount(c) <= most) {
+        line.appendCodePoint(c);
+      } else {
+        break;
+      }
+    }
+    return line.toString();
+  }
+}
