@@ -3,36 +3,61 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Renews the worker's lease every third of it, and takes over the jobs of others as soon as their leases end. */
+/**
+ * Renews the worker's lease every third of it, a little less often while the worker holds nothing; looks for jobs with each
+ * beat; takes over the jobs of others as soon as their leases end.
+ */
 final class Beater {
   private static final Logger log = LoggerFactory.getLogger(Beater.class);
+  private static final Duration LONG_LEASE = Duration.ofSeconds(10);
   private static final Duration AFTER_A_LEASE = Duration.ofMillis(5);
 
   private final String queue;
   private final Claims claims;
   private final QueueListener listener;
+  private final Runnable onWork;
+  private final BooleanSupplier hasFreeSlots;
   private final Duration third;
-  private final Runnable onTakenOver;
+  private final Duration idle;
   private Set<String> unhandled = Set.of();
 
+  /**
+   * Makes one.
+   *
+   * @param look how often it looks for jobs at least, while there are free slots
+   */
   Beater(
-      String queue, Claims claims, QueueListener listener, Duration lease, Runnable onTakenOver) {
+      String queue,
+      Claims claims,
+      QueueListener listener,
+      Duration lease,
+      Duration look,
+      BooleanSupplier hasFreeSlots,
+      Runnable onWork) {
     this.queue = queue;
     this.claims = claims;
     this.listener = listener;
-    this.onTakenOver = onTakenOver;
-    third = lease.dividedBy(3);
+    this.onWork = onWork;
+    this.hasFreeSlots = hasFreeSlots;
+    third = shorter(lease.dividedBy(3), look);
+    // Without claims a lease is only a registration. A beat must not come so late, on a busy machine, that its worker
+    // seems to have been cut off.
+    boolean isLong = lease.compareTo(LONG_LEASE) >= 0;
+    idle = isLong ? shorter(lease.multipliedBy(2).dividedBy(5), look) : third;
   }
 
   /** A {@link Loop.Step}. */
   Duration turn() {
-    Claims.Beat beat = claims.beat();
+    Claims.Beat beat = claims.beat(hasFreeSlots.getAsBoolean());
+    if (beat.takenOver() > 0 || beat.ready()) {
+      // A wake-up call in Redis may go to a waiter whose machine is gone, or lie on a connection that is half open.
+      onWork.run();
+    }
     if (beat.takenOver() > 0) {
-      // The wake-up call in Redis may go to a waiter whose machine is gone.
-      onTakenOver.run();
       tell(() -> listener.onTakenOver(beat.takenOver()));
     }
     if (!beat.poison().isEmpty()) {
@@ -47,7 +72,11 @@ final class Beater {
       changed(beat.unhandled());
     }
     Duration nextEnds = beat.untilNextLeaseEnds().plus(AFTER_A_LEASE);
-    return nextEnds.compareTo(third) < 0 ? nextEnds : third;
+    return shorter(nextEnds, claims.held().isEmpty() ? idle : third);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   private void changed(Set<String> now) {

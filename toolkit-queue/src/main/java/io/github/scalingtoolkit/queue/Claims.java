@@ -14,8 +14,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
@@ -75,10 +77,15 @@ final class Claims {
   private final Set<Long> unanswered = ConcurrentHashMap.newKeySet();
   private final Set<Claim> lost = ConcurrentHashMap.newKeySet();
 
-  /** Jobs that a beat within a step has taken over. */
+  /** Jobs that a beat within a step has taken over; and which of them are dead now. */
   private final AtomicInteger unreported = new AtomicInteger();
 
+  private final Queue<String> unreportedPoison = new ConcurrentLinkedQueue<>();
+
   private volatile boolean registered;
+
+  /** Wake-up calls come by a subscription, too. */
+  private volatile boolean listens;
 
   /** Another one after each lost lease, so that a claim of that time is never valid again. Written under the lock. */
   private volatile Claim.Lease leaseHeld;
@@ -119,9 +126,14 @@ final class Claims {
    *
    * @param unhandled types of ready jobs that no worker of the queue handles
    * @param poison ids of jobs that are dead now, since they took too many workers with them
+   * @param ready whether it looked for jobs that the worker may claim, and found one
    */
   record Beat(
-      Duration untilNextLeaseEnds, int takenOver, Set<String> unhandled, List<String> poison) {}
+      Duration untilNextLeaseEnds,
+      int takenOver,
+      Set<String> unhandled,
+      List<String> poison,
+      boolean ready) {}
 
   /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
   Claims(
@@ -149,6 +161,11 @@ final class Claims {
     leaseHeld = new Claim.Lease(answeredAt);
   }
 
+  /** Asks those who call workers to publish their calls, too, from the next beat on. */
+  void listens() {
+    listens = true;
+  }
+
   List<Claim> held() {
     return List.copyOf(held.values());
   }
@@ -166,7 +183,9 @@ final class Claims {
   /** Ends {@code ends} and claims what is wished for, in one round trip. If it throws, no end is lost. */
   Step step(List<End> ends, Wish wish) {
     if (!registered) {
-      unreported.addAndGet(exchangeBeat().takenOver());
+      Beat first = exchangeBeat(false);
+      unreported.addAndGet(first.takenOver());
+      unreportedPoison.addAll(first.poison());
     }
     long generation = registrations;
     Claim.Lease current = leaseHeld;
@@ -304,17 +323,24 @@ final class Claims {
 
   /**
    * Renews the lease, returns jobs that only Redis thinks it holds, takes over jobs of workers whose leases have ended.
+   *
+   * @param look whether to look for jobs that the worker may claim
    */
-  Beat beat() {
-    Beat beat = exchangeBeat();
+  Beat beat(boolean look) {
+    Beat beat = exchangeBeat(look);
+    List<String> poison = new ArrayList<>(beat.poison());
+    for (String id = unreportedPoison.poll(); id != null; id = unreportedPoison.poll()) {
+      poison.add(id);
+    }
     return new Beat(
         beat.untilNextLeaseEnds(),
         beat.takenOver() + unreported.getAndSet(0),
         beat.unhandled(),
-        beat.poison());
+        poison,
+        beat.ready());
   }
 
-  private Beat exchangeBeat() {
+  private Beat exchangeBeat(boolean look) {
     beating.lock();
     try {
       List<Long> closing = List.copyOf(unanswered);
@@ -326,7 +352,7 @@ final class Claims {
       long sentAt = clock.nanoTime();
       boolean cutOff = sentAt - answeredAt > lease.toNanos() / 3 * 2;
       Object answer =
-          queue.evalPayload(Scripts.BEAT, arguments(cutOff, closing, taken), BEAT_BYTES);
+          queue.evalPayload(Scripts.BEAT, arguments(cutOff, look, closing, taken), BEAT_BYTES);
       List<?> reply = (List<?>) Objects.requireNonNull(answer);
       answeredAt = clock.nanoTime();
       boolean known = (Long) reply.get(0) == 1;
@@ -376,8 +402,9 @@ final class Claims {
     return gone;
   }
 
-  private List<byte[]> arguments(boolean cutOff, Collection<Long> closing, List<Claim> taken) {
-    List<byte[]> args = new ArrayList<>(11 + closing.size() + taken.size() * 2);
+  private List<byte[]> arguments(
+      boolean cutOff, boolean look, Collection<Long> closing, List<Claim> taken) {
+    List<byte[]> args = new ArrayList<>(13 + closing.size() + taken.size() * 2);
     args.add(queue.version());
     args.add(bytes(worker));
     args.add(registration);
@@ -388,6 +415,8 @@ final class Claims {
     args.add(bytes(MOST_DEAD_KEPT));
     args.add(bytes(GIVEN_REMEMBERED.toMillis()));
     args.add(bytes(MADE_REMEMBERED.toMillis()));
+    args.add(bytes(look ? 1 : 0));
+    args.add(bytes(listens ? 1 : 0));
     args.add(bytes(closing.size()));
     closing.forEach(epoch -> args.add(bytes(epoch)));
     for (Claim claim : taken) {
@@ -408,7 +437,7 @@ final class Claims {
     Set<String> unhandled =
         ((List<?>) reply.get(5)).stream().map(Scripts::text).collect(Collectors.toSet());
     List<String> poison = ((List<?>) reply.get(6)).stream().map(Scripts::text).toList();
-    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled, poison);
+    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled, poison, (Long) reply.get(7) == 1);
   }
 
   /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */

@@ -71,7 +71,7 @@ record Details(
     long deadline = 0;
     RetryPolicy retries = null;
     Map<String, String> headers = new HashMap<>();
-    for (String field : fields.trim().split(" ", -1)) {
+    for (String field : fields.substring(1).split(" ", -1)) {
       int equals = field.indexOf('=');
       if (equals < 1) {
         throw new IllegalArgumentException("a field of a job must be key=value");

@@ -42,11 +42,11 @@ final class Runner {
   private final Clock clock;
   private final AtomicLong warnAgainNanos;
 
-  Runner(JobQueue queue, Map<String, Handling<?>> handlings, WorkerBuilder builder) {
-    this.queue = queue;
-    this.handlings = Map.copyOf(handlings);
+  Runner(WorkerBuilder.Handled handled, WorkerBuilder builder) {
+    queue = handled.queue;
+    handlings = Map.copyOf(handled.handlings);
     middleware = List.copyOf(builder.middleware);
-    listener = builder.listener;
+    listener = handled.listener;
     timeLimit = builder.timeLimit;
     failures = new FailureText(builder.redaction);
     clock = builder.clock;

@@ -16,8 +16,8 @@ import java.util.function.Consumer;
 final class Stepper {
   private static final int MOST_CLAIMS = 200;
 
-  /** Without any call as well: one may have gone to a worker that died, or lie on a connection that is half open. */
-  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+  /** How long it may know of no job because the worker's other queues have all slots, so that nobody waits for calls. */
+  private static final Duration BLIND = Duration.ofMillis(250);
 
   private final Claims claims;
   private final Ends ends;
@@ -71,28 +71,29 @@ final class Stepper {
 
   /** Tells whether slots are free and no job is ready: then the waiter should wait in Redis for the next. */
   boolean isIdle() {
-    return idle && !stopping;
+    return idle && !stopping && slots.free() > 0;
   }
 
   /** A {@link Loop.Step}. Throws when Redis does not answer, with nothing forgotten. */
   Duration turn() {
     long sinceStep = clock.nanoTime() - steppedAt;
-    boolean couldClaim = !stopping && slots.free() > 0;
-    boolean due = sinceStep >= untilNextDelayed.toNanos() || sinceStep >= LONGEST_WAIT.toNanos();
-    if (ends.isEmpty() && !(couldClaim && (signalled || moreReady || due))) {
-      idle = couldClaim;
+    Duration nextLook = slots.areAllTaken() && BLIND.compareTo(untilNextDelayed) < 0
+        ? BLIND
+        : untilNextDelayed;
+    boolean wanted =
+        !stopping && (signalled || moreReady || sinceStep >= nextLook.toNanos());
+    int reserved =
+        wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
+    if (ends.isEmpty() && reserved == 0) {
+      idle = !wanted;
       onIdle.run();
-      Duration nextDelayed = untilNextDelayed.minusNanos(sinceStep);
-      Duration nextLook = LONGEST_WAIT.minusNanos(sinceStep);
-      return couldClaim && !nextDelayed.isNegative() && nextDelayed.compareTo(nextLook) < 0
-          ? nextDelayed
-          : nextLook.isNegative() ? LONGEST_WAIT : nextLook;
+      Duration left = nextLook.minusNanos(sinceStep);
+      return stopping || wanted ? Claims.NEVER : left;
     }
     idle = false;
     List<End> ending = ends.take();
-    int free = stopping ? 0 : Math.min(slots.free(), MOST_CLAIMS);
-    int reserved = free > 0 && slots.take(free) ? free : 0;
-    int most = stopping ? 0 : Math.min(reserved + ending.size(), MOST_CLAIMS);
+    boolean passingOn = !stopping && slots.mayPassOn();
+    int most = Math.min(reserved + (passingOn ? ending.size() : 0), MOST_CLAIMS);
     signalled = false;
     steppedAt = clock.nanoTime();
     Claims.Step step;
@@ -100,12 +101,15 @@ final class Stepper {
       step = claims.step(ending, new Claims.Wish(most, priorities.order(), types(most, ending)));
     } catch (Throwable failure) {
       ends.putBack(ending);
+      slots.hungry(false);
       slots.unused(reserved);
       signalled = true;
       throw failure;
     }
     untilNextDelayed = step.untilNextDelayed();
-    moreReady = step.more();
+    // Among several queues a slot that is wanted must be asked for, so what was not looked at counts.
+    moreReady = step.more() || slots.areShared() && step.claimed().size() == most;
+    slots.hungry(moreReady);
     start(step.claimed(), ending, reserved);
     return Duration.ZERO;
   }

@@ -1,24 +1,22 @@
 package io.github.scalingtoolkit.queue;
 
-import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.BlockingThreads;
-import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import redis.clients.jedis.exceptions.JedisException;
 
 /**
- * Runs the jobs of a queue in this process until it is closed.
+ * Runs the jobs of one queue or several in this process until it is closed.
  *
- * <p><b>Three loops.</b> The <i>stepper</i> ends finished jobs, and claims as many jobs as there are free slots: one round
- * trip; at least every 5 s while a slot is free. The <i>waiter</i> blocks in Redis until there is work. The <i>beater</i>
- * renews the worker's lease every third of it, and takes over the jobs of workers whose leases have ended. Each loop
- * survives every failure of Redis, and retries.
+ * <p><b>Loops.</b> For each queue, the <i>stepper</i> ends finished jobs, and claims as many jobs as there are free slots:
+ * one round trip; the <i>beater</i> renews the worker's lease every third of it, looks for jobs every 6 s at least, and
+ * takes over the jobs of workers whose leases have ended. For all queues, the <i>waiter</i> blocks in Redis until there is
+ * work; on a cluster with several queues a subscription does that. Each loop survives every failure of Redis, and retries.
+ *
+ * <p><b>Several queues</b> share the slots: while more than one has jobs to claim, each gets its even share, and their jobs
+ * take turns. A queue whose node of a cluster does not answer takes nothing from the others.
  *
  * <p><b>A worker that does not reach Redis for a lease</b> loses its jobs to others: their handlers are interrupted
  * ({@link Job#cancelled}), their slots are free at once, and what they return changes nothing. If Redis itself was silent,
@@ -31,52 +29,37 @@ import redis.clients.jedis.exceptions.JedisException;
  * <p>Safe for use by several threads.
  */
 public final class Worker implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration DRAIN = Duration.ofSeconds(10);
-  private static final Duration LAST_ENDS = Duration.ofSeconds(2);
 
-  private final JobQueue queue;
-  private final Claims claims;
-  private final Runner runner;
-  private final QueueListener listener;
-  private final Slots slots;
+  /** So that five queues need less than a request a second, with the waiter's. */
+  static final Duration LOOK = Duration.ofSeconds(6);
+
+  /** A published call may be lost, so this is shorter. */
+  private static final Duration LOOK_WITHOUT_WAITER = Duration.ofSeconds(5);
+
+  private final SlotPool pool;
   private final ExecutorService handlers;
-  private final Ends ends = new Ends();
-  private final Stepper stepper;
-  private final Waiter waiter;
-  private final Loop stepping;
-  private final Loop waiting;
-  private final Loop beating;
-  private final TimeLimit limits;
-  private final Loop limiting;
+  private final List<Station> stations;
+  private final Calls calls;
   private final AtomicBoolean closing = new AtomicBoolean();
 
   Worker(WorkerBuilder builder) {
-    queue = builder.queue;
-    listener = builder.listener;
-    slots = new Slots(builder.concurrency, builder.types());
-    String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
-    claims = new Claims(
-        queue,
-        name,
-        builder.lease,
-        builder.mostCrashes,
-        builder.types().keySet(),
-        builder.clock,
-        this::lost);
-    runner = new Runner(queue, builder.handlings, builder);
+    pool = new SlotPool(builder.concurrency);
+    JobQueue first = builder.handled.get(0).queue;
     // As many again for handlers that go on though they were interrupted: their slots are free.
-    handlers = BlockingThreads.executor("job-" + queue.logName() + "-", 2 * builder.concurrency);
-    stepper = new Stepper(
-        claims, ends, slots, builder.priorities, this::run, this::wakeWaiter, builder.clock);
-    waiter = new Waiter(queue, stepper, slots, this::wakeStepper);
-    Beater beater = new Beater(queue.logName(), claims, listener, builder.lease, this::workIsThere);
-    String loops = "queue-" + queue.logName() + "-";
-    stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
-    waiting = new Loop(loops + "waiter", waiter::turn, this::waitingFailed);
-    beating = new Loop(loops + "beater", beater::turn, this::unreachable);
-    limits = new TimeLimit(claims::held, this::tooLong, builder.clock);
-    limiting = new Loop(loops + "limits", limits::turn);
+    handlers =
+        BlockingThreads.executor("job-" + first.logName() + "-", 2 * builder.concurrency);
+    boolean byBlocking = builder.handled.size() == 1 || !first.redis().isCluster();
+    Station.Shared shared = new Station.Shared(
+        pool,
+        handlers,
+        this::idle,
+        byBlocking ? LOOK : LOOK_WITHOUT_WAITER);
+    String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+    stations = builder.handled.stream()
+        .map(handled -> new Station(name, handled, builder, shared))
+        .toList();
+    calls = byBlocking ? new BlockingCalls(stations) : new PublishedCalls(stations);
   }
 
   /** Starts to build a worker of {@code queue}. */
@@ -85,15 +68,13 @@ public final class Worker implements AutoCloseable {
   }
 
   void start() {
-    queue.warnOfEviction();
-    stepping.start();
-    waiting.start();
-    beating.start();
+    calls.start();
+    stations.forEach(Station::start);
   }
 
   /** Returns how many jobs are running now, including those whose end is being sent to Redis. */
   public int running() {
-    return slots.taken();
+    return pool.taken();
   }
 
   /** As {@link #close(Duration)} with 10 seconds. */
@@ -103,175 +84,28 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Claims nothing more, waits up to {@code drain} for running jobs, interrupts the rest, and returns them to the queue: other
-   * workers run them at once, and no attempt is counted. Closing again does nothing. May take up to two seconds more than
-   * {@code drain}, for Redis.
+   * Claims nothing more, waits up to {@code drain} for running jobs, interrupts the rest, and returns them to their queues:
+   * other workers run them at once, and no attempt is counted. Closing again does nothing. May take up to two seconds more
+   * than {@code drain} for each queue, for Redis.
    */
   public void close(Duration drain) {
     if (!closing.compareAndSet(false, true)) {
       return;
     }
-    stepper.stop();
-    stepping.wake();
-    awaitFree(drain);
-    handBack();
-    stepping.close();
-    beating.close();
-    limiting.close();
+    stations.forEach(Station::stop);
+    try {
+      pool.awaitAllFree(drain);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    stations.forEach(Station::handBack);
+    stations.forEach(Station::closeLoops);
     handlers.shutdownNow();
-    endWaiter();
-    leave();
+    calls.close();
+    stations.forEach(Station::leave);
   }
 
-  private void awaitFree(Duration drain) {
-    try {
-      slots.awaitAllFree(drain);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void handBack() {
-    for (Claim claim : claims.held()) {
-      if (claim.settle()) {
-        ends.add(End.back(claim));
-        claim.cancel();
-      }
-    }
-    long deadline = System.nanoTime() + LAST_ENDS.toNanos();
-    while (!claims.held().isEmpty() && System.nanoTime() - deadline < 0) {
-      stepping.wake();
-      LockSupport.parkNanos(Duration.ofMillis(5).toNanos());
-    }
-    int left = claims.held().size();
-    if (left > 0) {
-      log.warn(
-          "queue={} closing=incomplete jobs={} action=\"they run again when their leases end\"",
-          queue.logName(),
-          left);
-    }
-  }
-
-  /** A waiter left behind would take the next wake-up call: it is called until it has ended, and the calls are put back. */
-  private void endWaiter() {
-    waiting.close();
-    try {
-      for (int i = 0; i < 100 && !waiting.awaitEnd(Duration.ofMillis(10)); i++) {
-        waiter.call();
-      }
-      waiter.call();
-    } catch (JedisException | RejectedException unreachable) {
-      log.debug(
-          "queue={} closing=without-redis cause={}",
-          queue.logName(),
-          unreachable.getClass().getName());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void leave() {
-    try {
-      claims.leave();
-    } catch (JedisException | RejectedException | QueueException unreachable) {
-      // Its lease ends by itself.
-      log.debug(
-          "queue={} leaving=failed cause={}",
-          queue.logName(),
-          unreachable.getClass().getName());
-    }
-  }
-
-  private void run(Claim claim) {
-    try {
-      watch(claim);
-      handlers.execute(() -> {
-        End end = End.back(claim);
-        try {
-          end = runner.run(claim);
-        } finally {
-          // The slot is free again with the end, whatever was thrown.
-          end(claim, end);
-        }
-      });
-    } catch (Throwable noThread) {
-      // Closing, or this machine has no thread left: another worker may have one.
-      end(claim, End.back(claim));
-    }
-  }
-
-  /** Few workers have limited runs: only those get a thread that ends them. */
-  private void watch(Claim claim) {
-    runner.limit(claim);
-    Claim.Limit limit = claim.limit();
-    if (limit != null && limits.comesLate(limit)) {
-      limiting.start();
-      limiting.wake();
-    }
-  }
-
-  private void end(Claim claim, End end) {
-    if (claim.settle()) {
-      ends.add(end);
-      stepping.wake();
-    } else {
-      log.debug("queue={} job={} end=too-late", queue.logName(), claim.loggedId());
-    }
-  }
-
-  private void tooLong(Claim claim, Claim.Limit limit) {
-    if (claim.settle()) {
-      ends.add(runner.tooLong(claim, limit));
-      claim.cancel();
-      stepping.wake();
-    }
-  }
-
-  /** Others run it now: Redis need not be told of its end. If it has ended already, its end is refused and frees its slot. */
-  private void lost(Claim claim) {
-    if (claim.settle()) {
-      claim.cancel();
-      slots.ended(claim.type());
-      workIsThere();
-    }
-  }
-
-  private void wakeStepper() {
-    stepping.wake();
-  }
-
-  private void workIsThere() {
-    stepper.signal();
-    stepping.wake();
-  }
-
-  private void wakeWaiter() {
-    waiting.wake();
-  }
-
-  private void waitingFailed(Throwable failure) {
-    // For any reason (closed, UNBLOCKED, READONLY, LOADING): a step finds out.
-    stepper.signal();
-    stepping.wake();
-    log.debug(
-        "queue={} waiting=failed cause={}", queue.logName(), failure.getClass().getName());
-  }
-
-  private void unreachable(Throwable failure) {
-    if (claims.needsBeat()) {
-      beating.wake();
-    }
-    if (failure instanceof QueueVersionException) {
-      // Warned of, and shown by a gauge.
-      return;
-    }
-    log.debug(
-        "queue={} redis=unreachable cause={}", queue.logName(), failure.getClass().getName());
-    try {
-      listener.onUnreachable();
-    } catch (Throwable broken) {
-      log.warn(
-          "queue={} listener=failed cause={}", queue.logName(), broken.getClass().getName());
-    }
+  private void idle() {
+    calls.idle();
   }
 }

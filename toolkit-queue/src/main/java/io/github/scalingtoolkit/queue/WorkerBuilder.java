@@ -13,9 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Collects what a {@link Worker} is built from. Not safe for use by several threads. */
 public final class WorkerBuilder {
-  final JobQueue queue;
-  final Map<String, Runner.Handling<?>> handlings = new HashMap<>();
-  private final Map<String, Integer> limits = new HashMap<>();
+  final List<Handled> handled = new ArrayList<>();
+  private Handled current;
   int concurrency = 16;
   Duration lease = Duration.ofSeconds(15);
   int mostCrashes = 5;
@@ -27,11 +26,73 @@ public final class WorkerBuilder {
   @Nullable
   Duration timeLimit;
 
-  QueueListener listener = new QueueListener() {};
   Clock clock = Clock.system();
 
+  /** A queue, and what is done with its jobs. */
+  static final class Handled {
+    final JobQueue queue;
+    final Map<String, Runner.Handling<?>> handlings = new HashMap<>();
+
+    /** Most jobs of a type at a time, for some types. */
+    private final Map<String, Integer> limits = new HashMap<>();
+
+    QueueListener listener = new QueueListener() {};
+
+    private Handled(JobQueue queue) {
+      this.queue = Objects.requireNonNull(queue);
+    }
+
+    /** Returns the types it handles and how many jobs of each may run at a time. */
+    Map<String, Integer> types(int concurrency) {
+      Map<String, Integer> types = new HashMap<>();
+      handlings.keySet()
+          .forEach(type ->
+              types.put(type, Math.min(concurrency, limits.getOrDefault(type, concurrency))));
+      return types;
+    }
+
+    private void check() {
+      if (handlings.isEmpty()) {
+        throw new IllegalStateException(
+            "a worker of queue " + queue.logName() + " needs a handler: handle(type, …)");
+      }
+      for (String type : limits.keySet()) {
+        if (!handlings.containsKey(type)) {
+          throw new IllegalStateException("there is a concurrency for job type " + type
+              + " of queue " + queue.logName() + " but no handler: handle(type, …)");
+        }
+      }
+    }
+  }
+
   WorkerBuilder(JobQueue queue) {
-    this.queue = Objects.requireNonNull(queue);
+    current = new Handled(queue);
+    handled.add(current);
+  }
+
+  /**
+   * Runs jobs of {@code queue} as well: the handlers, limits of types and listener that follow are for that. All queues share the worker's
+   * slots: while several have jobs to claim, their jobs take turns. On a standalone Redis one connection waits for all
+   * queues; on a cluster, with several queues, the subscription of the Redis access brings wake-up calls, for which
+   * its user needs the right to the channels {@code q:*}.
+   *
+   * @throws IllegalArgumentException if the worker has a queue of that name already, or {@code queue} uses another Redis
+   *     access
+   */
+  public WorkerBuilder also(JobQueue queue) {
+    for (Handled other : handled) {
+      if (other.queue.name().equals(queue.name())) {
+        throw new IllegalArgumentException(
+            "the worker has queue " + queue.logName() + " already");
+      }
+      if (other.queue.redis() != queue.redis()) {
+        throw new IllegalArgumentException("queues " + other.queue.logName() + " and "
+            + queue.logName() + " of one worker must use the same RedisAccess");
+      }
+    }
+    current = new Handled(queue);
+    handled.add(current);
+    return this;
   }
 
   /** Runs jobs of {@code type} with {@code handler}; failed jobs are retried by {@link RetryPolicy#defaults()}. */
@@ -53,13 +114,13 @@ public final class WorkerBuilder {
   public <P> WorkerBuilder handle(JobType<P> type, RetryPolicy policy, JobHandler<P> handler) {
     Runner.Handling<P> handling = new Runner.Handling<>(
         type, Objects.requireNonNull(handler), Objects.requireNonNull(policy));
-    if (handlings.putIfAbsent(type.name(), handling) != null) {
+    if (current.handlings.putIfAbsent(type.name(), handling) != null) {
       throw new IllegalArgumentException("job type " + type.name() + " has a handler already");
     }
     return this;
   }
 
-  /** Runs at most this many jobs at a time, 1 to 10,000. Default: 16. */
+  /** Runs at most this many jobs at a time, of all queues together, 1 to 10,000. Default: 16. */
   public WorkerBuilder concurrency(int jobs) {
     if (jobs < 1 || jobs > 10_000) {
       throw new IllegalArgumentException("concurrency must be 1 to 10000 but was " + jobs);
@@ -69,7 +130,7 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Runs at most this many jobs of {@code type} at a time, 1 to 10,000, within {@link #concurrency(int)}. Default: as many
+   * Runs at most this many jobs of {@code type} of the current queue at a time, 1 to 10,000, within {@link #concurrency(int)}. Default: as many
    * as that. Other workers have their own limits.
    */
   public WorkerBuilder concurrency(JobType<?> type, int jobs) {
@@ -77,7 +138,7 @@ public final class WorkerBuilder {
       throw new IllegalArgumentException(
           "concurrency of " + type.name() + " must be 1 to 10000 but was " + jobs);
     }
-    limits.put(type.name(), jobs);
+    current.limits.put(type.name(), jobs);
     return this;
   }
 
@@ -138,9 +199,9 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** Reports each run to {@code listener}. Default: none. */
+  /** Reports each run of the current queue's jobs to {@code listener}. Default: none. */
   public WorkerBuilder listener(QueueListener listener) {
-    this.listener = Objects.requireNonNull(listener);
+    current.listener = Objects.requireNonNull(listener);
     return this;
   }
 
@@ -153,32 +214,13 @@ public final class WorkerBuilder {
   /**
    * Builds the worker and starts it. Does not need Redis to be up yet.
    *
-   * @throws IllegalStateException if there is no handler, or the Redis access wraps a single client
+   * @throws IllegalStateException if a queue has no handler, or the Redis access wraps a single client
    */
   public Worker start() {
-    if (handlings.isEmpty()) {
-      throw new IllegalStateException(
-          "a worker of queue " + queue.logName() + " needs a handler: handle(type, …)");
-    }
-    for (String type : limits.keySet()) {
-      if (!handlings.containsKey(type)) {
-        throw new IllegalStateException(
-            "there is a concurrency for job type " + type + " but no handler: handle(type, …)");
-      }
-    }
-    queue.redis().blocking();
+    handled.forEach(Handled::check);
+    current.queue.redis().blocking();
     Worker worker = new Worker(this);
     worker.start();
     return worker;
-  }
-
-  /** Returns the types it handles and how many jobs of each may run at a time. */
-  Map<String, Integer> types() {
-    Map<String, Integer> types = new HashMap<>();
-    handlings
-        .keySet()
-        .forEach(
-            type -> types.put(type, Math.min(concurrency, limits.getOrDefault(type, concurrency))));
-    return types;
   }
 }

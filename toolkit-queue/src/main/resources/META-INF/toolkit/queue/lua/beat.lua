@@ -6,20 +6,25 @@
 --          last beat: then the others, who may not have reached it either, get a lease more, and nothing is taken over
 --          6 crashes after which a job is dead  7 how long dead jobs are kept, ms  8 most dead jobs kept
 --          9 how long ended ids given by callers are remembered, ms  10 the same for generated ids, ms
---          11 number of epochs whose reply was lost, then these
+--          11 1 to look for jobs that it may claim, else 0
+--          12 1 if it wants wake-up calls published on the channel q:{name}:n, too, else 0
+--          13 number of epochs whose reply was lost, then these
 --          then per claim that the worker has lost two values: id, epoch; a crash counted for it is taken back
 -- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
 --           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
---           handles}; {jobs that are dead now, since they took too many workers with them}}
+--           handles}; {jobs that are dead now, since they took too many workers with them}; 1 if it looked and found
+--           a job, else 0}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     14 commands, whatever the worker holds; 1 for each list of types that it does not handle, and 1 a worker if
---          there is one with jobs; 1 for all its claims if a reply was lost; 7 a job returned or taken
+-- cost     14 commands, whatever the worker holds; 1 for each list of a type, and 1 a worker if there is one with jobs
+--          that it does not handle; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
-local meta, v = redis.call('HGETALL', p .. 'm'), false
+local meta, v, paused, published = redis.call('HGETALL', p .. 'm'), false, false, false
 for i = 1, #meta, 2 do
   if meta[i] == 'v' then v = meta[i + 1] end
+  if meta[i] == 'paused' then paused = meta[i + 1] == '1' end
+  if meta[i] == 'n' then published = true end
 end
 if v and v ~= version then
   return redis.error_reply('TQVERSION ' .. v)
@@ -40,12 +45,21 @@ end
 if not v then
   redis.call('HSET', p .. 'm', 'v', version)
 end
+if ARGV[12] == '1' and not published then
+  published = true
+  redis.call('HSET', p .. 'm', 'n', '1')
+end
+local function call(type)
+  redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+  -- Who may not publish must not fail for that: the beats of others look.
+  if published then redis.pcall('PUBLISH', p .. 'n', type) end
+end
 
 local function ready(id, marked)
   local priority, type = string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)%a%d%d%d([^ \n]+)')
   if priority then
     redis.call('RPUSH', p .. 'w:' .. priority .. ':' .. type, marked and id .. '|' or id)
-    redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+    call(type)
   elseif redis.call('EXISTS', p .. 'j:' .. id) == 1 then
     redis.call('HSET', p .. 'e', id, 'd|0|' .. now .. '|the bytes stored under this id are not a job')
     redis.call('ZADD', p .. 'f', now, id)
@@ -64,11 +78,11 @@ local function keep(id, failures, losses, crashes, claim)
 end
 
 local given_back, largest = 0, 0
-local lost_replies = tonumber(ARGV[11])
+local lost_replies = tonumber(ARGV[13])
 if lost_replies > 0 then
   local last, epochs = tonumber(redis.call('HGET', own, '@') or 0), {}
   local closed = last
-  for i = 12, 11 + lost_replies do
+  for i = 14, 13 + lost_replies do
     epochs[ARGV[i]] = true
     closed = math.max(closed, tonumber(ARGV[i]))
   end
@@ -86,7 +100,7 @@ if lost_replies > 0 then
   end
 end
 
-for i = 12 + lost_replies, #ARGV, 2 do
+for i = 14 + lost_replies, #ARGV, 2 do
   local failures, losses, crashes, claim = trouble(ARGV[i])
   if crashes > 0 and claim == worker .. '|' .. ARGV[i + 1] then
     keep(ARGV[i], failures, losses, crashes - 1, '')
@@ -166,9 +180,15 @@ for i = 1, #first, 2 do
     wait = math.max(0, tonumber(first[i + 1]) - now)
   end
 end
-local unhandled, registrations = {}, false
+local unhandled, registrations, found = {}, false, 0
+local look = ARGV[11] == '1' and not paused
 for i = 1, #meta, 2 do
   local type = string.match(meta[i], '^w(.+)$')
+  if type and look and found == 0 and string.find(ARGV[3], '| ' .. type .. ' |', 1, true) then
+    for priority in string.gmatch(meta[i + 1], '%d') do
+      if redis.call('LLEN', p .. 'w:' .. priority .. ':' .. type) > 0 then found = 1 end
+    end
+  end
   if type and not string.find(ARGV[3], '| ' .. type .. ' |', 1, true) then
     local waiting = 0
     for priority in string.gmatch(meta[i + 1], '%d') do
@@ -192,4 +212,8 @@ for i = 1, #meta, 2 do
     end
   end
 end
-return {registered, wait, given_back, taken_over, largest, unhandled, poison}
+if look and found == 0 then
+  local due = redis.call('ZRANGE', p .. 'd', 0, 0, 'WITHSCORES')
+  if due[2] and tonumber(due[2]) <= now then found = 1 end
+end
+return {registered, wait, given_back, taken_over, largest, unhandled, poison, found}

@@ -10,7 +10,7 @@
 --          retry, edit, discard: 1 done, 0 not dead, too damaged to retry, or another envelope than that: nothing is
 --          changed then.
 --          Error TQVERSION and the data's version if that is another
--- cost     list: 2 commands a job; else at most 13
+-- cost     list: 2 commands a job; else at most 15
 -- retry    safe
 local p = KEYS[1]
 local v = redis.call('HGET', p .. 'm', 'v')
@@ -66,4 +66,5 @@ if envelope then
 end
 redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
 redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+if redis.call('HGET', p .. 'm', 'n') then redis.pcall('PUBLISH', p .. 'n', type) end
 return 1

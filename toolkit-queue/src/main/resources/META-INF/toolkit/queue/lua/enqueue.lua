@@ -4,7 +4,7 @@
 --          then per job three values: id; when it is ready: a delay in ms (0 = now), or @ and a time in ms; envelope
 -- returns  per job: 1 added, or put back since it was in no list any more; 0 there already; 2 ended already and still
 --          remembered. Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     5 commands a call, 1 more for each list that grows, and 1 if a given id has the form of a made one; 2 a job that is there already, of which one looks
+-- cost     5 commands a call, 1 more if a worker listens to published calls, 1 more for each list that grows, and 1 if a given id has the form of a made one; 2 a job that is there already, of which one looks
 --          through up to 1,000 ids, and 1 a worker; at most 1,000 jobs a call
 -- retry    safe: a second run finds the ids and answers 0
 local p, version = KEYS[1], ARGV[1]
@@ -22,7 +22,7 @@ if #ARGV == 6 and ARGV[5] == '0' and #ARGV[6] <= 16384 then
   end
 end
 local ids, lists, given, made, unique, seen = {}, {}, {}, {}, true, {}
-local fields, field_of = {'v'}, {}
+local fields, field_of = {'v', 'n'}, {}
 for i = 4, #ARGV, 3 do
   local id, envelope = ARGV[i], ARGV[i + 2]
   local priority, kind, type = string.match(envelope, '^(%d)(%a)%d%d%d([^ \n]+)')
@@ -150,6 +150,8 @@ for list, some in pairs(new) do
   -- Where many wait already, the worker that takes one of them passes the call on.
   if waiting - #some < 100 then
     redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+    -- Who may not publish must not fail for that: the beats of workers look.
+    if meta[2] then redis.pcall('PUBLISH', p .. 'n', type) end
   end
 end
 return out

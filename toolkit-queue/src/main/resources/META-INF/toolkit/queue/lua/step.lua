@@ -31,7 +31,7 @@ local function free()
     wrote = true
   end
 end
-local types, fields = {}, {'v', 'paused'}
+local types, fields = {}, {'v', 'paused', 'n'}
 local first_end = 12 + 2 * tonumber(ARGV[11])
 for i = 12, first_end - 1, 2 do
   types[#types + 1] = {name = ARGV[i], most = tonumber(ARGV[i + 1])}
@@ -183,11 +183,11 @@ if most > 0 and registered and not paused then
   for i = 1, #ARGV[7] do
     local priority = string.sub(ARGV[7], i, i)
     for n = 1, #types do
-      if string.find(meta[n + 2] or '', priority, 1, true) then
+      if string.find(meta[n + 3] or '', priority, 1, true) then
         local list = priority .. ':' .. types[n].name
         local length = redis.call('LLEN', p .. 'w:' .. list)
         if length > 0 then
-          local large = string.find(meta[n + 2], 'L', 1, true)
+          local large = string.find(meta[n + 3], 'L', 1, true)
           ready[#ready + 1] = {list = list, type = types[n], length = length, large = large}
           waiting = waiting + length
         end
@@ -269,6 +269,8 @@ end
 for type in pairs(called) do
   free()
   redis.call('ZADD', p .. 'k:' .. type, 0, '0')
+  -- Who may not publish must not fail for that: the beats of others look.
+  if meta[3] then redis.pcall('PUBLISH', p .. 'n', type) end
 end
 local wait = -1
 if first[2] then

@@ -475,11 +475,11 @@ class JobQueueTest {
         queue, "slow", Duration.ofMillis(300), 5, List.of("sendEmail"), Clock.system(), lost::add);
     Claim claim = slow.step(List.of(), emails(1)).claimed().get(0);
     Claims patient = claims("patient", Duration.ofSeconds(30), 5);
-    Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
+    Await.until("its lease has ended", () -> patient.beat(false).takenOver() == 1);
 
-    slow.beat();
+    slow.beat(false);
     assertThat(lost).containsExactly(claim);
-    slow.beat();
+    slow.beat(false);
 
     try (Jedis jedis = server.connect()) {
       assertThat(jedis.hget("q:{mail}:t", "a")).as("failures, losses, crashes").isEqualTo("0|1|0|");
@@ -507,14 +507,14 @@ class JobQueueTest {
           });
       Claim claim = slow.step(List.of(), emails(1)).claimed().get(0);
       Claims patient = claims("patient", Duration.ofSeconds(30), 5);
-      Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
+      Await.until("its lease has ended", () -> patient.beat(false).takenOver() == 1);
       network.dropReplies();
-      assertThatThrownBy(slow::beat).isInstanceOf(JedisException.class);
+      assertThatThrownBy(() -> slow.beat(false)).isInstanceOf(JedisException.class);
       network.heal();
 
       Await.until("the network is back", () -> {
         try {
-          slow.beat();
+          slow.beat(false);
           return true;
         } catch (RejectedException | JedisException notYet) {
           return false;
@@ -540,9 +540,9 @@ class JobQueueTest {
         lost -> valid.add(lost.validAt(System.nanoTime())));
     slow.step(List.of(), emails(1));
     Claims patient = claims("patient", Duration.ofSeconds(30), 5);
-    Await.until("its lease has ended", () -> patient.beat().takenOver() == 1);
+    Await.until("its lease has ended", () -> patient.beat(false).takenOver() == 1);
 
-    slow.beat();
+    slow.beat(false);
 
     assertThat(valid).containsExactly(false);
   }
@@ -583,12 +583,12 @@ class JobQueueTest {
     Claims quick = claims("quick", Duration.ofSeconds(30), 5);
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     Claim stale = slow.step(List.of(), emails(1)).claimed().get(0);
-    Await.until("its lease has ended", () -> quick.beat().takenOver() == 1);
+    Await.until("its lease has ended", () -> quick.beat(false).takenOver() == 1);
     Claim fresh = quick.step(List.of(), emails(1)).claimed().get(0);
 
     slow.step(List.of(End.completed(stale)), NOTHING);
     assertThat(state("a")).isEqualTo(JobState.ACTIVE);
-    slow.beat();
+    slow.beat(false);
 
     assertThat(fresh.attempt()).isEqualTo(2);
     quick.step(List.of(End.completed(fresh)), NOTHING);
@@ -613,7 +613,7 @@ class JobQueueTest {
           List.of("sendEmail"),
           Clock.system(),
           lost -> {});
-      worker.beat();
+      worker.beat(false);
       network.dropReplies();
       assertThatThrownBy(() -> worker.step(List.of(), emails(1)))
           .isInstanceOf(JedisException.class);
@@ -622,7 +622,7 @@ class JobQueueTest {
 
       Await.until("the network is back", () -> {
         try {
-          worker.beat();
+          worker.beat(false);
           return true;
         } catch (RejectedException | JedisException notYet) {
           return false;
@@ -631,7 +631,7 @@ class JobQueueTest {
 
       assertThat(state("a")).isEqualTo(JobState.WAITING);
       Claim claim = worker.step(List.of(), emails(1)).claimed().get(0);
-      worker.beat();
+      worker.beat(false);
       assertThat(claim.attempt()).isEqualTo(1);
       assertThat(state("a")).isEqualTo(JobState.ACTIVE);
     }
@@ -643,7 +643,7 @@ class JobQueueTest {
     for (int crash = 1; crash <= 2; crash++) {
       claims("doomed" + crash, Duration.ofMillis(300), 2).step(List.of(), emails(1));
       Claims other = claims("other", Duration.ofSeconds(30), 2);
-      Await.until("its lease has ended", () -> other.beat().takenOver() == 1);
+      Await.until("its lease has ended", () -> other.beat(false).takenOver() == 1);
     }
 
     assertThat(state("a")).isEqualTo(JobState.DEAD);

@@ -56,6 +56,41 @@ class QueueOnAClusterTest {
   }
 
   @Test
+  void aWorkerOfSeveralQueuesIsCalledByItsSubscriptionAndBlocksNoConnection() {
+    List<JobQueue> queues = List.of("r", "s", "t").stream()
+        .map(name -> JobQueue.builder(redis, name).build())
+        .toList();
+    WorkerBuilder builder =
+        Worker.builder(queues.get(0)).handle(NOTE, job -> JobOutcome.done());
+    queues.stream()
+        .skip(1)
+        .forEach(queue -> builder.also(queue).handle(NOTE, job -> JobOutcome.done()));
+    try (Worker worker = builder.start()) {
+      for (JobQueue queue : queues) {
+        Await.until(
+            "it listens",
+            () -> redis.callIdempotent(client -> client.hexists(queue.key("m"), "n")));
+        long enqueued = System.nanoTime();
+        for (int i = 1; i <= 3; i++) {
+          queue.enqueue(NOTE, "n");
+          int so = i;
+          Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == so);
+        }
+
+        assertThat(Duration.ofNanos(System.nanoTime() - enqueued))
+            .as("not found by looking")
+            .isLessThan(Duration.ofSeconds(4));
+      }
+      for (RedisServer master : cluster.masters()) {
+        try (Jedis jedis = master.connect()) {
+          assertThat(jedis.clientList()).doesNotContain("cmd=bzpopmin");
+        }
+      }
+      assertThat(worker.running()).isZero();
+    }
+  }
+
+  @Test
   void whileItsSlotMovesAQueueServesNothingAndLosesNothing() throws InterruptedException {
     JobQueue queue = JobQueue.builder(redis, "moving").build();
     Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
