@@ -44,7 +44,8 @@ final class Beater {
     this.onWork = onWork;
     this.hasFreeSlots = hasFreeSlots;
     third = shorter(lease.dividedBy(3), look);
-    // Without claims a lease is only a registration. A beat must not come so late, on a busy machine, that its worker
+    // Without claims a lease is only a registration. A beat must not come so late, on a busy
+    // machine, that its worker
     // seems to have been cut off.
     boolean isLong = lease.compareTo(LONG_LEASE) >= 0;
     idle = isLong ? shorter(lease.multipliedBy(2).dividedBy(5), look) : third;
@@ -54,7 +55,8 @@ final class Beater {
   Duration turn() {
     Claims.Beat beat = claims.beat(hasFreeSlots.getAsBoolean());
     if (beat.takenOver() > 0 || beat.ready()) {
-      // A wake-up call in Redis may go to a waiter whose machine is gone, or lie on a connection that is half open.
+      // A wake-up call in Redis may go to a waiter whose machine is gone, or lie on a connection
+      // that is half open.
       onWork.run();
     }
     if (beat.takenOver() > 0) {

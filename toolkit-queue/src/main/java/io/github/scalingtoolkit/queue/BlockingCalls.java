@@ -51,7 +51,9 @@ final class BlockingCalls implements Calls {
       waiter.call();
     } catch (JedisException | RejectedException unreachable) {
       log.debug(
-          "queue={} closing=without-redis cause={}", logName, unreachable.getClass().getName());
+          "queue={} closing=without-redis cause={}",
+          logName,
+          unreachable.getClass().getName());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

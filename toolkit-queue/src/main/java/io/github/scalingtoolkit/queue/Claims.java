@@ -356,9 +356,14 @@ final class Claims {
       List<?> reply = (List<?>) Objects.requireNonNull(answer);
       answeredAt = clock.nanoTime();
       boolean known = (Long) reply.get(0) == 1;
+      List<Claim> running = before.stream().filter(claim -> !claim.isSettled()).toList();
       if (known && (unsure || !leaseHeld.validAt(answeredAt))) {
         // An earlier beat, whose reply was lost, may have found the worker unknown.
         lose(notInRedis(before));
+      } else if (known && (Long) reply.get(8) < running.size()) {
+        // An operator has cancelled some, or Redis lost them. What is settled may just have been
+        // ended.
+        lose(notInRedis(running).stream().filter(claim -> !claim.isSettled()).toList());
       }
       beatFailed = false;
       if (!known) {
@@ -437,7 +442,12 @@ final class Claims {
     Set<String> unhandled =
         ((List<?>) reply.get(5)).stream().map(Scripts::text).collect(Collectors.toSet());
     List<String> poison = ((List<?>) reply.get(6)).stream().map(Scripts::text).toList();
-    return new Beat(wait < 0 ? NEVER : Duration.ofMillis(wait), takenOver, unhandled, poison, (Long) reply.get(7) == 1);
+    return new Beat(
+        wait < 0 ? NEVER : Duration.ofMillis(wait),
+        takenOver,
+        unhandled,
+        poison,
+        (Long) reply.get(7) == 1);
   }
 
   /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */
@@ -469,8 +479,8 @@ final class Claims {
     }
     lost.addAll(gone);
     log.warn(
-        "queue={} jobs={} first={} claim=lost cause=\"the worker's lease ended, or Redis lost it\""
-            + " action=\"their handlers are interrupted; the jobs run elsewhere\"",
+        "queue={} jobs={} first={} claim=lost cause=\"the worker's lease ended, an operator cancelled them, or Redis lost"
+            + " them\" action=\"their handlers are interrupted\"",
         queue.logName(),
         gone.size(),
         gone.get(0).loggedId());

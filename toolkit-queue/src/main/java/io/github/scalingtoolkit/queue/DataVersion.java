@@ -43,8 +43,8 @@ final class DataVersion {
 
   /** An exchange succeeded. */
   void agrees() {
-    warned.over(() ->
-        log.info("queue={} dataVersion={} state=served", Texts.quoted(queue), CURRENT));
+    warned.over(
+        () -> log.info("queue={} dataVersion={} state=served", Texts.quoted(queue), CURRENT));
   }
 
   /** An exchange was refused. */

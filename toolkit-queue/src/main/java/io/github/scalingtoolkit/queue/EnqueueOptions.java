@@ -235,8 +235,6 @@ public final class EnqueueOptions {
 
   /** Returns when it becomes ready, as {@code enqueue.lua} has it: a delay in ms, or @ and a time in ms. */
   String ready() {
-    return notBefore == null
-        ? Long.toString(delay.toMillis())
-        : "@" + notBefore.toEpochMilli();
+    return notBefore == null ? Long.toString(delay.toMillis()) : "@" + notBefore.toEpochMilli();
   }
 }

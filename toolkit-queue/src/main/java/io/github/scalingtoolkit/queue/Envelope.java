@@ -36,7 +36,8 @@ record Envelope(boolean hasGivenId, int maxAttempts, String type, Details detail
         .append(attempts)
         .append(type.name());
     Details.of(type, options, enqueuedAt).writeTo(head);
-    return joined(head.append('\n').toString().getBytes(StandardCharsets.US_ASCII), encoded(type, payload));
+    return joined(
+        head.append('\n').toString().getBytes(StandardCharsets.US_ASCII), encoded(type, payload));
   }
 
   /**

@@ -117,8 +117,7 @@ public final class JobQueue {
    */
   public <P> Enqueued enqueue(JobType<P> type, P payload, EnqueueOptions options) {
     Entry entry = entry(new NewJob<>(type, payload, options));
-    return new Enqueued(
-        entry.id(), outcome(naming(List.of(entry), () -> merger.enqueue(entry))));
+    return new Enqueued(entry.id(), outcome(naming(List.of(entry), () -> merger.enqueue(entry))));
   }
 
   /** Returns this queue for jobs of one type. */
@@ -133,8 +132,7 @@ public final class JobQueue {
     } catch (JedisDataException | NoConnectionException refused) {
       throw refused;
     } catch (JedisException unknown) {
-      throw new UnknownEnqueueException(
-          name, entries.stream().map(Entry::id).toList(), unknown);
+      throw new UnknownEnqueueException(name, entries.stream().map(Entry::id).toList(), unknown);
     }
   }
 

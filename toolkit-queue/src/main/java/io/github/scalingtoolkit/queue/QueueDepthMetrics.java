@@ -12,10 +12,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Shows in Micrometer how many jobs of a queue are in each state: {@code toolkit.queue.jobs{queue,state}} with the states
- * waiting, delayed, active and dead, and in {@code toolkit.queue.version.refused{queue}} 1 while this process neither
+ * waiting, delayed, active and dead; in {@code toolkit.queue.paused{queue}} 1 while an operator has paused it, and in
+ * {@code toolkit.queue.version.refused{queue}} 1 while this process neither
  * enqueues nor claims because the data in Redis has another version. Needs micrometer-core.
  *
- * <p>Reading the gauges takes one round trip for all of them, at most every two seconds; while Redis does not answer they
+ * <p>Reading the gauges takes two round trips for all of them, at most every two seconds; while Redis does not answer they
  * are NaN, so that no autoscaler acts on an unknown number. Safe for use by several threads.
  */
 public final class QueueDepthMetrics {
@@ -27,6 +28,7 @@ public final class QueueDepthMetrics {
   private final ReentrantLock reading = new ReentrantLock();
   private @Nullable QueueCounts counts;
   private long readAt;
+  private volatile boolean paused;
 
   QueueDepthMetrics(QueueInspector inspector, Clock clock) {
     this.inspector = inspector;
@@ -46,6 +48,10 @@ public final class QueueDepthMetrics {
     gauge(registry, queue, "delayed", QueueCounts::delayed);
     gauge(registry, queue, "active", QueueCounts::active);
     gauge(registry, queue, "dead", QueueCounts::dead);
+    Gauge.builder("toolkit.queue.paused", this::readPaused)
+        .description("1 while an operator has paused the queue")
+        .tag("queue", queue)
+        .register(registry);
   }
 
   private static void bindVersion(MeterRegistry registry, JobQueue queue) {
@@ -79,8 +85,14 @@ public final class QueueDepthMetrics {
     }
   }
 
+  private double readPaused() {
+    double known = read(QueueCounts::waiting);
+    return Double.isNaN(known) ? known : paused ? 1 : 0;
+  }
+
   private @Nullable QueueCounts ask() {
     try {
+      paused = inspector.isPaused();
       return inspector.counts();
     } catch (RuntimeException unreachable) {
       log.debug("depth=unknown cause={}", unreachable.getClass().getName());

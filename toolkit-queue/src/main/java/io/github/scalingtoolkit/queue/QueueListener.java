@@ -6,9 +6,9 @@ import java.util.Set;
 /** Callbacks for worker events, run on the worker's threads. They must return quickly and must not throw. */
 public interface QueueListener {
   /**
-   * A run of a job ended. {@code outcome} is done, retry, snooze, dead, expired (its deadline was over, or leaves no time for
-   * another attempt), lost (nobody waited for it any more: the lease, its time or the worker was over), or unreadable: it
-   * waits for a worker that knows its type and can read its payload.
+   * A run of a job ended. {@code outcome} is done, retry, snooze, dead, lost (nobody waited for it any more: the lease, its
+   * time or the worker was over, or it was cancelled), or unreadable: it waits for a worker that knows its type and can read
+   * its payload.
    */
   default void onRun(String type, String outcome, Duration took) {}
 

@@ -164,12 +164,11 @@ public final class RetryPolicy {
       for (String wait : millis) {
         waits.add(Duration.ofMillis(Long.parseLong(wait, 36)));
       }
-      RetryPolicy policy =
-          switch (kind) {
-            case EXPONENTIAL -> exponential(waits.get(0), waits.get(1));
-            case LINEAR -> linear(waits.get(0), waits.get(1));
-            case GIVEN -> given(waits.toArray(new Duration[0]));
-          };
+      RetryPolicy policy = switch (kind) {
+        case EXPONENTIAL -> exponential(waits.get(0), waits.get(1));
+        case LINEAR -> linear(waits.get(0), waits.get(1));
+        case GIVEN -> given(waits.toArray(new Duration[0]));
+      };
       return policy.jitter(Integer.parseInt(percent) / 100.0);
     } catch (IllegalArgumentException | IndexOutOfBoundsException unknown) {
       return null;

@@ -235,8 +235,7 @@ final class Runner {
   }
 
   /** If the claim is settled, another end holds, and nobody is to hear of this one. */
-  private End failed(
-      Claim claim, RetryPolicy policy, Throwable failure, @Nullable Duration delay) {
+  private End failed(Claim claim, RetryPolicy policy, Throwable failure, @Nullable Duration delay) {
     return claim.isSettled() ? End.back(claim) : decided(claim, policy, failure, delay);
   }
 
@@ -254,8 +253,7 @@ final class Runner {
       Duration wait = delay != null
           ? delay
           : (own == null ? policy : own).backoff(claim.trouble().failures() + 1);
-      end = claim.hasDeadline()
-              && claim.untilDeadline(clock.nanoTime()) - wait.toNanos() <= 0
+      end = claim.hasDeadline() && claim.untilDeadline(clock.nanoTime()) - wait.toNanos() <= 0
           ? End.expired(claim, "its deadline leaves no time for another attempt: " + why, kept)
           : End.retry(claim, wait, kept);
     }
@@ -282,8 +280,7 @@ final class Runner {
     return switch (end.outcome()) {
       case 'c' -> "done";
       case 's' -> "snooze";
-      case 'd' -> "dead";
-      case 'x' -> "expired";
+      case 'd', 'x' -> "dead";
       case 'u' -> "unreadable";
       default -> "retry";
     };

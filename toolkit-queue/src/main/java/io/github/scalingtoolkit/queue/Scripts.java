@@ -13,6 +13,8 @@ final class Scripts {
   static final LuaScript MIGRATE = load("migrate");
   static final LuaScript INSPECT = load("inspect");
   static final LuaScript DEAD = load("dead");
+  static final LuaScript ADMIN = load("admin");
+  static final LuaScript LIST = load("list");
   static final LuaScript FAILURES = load("failures");
   static final LuaScript COUNTS = load("counts");
 

@@ -71,11 +71,7 @@ final class Station implements Waiter.Post {
    * @param onIdle is called when a stepper has nothing to do
    * @param look how often each queue is looked at, at least
    */
-  record Shared(
-      SlotPool pool,
-      ExecutorService handlers,
-      Runnable onIdle,
-      Duration look) {}
+  record Shared(SlotPool pool, ExecutorService handlers, Runnable onIdle, Duration look) {}
 
   void start() {
     queue.warnOfEviction();

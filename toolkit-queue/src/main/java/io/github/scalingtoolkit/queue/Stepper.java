@@ -77,13 +77,10 @@ final class Stepper {
   /** A {@link Loop.Step}. Throws when Redis does not answer, with nothing forgotten. */
   Duration turn() {
     long sinceStep = clock.nanoTime() - steppedAt;
-    Duration nextLook = slots.areAllTaken() && BLIND.compareTo(untilNextDelayed) < 0
-        ? BLIND
-        : untilNextDelayed;
-    boolean wanted =
-        !stopping && (signalled || moreReady || sinceStep >= nextLook.toNanos());
-    int reserved =
-        wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
+    Duration nextLook =
+        slots.areAllTaken() && BLIND.compareTo(untilNextDelayed) < 0 ? BLIND : untilNextDelayed;
+    boolean wanted = !stopping && (signalled || moreReady || sinceStep >= nextLook.toNanos());
+    int reserved = wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
     if (ends.isEmpty() && reserved == 0) {
       idle = !wanted;
       onIdle.run();
@@ -107,7 +104,8 @@ final class Stepper {
       throw failure;
     }
     untilNextDelayed = step.untilNextDelayed();
-    // Among several queues a slot that is wanted must be asked for, so what was not looked at counts.
+    // Among several queues a slot that is wanted must be asked for, so what was not looked at
+    // counts.
     moreReady = step.more() || slots.areShared() && step.claimed().size() == most;
     slots.hungry(moreReady);
     start(step.claimed(), ending, reserved);

@@ -14,9 +14,14 @@ public final class UnknownEnqueueException extends QueueException {
   private final transient List<JobId> ids;
 
   UnknownEnqueueException(String queue, List<JobId> ids, JedisException cause) {
-    super("whether " + (ids.size() == 1 ? "job " + ids.get(0) : ids.size() + " jobs, the first is " + ids.get(0) + ",")
-        + " is in queue " + Texts.quoted(queue) + " is unknown, because Redis did not answer in time: enqueue again by"
-        + " the same id",
+    super(
+        "whether "
+            + (ids.size() == 1
+                ? "job " + ids.get(0)
+                : ids.size() + " jobs, the first is " + ids.get(0) + ",")
+            + " is in queue " + Texts.quoted(queue)
+            + " is unknown, because Redis did not answer in time: enqueue again by"
+            + " the same id",
         cause);
     this.ids = List.copyOf(ids);
   }

@@ -47,14 +47,10 @@ public final class Worker implements AutoCloseable {
     pool = new SlotPool(builder.concurrency);
     JobQueue first = builder.handled.get(0).queue;
     // As many again for handlers that go on though they were interrupted: their slots are free.
-    handlers =
-        BlockingThreads.executor("job-" + first.logName() + "-", 2 * builder.concurrency);
+    handlers = BlockingThreads.executor("job-" + first.logName() + "-", 2 * builder.concurrency);
     boolean byBlocking = builder.handled.size() == 1 || !first.redis().isCluster();
-    Station.Shared shared = new Station.Shared(
-        pool,
-        handlers,
-        this::idle,
-        byBlocking ? LOOK : LOOK_WITHOUT_WAITER);
+    Station.Shared shared =
+        new Station.Shared(pool, handlers, this::idle, byBlocking ? LOOK : LOOK_WITHOUT_WAITER);
     String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
     stations = builder.handled.stream()
         .map(handled -> new Station(name, handled, builder, shared))

@@ -45,7 +45,8 @@ public final class WorkerBuilder {
     /** Returns the types it handles and how many jobs of each may run at a time. */
     Map<String, Integer> types(int concurrency) {
       Map<String, Integer> types = new HashMap<>();
-      handlings.keySet()
+      handlings
+          .keySet()
           .forEach(type ->
               types.put(type, Math.min(concurrency, limits.getOrDefault(type, concurrency))));
       return types;
@@ -82,8 +83,7 @@ public final class WorkerBuilder {
   public WorkerBuilder also(JobQueue queue) {
     for (Handled other : handled) {
       if (other.queue.name().equals(queue.name())) {
-        throw new IllegalArgumentException(
-            "the worker has queue " + queue.logName() + " already");
+        throw new IllegalArgumentException("the worker has queue " + queue.logName() + " already");
       }
       if (other.queue.redis() != queue.redis()) {
         throw new IllegalArgumentException("queues " + other.queue.logName() + " and "

@@ -13,9 +13,9 @@
 -- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
 --           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
 --           handles}; {jobs that are dead now, since they took too many workers with them}; 1 if it looked and found
---           a job, else 0}
+--           a job, else 0; how many jobs it holds}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     14 commands, whatever the worker holds; 1 for each list of a type, and 1 a worker if there is one with jobs
+-- cost     15 commands, whatever the worker holds; 1 for each list of a type, and 1 a worker if there is one with jobs
 --          that it does not handle; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
@@ -216,4 +216,5 @@ if look and found == 0 then
   local due = redis.call('ZRANGE', p .. 'd', 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then found = 1 end
 end
-return {registered, wait, given_back, taken_over, largest, unhandled, poison, found}
+return {registered, wait, given_back, taken_over, largest, unhandled, poison, found,
+  math.max(0, redis.call('HLEN', own) - 2)}

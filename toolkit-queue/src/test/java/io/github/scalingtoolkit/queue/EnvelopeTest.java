@@ -46,8 +46,7 @@ class EnvelopeTest {
     Envelope read = read(written(NOTE.version(3), options));
 
     assertThat(read.details())
-        .isEqualTo(
-            new Details(3, 1_700_000_000_000L, 3000, 1_800_000_000_000L, policy, headers));
+        .isEqualTo(new Details(3, 1_700_000_000_000L, 3000, 1_800_000_000_000L, policy, headers));
     assertThat(read.payloadAs(NOTE.version(3))).isEqualTo("hi");
     assertThat(read.type()).isEqualTo("note");
   }
@@ -61,8 +60,17 @@ class EnvelopeTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "5c", "5c005note", "5c005\n", "5cxyznote\n1", "5c005note a\n1",
-        "5c005note a=!\n1", "5c005note h.k=%4\n1", "5c005note  a=1\n1"})
+      strings = {
+        "",
+        "5c",
+        "5c005note",
+        "5c005\n",
+        "5cxyznote\n1",
+        "5c005note a\n1",
+        "5c005note a=!\n1",
+        "5c005note h.k=%4\n1",
+        "5c005note  a=1\n1"
+      })
   void whatIsDamagedIsNotAJob(String stored) {
     assertThatIllegalArgumentException().isThrownBy(() -> read(stored));
   }

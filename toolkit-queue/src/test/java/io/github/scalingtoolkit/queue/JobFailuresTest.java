@@ -61,8 +61,7 @@ class JobFailuresTest {
   }
 
   private void enqueue(String id, int maxAttempts) {
-    queue.enqueue(
-        NOTE, id, EnqueueOptions.defaults().id(id(id)).maxAttempts(maxAttempts));
+    queue.enqueue(NOTE, id, EnqueueOptions.defaults().id(id(id)).maxAttempts(maxAttempts));
   }
 
   private void awaitState(String id, JobState state) {
@@ -87,8 +86,8 @@ class JobFailuresTest {
     Instant before = Instant.ofEpochMilli(System.currentTimeMillis());
     enqueue("x", 3);
     try (Worker worker = worker(job -> switch (job.attempt()) {
-          case 1 -> throw new IllegalStateException(
-              "no answer\nfrom mail", new java.io.IOException("cut"));
+          case 1 ->
+            throw new IllegalStateException("no answer\nfrom mail", new java.io.IOException("cut"));
           case 2 -> JobOutcome.retryIn(Duration.ZERO);
           default -> JobOutcome.dead("no such address");
         })
@@ -144,7 +143,8 @@ class JobFailuresTest {
       Await.until("the worker is free", () -> worker.running() == 0);
     }
 
-    Function<String, String> message = name -> inspector.failures(id(name)).get(0).message();
+    Function<String, String> message =
+        name -> inspector.failures(id(name)).get(0).message();
     assertThat(message.apply("0")).isEqualTo("\ufffd lone");
     assertThat(message.apply("1")).hasSize(500);
     assertThat(message.apply("2")).doesNotContain("\n");
@@ -336,6 +336,10 @@ class JobFailuresTest {
 
     assertThat(seen)
         .containsExactly(
-            "outer of runs", "handler of runs", "end of runs", "outer of stopped", "end of stopped");
+            "outer of runs",
+            "handler of runs",
+            "end of runs",
+            "outer of stopped",
+            "end of stopped");
   }
 }

@@ -77,7 +77,9 @@ class JobOptionsTest {
     Instant before = Instant.ofEpochMilli(System.currentTimeMillis());
     Instant deadline = before.plusSeconds(3600);
     List<Job<String>> seen = new CopyOnWriteArrayList<>();
-    queue = JobQueue.builder(redis, "user processing").headers(() -> Map.of("trace", "t1")).build();
+    queue = JobQueue.builder(redis, "user processing")
+        .headers(() -> Map.of("trace", "t1"))
+        .build();
     queue.of(NOTE).enqueue("made");
     queue.enqueue(NOTE, "given", id("g").header("trace", "mine").deadline(deadline));
 
@@ -105,7 +107,8 @@ class JobOptionsTest {
 
   @Test
   void aQueueHasTheNameThatItsUsersGiveIt() {
-    for (String name : List.of("user processing", "\u00e9mails: [50 %] |*?", "\"quoted\"", "a".repeat(200))) {
+    for (String name :
+        List.of("user processing", "\u00e9mails: [50 %] |*?", "\"quoted\"", "a".repeat(200))) {
       JobQueue named = JobQueue.builder(redis, name).build();
       named.enqueue(NOTE, "x");
       try (Worker worker =
@@ -114,7 +117,8 @@ class JobOptionsTest {
         assertThat(worker).isNotNull();
       }
     }
-    for (String name : List.of("", "a{b", "a}b", "a\nb", "\u0085", "\u00e9".repeat(101), "\ud800")) {
+    for (String name :
+        List.of("", "a{b", "a}b", "a\nb", "\u0085", "\u00e9".repeat(101), "\ud800")) {
       assertThatIllegalArgumentException()
           .isThrownBy(() -> JobQueue.builder(redis, name))
           .withMessageContaining("200 bytes");
@@ -237,9 +241,8 @@ class JobOptionsTest {
     try (Jedis jedis = server.connect()) {
       jedis.zadd("q:{notes}:d", 1, "x");
     }
-    try (Worker newer = Worker.builder(queue)
-        .handle(NOTE.version(2), job -> JobOutcome.done())
-        .start()) {
+    try (Worker newer =
+        Worker.builder(queue).handle(NOTE.version(2), job -> JobOutcome.done()).start()) {
       awaitState("x", JobState.COMPLETED);
       assertThat(newer).isNotNull();
     }
@@ -259,15 +262,16 @@ class JobOptionsTest {
           UnknownEnqueueException.class, () -> distant.enqueue(NOTE, "second"));
 
       JobId id = unknown.ids().get(0);
-      assertThat(unknown).hasMessageContaining(id.value()).hasCauseInstanceOf(RuntimeException.class);
+      assertThat(unknown)
+          .hasMessageContaining(id.value())
+          .hasCauseInstanceOf(RuntimeException.class);
       assertThat(queue.enqueue(NOTE, "second", DEFAULTS.id(id)).outcome())
           .isEqualTo(Outcome.PRESENT);
       try (Worker worker = worker(job -> JobOutcome.done())) {
         Await.until("both are done", () -> QueueInspector.of(queue).counts().completed() == 2);
         assertThat(worker).isNotNull();
       }
-      assertThat(queue.enqueue(NOTE, "second", DEFAULTS.id(id)).outcome())
-          .isEqualTo(Outcome.ENDED);
+      assertThat(queue.enqueue(NOTE, "second", DEFAULTS.id(id)).outcome()).isEqualTo(Outcome.ENDED);
     }
   }
 

@@ -60,8 +60,7 @@ class QueueOnAClusterTest {
     List<JobQueue> queues = List.of("r", "s", "t").stream()
         .map(name -> JobQueue.builder(redis, name).build())
         .toList();
-    WorkerBuilder builder =
-        Worker.builder(queues.get(0)).handle(NOTE, job -> JobOutcome.done());
+    WorkerBuilder builder = Worker.builder(queues.get(0)).handle(NOTE, job -> JobOutcome.done());
     queues.stream()
         .skip(1)
         .forEach(queue -> builder.also(queue).handle(NOTE, job -> JobOutcome.done()));

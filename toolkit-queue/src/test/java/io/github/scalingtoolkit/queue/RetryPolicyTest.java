@@ -68,7 +68,8 @@ class RetryPolicyTest {
   void jitterShortensByUpToItsShare() {
     RetryPolicy little = RetryPolicy.given(Duration.ofSeconds(10)).jitter(0.2);
 
-    long[] waits = LongStream.range(0, 2000).map(i -> little.backoff(1).toMillis()).toArray();
+    long[] waits =
+        LongStream.range(0, 2000).map(i -> little.backoff(1).toMillis()).toArray();
 
     assertThat(Arrays.stream(waits).min().orElseThrow()).isBetween(8000L, 8200L);
     assertThat(Arrays.stream(waits).max().orElseThrow()).isBetween(9800L, 10_000L);
@@ -91,13 +92,12 @@ class RetryPolicyTest {
   @Test
   void refusesWhatIsOutOfBounds() {
     assertThatIllegalArgumentException().isThrownBy(RetryPolicy::given);
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> RetryPolicy.given(Duration.ofMillis(-1)));
+    assertThatIllegalArgumentException().isThrownBy(() -> RetryPolicy.given(Duration.ofMillis(-1)));
     assertThatIllegalArgumentException()
         .isThrownBy(() -> RetryPolicy.linear(Duration.ZERO, Duration.ofSeconds(1)));
     assertThatIllegalArgumentException()
-        .isThrownBy(
-            () -> RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofSeconds(Long.MAX_VALUE)));
+        .isThrownBy(() ->
+            RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofSeconds(Long.MAX_VALUE)));
     assertThatIllegalArgumentException().isThrownBy(() -> RetryPolicy.defaults().jitter(1.01));
   }
 }

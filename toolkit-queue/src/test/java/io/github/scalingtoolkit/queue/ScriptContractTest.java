@@ -405,21 +405,22 @@ class ScriptContractTest {
 
   @Test
   void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
-    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L));
-    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L));
+    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L));
+    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L));
     enqueueReady("a", "b");
     step("w", 1, 1);
     step("w", 2, 1);
 
     // The reply of epoch 2 was lost.
     assertThat(beat("w", false, 5, List.of(2)))
-        .isEqualTo(List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L));
+        .isEqualTo(
+            List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L, 1L));
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
 
     assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
     expireLease("w");
-    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L));
+    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L, 0L));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
     assertThat(beat("w").get(0)).isEqualTo(0L);
@@ -729,6 +730,9 @@ class ScriptContractTest {
         () -> call(Scripts.LEAVE, 1, "w"),
         () -> call(Scripts.COUNTS, 1),
         () -> inspect("a"),
+        () -> call(Scripts.FAILURES, 1, "a"),
+        () -> call(Scripts.LIST, 1, "waiting", 0, 1),
+        () -> call(Scripts.ADMIN, 1, "cancel", "a"),
         () -> call(Scripts.DEAD, 1, "list", 0, 1))) {
       assertThatThrownBy(call::run).hasMessageContaining("TQVERSION 2");
     }

@@ -155,7 +155,10 @@ class WorkerOfSeveralQueuesTest {
         return running.stream().filter("second"::equals).count() == 4;
       });
       steps.release(1000);
-      Await.until("all are done", Duration.ofSeconds(20), () -> completed(first) == 200 && completed(second) == 200);
+      Await.until(
+          "all are done",
+          Duration.ofSeconds(20),
+          () -> completed(first) == 200 && completed(second) == 200);
       Await.until("the worker is free", Duration.ofSeconds(20), () -> worker.running() == 0);
     }
   }
@@ -165,8 +168,7 @@ class WorkerOfSeveralQueuesTest {
     List<JobQueue> queues = IntStream.range(0, 7)
         .mapToObj(i -> JobQueue.builder(redis, "q" + i).build())
         .toList();
-    WorkerBuilder builder =
-        Worker.builder(queues.get(0)).handle(NOTE, job -> JobOutcome.done());
+    WorkerBuilder builder = Worker.builder(queues.get(0)).handle(NOTE, job -> JobOutcome.done());
     for (JobQueue queue : queues.subList(1, 7)) {
       builder.also(queue).handle(NOTE, job -> JobOutcome.done());
     }
@@ -204,13 +206,7 @@ class WorkerOfSeveralQueuesTest {
   @Test
   void anIdleWorkerOfFiveQueuesNeedsLessThanARequestASecond() {
     Claims claims = new Claims(
-        first,
-        "w",
-        Duration.ofSeconds(15),
-        5,
-        List.of("note"),
-        Clock.system(),
-        lost -> {});
+        first, "w", Duration.ofSeconds(15), 5, List.of("note"), Clock.system(), lost -> {});
     Beater beater = new Beater(
         "first",
         claims,
@@ -230,13 +226,7 @@ class WorkerOfSeveralQueuesTest {
   void aBeatFindsJobsThatNobodyWasCalledFor() {
     int[] found = {0};
     Claims claims = new Claims(
-        first,
-        "w",
-        Duration.ofSeconds(15),
-        5,
-        List.of("note"),
-        Clock.system(),
-        lost -> {});
+        first, "w", Duration.ofSeconds(15), 5, List.of("note"), Clock.system(), lost -> {});
     boolean[] free = {true};
     Beater beater = new Beater(
         "first",

@@ -99,7 +99,9 @@ public final class Notifications {
       enqueueFailed(job, "another-version");
     } catch (RuntimeException refused) {
       log.warn(
-          "job={} enqueue=refused action=sweeper cause={}", job, refused.getClass().getName());
+          "job={} enqueue=refused action=sweeper cause={}",
+          job,
+          refused.getClass().getName());
       enqueueFailed(job, "refused");
     }
   }
