@@ -16,9 +16,10 @@ final class FailureText {
   /** A longer one is cut before it is redacted, so that a message of megabytes costs little. */
   private static final int MOST_REDACTED = 8 * MOST_MESSAGE;
 
+  // Bounded, so that no message makes it slow.
   private static final Pattern NAMED_SECRET = Pattern.compile(
-      "(?i)\\b([\\w-]*(?:password|passwd|pwd|secret|token|credential|authorization|cookie|api[_-]?key|access[_-]?key)"
-          + "[\\w-]*[\"']?\\s*[=:]\\s*)(?:(?:bearer|basic)\\s+)?(?:\"[^\"]*\"|'[^']*'|[^\\s,;&)}\\]]+)");
+      "(?i)\\b([\\w-]{0,40}(?:password|passwd|pwd|secret|token|credential|authorization|cookie|api[_-]?key|access[_-]?key)"
+          + "[\\w-]{0,40}[\"']?\\s*[=:]\\s*)(?:(?:bearer|basic)\\s+)?(?:\"[^\"]*\"|'[^']*'|[^\\s,;&)}\\]]+)");
   private static final Pattern BEARER = Pattern.compile("(?i)\\b(bearer|basic)\\s+[\\w.~+/=-]{8,}");
   private static final Pattern USER_INFO = Pattern.compile("(\\w+://)[^/\\s@]+@");
 
