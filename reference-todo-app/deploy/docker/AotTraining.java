@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -35,7 +36,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class AotTraining {
   private static final String PASSWORD = "of-the-training";
-  private static final Duration LONGEST = Duration.ofMinutes(3);
+  /** Of the whole training, which takes seconds: a service that hangs must not hang the build. */
+  private static final Duration LONGEST = Duration.ofMinutes(5);
   /** More would train the compilers, which a start has no time to use. */
   private static final int ROUNDS = 20;
 
@@ -97,20 +99,38 @@ public final class AotTraining {
         "REDIS_URL", stores.redisUrl().orElseThrow(),
         "DATA_DIR", work.resolve("data").toString()));
     Process process = service.start();
+    // On Ctrl-C. The stores watch over themselves.
+    Thread kill = new Thread(process::destroyForcibly);
+    Runtime.getRuntime().addShutdownHook(kill);
+    // Reading what it says has no deadline, but ends with it.
+    CompletableFuture<Boolean> inTime = process
+        .onExit()
+        .thenApply(ended -> true)
+        .completeOnTimeout(false, LONGEST.toSeconds(), TimeUnit.SECONDS);
+    inTime.thenAccept(ended -> {
+      if (!ended) {
+        process.destroyForcibly();
+      }
+    });
     StringBuilder said = new StringBuilder();
     try (BufferedReader lines = new BufferedReader(
         new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
       use(process, lines, said);
       // Until the JVM, which writes the cache after the service's end, has closed it.
       lines.lines().forEach(line -> said.append(line).append('\n'));
-      if (!process.waitFor(LONGEST.toSeconds(), TimeUnit.SECONDS) || process.exitValue() != 0) {
-        throw new IllegalStateException("the service did not end in order");
+      int code = process.waitFor();
+      if (code != 0) {
+        throw new IllegalStateException("the service ended with exit code " + code);
       }
     } catch (Exception failed) {
       System.err.print(said);
+      if (!inTime.getNow(true)) {
+        throw new IllegalStateException("the training was not over in " + LONGEST, failed);
+      }
       throw failed;
     } finally {
       process.destroyForcibly();
+      Runtime.getRuntime().removeShutdownHook(kill);
     }
   }
 

@@ -55,7 +55,7 @@ else
 fi
 [ -f "$tar" ] || fail "there is no $tar"
 size=$(($(wc -c < "$tar") / 1000000))
-[ "$size" -le 90 ] || fail "the image is to have 90 MB at most but has $size"
+[ "$size" -le 90 ] || fail "the image must be at most 90 MB but is $size MB"
 ok "image: $size MB $(basename "$tar")"
 for tool in curl redis-server unshare chroot; do
   command -v "$tool" > /dev/null || not_run "there is no $tool"

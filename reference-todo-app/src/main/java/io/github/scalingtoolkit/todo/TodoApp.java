@@ -307,8 +307,8 @@ final class TodoApp {
     RedisAccess queueAccess = made(queueRedis);
     RedisAccess cacheAccess = made(cacheRedis);
     HealthRegistry.Builder checks = HealthRegistry.builder()
-        // All processes share it: if each stopped serving without it, nobody would serve cached
-        // lists.
+        // All processes share it: if each stopped serving without it, none would be left to serve
+        // cached lists.
         .requiredToStart("mongodb", () -> ping(made(store)))
         .optional("redis", () -> ping(queueAccess, "REDIS_URL"));
     if (cacheAccess != queueAccess) {

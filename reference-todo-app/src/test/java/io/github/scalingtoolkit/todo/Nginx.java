@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -18,8 +19,7 @@ import java.util.stream.Stream;
 /** A real nginx with the configuration in {@code deploy/nginx}, changed where the file says what to change. */
 final class Nginx implements AutoCloseable {
   private static final Path CONFIGURATION = Path.of("deploy/nginx");
-  private static final List<String> ADDRESSES =
-      List.of("127.0.0.1:3000", "127.0.0.1:3010", "127.0.0.1:3020");
+  private static final List<String> PORTS = List.of("3000", "3010", "3020");
   private static final int MOST_STARTS = 3;
 
   private final Path directory;
@@ -59,12 +59,19 @@ final class Nginx implements AutoCloseable {
     }
     copy("todo-processes.conf", directory, text -> {
       String changed = text;
-      for (int i = 0; i < ADDRESSES.size(); i++) {
-        assertThat(changed).contains(ADDRESSES.get(i));
-        changed = changed.replace(ADDRESSES.get(i), "127.0.0.1:" + upstreams.get(i));
+      for (int i = 0; i < PORTS.size(); i++) {
+        // In the upstreams, and in the map.
+        String address = "127.0.0.1:" + PORTS.get(i) + " ";
+        String end = "~:" + PORTS.get(i) + "$";
+        assertThat(changed).contains(address, end);
+        changed = changed
+            .replace(address, "127.0.0.1:" + upstreams.get(i) + " ")
+            .replace(end, "~:" + upstreams.get(i) + "$");
       }
       return changed;
     });
+    // Started by root, it keeps large bodies as another user, in files below this directory.
+    Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
     makeCertificate(directory);
     for (int starts = 1; ; starts++) {
       Nginx nginx = startOnce(directory);

@@ -208,6 +208,7 @@ class NginxBeforePlainServersTest {
       assertThat(answer.headers().firstValue("Retry-After")).contains("7");
       assertThat(answer.body()).contains("of the service");
     }
+    assertThat(requests).as("each was asked of two").hasSize(20);
     ports.clear();
     int most = 6 * Runtime.getRuntime().availableProcessors();
     for (int i = 0; i < most; i++) {
@@ -225,11 +226,17 @@ class NginxBeforePlainServersTest {
   @Test
   void whatNginxAnswersByItselfLooksLikeAnAnswerOfTheService() throws Exception {
     HttpResponse<String> dead = client.send(request("/dies").build(), BodyHandlers.ofString());
+    String tooMuch = "x".repeat(1_100_000);
     HttpResponse<String> large = client.send(
-        request("/").POST(BodyPublishers.ofString("x".repeat(1_100_000))).build(),
+        request("/").POST(BodyPublishers.ofString(tooMuch)).build(), BodyHandlers.ofString());
+    // Without its length: nginx finds out only when it reads the body for a server.
+    HttpResponse<String> largeRead = client.send(
+        request("/")
+            .method("GET", BodyPublishers.fromPublisher(BodyPublishers.ofString(tooMuch)))
+            .build(),
         BodyHandlers.ofString());
 
-    for (HttpResponse<String> answer : List.of(dead, large)) {
+    for (HttpResponse<String> answer : List.of(dead, large, largeRead)) {
       assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
       assertThat(answer.headers().map())
           .containsKeys("x-request-id", "x-content-type-options", "access-control-allow-origin");
@@ -237,7 +244,8 @@ class NginxBeforePlainServersTest {
           .isEqualTo(answer.statusCode());
     }
     assertThat(large.statusCode()).isEqualTo(413);
-    assertThat(requests).doesNotContain("POST /");
+    assertThat(largeRead.statusCode()).isEqualTo(413);
+    assertThat(requests).doesNotContain("POST /", "GET /");
   }
 
   @Test

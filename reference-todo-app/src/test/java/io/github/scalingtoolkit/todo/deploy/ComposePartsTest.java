@@ -212,10 +212,14 @@ class ComposePartsTest {
             processes,
             Path.of("/etc/nginx/todo-certificate.conf"),
             COMPOSE.resolve("todo-certificate.conf")));
-    assertThat(directives(processes, "todo-\\d:3000"))
-        .as("all but the addresses")
-        .isEqualTo(directives(own.resolve("todo-processes.conf"), "127.0.0.1:\\d+"));
-    assertThat(Yaml.read(processes)).contains("todo-1:3000", "todo-2:3000", "todo-3:3000");
+    assertThat(directives(processes, "todo-\\d:"))
+        .as("all but the hosts")
+        .isEqualTo(directives(own.resolve("todo-processes.conf"), "127.0.0.1:"));
+    assertThat(Yaml.read(processes)).contains("todo-1:3000", "todo-2:3010", "todo-3:3020");
+    assertThat(List.of("todo-1", "todo-2", "todo-3"))
+        .extracting(
+            name -> map(map(services.get(name)).get("environment")).getOrDefault("PORT", "3000"))
+        .containsExactly("3000", "3010", "3020");
 
     Optional<Path> nginx = Tool.find("nginx");
     assumeTrue(
@@ -229,11 +233,11 @@ class ComposePartsTest {
     assertThat(test.code()).as(test.output()).isZero();
   }
 
-  private static List<String> directives(Path processes, String address) {
+  private static List<String> directives(Path processes, String host) {
     return Yaml.read(processes)
         .lines()
         .filter(line -> !line.strip().startsWith("#"))
-        .map(line -> line.replaceFirst(address, "address"))
+        .map(line -> line.replaceFirst(host, "host:"))
         .toList();
   }
 
@@ -246,7 +250,7 @@ class ComposePartsTest {
       Files.writeString(
           there,
           Yaml.read(file.getValue())
-              .replaceAll("todo-\\d:3000", "127.0.0.1:3000")
+              .replaceAll("todo-\\d:", "127.0.0.1:")
               .replace("/run/secrets/", directory.resolve("secrets") + "/")
               .replace("listen 8080", "listen 127.0.0.1:" + Ports.free())
               .replace("listen 8443", "listen 127.0.0.1:" + Ports.free()));

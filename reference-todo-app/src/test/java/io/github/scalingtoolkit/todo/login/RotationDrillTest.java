@@ -10,13 +10,15 @@ import io.github.scalingtoolkit.todo.deploy.Yaml;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands of the drill in docs/deployment.md make of the secret's text what its steps say. */
 @Tag("once")
@@ -24,8 +26,16 @@ class RotationDrillTest {
   @TempDir
   private Path directory;
 
-  @Test
-  void addSwapAndDropMakeTheTextsOfTheThreeSteps() throws IOException {
+  /** The text before the drill, with LF for a line's end and CR before it: as an editor or another system leaves it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "first-secret-of-at-least-32-bytes!LF",
+        "first-secret-of-at-least-32-bytes!",
+        "first-secret-of-at-least-32-bytes!CRLFCRLF",
+        "first-secret-of-at-least-32-bytes!LFLF  LF"
+      })
+  void addSwapAndDropMakeTheTextsOfTheThreeSteps(String text) throws IOException {
     assumeTrue(
         Tool.find("bash").isPresent() && Tool.find("openssl").isPresent(),
         "NOT RUN: the drill's commands: there is no bash, or no openssl");
@@ -34,8 +44,8 @@ class RotationDrillTest {
         .matcher(Yaml.read(Path.of("../docs/deployment.md")))
         .results()
         .collect(Collectors.toMap(found -> found.group(1), found -> found.group(2)));
-    Path secret =
-        Files.writeString(directory.resolve("jwt-secret"), "first-secret-of-at-least-32-bytes!\n");
+    Path secret = Files.writeString(
+        directory.resolve("jwt-secret"), text.replace("CR", "\r").replace("LF", "\n"));
     String old = ids(secret).get(0);
 
     run(commands.get("add"));
@@ -49,6 +59,8 @@ class RotationDrillTest {
     assertThat(added).hasSize(2).first().isEqualTo(old);
     assertThat(swapped).containsExactly(added.get(1), old);
     assertThat(dropped).containsExactly(added.get(1));
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)))
+        .isEqualTo("rw-------");
   }
 
   private static List<String> ids(Path secret) {

@@ -246,8 +246,8 @@ public final class HealthRegistry implements AutoCloseable {
 
     /**
      * Adds a dependency that the process must have reached once before it can serve; from its first answer on it counts as
-     * optional. For one that all processes share: if each of them stopped serving without it, nobody would be left to give
-     * the answers that need none.
+     * optional. For one that all processes share: if each of them stopped serving without it, none would be left to serve
+     * what does not need it.
      */
     public Builder requiredToStart(String name, Runnable check) {
       return add(new Definition(name, Need.TO_START, Objects.requireNonNull(check)));
