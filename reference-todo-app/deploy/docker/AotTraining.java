@@ -100,8 +100,8 @@ public final class AotTraining {
         "DATA_DIR", work.resolve("data").toString()));
     Process process = service.start();
     // On Ctrl-C. The stores watch over themselves.
-    Thread kill = new Thread(process::destroyForcibly);
-    Runtime.getRuntime().addShutdownHook(kill);
+    Thread hook = new Thread(() -> kill(process));
+    Runtime.getRuntime().addShutdownHook(hook);
     // Reading what it says has no deadline, but ends with it.
     CompletableFuture<Boolean> inTime = process
         .onExit()
@@ -109,7 +109,7 @@ public final class AotTraining {
         .completeOnTimeout(false, LONGEST.toSeconds(), TimeUnit.SECONDS);
     inTime.thenAccept(ended -> {
       if (!ended) {
-        process.destroyForcibly();
+        kill(process);
       }
     });
     StringBuilder said = new StringBuilder();
@@ -129,9 +129,15 @@ public final class AotTraining {
       }
       throw failed;
     } finally {
-      process.destroyForcibly();
-      Runtime.getRuntime().removeShutdownHook(kill);
+      kill(process);
+      Runtime.getRuntime().removeShutdownHook(hook);
     }
+  }
+
+  /** Ends it, and the JVM that it starts to write the cache. */
+  private static void kill(Process process) {
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly();
   }
 
   private void use(Process process, BufferedReader lines, StringBuilder said) throws Exception {
