@@ -122,16 +122,22 @@ final class Browser implements AutoCloseable {
   }
 
   private int port(Path log) {
-    Matcher[] told = new Matcher[1];
-    Await.until("chromedriver tells its port", () -> {
-      try {
-        told[0] = PORT.matcher(Files.readString(log));
-      } catch (IOException failure) {
-        throw new UncheckedIOException(failure);
-      }
-      return told[0].find() || !driver.isAlive();
-    });
-    return Integer.parseInt(told[0].group(1));
+    Await.until(
+        "chromedriver tells its port", () -> PORT.matcher(read(log)).find() || !driver.isAlive());
+    String said = read(log);
+    Matcher port = PORT.matcher(said);
+    if (!port.find()) {
+      throw new AssertionError("chromedriver has ended before it told its port; it said: " + said);
+    }
+    return Integer.parseInt(port.group(1));
+  }
+
+  private static String read(Path log) {
+    try {
+      return Files.readString(log);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
   }
 
   /** Opens an address, and returns once the page and its script are there. */
@@ -274,7 +280,7 @@ final class Browser implements AutoCloseable {
     Runtime.getRuntime().removeShutdownHook(lastResort);
     List<ProcessHandle> all = endAll();
     Await.until("the browser has ended", () -> all.stream().noneMatch(ProcessHandle::isAlive));
-    removeAll();
+    Await.until("what the browser wrote is removed", this::removeAll);
   }
 
   private List<ProcessHandle> endAll() {
@@ -295,14 +301,16 @@ final class Browser implements AutoCloseable {
     return line.isPresent() && line.get().contains("--user-data-dir=" + directory);
   }
 
-  private void removeAll() {
+  /** Returns whether it succeeded: what the browser's last process did may still be under way. */
+  private boolean removeAll() {
     try (Stream<Path> files = Files.walk(directory)) {
       List<Path> deepestFirst = files.sorted((a, b) -> b.compareTo(a)).toList();
       for (Path file : deepestFirst) {
         Files.deleteIfExists(file);
       }
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
+      return true;
+    } catch (IOException | UncheckedIOException changed) {
+      return !Files.exists(directory);
     }
   }
 }

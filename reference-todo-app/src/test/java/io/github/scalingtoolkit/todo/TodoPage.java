@@ -100,6 +100,11 @@ final class TodoPage {
         .booleanValue();
   }
 
+  /** Returns the label of what has the focus. */
+  String focusedName() {
+    return browser.run("return document.activeElement.ariaLabel ?? ''").textValue();
+  }
+
   /** Returns the id, or else the class, of what has the focus. */
   String focused() {
     return browser

@@ -15,7 +15,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Takes the pictures of the docs: see {@code docs/screenshots.sh}. No run of all tests takes part in it. */
+/** Takes the pictures of the docs: see {@code docs/screenshots.sh}. Not part of a normal test run. */
 class TodoPagePictures {
   private static final int HEIGHT = 580;
   private static final int GAP = 24;

@@ -104,11 +104,20 @@ class PageRoutesTest {
         .doesNotContainPattern("\\son[a-z]+=");
     assertThat(text(get("/page/todo.js"))).doesNotContain("innerHTML", "eval(", "://");
     assertThat(text(get("/page/todo.css"))).doesNotContain("url(", "@import");
+    files.add("/");
     for (String file : files) {
-      assertThat(get(file).statusCode()).as(file).isEqualTo(200);
-      assertThat(header(get(file), "Content-Security-Policy"))
-          .contains("default-src 'none'", "script-src 'self'")
-          .doesNotContain("unsafe", "*");
+      HttpResponse<byte[]> full = get(file, "Accept", BROWSER);
+      HttpResponse<byte[]> known =
+          get(file, "Accept", BROWSER, "If-None-Match", header(full, "ETag"));
+      assertThat(full.statusCode()).as(file).isEqualTo(200);
+      assertThat(known.statusCode()).as(file).isEqualTo(304);
+      for (HttpResponse<byte[]> answer : List.of(full, known)) {
+        assertThat(header(answer, "Content-Security-Policy"))
+            .as("%s, %s", file, answer.statusCode())
+            .contains("default-src 'none'", "script-src 'self'")
+            .contains("require-trusted-types-for 'script'", "trusted-types 'none'")
+            .doesNotContain("unsafe", "*");
+      }
     }
     assertThat(header(get("/"), "Content-Security-Policy"))
         .isEqualTo("default-src 'none'; frame-ancestors 'none'");

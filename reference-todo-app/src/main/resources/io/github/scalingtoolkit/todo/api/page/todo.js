@@ -8,6 +8,8 @@ const TOGGLES_AT_A_TIME = 4;
 const LONGEST_ANSWER = 20_000; // ms
 const FIRST_POLL = 300; // ms
 const LONGEST_POLL = 30_000; // ms
+const FIRST_PROBE = 1000; // ms
+const LONGEST_PROBE = 30_000; // ms
 const POLL_GROWTH = 1.7;
 const FINAL = new Set(["completed", "dead"]);
 const NOTIFICATION = {
@@ -50,7 +52,7 @@ class Refused extends Error {
 /** No answer came. */
 class Unreachable extends Error {}
 
-/** The session in which a request was sent has ended: its answer concerns nobody. */
+/** The session in which a request was sent has ended: its answer is ignored. */
 class Outdated extends Error {}
 
 let token = null;
@@ -83,6 +85,7 @@ async function ask(method, path, { body, headers = {} } = {}) {
   } catch {
     if (answer.ok) throw new Unreachable(); // something else than the service answered
   }
+  connection.wait = FIRST_PROBE;
   if (!answer.ok && answer.status !== 304) throw new Refused(answer, json);
   return { status: answer.status, headers: answer.headers, json };
 }
@@ -134,27 +137,39 @@ function say(text) {
 
 const connection = {
   down: false,
-  wait: 0,
+  probing: false,
+  wait: FIRST_PROBE, // before the next probe; only an answer to a request makes it short again
   timer: 0,
 
   lost() {
     if (connection.down) return;
     connection.down = true;
-    connection.wait = 1000;
     at("offline").textContent = "The service cannot be reached. What you typed is kept; this page tries again by itself.";
+    connection.schedule();
+  },
+
+  schedule() {
     connection.timer = setTimeout(connection.probe, connection.wait);
+    connection.wait = Math.min(2 * connection.wait, LONGEST_PROBE);
   },
 
   async probe() {
     clearTimeout(connection.timer);
-    if (!connection.down) return;
+    if (!connection.down || connection.probing) return;
+    connection.probing = true;
     try {
-      const answer = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+      const answer = await fetch("/health", {
+        cache: "no-store",
+        credentials: "omit",
+        signal: AbortSignal.timeout(5000),
+      });
       if (!answer.ok) throw new Unreachable();
+      await answer.json(); // a proxy's page is no answer of the service
     } catch {
-      connection.wait = Math.min(2 * connection.wait, 30_000);
-      connection.timer = setTimeout(connection.probe, connection.wait);
+      connection.schedule();
       return;
+    } finally {
+      connection.probing = false;
     }
     connection.down = false;
     at("offline").textContent = "";
@@ -360,6 +375,12 @@ function newItem(id) {
   return item;
 }
 
+/** Whether the focus is in what is about to vanish, or is already lost: Chrome moves it at its next rendering. */
+const losesFocus = (element) => {
+  const focused = document.activeElement;
+  return focused === document.body || element.contains(focused);
+};
+
 const replace = (todo) => { todos = todos.map((old) => (old._id === todo._id ? todo : old)); };
 
 /** Sends a change of one todo, and shows what became of it. */
@@ -375,20 +396,23 @@ async function change(id, body, headers) {
 
 async function toggle(todo, item, completed) {
   const toggled = await attempt(() => change(todo._id, { completed }));
-  if (item.hidden && document.activeElement === document.body) at("new-title").focus(); // it is filtered out
+  if (item.hidden && losesFocus(item)) at("new-title").focus(); // it is filtered out
   if (toggled) refresh();
 }
 
 async function remove(todo, item) {
-  const neighbour = item.nextElementSibling ?? item.previousElementSibling;
   const removed = await attempt(async () => {
     await ask("DELETE", `/api/todos/${todo._id}`);
     todos = todos.filter((other) => other._id !== todo._id);
+    notifications.forget([todo]);
+    const shown = [...at("list").children].filter((other) => other === item || !other.hidden);
+    const index = shown.indexOf(item);
+    const neighbour = shown[index + 1] ?? shown[index - 1];
+    const moves = losesFocus(item);
     render();
+    if (moves) (neighbour?.querySelector(".delete") ?? at("new-title")).focus();
   });
-  if (!removed) return;
-  (neighbour?.querySelector(".delete") ?? at("new-title")).focus();
-  refresh();
+  if (removed) refresh();
 }
 
 let draft = null; // the text that was sent last without success, and its key
@@ -445,12 +469,13 @@ at("toggle-all").addEventListener("change", async (event) => {
 at("clear").addEventListener("click", async () => {
   const cleared = await attempt(async () => {
     await ask("DELETE", "/api/todos?completed=true");
+    notifications.forget(todos.filter((todo) => todo.completed));
     todos = todos.filter((todo) => !todo.completed);
+    const moves = losesFocus(at("clear"));
     render();
+    if (moves) at("new-title").focus();
   });
-  if (!cleared) return;
-  at("new-title").focus();
-  refresh();
+  if (cleared) refresh();
 });
 
 at("reload").addEventListener("click", () => {
@@ -480,8 +505,9 @@ function edit(todo, item) {
   input.focus();
   let state = "open";
 
-  const close = (focus) => {
+  const close = (byKey) => {
     state = "closed";
+    const focus = byKey && losesFocus(input); // not if the user has gone on to something else meanwhile
     item.classList.remove("editing");
     input.hidden = true;
     input.onkeydown = input.onblur = null;
@@ -536,7 +562,7 @@ async function tagOf(id, expected) {
 
 // --- notifications --------------------------------------------------------------------------------------------------
 
-/** Asks for the states of notifications, one at a time and each ever more rarely, until they are final. */
+/** Asks for the states of notifications, one at a time and each less and less often, until they are final. */
 const notifications = {
   jobs: new Map(), // todo id -> path, when it is due, and the wait before that
   timer: 0,
@@ -546,6 +572,12 @@ const notifications = {
     if (!path) return;
     notifications.jobs.set(id, { path, wait: FIRST_POLL, due: performance.now() + FIRST_POLL });
     notifications.show(id, "pending", 0);
+    notifications.schedule();
+  },
+
+  /** Asks no more for those of `deleted` todos. */
+  forget(deleted) {
+    for (const todo of deleted) notifications.jobs.delete(todo._id);
     notifications.schedule();
   },
 
