@@ -46,6 +46,28 @@ final class TodoPage {
     Await.until("a todo is added", () -> all(TITLES).size() > before);
   }
 
+  /** Clicks Reload, and returns once the list has been answered. */
+  void reload() {
+    int before = listsAnswered();
+    browser.click("#reload");
+    await("the list is answered", () -> listsAnswered() > before);
+  }
+
+  /** Reloads until the list comes from the cache: a write that has just ended may have kept it out. */
+  void reloadUntilHit() {
+    await("the list comes from the cache", () -> {
+      reload();
+      return text("#cache").equals("Cache HIT");
+    });
+  }
+
+  private int listsAnswered() {
+    return browser
+        .run("return performance.getEntriesByType('resource')"
+            + ".filter(e => new URL(e.name).pathname === '/api/todos').length")
+        .intValue();
+  }
+
   void awaitTitles(String... titles) {
     await("the titles are " + List.of(titles), () -> all(TITLES).equals(List.of(titles)));
   }

@@ -65,8 +65,7 @@ class TodoPagePictures {
     page.await(
         "all is sent",
         () -> page.all(".notification").stream().allMatch("Notification sent"::equals));
-    browser.click("#reload");
-    page.awaitText("#cache", "Cache HIT");
+    page.reloadUntilHit();
     browser.run("scrollTo(0, 0)");
     return ImageIO.read(new ByteArrayInputStream(browser.picture()));
   }
