@@ -81,7 +81,8 @@ class RequestsPageTest {
   }
 
   private static JsonNode description() {
-    try (InputStream resource = TodoSettings.class.getResourceAsStream("../api/openapi.json")) {
+    try (InputStream resource =
+        TodoSettings.class.getResourceAsStream("/io/github/scalingtoolkit/todo/api/openapi.json")) {
       return new ObjectMapper().readTree(resource);
     } catch (IOException e) {
       throw new AssertionError(e);
