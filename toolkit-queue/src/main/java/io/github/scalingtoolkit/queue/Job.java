@@ -45,7 +45,8 @@ public final class Job<P> {
    * of an HTTP call, or a unique column. At most 210 visible ASCII characters for a queue with a plain name.
    */
   public String idempotencyKey() {
-    return Texts.escaped(Scripts.bytes(queue)) + "/" + id.value();
+    // An id may have a slash, too: the first one ends the queue.
+    return Texts.escaped(Scripts.bytes(queue)).replace("/", "%2F") + "/" + id.value();
   }
 
   /** Returns which run this is, from 1; failures and crashes before it count, snoozes do not. */

@@ -104,6 +104,19 @@ final class Station implements Waiter.Post {
     stepping.wake();
   }
 
+  /** A job of {@code type} may be ready. */
+  void called(String type) {
+    if (!slots.types().contains(type)) {
+      return;
+    }
+    // First, so that a slot that becomes free now is not missed by both.
+    stepper.missed();
+    if (slots.free(type) > 0) {
+      called();
+    }
+    // Else none: the worker hears its own calls, too, and a step for each would never end.
+  }
+
   private void wakeStepper() {
     stepping.wake();
   }

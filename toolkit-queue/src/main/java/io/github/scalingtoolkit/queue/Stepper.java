@@ -30,6 +30,9 @@ final class Stepper {
   /** Work may be there: set by the waiter, by a delayed job's time, by a slot that became free. */
   private volatile boolean signalled = true;
 
+  /** A call came for a type of which no job more could run. */
+  private volatile boolean missed;
+
   private volatile boolean idle;
   private volatile boolean stopping;
   private boolean moreReady;
@@ -69,6 +72,11 @@ final class Stepper {
     idle = false;
   }
 
+  /** Looks for work once a job has ended that has kept others of its type from running. */
+  void missed() {
+    missed = true;
+  }
+
   /** Tells whether slots are free and no job is ready: then the waiter should wait in Redis for the next. */
   boolean isIdle() {
     return idle && !stopping && slots.free() > 0;
@@ -92,6 +100,7 @@ final class Stepper {
     boolean passingOn = !stopping && slots.mayPassOn();
     int most = Math.min(reserved + (passingOn ? ending.size() : 0), MOST_CLAIMS);
     signalled = false;
+    missed = false;
     steppedAt = clock.nanoTime();
     Claims.Step step;
     try {
@@ -109,6 +118,10 @@ final class Stepper {
     moreReady = step.more() || slots.areShared() && step.claimed().size() == most;
     slots.hungry(moreReady);
     start(step.claimed(), ending, reserved);
+    if (missed && !ending.isEmpty()) {
+      // The call came after the step, and before the slots of what has ended were free.
+      signalled = true;
+    }
     return Duration.ZERO;
   }
 

@@ -49,8 +49,9 @@ public final class Worker implements AutoCloseable {
     // As many again for handlers that go on though they were interrupted: their slots are free.
     handlers = BlockingThreads.executor("job-" + first.logName() + "-", 2 * builder.concurrency);
     boolean byBlocking = builder.handled.size() == 1 || !first.redis().isCluster();
+    Duration usual = byBlocking ? LOOK : LOOK_WITHOUT_WAITER;
     Station.Shared shared =
-        new Station.Shared(pool, handlers, this::idle, byBlocking ? LOOK : LOOK_WITHOUT_WAITER);
+        new Station.Shared(pool, handlers, this::idle, builder.look == null ? usual : builder.look);
     String name = ProcessHandle.current().pid() + "-" + UUID.randomUUID();
     stations = builder.handled.stream()
         .map(handled -> new Station(name, handled, builder, shared))

@@ -28,6 +28,10 @@ public final class WorkerBuilder {
 
   Clock clock = Clock.system();
 
+  /** How often each queue is looked at, at least; null for the worker's choice. For tests. */
+  @Nullable
+  Duration look;
+
   /** A queue, and what is done with its jobs. */
   static final class Handled {
     final JobQueue queue;

@@ -10,7 +10,7 @@
 --          retry, edit, discard: 1 done, 0 not dead, too damaged to retry, or another envelope than that: nothing is
 --          changed then.
 --          Error TQVERSION and the data's version if that is another
--- cost     list: 2 commands a job; else at most 15
+-- cost     list: 2 commands a job; else at most 18
 -- retry    safe
 local p = KEYS[1]
 local v = redis.call('HGET', p .. 'm', 'v')
@@ -49,12 +49,17 @@ if not retry then
   redis.call('ZADD', p .. 'ec', t[1] * 1000 + math.floor(t[2] / 1000), id)
   return 1
 end
-local over = redis.call('HGET', p .. 'e', id)
-if over and string.sub(over, 1, 1) == 'x' then
-  -- With its deadline it would be dead again at once.
-  envelope = envelope or redis.call('GET', p .. 'j:' .. id)
-  local head, rest = string.match(envelope, '^([^\n]*)(.*)$')
-  envelope = string.gsub(head, ' x=%w+', '') .. rest
+local stored = envelope or redis.call('GET', p .. 'j:' .. id)
+local head, rest = string.match(stored, '^([^\n]*)(.*)$')
+local deadline = string.match(head, ' x=(%w+)')
+if deadline then
+  local over = redis.call('HGET', p .. 'e', id)
+  local t = redis.call('TIME')
+  local now = t[1] * 1000 + math.floor(t[2] / 1000)
+  if over and string.sub(over, 1, 1) == 'x' or (tonumber(deadline, 36) or 0) <= now then
+    -- With its deadline it would be dead again at once.
+    envelope = string.gsub(head, ' x=%w+', '') .. rest
+  end
 end
 redis.call('DEL', p .. 'h:' .. id)
 redis.call('HDEL', p .. 'e', id)

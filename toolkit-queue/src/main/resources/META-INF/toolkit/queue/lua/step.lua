@@ -51,9 +51,11 @@ end
 local owned = redis.call('HMGET', own, unpack(asked))
 local registered = owned[1] and true or false
 local last = tonumber(owned[2] or '0')
+-- Per type: whether to publish the call, too.
 local called = {}
-local function call(list)
-  called[string.sub(list, 3)] = true
+local function call(list, quietly)
+  local type = string.sub(list, 3)
+  called[type] = called[type] or not quietly
 end
 
 local ended, gone, envelopes, forget, end_of, dead, delayed = {}, {}, {}, {}, {}, {}, {}
@@ -205,6 +207,7 @@ if most > 0 and registered and not paused then
   local claims, marked, bytes, chunk = {}, {}, 0, 1
   for i = 1, #ready do
     local from = ready[i]
+    local length = from.length
     while from.length > 0 and from.type.most > 0 and taken < most and bytes < most_bytes do
       local ids = redis.call('RPOP', p .. 'w:' .. from.list,
         math.min(from.large and 1 or chunk, from.length, from.type.most, most - taken))
@@ -217,7 +220,7 @@ if most > 0 and registered and not paused then
         keys[n] = p .. 'j:' .. (id or ids[n])
       end
       local found = redis.call('MGET', unpack(keys))
-      local n = 1
+      local n, lost = 1, {}
       while n <= #ids and bytes < most_bytes do
         local envelope = found[n]
         if envelope then
@@ -232,8 +235,16 @@ if most > 0 and registered and not paused then
           taken = taken + 1
           bytes = bytes + #envelope
           from.type.most = from.type.most - 1
+        else
+          lost[#lost + 1] = string.match(ids[n], '^(.*)|$') or ids[n]
         end
         n = n + 1
+      end
+      if #lost > 0 then
+        -- Their envelopes are gone, so nothing else would ever drop the rest of them.
+        redis.call('HDEL', p .. 't', unpack(lost))
+        for i = 1, #lost do lost[i] = p .. 'h:' .. lost[i] end
+        redis.call('DEL', unpack(lost))
       end
       for rest = #ids, n, -1 do
         redis.call('RPUSH', p .. 'w:' .. from.list, ids[rest])
@@ -241,7 +252,8 @@ if most > 0 and registered and not paused then
       end
     end
     if from.length > 0 then
-      call(from.list)
+      -- The others have heard of what this step has not touched; it would call itself for ever.
+      call(from.list, from.length == length)
       if from.type.most > 0 and not shared then more = 1 end
     end
   end
@@ -266,11 +278,11 @@ if not meta[1] then
   free()
   redis.call('HSET', p .. 'm', 'v', version)
 end
-for type in pairs(called) do
+for type, loudly in pairs(called) do
   free()
   redis.call('ZADD', p .. 'k:' .. type, 0, '0')
   -- Who may not publish must not fail for that: the beats of others look.
-  if meta[3] then redis.pcall('PUBLISH', p .. 'n', type) end
+  if meta[3] and loudly then redis.pcall('PUBLISH', p .. 'n', type) end
 end
 local wait = -1
 if first[2] then

@@ -106,6 +106,29 @@ class JobOptionsTest {
   }
 
   @Test
+  void noTwoJobsHaveTheSameIdempotencyKeyThoughNamesAndIdsHaveSlashes() {
+    List<String> keys = new CopyOnWriteArrayList<>();
+    JobHandler<String> handler = job -> {
+      keys.add(job.idempotencyKey());
+      return JobOutcome.done();
+    };
+    JobQueue one = JobQueue.builder(redis, "a/b").build();
+    JobQueue other = JobQueue.builder(redis, "a").build();
+    one.enqueue(NOTE, "x", id("c"));
+    other.enqueue(NOTE, "x", id("b/c"));
+
+    try (Worker worker = Worker.builder(one)
+        .handle(NOTE, handler)
+        .also(other)
+        .handle(NOTE, handler)
+        .start()) {
+      Await.until("both ran", () -> keys.size() == 2 && worker.running() == 0);
+    }
+
+    assertThat(keys).containsExactlyInAnyOrder("a%2Fb/c", "a/b/c");
+  }
+
+  @Test
   void aQueueHasTheNameThatItsUsersGiveIt() {
     for (String name :
         List.of("user processing", "\u00e9mails: [50 %] |*?", "\"quoted\"", "a".repeat(200))) {

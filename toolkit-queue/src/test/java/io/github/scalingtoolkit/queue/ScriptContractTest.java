@@ -318,6 +318,26 @@ class ScriptContractTest {
   }
 
   @Test
+  void aStepPublishesACallForWhatItLeavesOnlyIfItTookSomeOfIt() {
+    beat("w");
+    enqueueReady("1", "2", "3");
+    redis(jedis -> {
+      jedis.hset("q:{q}:m", "n", "1");
+      jedis.del("q:{q}:k:note");
+      jedis.configResetStat();
+    });
+
+    call(Scripts.STEP, 1, "w", 1, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "note", 0);
+    redis(jedis -> {
+      assertThat(jedis.info("commandstats")).doesNotContain("cmdstat_publish:");
+      assertThat(jedis.exists("q:{q}:k:note")).as("who waits is called").isTrue();
+    });
+
+    call(Scripts.STEP, 1, "w", 2, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "note", 1);
+    redis(jedis -> assertThat(jedis.info("commandstats")).contains("cmdstat_publish:calls=1,"));
+  }
+
+  @Test
   void stepClaimsOnlyTypesOfItsWorkerEachAsOftenAsItMay() {
     String other = ENVELOPE.replace("note", "other");
     enqueue("a", 0, other, "b", 0, ENVELOPE, "c", 0, other, "d", 0, ENVELOPE);
@@ -528,6 +548,24 @@ class ScriptContractTest {
   }
 
   @Test
+  void aJobThatFailedIsRetriedWithoutItsDeadlineOnceThatIsOver() {
+    String over = ENVELOPE.replace("note", "note x=abc h.k=x");
+    String ahead =
+        ENVELOPE.replace("note", "note x=" + Long.toString(4_000_000_000_000L, 36) + " h.k=x");
+    enqueue("over", 0, over, "ahead", 0, ahead);
+    claim("w", 1, 2);
+    step("w", 2, 0, "over", 1, "d", "c", 1, "1|why", "ahead", 1, "d", "c", 1, "1|why");
+
+    assertThat(call(Scripts.DEAD, 1, "retry", "over")).isEqualTo(1L);
+    assertThat(call(Scripts.DEAD, 1, "retry", "ahead")).isEqualTo(1L);
+
+    redis(jedis -> {
+      assertThat(jedis.get("q:{q}:j:over")).isEqualTo(ENVELOPE.replace("note", "note h.k=x"));
+      assertThat(jedis.get("q:{q}:j:ahead")).isEqualTo(ahead);
+    });
+  }
+
+  @Test
   void deadGivesAnEnvelopeAndTakesAnotherOneUnlessItHasChanged() {
     enqueueReady("a");
     assertThat(call(Scripts.DEAD, 1, "get", "a")).isNull();
@@ -656,6 +694,23 @@ class ScriptContractTest {
     assertThat(inspect("claimed")).startsWith("dead");
     redis(jedis -> assertThat(jedis.hexists("q:{q}:t", "gone")).isFalse());
     assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(0L, 0L, 0L, 2L, 0L));
+  }
+
+  @Test
+  void aReadyJobWhoseBytesAreGoneLeavesNothingOnceAStepMeetsIt() {
+    enqueueReady("gone", "there");
+    redis(jedis -> {
+      jedis.del("q:{q}:j:gone");
+      jedis.hset("q:{q}:t", "gone", "1|0|");
+      jedis.rpush("q:{q}:h:gone", "1|1|x");
+    });
+
+    assertThat(ids(claim("w", 1, 2))).containsExactly("there");
+
+    redis(jedis -> {
+      assertThat(jedis.hexists("q:{q}:t", "gone")).isFalse();
+      assertThat(jedis.exists("q:{q}:h:gone")).isFalse();
+    });
   }
 
   @Test
