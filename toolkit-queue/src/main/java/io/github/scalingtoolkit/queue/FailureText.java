@@ -16,12 +16,24 @@ final class FailureText {
   /** A longer one is cut before it is redacted, so that a message of megabytes costs little. */
   private static final int MOST_REDACTED = 8 * MOST_MESSAGE;
 
-  // Bounded, so that no message makes it slow.
+  // Bounded or possessive, so that no message makes them slow. A quote that is not closed was cut.
+  private static final String NAME_END = "[\\w-]{0,40}\\\\?[\"']?\\s*[=:]\\s*";
+
+  /** Headers whose values have parts of their own, so that all of the line is a secret. */
+  private static final Pattern SECRET_HEADER =
+      Pattern.compile("(?i)\\b([\\w-]{0,40}(?:authorization|cookie)" + NAME_END + ")[^\\r\\n]+");
+
   private static final Pattern NAMED_SECRET = Pattern.compile(
-      "(?i)\\b([\\w-]{0,40}(?:password|passwd|pwd|secret|token|credential|authorization|cookie|api[_-]?key|access[_-]?key)"
-          + "[\\w-]{0,40}[\"']?\\s*[=:]\\s*)(?:(?:bearer|basic)\\s+)?(?:\"[^\"]*\"|'[^']*'|[^\\s,;&)}\\]]+)");
+      "(?i)\\b([\\w-]{0,40}(?:password|passwd|pwd|passphrase|secret|token|credential|signature"
+          + "|api[_-]?key|access[_-]?key|private[_ -]?key)" + NAME_END
+          + ")(?:(?:bearer|basic)\\s+)?(?:\"[^\"\\\\]*+(?:\\\\[\\s\\S][^\"\\\\]*+)*+\"?"
+          + "|'[^'\\\\]*+(?:\\\\[\\s\\S][^'\\\\]*+)*+'?"
+          + "|\\\\\"[^\"\\\\]*+(?:\\\\[^\"][^\"\\\\]*+)*+(?:\\\\\")?"
+          + "|[^\\s,;&)}\\]]+)");
   private static final Pattern BEARER = Pattern.compile("(?i)\\b(bearer|basic)\\s+[\\w.~+/=-]{8,}");
-  private static final Pattern USER_INFO = Pattern.compile("(\\w+://)[^/\\s@]+@");
+
+  /** A password may have an @, so that the last one ends it. */
+  private static final Pattern USER_INFO = Pattern.compile("(\\w+://)[^/\\s]*@");
 
   private final UnaryOperator<String> redaction;
 
@@ -29,9 +41,13 @@ final class FailureText {
     this.redaction = redaction;
   }
 
-  /** Replaces the values of what is named like a secret, bearer tokens, and credentials in URLs by three asterisks. */
+  /**
+   * Replaces the values of what is named like a secret, the rest of the line after an authorization or a cookie, bearer
+   * tokens, and credentials in URLs by three asterisks.
+   */
   static String masked(String message) {
-    String masked = NAMED_SECRET.matcher(message).replaceAll("$1***");
+    String masked = SECRET_HEADER.matcher(message).replaceAll("$1***");
+    masked = NAMED_SECRET.matcher(masked).replaceAll("$1***");
     masked = BEARER.matcher(masked).replaceAll("$1 ***");
     return USER_INFO.matcher(masked).replaceAll("$1***@");
   }
@@ -48,12 +64,18 @@ final class FailureText {
     return text.toString();
   }
 
+  /** What was found before an exception broke while it was asked. */
   private List<String> frames(Throwable failure) {
-    List<String> frames = new ArrayList<>(top(failure, MOST_FRAMES));
-    Throwable root = root(failure);
-    if (root != failure) {
-      frames.add("caused by " + root.getClass().getName() + ": " + message(root));
-      frames.addAll(top(root, MOST_CAUSE_FRAMES));
+    List<String> frames = new ArrayList<>();
+    try {
+      frames.addAll(top(failure, MOST_FRAMES));
+      Throwable root = root(failure);
+      if (root != failure) {
+        frames.add("caused by " + root.getClass().getName() + ": " + message(root));
+        frames.addAll(top(root, MOST_CAUSE_FRAMES));
+      }
+    } catch (Throwable broken) {
+      frames.add("(no more: asking for them failed with " + broken.getClass().getName() + ")");
     }
     return frames;
   }
@@ -77,16 +99,19 @@ final class FailureText {
   }
 
   /** A message that cannot be asked for or redacted is not kept: it might hold what must not be. */
-  private String message(Throwable failure) {
+  String message(Throwable failure) {
     try {
-      String message = Objects.toString(failure.getMessage(), "");
-      return line(
-          redaction.apply(
-              message.length() > MOST_REDACTED ? message.substring(0, MOST_REDACTED) : message),
-          MOST_MESSAGE);
+      return kept(Objects.toString(failure.getMessage(), ""));
     } catch (Throwable broken) {
       return "(not kept: its redaction failed with " + broken.getClass().getName() + ")";
     }
+  }
+
+  private String kept(String message) {
+    return line(
+        redaction.apply(
+            message.length() > MOST_REDACTED ? message.substring(0, MOST_REDACTED) : message),
+        MOST_MESSAGE);
   }
 
   /** In one line, at most so long, and as text that can be written. */

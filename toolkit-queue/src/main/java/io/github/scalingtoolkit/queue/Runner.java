@@ -81,6 +81,15 @@ final class Runner {
     return end;
   }
 
+  /** Returns how a claim ends of which {@link #run} could not tell. It counts, so that the job does not run round for ever. */
+  End undecided(Claim claim) {
+    String why = "how its run ended could not be told";
+    String kept = claim.attempt() + "|\n" + why;
+    return claim.isLastAttempt()
+        ? End.dead(claim, why, kept)
+        : End.retry(claim, UNREADABLE_AGAIN_AFTER, kept);
+  }
+
   private End end(Claim claim, @Nullable Handling<?> handling) {
     if (claim.envelope() == Envelope.NOT_A_JOB) {
       log.warn("queue={} job={} cause=not-a-job", queue.logName(), claim.loggedId());
@@ -218,7 +227,7 @@ final class Runner {
       if (!claim.isSettled()) {
         tellFailure(claim, failure, true);
       }
-      return End.dead(claim, dead.reason(), failures.of(claim.attempt(), failure));
+      return End.dead(claim, failures.message(failure), failures.of(claim.attempt(), failure));
     }
     if (outcome instanceof JobOutcome.RetryIn retry) {
       return failed(

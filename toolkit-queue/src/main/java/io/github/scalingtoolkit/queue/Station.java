@@ -174,6 +174,13 @@ final class Station implements Waiter.Post {
         End end = End.back(claim);
         try {
           end = runner.run(claim);
+        } catch (Throwable broken) {
+          end = runner.undecided(claim);
+          log.warn(
+              "queue={} job={} end=undecided cause={}",
+              queue.logName(),
+              claim.loggedId(),
+              broken.getClass().getName());
         } finally {
           // The slot is free again with the end, whatever was thrown.
           end(claim, end);

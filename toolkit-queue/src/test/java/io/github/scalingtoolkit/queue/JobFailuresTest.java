@@ -169,12 +169,63 @@ class JobFailuresTest {
     assertThat(FailureText.masked("redis://user:pass@host:6379 is down"))
         .isEqualTo("redis://***@host:6379 is down");
     assertThat(FailureText.masked("the token has expired")).isEqualTo("the token has expired");
+    assertThat(FailureText.masked("sent Cookie: a=1; session=xyz\nto b"))
+        .isEqualTo("sent Cookie: ***\nto b");
+    assertThat(FailureText.masked("Set-Cookie: a=1; Path=/")).isEqualTo("Set-Cookie: ***");
+    for (String scheme :
+        List.of("Token abc", "ApiKey abc", "Digest username=\"a\", response=\"abc\"")) {
+      assertThat(FailureText.masked("Authorization: " + scheme)).isEqualTo("Authorization: ***");
+    }
+    assertThat(FailureText.masked("{\"password\":\"a\\\"b c\",\"n\":1}"))
+        .isEqualTo("{\"password\":***,\"n\":1}");
+    assertThat(FailureText.masked("{\\\"password\\\":\\\"a b\\\",n"))
+        .isEqualTo("{\\\"password\\\":***,n");
+    assertThat(FailureText.masked("password='a b, cut")).isEqualTo("password=***");
+    assertThat(FailureText.masked("redis://u:p@ss@h/0 and a@b"))
+        .isEqualTo("redis://***@h/0 and a@b");
+    assertThat(FailureText.masked("passphrase=a private_key: b X-Signature: c"))
+        .isEqualTo("passphrase=*** private_key: *** X-Signature: ***");
 
     assertThat(new FailureText(message -> "").of(1, new IllegalStateException("hunter2")))
         .startsWith("1|java.lang.IllegalStateException\n\nat ");
     assertThat(new FailureText(message -> null).of(1, new IllegalStateException("hunter2")))
         .contains("not kept")
         .doesNotContain("hunter2");
+  }
+
+  @Test
+  void theReasonOfADeadLetterHidesWhatItsFailuresHide() {
+    enqueue("x", 1);
+    try (Worker worker =
+        worker(job -> JobOutcome.dead("login password=hunter2 failed")).start()) {
+      awaitState("x", JobState.DEAD);
+      assertThat(worker).isNotNull();
+    }
+
+    assertThat(inspector.dead(0, 1).get(0).reason()).isEqualTo("login password=*** failed");
+  }
+
+  @Test
+  void anExceptionThatBreaksWhenItIsAskedIsKeptAsItself() {
+    Throwable noCause = new IllegalStateException("kept") {
+      @Override
+      public synchronized Throwable getCause() {
+        throw new IllegalStateException(this);
+      }
+    };
+    Throwable noFrames = new IllegalStateException("kept, too") {
+      @Override
+      public StackTraceElement[] getStackTrace() {
+        throw new StackOverflowError();
+      }
+    };
+    FailureText failures = new FailureText(message -> message);
+
+    assertThat(failures.of(1, noCause))
+        .startsWith("1|" + noCause.getClass().getName() + "\nkept\nat ")
+        .contains("(no more: asking for them failed with java.lang.IllegalStateException)");
+    assertThat(failures.of(1, noFrames))
+        .startsWith("1|" + noFrames.getClass().getName() + "\nkept, too\n(no more");
   }
 
   /** https://github.com/hexpm/hexpm/pull/1912: a report is wanted of the last failure alone. */
