@@ -67,7 +67,7 @@ final class Beater {
           "queue={} jobs={} first={} cause=poison action=\"their workers ended or hung too often: look at the dead letters\"",
           queue,
           beat.poison().size(),
-          beat.poison().get(0));
+          logged(beat.poison().get(0)));
       tell(() -> listener.onPoison(beat.poison().size()));
     }
     if (!beat.unhandled().equals(unhandled)) {
@@ -79,6 +79,11 @@ final class Beater {
 
   private static Duration shorter(Duration one, Duration other) {
     return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /** It may be no id: others write to Redis, too. */
+  private static String logged(String id) {
+    return JobId.isValid(id) ? id : Texts.escaped(Scripts.bytes(id));
   }
 
   private void changed(Set<String> now) {

@@ -28,6 +28,9 @@ record Details(
 
   private static final int RADIX = 36;
 
+  /** Of a payload beside a field that this process cannot read. */
+  private static final int UNKNOWN_VERSION = Integer.MAX_VALUE;
+
   static Details of(JobType<?> type, EnqueueOptions options, long enqueuedAt) {
     return new Details(
         type.version(),
@@ -59,10 +62,10 @@ record Details(
   }
 
   /**
-   * Reads fields.
+   * Reads fields. One that it knows but cannot read makes the version newer than any.
    *
    * @param fields with a space before each
-   * @throws IllegalArgumentException if they are damaged
+   * @throws IllegalArgumentException if one is no {@code key=value}
    */
   static Details read(String fields) {
     int version = 1;
@@ -78,18 +81,23 @@ record Details(
       }
       String value = field.substring(equals + 1);
       String key = field.substring(0, equals);
-      switch (key) {
-        case "v" -> version = Integer.parseInt(value);
-        case "a" -> enqueuedAt = Long.parseLong(value, RADIX);
-        case "l" -> timeLimit = Long.parseLong(value, RADIX);
-        case "x" -> deadline = Long.parseLong(value, RADIX);
-        case "r" -> retries = RetryPolicy.read(value);
-        default -> {
-          if (key.startsWith("h.")) {
-            headers.put(
-                key.substring(2), new String(Texts.unescaped(value), StandardCharsets.UTF_8));
+      try {
+        switch (key) {
+          case "v" -> version = Math.max(version, Integer.parseInt(value));
+          case "a" -> enqueuedAt = Long.parseLong(value, RADIX);
+          case "l" -> timeLimit = Long.parseLong(value, RADIX);
+          case "x" -> deadline = Long.parseLong(value, RADIX);
+          case "r" -> retries = RetryPolicy.read(value);
+          default -> {
+            if (key.startsWith("h.")) {
+              headers.put(
+                  key.substring(2), new String(Texts.unescaped(value), StandardCharsets.UTF_8));
+            }
           }
         }
+      } catch (IllegalArgumentException laterForm) {
+        // A later process wrote it: the job waits for one that can read it, as for a newer payload.
+        version = UNKNOWN_VERSION;
       }
     }
     return new Details(version, enqueuedAt, timeLimit, deadline, retries, Map.copyOf(headers));

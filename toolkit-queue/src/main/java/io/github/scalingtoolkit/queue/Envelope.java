@@ -71,7 +71,7 @@ record Envelope(boolean hasGivenId, int maxAttempts, String type, Details detail
   static <P> byte[] edited(byte[] stored, JobType<P> type, P payload) {
     int newline = newline(stored);
     String head = new String(stored, 0, newline, StandardCharsets.US_ASCII)
-        .replaceAll(" v=\\d+", type.version() == 1 ? "" : " v=" + type.version());
+        .replaceAll(" v=[^ ]*", type.version() == 1 ? "" : " v=" + type.version());
     if (type.version() != 1 && !head.contains(" v=")) {
       head += " v=" + type.version();
     }

@@ -41,6 +41,7 @@ final class Runner {
   private final FailureText failures;
   private final Clock clock;
   private final AtomicLong warnAgainNanos;
+  private final AtomicLong expiredAgainNanos;
 
   Runner(WorkerBuilder.Handled handled, WorkerBuilder builder) {
     queue = handled.queue;
@@ -51,6 +52,7 @@ final class Runner {
     failures = new FailureText(builder.redaction);
     clock = builder.clock;
     warnAgainNanos = new AtomicLong(clock.nanoTime());
+    expiredAgainNanos = new AtomicLong(clock.nanoTime());
   }
 
   /** Bounds the claim's run, before it starts, by the job's own limit or else the worker's, and by its deadline. */
@@ -102,10 +104,15 @@ final class Runner {
     return run(claim, handling);
   }
 
-  private void warnOfUnknown(Claim claim) {
+  /** Returns whether the last warning of this kind was a while ago. */
+  private boolean warns(AtomicLong again) {
     long now = clock.nanoTime();
-    long next = warnAgainNanos.get();
-    if (now - next < 0 || !warnAgainNanos.compareAndSet(next, now + WARN_INTERVAL.toNanos())) {
+    long next = again.get();
+    return now - next >= 0 && again.compareAndSet(next, now + WARN_INTERVAL.toNanos());
+  }
+
+  private void warnOfUnknown(Claim claim) {
+    if (!warns(warnAgainNanos)) {
       return;
     }
     log.warn(
@@ -189,11 +196,13 @@ final class Runner {
   }
 
   private End expired(Claim claim) {
-    log.warn(
-        "queue={} job={} type={} cause=deadline-over state=dead",
-        queue.logName(),
-        claim.loggedId(),
-        claim.envelope().type());
+    if (warns(expiredAgainNanos)) {
+      log.warn(
+          "queue={} job={} type={} cause=deadline-over state=dead action=\"look at the dead letters: there may be more\"",
+          queue.logName(),
+          claim.loggedId(),
+          claim.envelope().type());
+    }
     tellFailure(claim, new JobFailedException("its deadline was over before it ran"), true);
     return End.expired(claim);
   }

@@ -67,12 +67,20 @@ class EnvelopeTest {
         "5c005\n",
         "5cxyznote\n1",
         "5c005note a\n1",
-        "5c005note a=!\n1",
-        "5c005note h.k=%4\n1",
         "5c005note  a=1\n1"
       })
   void whatIsDamagedIsNotAJob(String stored) {
     assertThatIllegalArgumentException().isThrownBy(() -> read(stored));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"v=2a", "v=1.5", "v=2a v=1", "a=!", "x=-", "l=1.h", "h.k=%4"})
+  void aKnownFieldInALaterFormMakesTheJobWaitForAWorkerThatCanReadIt(String field) {
+    Envelope later = read("5c005note " + field + "\n\"hi\"");
+
+    assertThat(later.type()).isEqualTo("note");
+    assertThatExceptionOfType(QueueException.class)
+        .isThrownBy(() -> later.payloadAs(NOTE.version(3)));
   }
 
   @Test
@@ -111,6 +119,9 @@ class EnvelopeTest {
         .isEqualTo("5c005note a=a h.k=v\n\"new\"");
     assertThat(new String(Envelope.edited(stored, NOTE.version(3), "new"), UTF_8))
         .isEqualTo("5c005note v=3 a=a h.k=v\n\"new\"");
+    assertThat(new String(
+            Envelope.edited("5c005note v=2a a=a\nold".getBytes(UTF_8), NOTE, "new"), UTF_8))
+        .isEqualTo("5c005note a=a\n\"new\"");
   }
 
   @Test

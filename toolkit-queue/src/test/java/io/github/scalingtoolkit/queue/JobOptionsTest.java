@@ -129,6 +129,20 @@ class JobOptionsTest {
   }
 
   @Test
+  void oneWarningTellsOfManyJobsWhoseDeadlinesAreOver() {
+    for (int i = 0; i < 20; i++) {
+      queue.enqueue(NOTE, "late", id("late" + i).deadline(Instant.now().minusSeconds(1)));
+    }
+    try (CapturedLog log = CapturedLog.start();
+        Worker worker = worker(job -> JobOutcome.done())) {
+      Await.until("all are dead", () -> QueueInspector.of(queue).counts().dead() == 20);
+      Await.until("the worker is free", () -> worker.running() == 0);
+
+      assertThat(log.lines("cause=deadline-over")).hasSize(1);
+    }
+  }
+
+  @Test
   void aQueueHasTheNameThatItsUsersGiveIt() {
     for (String name :
         List.of("user processing", "\u00e9mails: [50 %] |*?", "\"quoted\"", "a".repeat(200))) {
