@@ -3,7 +3,9 @@ package io.github.scalingtoolkit.queue;
 import io.github.scalingtoolkit.core.internal.Check;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +54,7 @@ public final class EnqueueOptions {
    */
   public EnqueueOptions id(JobId id) {
     EnqueueOptions copy = new EnqueueOptions(this);
-    copy.id = id;
+    copy.id = Objects.requireNonNull(id, "id");
     return copy;
   }
 
@@ -121,22 +123,23 @@ public final class EnqueueOptions {
    * @throws IllegalArgumentException if a bound is exceeded
    */
   public EnqueueOptions header(String name, String value) {
-    return headers(Map.of(name, value));
+    return headers(Collections.singletonMap(name, value));
   }
 
-  /** As {@link #headers(Map)}, but those that there are hold. */
+  /** As {@link #headers(Map)}, but existing ones win. */
   EnqueueOptions headersIfAbsent(Map<String, String> others) {
     return others.isEmpty() ? this : headers(others).headers(headers);
   }
 
   /** As {@link #header} for each entry. */
   public EnqueueOptions headers(Map<String, String> headers) {
-    if (headers.isEmpty()) {
+    if (Objects.requireNonNull(headers, "headers").isEmpty()) {
       return this;
     }
     Map<String, String> all = new TreeMap<>(this.headers);
     headers.forEach((name, value) -> {
-      Check.name("a header's name", name);
+      Check.name("a header's name", Objects.requireNonNull(name, "a header's name"));
+      Objects.requireNonNull(value, () -> "the value of header " + name);
       if (!Texts.isWellFormed(value)) {
         throw new IllegalArgumentException(
             "header " + name + " must have a value without lone surrogates");
@@ -186,7 +189,7 @@ public final class EnqueueOptions {
   /** Retries the job by this policy instead of that of the worker's handler. Default: the handler's. */
   public EnqueueOptions retries(RetryPolicy policy) {
     EnqueueOptions copy = new EnqueueOptions(this);
-    copy.retries = policy;
+    copy.retries = Objects.requireNonNull(policy, "policy");
     return copy;
   }
 

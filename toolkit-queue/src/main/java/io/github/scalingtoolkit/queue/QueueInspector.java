@@ -18,6 +18,9 @@ import java.util.Optional;
  * JobQueue} does.
  */
 public final class QueueInspector {
+  /** For a reply that has a whole job, whose size nobody knows before. */
+  private static final int LARGE_JOB_BYTES = 8_000_000;
+
   private static final int MOST_LISTED = 1000;
   private static final int MOST_DRAINED = 500;
   private static final int LONGEST_ID = 128;
@@ -258,7 +261,9 @@ public final class QueueInspector {
    */
   public <P> boolean retryDead(JobId id, JobType<P> type, P payload) {
     byte[] name = bytes(id.value());
-    Object stored = queue.eval(Scripts.DEAD, List.of(queue.version(), bytes("get"), name));
+    // As long as its payload: more than an ordinary call has time for.
+    Object stored = queue.evalPayload(
+        Scripts.DEAD, List.of(queue.version(), bytes("get"), name), LARGE_JOB_BYTES);
     if (!(stored instanceof byte[] envelope)) {
       return false;
     }
@@ -297,6 +302,7 @@ public final class QueueInspector {
   private boolean deadAction(String action, byte[]... args) {
     List<byte[]> all = new ArrayList<>(List.of(queue.version(), bytes(action)));
     all.addAll(Arrays.asList(args));
-    return Long.valueOf(1).equals(queue.eval(Scripts.DEAD, all));
+    // Its arguments may be large.
+    return Long.valueOf(1).equals(queue.evalPayload(Scripts.DEAD, all, 0));
   }
 }

@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.queue;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
@@ -11,7 +12,7 @@ import redis.clients.jedis.exceptions.JedisException;
 public final class UnknownEnqueueException extends QueueException {
   private static final long serialVersionUID = 1L;
 
-  private final transient List<JobId> ids;
+  private final transient @Nullable List<JobId> ids;
 
   UnknownEnqueueException(String queue, List<JobId> ids, JedisException cause) {
     super(
@@ -26,8 +27,8 @@ public final class UnknownEnqueueException extends QueueException {
     this.ids = List.copyOf(ids);
   }
 
-  /** Returns the ids of all jobs of the enqueue, given or made, in order. */
+  /** Returns the ids of all jobs of the enqueue, given or made, in order. None if this was serialized meanwhile. */
   public List<JobId> ids() {
-    return ids;
+    return ids == null ? List.of() : ids;
   }
 }

@@ -76,10 +76,10 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Runs jobs of {@code queue} as well: the handlers, limits of types and listener that follow are for that. All queues share the worker's
-   * slots: while several have jobs to claim, their jobs take turns. On a standalone Redis one connection waits for all
-   * queues; on a cluster, with several queues, the subscription of the Redis access brings wake-up calls, for which
-   * its user needs the right to the channels {@code q:*}.
+   * Runs jobs of {@code queue} as well: the handlers, limits of types and listener that follow are for that. All queues
+   * share the worker's slots: while several have jobs to claim, their jobs take turns. On a standalone Redis one
+   * connection waits for all queues; on a cluster, with several queues, the subscription of the Redis access brings
+   * wake-up calls, for which its user needs the right to the channels {@code q:*}.
    *
    * @throws IllegalArgumentException if the worker has a queue of that name already, or {@code queue} uses another Redis
    *     access
@@ -134,8 +134,8 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Runs at most this many jobs of {@code type} of the current queue at a time, 1 to 10,000, within {@link #concurrency(int)}. Default: as many
-   * as that. Other workers have their own limits.
+   * Runs at most this many jobs of {@code type} of the current queue at a time, 1 to 10,000, within
+   * {@link #concurrency(int)}. Default: as many as that. Other workers have their own limits.
    */
   public WorkerBuilder concurrency(JobType<?> type, int jobs) {
     if (jobs < 1 || jobs > 10_000) {

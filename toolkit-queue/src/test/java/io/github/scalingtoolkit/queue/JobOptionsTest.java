@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
@@ -13,18 +14,24 @@ import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /** What a job brings with it from its enqueue to its handler. */
 class JobOptionsTest {
@@ -140,6 +147,39 @@ class JobOptionsTest {
 
       assertThat(log.lines("cause=deadline-over")).hasSize(1);
     }
+  }
+
+  @Test
+  void noOptionIsNull() {
+    for (Function<EnqueueOptions, EnqueueOptions> option :
+        List.<Function<EnqueueOptions, EnqueueOptions>>of(
+            options -> options.id(null),
+            options -> options.retries(null),
+            options -> options.headers(null),
+            options -> options.header("name", null),
+            options -> options.header(null, "value"))) {
+      assertThatNullPointerException()
+          .isThrownBy(() -> option.apply(DEFAULTS))
+          .withMessageMatching(".*(id|policy|header).*");
+    }
+  }
+
+  @Test
+  void anUnknownEnqueueCanBeSentToAnotherProcess() throws Exception {
+    UnknownEnqueueException unknown = new UnknownEnqueueException(
+        "notes", List.of(new JobId("x")), new JedisConnectionException("lost"));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(unknown);
+    }
+    Object read;
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      read = in.readObject();
+    }
+
+    assertThat(unknown.ids()).containsExactly(new JobId("x"));
+    assertThat(((UnknownEnqueueException) read).ids()).isEmpty();
   }
 
   @Test
