@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a claim ends, on its way to Redis.
@@ -9,9 +10,25 @@ import java.util.List;
  * @param outcome as in {@code step.lua}
  * @param where as there
  * @param text as there
+ * @param failure what went wrong with the run, for the listener; null if nothing did
  */
-record End(Claim claim, char outcome, String where, Duration delay, String text) {
+record End(
+    Claim claim,
+    char outcome,
+    String where,
+    Duration delay,
+    String text,
+    @Nullable Throwable failure) {
   private static final int MOST_NOTE = 200;
+
+  private End(Claim claim, char outcome, String where, Duration delay, String text) {
+    this(claim, outcome, where, delay, text, null);
+  }
+
+  /** Returns it with what the listener is to hear of, once this end holds. */
+  End because(Throwable failure) {
+    return new End(claim, outcome, where, delay, text, failure);
+  }
 
   static End completed(Claim claim) {
     int attempt = claim.attempt();

@@ -203,8 +203,8 @@ final class Runner {
           claim.loggedId(),
           claim.envelope().type());
     }
-    tellFailure(claim, new JobFailedException("its deadline was over before it ran"), true);
-    return End.expired(claim);
+    return End.expired(claim)
+        .because(new JobFailedException("its deadline was over before it ran"));
   }
 
   /** Returns how a run ends that took longer than it may. */
@@ -233,10 +233,8 @@ final class Runner {
     }
     if (outcome instanceof JobOutcome.Dead dead) {
       JobFailedException failure = new JobFailedException(dead.reason());
-      if (!claim.isSettled()) {
-        tellFailure(claim, failure, true);
-      }
-      return End.dead(claim, failures.message(failure), failures.of(claim.attempt(), failure));
+      return End.dead(claim, failures.message(failure), failures.of(claim.attempt(), failure))
+          .because(failure);
     }
     if (outcome instanceof JobOutcome.RetryIn retry) {
       return failed(
@@ -275,17 +273,18 @@ final class Runner {
           ? End.expired(claim, "its deadline leaves no time for another attempt: " + why, kept)
           : End.retry(claim, wait, kept);
     }
-    tellFailure(claim, failure, end.outcome() != 'r');
-    return end;
+    return end.because(failure);
   }
 
-  private void tellFailure(Claim claim, Throwable failure, boolean dead) {
-    Job<?> job = claim.job();
-    if (job == null) {
+  /** Tells the listener of the failure that {@code end} is of, if any. To be called once the end holds: it has settled. */
+  void tellFailure(End end) {
+    Job<?> job = end.claim().job();
+    Throwable failure = end.failure();
+    if (job == null || failure == null) {
       return;
     }
     try {
-      listener.onFailure(job, failure, dead);
+      listener.onFailure(job, failure, end.outcome() != 'r');
     } catch (Throwable broken) {
       log.warn(
           "queue={} listener=failed cause={}",

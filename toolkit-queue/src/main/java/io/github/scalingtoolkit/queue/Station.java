@@ -204,8 +204,7 @@ final class Station implements Waiter.Post {
 
   private void end(Claim claim, End end) {
     if (claim.settle()) {
-      ends.add(end);
-      stepping.wake();
+      ended(end);
     } else {
       log.debug("queue={} job={} end=too-late", queue.logName(), claim.loggedId());
     }
@@ -213,8 +212,20 @@ final class Station implements Waiter.Post {
 
   private void tooLong(Claim claim, Claim.Limit limit) {
     if (claim.settle()) {
-      ends.add(runner.tooLong(claim, limit));
-      claim.cancel();
+      try {
+        ended(runner.tooLong(claim, limit));
+      } finally {
+        claim.cancel();
+      }
+    }
+  }
+
+  /** Of a claim that has settled so: nobody hears of an end that another one came before. */
+  private void ended(End end) {
+    try {
+      runner.tellFailure(end);
+    } finally {
+      ends.add(end);
       stepping.wake();
     }
   }

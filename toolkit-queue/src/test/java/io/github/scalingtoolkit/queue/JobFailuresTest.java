@@ -265,6 +265,49 @@ class JobFailuresTest {
   }
 
   @Test
+  void aListenerHearsOfOneFailureOfARunThoughItsTimeIsOverWhileItFails() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    CountDownLatch heard = new CountDownLatch(1);
+    CountDownLatch run = new CountDownLatch(1);
+    queue.enqueue(
+        NOTE,
+        "x",
+        EnqueueOptions.defaults().id(id("x")).maxAttempts(1).timeLimit(Duration.ofMillis(100)));
+    try (Worker worker = worker(job -> {
+          throw new IllegalStateException("thrown");
+        })
+        .redactMessages(message -> {
+          // Keeps the run's own end from being decided until its time limit has ended it.
+          if (message.equals("thrown")) {
+            try {
+              heard.await();
+            } catch (InterruptedException timeIsOver) {
+              return message;
+            }
+          }
+          return message;
+        })
+        .listener(new QueueListener() {
+          @Override
+          public void onFailure(Job<?> job, Throwable failure, boolean dead) {
+            told.add(failure.getMessage());
+            heard.countDown();
+          }
+
+          @Override
+          public void onRun(String type, String outcome, Duration took) {
+            run.countDown();
+          }
+        })
+        .start()) {
+      awaitState("x", JobState.DEAD);
+      Await.until("the run is over", () -> run.getCount() == 0 && worker.running() == 0);
+    }
+
+    assertThat(told).containsExactly("it ran longer than PT0.1S");
+  }
+
+  @Test
   void poisonIsToldApartFromFailures() {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     enqueue("x", 5);
