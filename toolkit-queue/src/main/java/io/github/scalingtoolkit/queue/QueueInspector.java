@@ -113,7 +113,8 @@ public final class QueueInspector {
    * handler of an active one is interrupted within a third of its worker's lease, and how its run ends changes nothing. Looks
    * through a whole list of ready jobs, if it is in one.
    *
-   * @return false if it is in none of these states
+   * @return false if it is in none of these states; also if this call has ended it, but had to be repeated on the way to
+   *     Redis: {@link JobQueue#find} tells
    */
   public boolean cancel(JobId id) {
     return admin("cancel", bytes(id.value())) == 1;
@@ -154,7 +155,7 @@ public final class QueueInspector {
    * Ends all jobs that are waiting, as {@link #cancel} does; delayed and active ones stay. One round trip for each 500, until
    * there is none, so pause a queue to which much is added.
    *
-   * @return how many
+   * @return how many; too few if a call had to be repeated on the way to Redis
    */
   public long drain() {
     long all = 0;
@@ -244,7 +245,7 @@ public final class QueueInspector {
 
   /**
    * Makes a dead job ready again, as if it had never run; false if it is not dead, or {@linkplain DeadLetter#isDamaged
-   * damaged}. One that is dead because its deadline was over has none any more.
+   * damaged}. A deadline that is over by now, or that it is dead of, is dropped.
    */
   public boolean retryDead(JobId id) {
     return deadAction("retry", bytes(id.value()));

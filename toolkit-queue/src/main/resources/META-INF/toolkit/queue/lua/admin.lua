@@ -10,7 +10,7 @@
 --          changed then; drain: how many
 --          Error TQVERSION and the data's version if that is another
 -- cost     at most 12 commands, and 1 a worker, of which one looks through a whole list of ready jobs; drain 4 a job
--- retry    safe
+-- retry    safe; but what a lost reply told is not told again: a cancel or a drain that is repeated answers 0 for it
 local p, action = KEYS[1], ARGV[2]
 local meta, v, paused, published = redis.call('HGETALL', p .. 'm'), false, false, false
 for i = 1, #meta, 2 do

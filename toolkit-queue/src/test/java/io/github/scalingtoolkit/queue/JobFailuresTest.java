@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -210,13 +211,13 @@ class JobFailuresTest {
     Throwable noCause = new IllegalStateException("kept") {
       @Override
       public synchronized Throwable getCause() {
-        throw new IllegalStateException(this);
+        throw new IllegalStateException("no cause either");
       }
     };
     Throwable noFrames = new IllegalStateException("kept, too") {
       @Override
       public StackTraceElement[] getStackTrace() {
-        throw new StackOverflowError();
+        throw new IllegalStateException("no frames either");
       }
     };
     FailureText failures = new FailureText(message -> message);
@@ -331,6 +332,23 @@ class JobFailuresTest {
     assertThat(inspector.failures(id("x")))
         .extracting(JobFailure::attempt, JobFailure::message)
         .containsExactly(tuple(1, "its worker killed ended or hung"));
+  }
+
+  @Test
+  void anIdThatIsNoneForgesNoLogLineWhenItIsPoison() {
+    try (Jedis jedis = server.connect();
+        CapturedLog log = CapturedLog.start()) {
+      jedis.set("q:{notes}:j:a\nb", "5c005note\n\"x\"");
+      jedis.hset("q:{notes}:o:killed", "a\nb", "1");
+      jedis.zadd("q:{notes}:l", 1, "killed");
+      try (Worker worker = worker(job -> JobOutcome.done()).mostCrashes(1).start()) {
+        Await.until("it is dead", () -> inspector.counts().dead() == 1);
+        Await.until("it is told", () -> !log.lines("cause=poison").isEmpty());
+        assertThat(worker).isNotNull();
+      }
+
+      assertThat(log.lines("cause=poison").get(0)).contains(" first=a%0Ab ");
+    }
   }
 
   @Test
