@@ -53,9 +53,10 @@ public final class BuildsCommand {
       callers.add(row);
       System.out.println(name);
     });
-    List<Pairs> hotPaths = new HotPaths(java, before, after, pairs).measure(only);
+    List<List<String>> cores = Cores.words();
+    List<Pairs> hotPaths = new HotPaths(java, before, after, pairs, cores).measure(only);
 
-    String page = page(words, before, load, callers, hotPaths);
+    String page = page(words, before, load, callers, hotPaths, cores.size() < 2);
     System.out.print(page);
     String out = arguments.text("--out", "");
     if (!out.isEmpty()) {
@@ -66,7 +67,12 @@ public final class BuildsCommand {
   }
 
   private static String page(
-      List<String> words, Path before, String load, List<Pairs> callers, List<Pairs> hotPaths) {
+      List<String> words,
+      Path before,
+      String load,
+      List<Pairs> callers,
+      List<Pairs> hotPaths,
+      boolean inTurn) {
     StringBuilder page =
         new StringBuilder("# Two builds in turn, Java " + Runtime.version() + "\n\n");
     page.append(
@@ -83,7 +89,11 @@ public final class BuildsCommand {
       callers.forEach(row -> page.append(row.line(LEAST)));
     }
     if (!hotPaths.isEmpty()) {
-      page.append("\n## Hot paths (JMH, a fresh JVM each)\n\n").append(Pairs.head());
+      page.append(
+              inTurn
+                  ? "\n## Hot paths (JMH, a fresh JVM each)\n\nOne build after the other: there is no `taskset`, or one core.\n\n"
+                  : "\n## Hot paths (JMH, a fresh JVM each, at the same time, with its Redis on a core of its own)\n\nThose of the limiter have 64 threads, and run in turn on all cores.\n\n")
+          .append(Pairs.head());
       hotPaths.forEach(row -> page.append(row.line(LEAST)));
     }
     return page.toString();
