@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What a call throws, it throws for all whose jobs it carried: each of them may or may not be in the queue then, as after
  * a call of its own. A caller with a deadline of its own goes alone, so that it cuts nobody else's call short, and so does
- * a large job.
+ * a large job. A caller that is interrupted sends all the same, alone or for others, and stays interrupted.
  *
  * <p>Safe for use by several threads.
  */
@@ -89,7 +89,7 @@ final class EnqueueMerger {
   /** Returns what became of the job, as in {@code enqueue.lua}. */
   long enqueue(JobQueue.Entry entry) {
     if (Deadline.current() != null || entry.envelope().length > LARGE_BYTES) {
-      return send.apply(List.of(entry))[0];
+      return sent(List.of(entry))[0];
     }
     if (entered()) {
       return alone(entry);
@@ -132,9 +132,24 @@ final class EnqueueMerger {
 
   private long alone(JobQueue.Entry entry) {
     try {
-      return send.apply(List.of(entry))[0];
+      return sent(List.of(entry))[0];
     } finally {
       passOn();
+    }
+  }
+
+  /**
+   * Sends with the caller's interrupt put aside: it must not fail the call for the jobs of others that travel along, nor
+   * leave it unknown whether the caller's own is in the queue.
+   */
+  private long[] sent(List<JobQueue.Entry> entries) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      return send.apply(entries);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
@@ -164,15 +179,10 @@ final class EnqueueMerger {
   private void lead(List<Waiting> batch) {
     long[] codes = new long[0];
     Throwable failure = null;
-    // The others have not been interrupted, but the call would fail for them, too.
-    boolean interrupted = Thread.interrupted();
     try {
-      codes = send.apply(batch.stream().map(waiting -> waiting.entry).toList());
+      codes = sent(batch.stream().map(waiting -> waiting.entry).toList());
     } catch (Throwable failed) {
       failure = failed;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
     passOn();
     for (int i = 0; i < batch.size(); i++) {

@@ -111,6 +111,37 @@ class EnqueueMergerTest {
   }
 
   @Test
+  void anInterruptedCallerSendsAllTheSameAndStaysInterrupted() {
+    List<Boolean> interrupted = new ArrayList<>();
+    EnqueueMerger watched = new EnqueueMerger(entries -> {
+      interrupted.add(Thread.currentThread().isInterrupted());
+      return new long[] {1};
+    });
+    Deadline later = Deadline.after(Duration.ofSeconds(30), Clock.system());
+
+    Thread.currentThread().interrupt();
+    watched.enqueue(entry("alone", 100));
+    watched.enqueue(entry("large", 100_000));
+    later.<Long, RuntimeException>call(() -> watched.enqueue(entry("hurried", 100)));
+
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(interrupted).containsExactly(false, false, false);
+  }
+
+  @Test
+  void aFailureLeavesAnInterruptedCallerInterrupted() {
+    EnqueueMerger failing = new EnqueueMerger(entries -> {
+      throw new IllegalStateException("failed");
+    });
+
+    Thread.currentThread().interrupt();
+
+    assertThatThrownBy(() -> failing.enqueue(entry("1", 100)))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(Thread.interrupted()).isTrue();
+  }
+
+  @Test
   void largeJobsAndCallersWithADeadlineGoAlone() {
     enqueue("1");
     enqueue("2");
