@@ -69,7 +69,7 @@ class GuardExamplesTest {
   // end::http[]
 
   @Test
-  void httpReturnsA503WithAnUnfitRetryAfterAndPassesCheckedExceptions() throws Exception {
+  void httpReturnsA503ItCannotWaitForAndPassesCheckedExceptions() throws Exception {
     AtomicInteger requests = new AtomicInteger();
     HttpServer server = shop(requests);
     URI tea = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/tea");

@@ -82,7 +82,7 @@ class UnreachableTest {
   }
 
   @Test
-  void redisCutOffFromOneProcessOnlyThatProcessBypassesTheKeyUntilReplayed() {
+  void redisCutOffFromOneProcessMakesItBypassTheKeyUntilReplayed() {
     far.get("k", this::load);
     assertThat(near.lookup("k", this::load).outcome()).isEqualTo(Outcome.L2_HIT);
 

@@ -135,7 +135,7 @@ class GeneratorTest {
   }
 
   @Test
-  void aStallIsPaidForByAllThatFellDueMeanwhileAndTheNaiveFigureHidesIt() throws Exception {
+  void aStallCountsForAllThatFellDueAndTheNaiveFigureHidesIt() throws Exception {
     long stall = Duration.ofMillis(200).toNanos();
     AtomicLong served = new AtomicLong();
     try (TinyServer server = TinyServer.start(exchange -> {

@@ -59,7 +59,7 @@ class GroupTest {
   }
 
   @Test
-  void withThreeFreshStartsTheirMediansCountAndNotTheSlicesThatShareProcesses() {
+  void ofThreeFreshStartsTheMediansCountAndNotTheirSlices() {
     Group group = Slices.group();
     for (int round = 1; round <= 3; round++) {
       for (int rotation = 1; rotation <= 4; rotation++) {
@@ -115,7 +115,7 @@ class GroupTest {
   }
 
   @Test
-  void aSliceInWhichNothingWasAnsweredIsARateOfNothingAndHasNoCpuForAnAnswer() {
+  void aSliceWithoutAnswersHasARateOfZeroAndNoCpuPerAnswer() {
     Group group = Slices.group()
         .with(Slices.slice(SINGLE, 1, 0))
         .with(Slices.slice(SINGLE, 2, 100))

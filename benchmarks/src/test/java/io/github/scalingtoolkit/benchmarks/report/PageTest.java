@@ -59,7 +59,7 @@ class PageTest {
   }
 
   @Test
-  void aSessionThatEndedEarlySaysSoAndAWholeOneSaysThatEveryCellHasItsFigure() {
+  void aPageSaysWhetherItsSessionEndedEarlyOrHasEveryFigure() {
     Group group = Slices.group().with(Slices.slice(Slices.SINGLE, 1, 100));
 
     assertThat(page(group)).contains("a group: the session ended before the group's end");

@@ -39,7 +39,7 @@ class PlansTest {
   }
 
   @Test
-  void quickHasListAndHealthOfNineSetUpsExpressAndTheFloorInAQuarterOfAnHour() {
+  void quickHasListAndHealthOfElevenSetUpsInAQuarterOfAnHour() {
     List<GroupPlan> quick = new Plans(context, SessionCommand.Kind.QUICK.timing()).quick();
 
     List<Cell> cells = cells(quick);

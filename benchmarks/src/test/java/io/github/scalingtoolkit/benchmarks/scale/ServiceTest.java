@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class ServiceTest {
   @Test
-  void isMeasuredWithTheOptionsOfItsImageAndTheHeapOfAContainerOf256MiB() throws IOException {
+  void hasTheOptionsOfItsImageAndTheHeapOfAContainerOf256MiB() throws IOException {
     List<String> image =
         Files.readAllLines(Path.of("../reference-todo-app/deploy/docker/jvm.options")).stream()
             .filter(line -> !line.startsWith("#"))

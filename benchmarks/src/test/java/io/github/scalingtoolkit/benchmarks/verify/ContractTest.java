@@ -17,7 +17,7 @@ class ContractTest {
       "createdAt":"2026-11-23T08:00:00.000Z","updatedAt":"2026-11-23T08:00:00.000Z"}""";
 
   @Test
-  void aServiceThatAnswersAsTheTutorialKeepsThatLevelAndBreaksTheOther() throws Exception {
+  void aServiceLikeTheTutorialKeepsThatLevelAndBreaksTheOther() throws Exception {
     try (TinyServer server = TinyServer.start(exchange -> tutorial(exchange, false))) {
       assertThat(check(server, Level.TUTORIAL)).allMatch(Outcome::kept);
 

@@ -47,7 +47,7 @@ class NetworkFaultsTest {
 
   @ParameterizedTest
   @EnumSource(Lasting.class)
-  void aLastingFaultOpensTheBreakerThatRefusesAtOnceAndClosesWhenItIsOver(Lasting fault) {
+  void aLastingFaultHasCallsRefusedAtOnceUntilItIsOver(Lasting fault) {
     try (RedisServer server = RedisServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = through(proxy)) {
