@@ -70,12 +70,15 @@ public final class ClientAddress {
    * Returns the client's address.
    *
    * @param peer the address that opened the connection
-   * @param forwardedFor the values of every {@code X-Forwarded-For} header of the request, in order; may be empty. An
-   *     entry may have a port. An entry that is not an address ends the reading: its client is unknown, so the proxy
-   *     that wrote it is the client
+   * @param forwardedFor the values of every {@code X-Forwarded-For} header of the request, in order; empty or null if
+   *     there is none, as servers give it. An entry may have a port. An entry that is not an address ends the reading:
+   *     its client is unknown, so the proxy that wrote it is the client
    */
-  public InetAddress of(InetAddress peer, List<String> forwardedFor) {
+  public InetAddress of(InetAddress peer, @Nullable List<String> forwardedFor) {
     InetAddress client = peer;
+    if (forwardedFor == null) {
+      return client;
+    }
     int read = 0;
     for (int header = forwardedFor.size() - 1; header >= 0; header--) {
       String[] entries = forwardedFor.get(header).split(",", -1);

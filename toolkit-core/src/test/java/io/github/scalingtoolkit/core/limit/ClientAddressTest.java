@@ -75,6 +75,14 @@ class ClientAddressTest {
   }
 
   @Test
+  void withoutTheHeaderThePeerIsTheClient() throws UnknownHostException {
+    InetAddress peer = InetAddress.getByName("10.1.2.3");
+
+    assertThat(proxies.of(peer, List.of())).isEqualTo(peer);
+    assertThat(proxies.of(peer, null)).isEqualTo(peer);
+  }
+
+  @Test
   void aHeaderThatNeverEndsIsReadForAWhileOnly() throws UnknownHostException {
     String endless = "198.51.100.1," + "10.0.0.1,".repeat(10_000) + "10.0.0.2";
 
