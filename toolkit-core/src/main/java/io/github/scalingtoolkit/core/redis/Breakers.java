@@ -50,6 +50,9 @@ final class Breakers implements AutoCloseable {
   @SuppressWarnings("NullAway.Init")
   private Attempts calls;
 
+  @SuppressWarnings("NullAway.Init")
+  private RefusedWrites refusedWrites;
+
   /**
    * Makes them closed.
    *
@@ -61,7 +64,7 @@ final class Breakers implements AutoCloseable {
     this.cluster = cluster;
     this.clock = clock;
     access = breaker(name, clock, cluster && byNode ? Breakers::isOfNoNode : RedisFailure::counts);
-    recoveryLoop = new RecoveryLoop(name, this::askOfEvictions);
+    recoveryLoop = new RecoveryLoop(name, this::lookAtWhatIsDue);
     nodeGuards = new NodeGuards(
         node -> nodeBreaker(name, node),
         (node, made) -> recoveryLoop.add(made, () -> tryNode(node)));
@@ -70,9 +73,11 @@ final class Breakers implements AutoCloseable {
   }
 
   /** Starts the loop. */
-  void start(LazyClient<Clients> commands, Attempts calls) {
+  void start(LazyClient<Clients> commands, Attempts calls, RefusedWrites refusedWrites) {
     this.commands = commands;
     this.calls = calls;
+    this.refusedWrites = refusedWrites;
+    refusedWrites.onFirst(recoveryLoop::wake);
     recoveryLoop.add(access, this::recover);
     recoveryLoop.start();
   }
@@ -238,6 +243,12 @@ final class Breakers implements AutoCloseable {
       }
       return "up";
     }
+  }
+
+  /** Returns whether nothing is left to look at. */
+  private boolean lookAtWhatIsDue() {
+    boolean settled = refusedWrites.settle();
+    return askOfEvictions() && settled;
   }
 
   private boolean askOfEvictions() {

@@ -40,6 +40,8 @@ final class ClientFactory {
   private final Clock clock;
   private final ThreadFactory threads;
   private final Map<HostAndPort, Node> nodes = new ConcurrentHashMap<>();
+  private final TopologyLog topology;
+  private final RefusedWrites refusedWrites = new RefusedWrites();
 
   /** What the pools of one node share. */
   private record Node(Rights rights, Renewals renewals) {}
@@ -60,6 +62,7 @@ final class ClientFactory {
     this.sentinelCredentials = sentinelCredentials;
     this.clock = clock;
     threads = BlockingThreads.platformFactory("topology-" + name + "-");
+    topology = new TopologyLog(name);
   }
 
   /**
@@ -84,14 +87,17 @@ final class ClientFactory {
       NodeGuards guards,
       NodeGuards payloadGuards) {
     ClusterNodes nodes = new ClusterNodes(
-        name,
+        topology,
         Set.copyOf(url.nodes()),
         config,
         node -> pool(node, config, poolSize, deadline, deadline),
         node -> pool(node, config, PayloadCalls.CONNECTIONS, deadline, deadline),
         there -> {
-          guards.keepOnly(there);
-          payloadGuards.keepOnly(there);
+          try {
+            guards.keepOnly(there);
+          } finally {
+            payloadGuards.keepOnly(there);
+          }
         },
         threads);
     PayloadCalls payloads = new PayloadCalls(
@@ -174,7 +180,7 @@ final class ClientFactory {
     JedisClientConfig config = config(deadline, longest);
     if (url.mode() == RedisUrl.Mode.CLUSTER) {
       ClusterNodes nodes = new ClusterNodes(
-          name,
+          topology,
           Set.copyOf(url.nodes()),
           config,
           node -> pool(node, config, BLOCKING_CONNECTIONS, deadline, deadline),
@@ -204,6 +210,16 @@ final class ClientFactory {
         .count();
   }
 
+  /** Returns the log of nodes that refuse writes. */
+  RefusedWrites refusedWrites() {
+    return refusedWrites;
+  }
+
+  /** Tells whether no node of a cluster told its slots when a client asked last. */
+  boolean isTopologyStale() {
+    return topology.isStale();
+  }
+
   private @Nullable Sentinels sentinels() {
     if (url.mode() != RedisUrl.Mode.SENTINEL) {
       return null;
@@ -230,7 +246,8 @@ final class ClientFactory {
     nodes.compute(node, (at, known) -> {
       Node shared = known != null && known.renewals.isUsed()
           ? known
-          : new Node(new Rights(name + "@" + at, clock), new Renewals(name + "@" + at));
+          : new Node(
+              new Rights(name + "@" + at, clock), new Renewals(name + "@" + at, refusedWrites));
       NodePool pool = new NodePool(
           node,
           new NodeConnections(node, config, shared.rights, shared.renewals),

@@ -38,6 +38,7 @@ import redis.clients.jedis.executors.ClusterCommandExecutor;
  */
 final class ClusterCalls extends ClusterCommandExecutor {
   private static final int MOST_REDIRECTIONS = 5;
+  private static final String UNTIL_ITS_END = "until its deadline was over";
   private static final long TRY_AGAIN_NANOS = Duration.ofMillis(2).toNanos();
 
   private final ClusterNodes nodes;
@@ -211,9 +212,11 @@ final class ClusterCalls extends ClusterCommandExecutor {
         asking = true;
         redirections = counted(redirections, time, slot, ask);
       } catch (JedisDataException reply) {
-        if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")
-            || System.nanoTime() + TRY_AGAIN_NANOS - time.untilNanos() > 0) {
+        if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
           throw reply;
+        }
+        if (System.nanoTime() + TRY_AGAIN_NANOS - time.untilNanos() > 0) {
+          throw stillMoving(slot, UNTIL_ITS_END, reply);
         }
         redirected = null;
         asking = false;
@@ -227,17 +230,22 @@ final class ClusterCalls extends ClusterCommandExecutor {
     }
   }
 
-  /** What ends the call is no redirection any more: Jedis would follow it once more, and hide it behind its own words. */
   private static int counted(int redirections, Time time, int slot, JedisDataException last) {
-    boolean isOver = time.isOver();
-    if (isOver || redirections == MOST_REDIRECTIONS) {
-      throw new JedisDataException(
-          "TRYAGAIN slot " + slot + " is moving: its nodes sent the call on "
-              + (isOver ? "until its deadline was over" : MOST_REDIRECTIONS + " times")
-              + ", so it was not run; repeat it later; last answer: " + last.getMessage(),
-          last);
+    if (time.isOver()) {
+      throw stillMoving(slot, UNTIL_ITS_END, last);
+    }
+    if (redirections == MOST_REDIRECTIONS) {
+      throw stillMoving(slot, MOST_REDIRECTIONS + " times", last);
     }
     return redirections + 1;
+  }
+
+  /** What ends the call is no redirection any more: Jedis would follow it once more, and hide it behind its own words. */
+  private static JedisDataException stillMoving(int slot, String howLong, JedisDataException last) {
+    return new JedisDataException(
+        "TRYAGAIN slot " + slot + " is moving: its nodes sent the call on " + howLong
+            + ", so it was not run; repeat it later; last answer: " + last.getMessage(),
+        last);
   }
 
   /** One exchange with a node as its breaker sees it: a connection that was closed meanwhile is not a failure of the node. */

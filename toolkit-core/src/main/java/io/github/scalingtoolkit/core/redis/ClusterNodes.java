@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.core.redis;
 
-import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.time.Backoff;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -16,8 +15,6 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.commons.pool2.impl.GenericObjectPoolConfig;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.ConnectionFactory;
@@ -36,8 +33,6 @@ import redis.clients.jedis.providers.ClusterConnectionProvider;
  * it. A redirection is learned at once ({@link #moved}).
  */
 final class ClusterNodes extends ClusterConnectionProvider {
-  private static final Logger log = LoggerFactory.getLogger(ClusterNodes.class);
-
   /**
    * Stands for "wherever the command belongs": Jedis' executor asks for a connection first and has one place that can be
    * overridden after that, which is where {@link ClusterCalls} finds the node and its connection.
@@ -69,10 +64,9 @@ final class ClusterNodes extends ClusterConnectionProvider {
   private static final Backoff AFTER_FAILURE =
       Backoff.doubling(Duration.ofSeconds(1), Duration.ofSeconds(5)).jitter(0.5);
 
-  private final String name;
+  private final TopologyLog topologyLog;
   private final Set<HostAndPort> seeds;
   private final JedisClientConfig config;
-  private final Once toldUnknown = new Once();
   private final Map<String, ConnectionPool> standIns = new ConcurrentHashMap<>();
   private final Function<HostAndPort, NodePool> pools;
   private final ThreadFactory threads;
@@ -90,14 +84,14 @@ final class ClusterNodes extends ClusterConnectionProvider {
   /**
    * Asks the seeds.
    *
-   * @param name of the access, for the log
+   * @param topologyLog learns whether a node told the slots
    * @param pools makes the pool of a node
    * @param payloadPools makes the pool of a node for what carries payloads
-   * @param onRefreshed is told after each refresh which nodes there are
+   * @param onRefreshed is told after each refresh which nodes there are; what it throws is logged
    * @throws redis.clients.jedis.exceptions.JedisException if none of the seeds can be reached
    */
   ClusterNodes(
-      String name,
+      TopologyLog topologyLog,
       Set<HostAndPort> seeds,
       JedisClientConfig config,
       Function<HostAndPort, NodePool> pools,
@@ -105,7 +99,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
       Consumer<Predicate<HostAndPort>> onRefreshed,
       ThreadFactory threads) {
     super(seeds, config, keepingNone());
-    this.name = name;
+    this.topologyLog = topologyLog;
     this.seeds = seeds;
     this.config = config;
     this.pools = pools;
@@ -203,7 +197,7 @@ final class ClusterNodes extends ClusterConnectionProvider {
 
   /**
    * Asks for the topology on this thread, and closes the connections to nodes that are in it no more. Returns whether a
-   * node has told it; what was known is kept otherwise.
+   * node has told it; otherwise what was known is kept, and the nodes are asked again in the background.
    */
   boolean refresh() {
     Set<HostAndPort> known = new LinkedHashSet<>(seeds);
@@ -213,20 +207,19 @@ final class ClusterNodes extends ClusterConnectionProvider {
       // Jedis has a method for all nodes, which keeps to itself whether one has answered.
       try (Connection asked = new Connection(node, config)) {
         cache.discoverClusterNodesAndSlots(asked);
-        forgetOthers();
-        toldUnknown.over(() -> log.info("redis={} topology=known", name));
-        return true;
       } catch (RuntimeException unreachable) {
-        last = unreachable;
+        // What an administrator can mend is not hidden by a node that is down as well.
+        last = last != null && RedisFailure.of(last) == RedisFailure.RIGHTS ? last : unreachable;
+        continue;
       }
+      topologyLog.told(this);
+      forgetOthers();
+      return true;
     }
     RuntimeException cause = last;
     if (!closed && cause != null) {
-      toldUnknown.tell(() -> log.warn(
-          "redis={} topology=unknown nodes={} cause=\"{}\" action=\"calls go where slots were last seen; asked again every 5 s at most\"",
-          name,
-          known.size(),
-          RedisFailures.reason(cause)));
+      topologyLog.noneTold(this, known.size(), cause);
+      refreshSoon();
     }
     return false;
   }
@@ -236,7 +229,11 @@ final class ClusterNodes extends ClusterConnectionProvider {
     closeOthers(open, known);
     closeOthers(openForPayloads, known);
     standIns.keySet().retainAll(known);
-    onRefreshed.accept(this::knows);
+    try {
+      onRefreshed.accept(this::knows);
+    } catch (RuntimeException failed) {
+      topologyLog.listenerFailed(failed);
+    }
   }
 
   private static void closeOthers(Map<HostAndPort, NodePool> pools, Set<String> known) {

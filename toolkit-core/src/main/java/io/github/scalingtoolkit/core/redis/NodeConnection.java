@@ -61,6 +61,7 @@ final class NodeConnection extends Connection {
     try {
       return super.readProtocolWithCheckingBroken();
     } catch (JedisDataException reply) {
+      renewals.answered(reply);
       if (RedisFailure.isReadOnly(reply) && !readOnly) {
         // Not broken yet: the replies to what was sent with it are still to be read.
         readOnly = true;

@@ -49,7 +49,10 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
     return made;
   }
 
-  /** Forgets the nodes that are no more. */
+  /**
+   * Forgets the nodes that are no more. Each farewell is said, whatever others throw; the first failure is thrown at the
+   * end.
+   */
   void keepOnly(Predicate<HostAndPort> there) {
     List<Guard> gone = new ArrayList<>();
     guards.forEach((node, guard) -> {
@@ -57,7 +60,19 @@ final class NodeGuards implements Function<HostAndPort, Guard> {
         gone.add(guard);
       }
     });
-    gone.forEach(guard -> farewells.forEach(farewell -> farewell.accept(guard)));
+    RuntimeException first = null;
+    for (Guard guard : gone) {
+      for (Consumer<Guard> farewell : farewells) {
+        try {
+          farewell.accept(guard);
+        } catch (RuntimeException failed) {
+          first = first == null ? failed : first;
+        }
+      }
+    }
+    if (first != null) {
+      throw first;
+    }
   }
 
   List<Guard> all() {

@@ -20,6 +20,12 @@ interface Opening {
    */
   int refusing();
 
+  /** Tells whether no node of a cluster told its slots when it was asked last. */
+  boolean isTopologyStale();
+
+  /** Returns the log of nodes that refuse writes. */
+  RefusedWrites refusedWrites();
+
   /** Clients of our own: those for commands opened at once, those that block at their first use. */
   final class Own implements Opening {
     private static final Duration LONGEST_BLOCK = Duration.ofSeconds(30);
@@ -57,6 +63,16 @@ interface Opening {
       int known = factory.refusing();
       return known == 0 && clients.stream().anyMatch(LazyClient::isRefused) ? 1 : known;
     }
+
+    @Override
+    public boolean isTopologyStale() {
+      return factory.isTopologyStale();
+    }
+
+    @Override
+    public RefusedWrites refusedWrites() {
+      return factory.refusedWrites();
+    }
   }
 
   /** Clients of somebody else's, which run as they are. */
@@ -70,6 +86,17 @@ interface Opening {
     @Override
     public int refusing() {
       return 0;
+    }
+
+    @Override
+    public boolean isTopologyStale() {
+      return false;
+    }
+
+    /** Nobody sees the replies to such a client. */
+    @Override
+    public RefusedWrites refusedWrites() {
+      return new RefusedWrites();
     }
   }
 }

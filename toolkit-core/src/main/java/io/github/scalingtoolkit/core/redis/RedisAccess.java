@@ -78,6 +78,7 @@ public final class RedisAccess implements AutoCloseable {
   private final @Nullable LazyClient<Clients> blocking;
   private final boolean owned;
 
+  private final RefusedWrites refusedWrites;
   private final Breakers breakers;
   private final Attempts attempts;
   private final Clock clock;
@@ -105,7 +106,8 @@ public final class RedisAccess implements AutoCloseable {
     subscriptions = blocking != null && owned
         ? ownSubscriptions(blocking)
         : Subscriptions.through(this::blocking, HEARTBEAT, clock, name);
-    breakers.start(commands, attempts);
+    refusedWrites = opening.refusedWrites();
+    breakers.start(commands, attempts, refusedWrites);
   }
 
   private Subscriptions ownSubscriptions(LazyClient<Clients> held) {
@@ -500,6 +502,24 @@ public final class RedisAccess implements AutoCloseable {
    */
   public int nodesRefusing() {
     return opening.refusing();
+  }
+
+  /**
+   * Returns how many nodes refused a write within the last minute while they serve reads: because they are full (OOM),
+   * cannot save (MISCONF), lack replicas (NOREPLICAS) or are replicas themselves (READONLY). For a gauge, and for an alert
+   * when it stays above 0. Always 0 for wrapped clients. Makes no call.
+   */
+  public int nodesRefusingWrites() {
+    return refusedWrites.nodes();
+  }
+
+  /**
+   * Tells whether no node of a cluster told its slots when it was asked last, so that calls go where slots were last seen:
+   * for a gauge, and for an alert when it stays true. The nodes are asked again until one tells them. Always false for one
+   * server, for sentinels and for wrapped clients, and until the cluster has been reached once. Makes no call.
+   */
+  public boolean isTopologyStale() {
+    return opening.isTopologyStale();
   }
 
   /** Ends subscriptions and the loop, and closes the clients if this opened them. Calling it again does nothing. */

@@ -14,6 +14,9 @@ import java.util.function.ToDoubleFunction;
  *   <li>{@code toolkit.redis.subscriptions{redis,state=live|down}}: how many subscriptions are live, and how many are not
  *   <li>{@code toolkit.redis.nodes.refusing{redis}}: how many nodes refuse its user or password. It is 1 if a cluster or
  *       sentinels refuse from the start, so that the nodes are not known
+ *   <li>{@code toolkit.redis.writes.refusing{redis}}: how many nodes refused a write within the last minute and serve reads:
+ *       full, or without disk or replicas
+ *   <li>{@code toolkit.redis.topology.stale{redis}}: 1 while no node of a cluster tells its slots, else 0
  * </ul>
  */
 public final class RedisMetrics {
@@ -27,6 +30,14 @@ public final class RedisMetrics {
     subscriptions(registry, redis, "down", RedisAccess::subscriptionsDown);
     Gauge.builder("toolkit.redis.nodes.refusing", redis, RedisAccess::nodesRefusing)
         .description("Nodes that refuse the user or the password")
+        .tag("redis", redis.name())
+        .register(registry);
+    Gauge.builder("toolkit.redis.writes.refusing", redis, RedisAccess::nodesRefusingWrites)
+        .description("Nodes that refused a write within the last minute")
+        .tag("redis", redis.name())
+        .register(registry);
+    Gauge.builder("toolkit.redis.topology.stale", redis, access -> access.isTopologyStale() ? 1 : 0)
+        .description("Whether no node of the cluster tells its slots")
         .tag("redis", redis.name())
         .register(registry);
   }

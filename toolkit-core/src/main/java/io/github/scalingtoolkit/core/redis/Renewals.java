@@ -7,6 +7,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
  * Says which connections to one address must not be used any more because a node there has answered READONLY: those that
@@ -26,6 +27,7 @@ final class Renewals {
   private static final long TOLD_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final String node;
+  private final RefusedWrites refusedWrites;
   private final LongSupplier nanos;
   private final List<NodePool> pools = new CopyOnWriteArrayList<>();
   private final ReentrantLock renewing = new ReentrantLock();
@@ -38,13 +40,14 @@ final class Renewals {
 
   private long toldAtNanos;
 
-  Renewals(String node) {
-    this(node, System::nanoTime);
+  Renewals(String node, RefusedWrites refusedWrites) {
+    this(node, refusedWrites, System::nanoTime);
   }
 
   /** Makes one with a time of its own, by which connections tell when they were made. */
-  Renewals(String node, LongSupplier nanos) {
+  Renewals(String node, RefusedWrites refusedWrites, LongSupplier nanos) {
     this.node = node;
+    this.refusedWrites = refusedWrites;
     this.nanos = nanos;
     long now = nanos.getAsLong();
     outdatedBeforeNanos = now;
@@ -62,6 +65,11 @@ final class Renewals {
   /** Tells whether there is a pool that is not closed. */
   boolean isUsed() {
     return pools.stream().anyMatch(pool -> !pool.isClosed());
+  }
+
+  /** Notes an error reply, for the log. */
+  void answered(JedisDataException reply) {
+    refusedWrites.answered(node, reply);
   }
 
   /** Notes that READONLY was answered on a connection that was made then. */

@@ -11,8 +11,11 @@ import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +24,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -190,6 +195,60 @@ class ClusterAccessTest {
     }
   }
 
+  @Test
+  void aCallSentOnUntilItsDeadlineWasNotRunAndCountsForNoBreaker() {
+    String moved = "{split}moved";
+    String missing = "{split}missing";
+    int slot = JedisClusterCRC16.getSlot(moved);
+    RedisServer from = cluster.masters().get(slot * 3 / 16384);
+    RedisServer to = cluster.masters().get((slot * 3 / 16384 + 1) % 3);
+    try (RedisAccess patient = PatientRedis.open(cluster.url());
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofMillis(600)).build();
+        Jedis source = from.connect();
+        Jedis target = to.connect()) {
+      patient.call(client -> client.set(moved, "0"));
+      target.clusterSetSlotImporting(slot, source.clusterMyId());
+      source.clusterSetSlotMigrating(slot, target.clusterMyId());
+      source.migrate("127.0.0.1", to.port(), 30_000, MigrateParams.migrateParams(), moved);
+      long before = askAnswers(source);
+      List<JedisDataException> ends = new ArrayList<>();
+
+      // The old node has none of the keys, and the new one not all.
+      Await.until("a call was sent on until its end", () -> {
+        try {
+          redis.call(client -> client.msetnx(moved, "1", missing, "1"));
+        } catch (JedisDataException sentOn) {
+          ends.add(sentOn);
+        } catch (JedisConnectionException | RejectedException late) {
+          // This machine was too slow for it.
+        }
+        return !ends.isEmpty();
+      });
+
+      assertThat(ends.get(0))
+          .isExactlyInstanceOf(JedisDataException.class)
+          .hasMessageStartingWith("TRYAGAIN slot " + slot + " is moving")
+          .hasMessageContaining("sent the call on until its deadline was over, so it was not run")
+          .hasMessageMatching(".* last answer: (ASK|MOVED|TRYAGAIN) .*");
+      assertThat(RedisFailure.of(ends.get(0))).isEqualTo(RedisFailure.COMMAND);
+      assertThat(RedisFailure.counts(ends.get(0))).isFalse();
+      assertThat(askAnswers(source) - before).isGreaterThan(5);
+
+      move(slot, from, to);
+      List<String> values = patient.call(client -> client.mget(moved, missing));
+      assertThat(values).containsExactly("0", null);
+    }
+  }
+
+  private static long askAnswers(Jedis node) {
+    return node.info("errorstats")
+        .lines()
+        .filter(line -> line.startsWith("errorstat_ASK:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .sum();
+  }
+
   /** Moves a slot as redis-cli does, a key at a time, while callers call. */
   private static void move(int slot, RedisServer from, RedisServer to) {
     try (Jedis source = from.connect();
@@ -243,7 +302,7 @@ class ClusterAccessTest {
     AtomicInteger asked = new AtomicInteger();
     HostAndPort seed = new HostAndPort("127.0.0.1", cluster.masters().get(0).port());
     try (ClusterNodes nodes = new ClusterNodes(
-        "redis",
+        new TopologyLog("redis"),
         Set.of(seed),
         DefaultJedisClientConfig.builder().password(PASSWORD).build(),
         node -> {
@@ -265,36 +324,103 @@ class ClusterAccessTest {
   }
 
   @Test
-  void slotsThatNoNodeTellsAreAWarningOnceAndAskedForUntilTheyAreKnown() {
+  void slotsThatNoNodeTellsAreOneWarningAndAGaugeUntilTheyAreKnown() {
     setPassword(PASSWORD);
-    AtomicInteger known = new AtomicInteger();
-    HostAndPort seed = new HostAndPort("127.0.0.1", cluster.masters().get(0).port());
+    MeterRegistry registry = new SimpleMeterRegistry();
     try (CapturedLog log = CapturedLog.start();
-        ClusterNodes nodes = new ClusterNodes(
-            "shop-slots",
-            Set.of(seed),
-            DefaultJedisClientConfig.builder().user("shop").password(PASSWORD).build(),
-            node -> {
-              throw new IllegalStateException("no call is made");
-            },
-            node -> {
-              throw new IllegalStateException("no payload is sent");
-            },
-            there -> known.incrementAndGet(),
-            BlockingThreads.platformFactory("shop-slots-"))) {
+        RedisAccess redis = RedisAccess.builder(url(PASSWORD))
+            .name("shop-slots")
+            .deadline(Duration.ofSeconds(30))
+            .build()) {
+      RedisMetrics.bind(registry, redis);
+      redis.call(client -> client.set("shop:key", "x"));
+      assertThat(stale(registry)).isZero();
+      changeUser("-cluster");
+
+      // A write that loses its connection has the topology refreshed.
+      RedisServer owner = cluster.masters().get(JedisClusterCRC16.getSlot("shop:key") * 3 / 16384);
+      Await.until("no node has told the slots", () -> {
+        endConnections(owner);
+        try {
+          redis.call(client -> client.set("shop:key", "x"));
+        } catch (JedisConnectionException lost) {
+          // Its connection was one that was ended.
+        }
+        return stale(registry) == 1;
+      });
+      String read = redis.call(client -> client.get("shop:key"));
+      assertThat(read).isEqualTo("x");
+      assertThat(redis.isTopologyStale()).isTrue();
+      assertThat(redis.nodesRefusing()).isZero();
+
+      changeUser("+cluster");
+      Await.until("a node has told them", () -> stale(registry) == 0);
+      assertThat(log.lines("redis=shop-slots topology="))
+          .singleElement()
+          .satisfies(line -> assertThat(line)
+              .contains("WARN", "topology=stale", "nodes=3", "NOPERM")
+              .contains("ACL SETUSER <user> +cluster"));
+    }
+  }
+
+  private static double stale(MeterRegistry registry) {
+    return registry
+        .get("toolkit.redis.topology.stale")
+        .tag("redis", "shop-slots")
+        .gauge()
+        .value();
+  }
+
+  @Test
+  void nodesThatDidNotTellTheSlotsAreAskedAgainWithoutACall() {
+    setPassword(PASSWORD);
+    TopologyLog topology = new TopologyLog("shop-again");
+    try (ClusterNodes nodes = nodes(topology, there -> {})) {
       changeUser("-cluster");
 
       assertThat(nodes.refresh()).isFalse();
-      assertThat(nodes.refresh()).isFalse();
+      assertThat(topology.isStale()).isTrue();
       assertThat(nodes.master(0)).isNotNull();
-      assertThat(log.lines("redis=shop-slots"))
-          .singleElement()
-          .satisfies(line -> assertThat(line).contains("WARN", "topology=unknown", "nodes=3"));
 
-      nodes.refreshSoon();
       changeUser("+cluster");
-      Await.until("a node tells them", () -> known.get() == 1);
+      Await.until("a node has told them", () -> !topology.isStale());
     }
+  }
+
+  @Test
+  void aListenerThatThrowsDoesNotMakeANodeUnreachable() {
+    setPassword(PASSWORD);
+    AtomicInteger told = new AtomicInteger();
+    TopologyLog topology = new TopologyLog("shop-listener");
+    try (CapturedLog log = CapturedLog.start();
+        ClusterNodes nodes = nodes(topology, there -> {
+          told.incrementAndGet();
+          throw new IllegalStateException("a bug of the listener");
+        })) {
+      assertThat(nodes.refresh()).isTrue();
+
+      assertThat(told).hasValue(1);
+      assertThat(topology.isStale()).isFalse();
+      assertThat(log.lines("redis=shop-listener"))
+          .singleElement()
+          .satisfies(line -> assertThat(line).contains("ERROR", "listener=failed"));
+    }
+  }
+
+  private static ClusterNodes nodes(
+      TopologyLog topology, Consumer<Predicate<HostAndPort>> onRefreshed) {
+    return new ClusterNodes(
+        topology,
+        Set.of(new HostAndPort("127.0.0.1", cluster.masters().get(0).port())),
+        DefaultJedisClientConfig.builder().user("shop").password(PASSWORD).build(),
+        node -> {
+          throw new IllegalStateException("no call is made");
+        },
+        node -> {
+          throw new IllegalStateException("no payload is sent");
+        },
+        onRefreshed,
+        BlockingThreads.platformFactory("shop-topology-"));
   }
 
   @Test
@@ -306,11 +432,7 @@ class ClusterAccessTest {
         redis.call(client -> client.set(key, "x"));
       }
       setPassword("another-secret");
-      for (RedisServer master : cluster.masters()) {
-        try (Jedis admin = master.connect()) {
-          admin.clientKill(new ClientKillParams().user("shop"));
-        }
-      }
+      cluster.masters().forEach(ClusterAccessTest::endConnections);
       long[] before = connectionsReceived();
       long begun = System.nanoTime();
 
@@ -335,10 +457,17 @@ class ClusterAccessTest {
   }
 
   private static RedisAccess as(String password) {
-    return RedisAccess.builder(
-            cluster.url().replace("redis+cluster://", "redis+cluster://shop:" + password + "@"))
-        .deadline(Duration.ofSeconds(30))
-        .build();
+    return RedisAccess.builder(url(password)).deadline(Duration.ofSeconds(30)).build();
+  }
+
+  private static String url(String password) {
+    return cluster.url().replace("redis+cluster://", "redis+cluster://shop:" + password + "@");
+  }
+
+  private static void endConnections(RedisServer master) {
+    try (Jedis admin = master.connect()) {
+      admin.clientKill(new ClientKillParams().user("shop"));
+    }
   }
 
   private static void setPassword(String password) {

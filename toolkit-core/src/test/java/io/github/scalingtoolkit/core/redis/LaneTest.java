@@ -347,7 +347,9 @@ class LaneTest {
   private Connection connection() {
     JedisClientConfig config = config(3);
     return new NodeConnection.Maker(
-            new DefaultJedisSocketFactory(node(), config), config, new Renewals("x"))
+            new DefaultJedisSocketFactory(node(), config),
+            config,
+            new Renewals("x", new RefusedWrites()))
         .build();
   }
 

@@ -23,7 +23,7 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 
 class NodePoolTest {
   private static RedisServer server;
-  private final Renewals renewals = new Renewals("shop@node");
+  private final Renewals renewals = new Renewals("shop@node", new RefusedWrites());
 
   @BeforeAll
   static void start() {

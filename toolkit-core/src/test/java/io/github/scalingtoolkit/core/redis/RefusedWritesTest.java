@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,10 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
@@ -73,10 +77,14 @@ class RefusedWritesTest {
   @EnumSource(Reason.class)
   void readsAreServedAndWritesAreRefusedByRedisAndNotByTheBreaker(Reason reason) {
     begin(reason);
-    try (RedisAccess redis =
-        RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(30)).build()) {
+    try (CapturedLog log = CapturedLog.start();
+        RedisAccess redis = RedisAccess.builder(server.url())
+            .name("shop-refused")
+            .deadline(Duration.ofSeconds(30))
+            .build()) {
       AtomicInteger refused = new AtomicInteger();
 
+      assertThat(redis.nodesRefusingWrites()).isZero();
       Crowd.of(24).each(10, (caller, time) -> {
         if (time % 2 == 0) {
           try {
@@ -94,6 +102,10 @@ class RefusedWritesTest {
       assertThat(refused.get()).isEqualTo(24 * 5);
       assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
       assertThat(redis.guard().counts().window().failed()).isZero();
+      assertThat(redis.nodesRefusingWrites()).isEqualTo(1);
+      assertThat(log.lines("redis=shop-refused@"))
+          .singleElement()
+          .satisfies(line -> assertThat(line).contains("WARN", "writes=refused", reason.name()));
     }
   }
 
@@ -127,5 +139,54 @@ class RefusedWritesTest {
       });
       assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
     }
+  }
+
+  @Test
+  void aNodeThatRefusesNoWriteForAMinuteIsWellAgain() {
+    AtomicLong now = new AtomicLong();
+    AtomicInteger wakes = new AtomicInteger();
+    RefusedWrites writes = new RefusedWrites(now::get);
+    writes.onFirst(wakes::incrementAndGet);
+    try (CapturedLog log = CapturedLog.start()) {
+      writes.answered("shop@full", new JedisDataException("OOM command not allowed"));
+      now.addAndGet(Duration.ofSeconds(59).toNanos());
+      writes.answered("shop@full", new JedisDataException("OOM command not allowed"));
+      writes.answered("shop@other", new JedisDataException("WRONGTYPE Operation against a key"));
+      now.addAndGet(Duration.ofSeconds(59).toNanos());
+
+      assertThat(writes.settle()).isFalse();
+      assertThat(writes.nodes()).isEqualTo(1);
+
+      now.addAndGet(Duration.ofSeconds(1).toNanos());
+
+      assertThat(writes.nodes()).isZero();
+      assertThat(writes.settle()).isTrue();
+      assertThat(wakes).hasValue(1);
+      assertThat(log.lines("redis=shop@"))
+          .singleElement()
+          .satisfies(line -> assertThat(line).contains("WARN", "shop@full", "raise maxmemory"));
+
+      writes.answered("shop@full", new JedisDataException("OOM command not allowed"));
+
+      assertThat(log.lines("redis=shop@")).hasSize(2);
+      assertThat(wakes).hasValue(2);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "OOM command not allowed when used memory > 'maxmemory'.",
+        "ERR Error running script (call to f_1): @user_script:1: @user_script: 1: -OOM command not allowed",
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist",
+        "NOREPLICAS Not enough good replicas to write.",
+        "READONLY You can't write against a read only replica.",
+      })
+  void anAnswerThatRefusesWritesIsNotedHoweverItCame(String answer) {
+    RefusedWrites writes = new RefusedWrites();
+
+    writes.answered("shop@node", new JedisDataException(answer));
+
+    assertThat(writes.nodes()).isEqualTo(1);
   }
 }

@@ -10,7 +10,7 @@ class RenewalsTest {
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
   private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - SECOND);
-  private final Renewals renewals = new Renewals("shop@node", now::get);
+  private final Renewals renewals = new Renewals("shop@node", new RefusedWrites(), now::get);
 
   private long later(long nanos) {
     return now.addAndGet(nanos);
