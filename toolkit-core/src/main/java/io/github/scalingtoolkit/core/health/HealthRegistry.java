@@ -107,19 +107,29 @@ public final class HealthRegistry implements AutoCloseable {
 
   private record Definition(String name, Need need, Runnable check) {}
 
-  /** The last known state of one dependency: one immutable value, replaced as a whole. */
+  /**
+   * The last known state of one dependency: one immutable value, replaced as a whole. What a run found is known at the
+   * moment at which it ends: a caller that has seen it can start the next.
+   */
   private static final class Probe {
     private static final int MOST_TOLD = 3;
 
-    private record Known(boolean up, @Nullable String message, long sinceNanos, long learntNanos) {}
+    private record Known(
+        boolean up, @Nullable String message, long sinceNanos, long learntNanos, boolean running) {
+      Known running(boolean now) {
+        return new Known(up, message, sinceNanos, learntNanos, now);
+      }
+    }
 
     private final Definition definition;
     private final Duration deadline;
     private final Duration oldest;
     private final Clock clock;
     private final ThreadFactory threads;
+
+    /** Replaced by the thread of the run that is under way, and between runs by the caller that starts one. */
     private volatile Known known;
-    private volatile boolean running;
+
     private volatile long startedAt;
     private volatile boolean everStarted;
     private volatile boolean everUp;
@@ -137,46 +147,52 @@ public final class HealthRegistry implements AutoCloseable {
       this.clock = clock;
       this.threads = threads;
       long now = clock.nanoTime();
-      known = new Known(false, "not checked yet", now, now);
+      known = new Known(false, "not checked yet", now, now, false);
     }
 
     boolean startIfDue(Duration interval) {
       long now = clock.nanoTime();
-      if (running || (everStarted && now - startedAt < interval.toNanos())) {
+      if (known.running || (everStarted && now - startedAt < interval.toNanos())) {
         return false;
       }
       startedAt = now;
       everStarted = true;
-      running = true;
+      known = known.running(true);
       try {
         threads.newThread(this::run).start();
       } catch (Throwable noThread) {
         // For any reason: a check that is never started again would be down for ever.
-        running = false;
-        learn(false, "no thread to ask with");
+        known = known.running(false);
+        known = learnt(false, "no thread to ask with");
       }
       return true;
     }
 
     private void run() {
+      Known after = known.running(false);
       try {
-        definition.check.run();
-        long took = clock.nanoTime() - startedAt;
-        if (took > deadline.toNanos()) {
-          learn(false, "answered only after " + Duration.ofNanos(took).toMillis() + " ms");
-        } else {
-          learn(true, null);
-        }
-      } catch (UnhealthyException known) {
-        learn(false, known.getMessage());
-      } catch (Throwable failure) {
-        learn(false, failure.getClass().getSimpleName());
+        after = ask();
       } finally {
-        running = false;
+        known = after;
       }
     }
 
-    private void learn(boolean up, @Nullable String message) {
+    private Known ask() {
+      try {
+        definition.check.run();
+        long took = clock.nanoTime() - startedAt;
+        return took > deadline.toNanos()
+            ? learnt(false, "answered only after " + Duration.ofNanos(took).toMillis() + " ms")
+            : learnt(true, null);
+      } catch (UnhealthyException known) {
+        return learnt(false, known.getMessage());
+      } catch (Throwable failure) {
+        return learnt(false, failure.getClass().getSimpleName());
+      }
+    }
+
+    /** Returns what is known from now on, and logs it if it is new. */
+    private Known learnt(boolean up, @Nullable String message) {
       Known before = known;
       if (up) {
         everUp = true;
@@ -188,7 +204,7 @@ public final class HealthRegistry implements AutoCloseable {
         log.warn("health check={} up=false cause=\"{}\"", definition.name, message);
       }
       long now = clock.nanoTime();
-      known = new Known(up, message, before.up == up ? before.sinceNanos : now, now);
+      return new Known(up, message, before.up == up ? before.sinceNanos : now, now, false);
     }
 
     private boolean isRequired() {
@@ -198,10 +214,9 @@ public final class HealthRegistry implements AutoCloseable {
     Health.Check check() {
       Known current = known;
       // In this order: what runs has begun at that moment or later.
-      boolean underWay = running;
       long began = startedAt;
       long now = clock.nanoTime();
-      if (underWay && now - began > deadline.toNanos()) {
+      if (current.running && now - began > deadline.toNanos()) {
         Duration since = Duration.ofNanos(now - began);
         return new Health.Check(
             definition.name,

@@ -35,10 +35,29 @@ class HealthRegistryTest {
         .build();
   }
 
+  /** Lets an interval pass, starts every check once, and returns when what they found is {@code expected}. */
   private void look(HealthRegistry health, Status expected) {
     clock.advance(Duration.ofSeconds(1));
-    health.doWork();
+    startEach(health);
     Await.until("health is " + expected, () -> health.snapshot().status() == expected);
+  }
+
+  /** Starts every check once. One that still runs is not started, so it is asked for until its run has ended. */
+  private static void startEach(HealthRegistry health) {
+    int checks = health.snapshot().checks().size();
+    AtomicInteger started = new AtomicInteger();
+    Await.until("each check was started", () -> started.addAndGet(health.doWork()) >= checks);
+    assertThat(started).as("starts within one interval").hasValue(checks);
+  }
+
+  /** As {@link #look}, where the status was the same before: returns when all runs of the interval have ended. */
+  private void lookInVain(HealthRegistry health, Status expected) {
+    clock.advance(Duration.ofSeconds(1));
+    startEach(health);
+    // None is started while it runs, so these have ended once the next interval's were started.
+    clock.advance(Duration.ofSeconds(1));
+    startEach(health);
+    assertThat(health.snapshot().status()).isEqualTo(expected);
   }
 
   @Test
@@ -76,7 +95,8 @@ class HealthRegistryTest {
         .interval(Duration.ofSeconds(1))
         .clock(clock)
         .build()) {
-      look(health, Status.DOWN);
+      lookInVain(health, Status.DOWN);
+      assertThat(health.snapshot().checks().get(0).message()).isEqualTo("IllegalStateException");
       assertThat(health.snapshot().checks().get(0).required()).isTrue();
 
       mongoUp.set(true);
@@ -100,13 +120,8 @@ class HealthRegistryTest {
             })
             .clock(clock)
             .build()) {
-      Await.until("it has been asked", () -> {
-        clock.advance(Duration.ofSeconds(1));
-        health.doWork();
-        return log.lines("check=own-words").size() == 1;
-      });
-      look(health, Status.DEGRADED);
-      look(health, Status.DEGRADED);
+      lookInVain(health, Status.DEGRADED);
+      lookInVain(health, Status.DEGRADED);
       assertThat(health.snapshot().checks().get(0).message())
           .isEqualTo("refuses the credentials; check MAIL_URL");
       assertThat(log.lines("check=own-words"))
@@ -174,7 +189,7 @@ class HealthRegistryTest {
           () -> "answered only after 10000 ms"
               .equals(health.snapshot().checks().get(0).message()));
       assertThat(health.snapshot().status()).isEqualTo(Status.DOWN);
-      health.doWork();
+      assertThat(health.doWork()).as("its run ended with its answer").isEqualTo(1);
       Await.until("it is up", () -> health.snapshot().status() == Status.UP);
     }
   }
