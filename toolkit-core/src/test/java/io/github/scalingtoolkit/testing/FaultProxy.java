@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,7 +28,7 @@ public final class FaultProxy implements AutoCloseable {
 
   private volatile boolean cut;
   private volatile boolean hung;
-  private volatile boolean dropReplies;
+  private final AtomicInteger repliesToDrop = new AtomicInteger();
   private volatile Duration delay = Duration.ZERO;
   private volatile boolean closed;
 
@@ -91,7 +92,12 @@ public final class FaultProxy implements AutoCloseable {
 
   /** Lets requests reach the server, ends each connection instead of handing back what it answers. */
   public void dropReplies() {
-    dropReplies = true;
+    dropReplies(Integer.MAX_VALUE);
+  }
+
+  /** As {@link #dropReplies()}, for so many replies, and heals itself then. */
+  public void dropReplies(int count) {
+    repliesToDrop.set(count);
   }
 
   /** Holds what the server answers back for {@code delay}, each time. */
@@ -102,7 +108,7 @@ public final class FaultProxy implements AutoCloseable {
   /** Undoes every fault. */
   public void heal() {
     cut = false;
-    dropReplies = false;
+    repliesToDrop.set(0);
     delay = Duration.ZERO;
     hung = false;
     lock.lock();
@@ -156,7 +162,7 @@ public final class FaultProxy implements AutoCloseable {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         awaitFlow();
         if (replies) {
-          if (dropReplies) {
+          if (repliesToDrop.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
             return;
           }
           if (!delay.isZero()) {

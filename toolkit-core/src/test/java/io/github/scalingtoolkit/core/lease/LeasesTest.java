@@ -346,7 +346,8 @@ class LeasesTest {
       }
     });
     waiter.start();
-    Await.until("it waits", () -> waiter.getState() == Thread.State.TIMED_WAITING);
+    // For a permit: while it waits for Redis' answer an interrupt only comes with that.
+    Await.until("it waits", () -> LockSupport.getBlocker(waiter) instanceof Releases.Waiter);
 
     waiter.interrupt();
 
