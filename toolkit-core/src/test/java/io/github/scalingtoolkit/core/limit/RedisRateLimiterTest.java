@@ -70,7 +70,7 @@ class RedisRateLimiterTest {
 
   @Test
   void aDearCallLeavesTheRestToCheapOnes() {
-    try (RedisRateLimiter limiter = limiter("cost", "10/1h")) {
+    try (RedisRateLimiter limiter = clocked("cost", "10/1h", ManualClock.startingAt(NOW))) {
       assertThat(limiter.tryAcquire("ada", 7).remaining()).isEqualTo(3);
       Decision dear = limiter.tryAcquire("ada", 4);
       Decision dearAgain = limiter.tryAcquire("ada", 5);
@@ -469,7 +469,7 @@ class RedisRateLimiterTest {
   @Test
   void countsWhatItDecidesAndByWhom() {
     MeterRegistry registry = new SimpleMeterRegistry();
-    try (RedisRateLimiter limiter = limiter("counted", "1/1h")) {
+    try (RedisRateLimiter limiter = clocked("counted", "1/1h", ManualClock.startingAt(NOW))) {
       LimiterMetrics.bind(registry, limiter);
       GuardMetrics.bind(registry, limiter.guard());
 
