@@ -236,8 +236,10 @@ class CoalescingExecutorTest {
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = open(proxy.redisUrl(), Duration.ofMillis(250))) {
       UnifiedJedis client = redis.commands();
-      for (int caller = 0; caller < MANY; caller++) {
-        client.set("own:" + caller, "value:" + caller);
+      try (Jedis admin = server.connect()) {
+        for (int caller = 0; caller < MANY; caller++) {
+          admin.set("own:" + caller, "value:" + caller);
+        }
       }
       AtomicInteger failed = new AtomicInteger();
       AtomicBoolean healed = new AtomicBoolean();

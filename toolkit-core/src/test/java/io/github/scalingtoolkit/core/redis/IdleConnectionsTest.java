@@ -98,7 +98,7 @@ class IdleConnectionsTest {
 
   @Test
   void aHungServerIsAskedForASignOfLifeOnceACall() {
-    Duration deadline = Duration.ofMillis(400);
+    Duration deadline = Duration.ofSeconds(1);
     try (RedisAccess redis = RedisAccess.builder(server.url())
         .deadline(deadline)
         .connectTimeout(Duration.ofSeconds(5))
@@ -128,18 +128,20 @@ class IdleConnectionsTest {
   @ParameterizedTest
   @ValueSource(ints = {3, 10})
   void unclosedPipelinesAreThisProcessFaultAndNotRedis(int poolSize) {
-    try (RedisAccess redis =
-        RedisAccess.builder(server.url()).poolSize(poolSize).build()) {
+    try (RedisAccess redis = RedisAccess.builder(server.url())
+        .deadline(Duration.ofMillis(500))
+        .poolSize(poolSize)
+        .build()) {
       List<AbstractPipeline> unclosed = new ArrayList<>();
       int failed = 0;
-      for (int i = 0; i < 15; i++) {
+      for (int i = 0; i < poolSize + 5; i++) {
         try {
           unclosed.add(redis.call(client -> client.pipelined()));
         } catch (NoConnectionException none) {
           failed++;
           assertThat(none)
               .hasMessageContaining("127.0.0.1:" + server.port())
-              .hasMessageContaining("within 100 ms")
+              .hasMessageContaining("within 500 ms")
               .hasMessageMatching(".* (\\d+) of \\1 are in use .*")
               .hasMessageContaining("close pipelines");
         }

@@ -112,7 +112,7 @@ class PayloadCallsTest {
             .coalesced(coalesced)
             .connectTimeout(Duration.ofSeconds(5))
             .build()) {
-      redis.call(client -> client.set("huge", "h".repeat(100_000)));
+      PatientRedis.reach(redis, client -> client.set("huge", "h".repeat(100_000)));
       // Longer than a command has, and less than such a payload has.
       proxy.delay(Duration.ofMillis(120));
 
@@ -151,13 +151,13 @@ class PayloadCallsTest {
         }
       }
 
-      hung.resume();
       assertThat(paid).isBetween(4, 10);
       assertThat(redis.guard().state()).isEqualTo(GuardState.CLOSED);
       assertThat(redis.guards())
           .filteredOn(guard -> guard.state() != GuardState.CLOSED)
           .singleElement()
           .satisfies(open -> assertThat(open.name()).isEqualTo("redis-payloads"));
+      hung.resume();
       Await.until("payloads pass again", redis::isWell);
     }
   }

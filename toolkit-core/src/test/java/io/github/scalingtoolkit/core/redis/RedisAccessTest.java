@@ -321,8 +321,7 @@ class RedisAccessTest {
   @Test
   void runsScriptsOnEachMasterOfACluster() {
     try (RedisCluster cluster = RedisCluster.start();
-        RedisAccess redis =
-            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build()) {
+        RedisAccess redis = PatientRedis.open(cluster.url())) {
       for (int i = 0; i < 50; i++) {
         assertThat(redis.eval(SET_IF_ABSENT, keys("key-" + i), keys("1"))).isEqualTo(1L);
       }

@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -73,7 +74,7 @@ class RedisFailuresTest {
             .deadline(deadline)
             .coalesced(coalesced)
             .build()) {
-      redis.call(UnifiedJedis::ping);
+      PatientRedis.reach(redis, UnifiedJedis::ping);
       server.pause();
 
       int paid = 0;

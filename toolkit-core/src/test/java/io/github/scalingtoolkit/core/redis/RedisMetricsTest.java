@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.HostAndPort;
@@ -29,7 +30,10 @@ class RedisMetricsTest {
   @Test
   void showsTheBreakerAndTheSubscriptionsOfAnAccess() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.builder(server.url()).name("shown").build()) {
+        RedisAccess redis = RedisAccess.builder(server.url())
+            .name("shown")
+            .deadline(Duration.ofSeconds(30))
+            .build()) {
       RedisMetrics.bind(registry, redis);
       redis.call(UnifiedJedis::ping);
       redis.subscribe("news", new Heard());
