@@ -153,11 +153,13 @@ class QueueInspectorTest {
   @Test
   void theHandlerOfACancelledJobIsInterruptedAndItsSlotIsFree() {
     List<String> told = new CopyOnWriteArrayList<>();
+    CountDownLatch runs = new CountDownLatch(1);
     enqueue("hangs", DEFAULTS);
     try (Worker worker = Worker.builder(queue)
         .handle(NOTE, job -> {
           if (job.payload().equals("hangs")) {
             try {
+              runs.countDown();
               new CountDownLatch(1).await();
             } catch (InterruptedException interrupted) {
               told.add("cancelled " + job.cancelled() + ", valid " + job.leaseValid());
@@ -168,7 +170,8 @@ class QueueInspectorTest {
         .concurrency(1)
         .lease(Duration.ofSeconds(1))
         .start()) {
-      Await.until("it runs", SOON, () -> state("hangs") == JobState.ACTIVE);
+      // Not only claimed: a handler that has not begun is told nothing.
+      Await.until("it runs", SOON, () -> runs.getCount() == 0);
 
       assertThat(inspector.cancel(id("hangs"))).isTrue();
       enqueue("next", DEFAULTS);

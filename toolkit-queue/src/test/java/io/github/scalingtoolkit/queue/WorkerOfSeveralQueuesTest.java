@@ -172,6 +172,10 @@ class WorkerOfSeveralQueuesTest {
     for (JobQueue queue : queues.subList(1, 7)) {
       builder.also(queue).handle(NOTE, job -> JobOutcome.done());
     }
+    try (Jedis jedis = server.connect()) {
+      // What other tests sent is not of this worker.
+      jedis.configResetStat();
+    }
     try (Jedis jedis = server.connect();
         Worker worker = builder.lease(Duration.ofSeconds(2)).start()) {
       Await.until(
