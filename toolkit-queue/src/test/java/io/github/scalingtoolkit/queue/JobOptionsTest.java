@@ -329,7 +329,7 @@ class JobOptionsTest {
   void anEnqueueWithAnUnknownOutcomeNamesTheIdToRepeatItBy() {
     try (FaultProxy network = FaultProxy.to(server.port());
         RedisAccess far = RedisAccess.builder(network.redisUrl())
-            .deadline(Duration.ofSeconds(1))
+            .deadline(Duration.ofSeconds(5))
             .build()) {
       JobQueue distant = JobQueue.builder(far, "notes").build();
       distant.enqueue(NOTE, "first");

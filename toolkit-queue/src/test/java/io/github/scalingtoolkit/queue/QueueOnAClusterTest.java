@@ -141,7 +141,7 @@ class QueueOnAClusterTest {
     Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
     enqueue(queue, 0, 10);
     try (RedisAccess hasty =
-            RedisAccess.builder(cluster.url()).deadline(Duration.ofMillis(500)).build();
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build();
         Move move = new Move(queue)) {
       move.half();
 
