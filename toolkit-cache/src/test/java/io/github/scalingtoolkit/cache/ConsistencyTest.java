@@ -8,6 +8,7 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -57,6 +58,7 @@ class ConsistencyTest {
   private final AtomicLong reads = new AtomicLong();
   private final AtomicLong writes = new AtomicLong();
   private final AtomicLongArray outcomes = new AtomicLongArray(Outcome.values().length);
+  private final Set<Outcome> expected = EnumSet.of(Outcome.L2_HIT, Outcome.LOADED);
 
   @BeforeAll
   static void start() {
@@ -178,8 +180,7 @@ class ConsistencyTest {
     return System.nanoTime() - until >= 0
         && reads.get() > 500
         && writes.get() > 50
-        && outcomes.get(Outcome.L2_HIT.ordinal()) > 0
-        && outcomes.get(Outcome.LOADED.ordinal()) > 0;
+        && expected.stream().allMatch(outcome -> outcomes.get(outcome.ordinal()) > 0);
   }
 
   private void run(Process one, Process two) {
@@ -197,6 +198,10 @@ class ConsistencyTest {
       ThreadLocalRandom random = ThreadLocalRandom.current();
       while (!enough(until)) {
         LockSupport.parkNanos(random.nextLong(150_000_000));
+        if (System.nanoTime() - until >= 0) {
+          // What is still missing comes when nothing is in its way any more.
+          continue;
+        }
         switch (random.nextInt(4)) {
           case 0 -> one.proxy.dropConnections();
           case 1 -> two.proxy.dropConnections();
@@ -211,8 +216,7 @@ class ConsistencyTest {
     assertThat(stale).isEmpty();
     assertThat(writes.get()).isGreaterThan(50);
     assertThat(reads.get()).isGreaterThan(500);
-    assertThat(outcomes.get(Outcome.L2_HIT.ordinal())).isPositive();
-    assertThat(outcomes.get(Outcome.LOADED.ordinal())).isPositive();
+    assertThat(expected).allMatch(outcome -> outcomes.get(outcome.ordinal()) > 0);
   }
 
   @Test
@@ -233,6 +237,7 @@ class ConsistencyTest {
 
   @Test
   void withMemoryReadsSeeTheProcessOwnWritesReachableOrNot() {
+    expected.add(Outcome.L1_HIT);
     String name = Fixture.name();
     Function<RedisAccess, CacheAside<String, Long>> cache =
         redis -> CacheAside.builder(redis, name, LONGS)
@@ -243,7 +248,6 @@ class ConsistencyTest {
     try (Process one = new Process(cache, new AtomicLongArray(KEYS));
         Process two = new Process(cache, new AtomicLongArray(KEYS))) {
       run(one, two);
-      assertThat(outcomes.get(Outcome.L1_HIT.ordinal())).isPositive();
     }
   }
 }

@@ -160,7 +160,7 @@ class RaceTest {
   void r3AWriterThatDiesAfterItsCommitLeavesNoOldValue() {
     CacheAside<String, String> reader = texts(redis, name).build();
     CacheAside<String, String> dying =
-        texts(redis, name).writeLifetime(Duration.ofMillis(300)).build();
+        texts(redis, name).writeLifetime(Duration.ofSeconds(1)).build();
     reader.get("k", key -> database.get());
 
     WriteBracket neverEnded = dying.begin("k");
