@@ -51,8 +51,17 @@ class ServiceUnderMongoFailureTest {
     TodoClient reader = TodoClient.of(app.port(), "reader");
     TodoClient writer = TodoClient.of(app.port(), "writer");
     reader.create("Buy milk");
-    reader.list();
     awaitReady(app, 200, "UP");
+    // From there it comes even if Redis does not answer at once.
+    Await.until("the list is in memory", () -> {
+      reader.list();
+      return app.meters()
+              .get("toolkit.cache.gets")
+              .tag("outcome", "l1_hit")
+              .counter()
+              .count()
+          > 0;
+    });
 
     proxy.cut();
 

@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.auth.Algorithm;
 import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
+import io.github.scalingtoolkit.testing.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -18,6 +19,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A client of one user of one port. */
 record TodoClient(int port, String token) {
@@ -71,6 +73,16 @@ record TodoClient(int port, String token) {
 
   HttpResponse<String> list() {
     return get("/api/todos");
+  }
+
+  /** Lists until the list comes from the cache: a write that has just ended, or a busy machine, may keep it out. */
+  HttpResponse<String> awaitHit() {
+    AtomicReference<HttpResponse<String>> list = new AtomicReference<>();
+    Await.until("the list comes from the cache", () -> {
+      list.set(list());
+      return header(list.get(), "X-Cache").equals("HIT");
+    });
+    return list.get();
   }
 
   HttpResponse<String> create(String title) {

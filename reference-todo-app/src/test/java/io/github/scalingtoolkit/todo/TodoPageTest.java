@@ -15,7 +15,6 @@ import com.mongodb.client.MongoClients;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.todo.login.Credentials;
-import io.micrometer.core.instrument.Timer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Date;
@@ -288,11 +287,16 @@ class TodoPageTest {
   @Test
   void theBadgeTellsWhereTheListCameFrom() {
     page.logIn(user, PASSWORD);
-    assertThat(page.text("#cache")).isEqualTo("Cache MISS");
+    assertThat(page.text("#cache")).isIn("Cache MISS", "Cache BYPASS");
 
-    page.reloadUntilHit();
-    page.add("Buy milk");
-    page.awaitText("#cache", "Cache MISS");
+    // Where a busy machine keeps Redis from answering within the cache's 100 ms, the next one is a
+    // miss.
+    page.await("a list with a new todo was a miss", () -> {
+      page.reloadUntilHit();
+      page.add("Buy milk");
+      page.await("it comes from the database", () -> !page.text("#cache").equals("Cache HIT"));
+      return page.text("#cache").equals("Cache MISS");
+    });
   }
 
   @Test
@@ -313,9 +317,9 @@ class TodoPageTest {
     worker.stop();
 
     assertThat(browser.run("return window.waiting.size").intValue()).isZero();
-    double asked = requests("/api/jobs/{jobId}");
+    int asked = jobsAsked();
     page.reloadUntilHit();
-    assertThat(requests("/api/jobs/{jobId}")).isEqualTo(asked);
+    assertThat(jobsAsked()).isEqualTo(asked);
     assertThat(page.text(item(1) + ".notification")).isEqualTo("Notification sent");
   }
 
@@ -553,10 +557,11 @@ class TodoPageTest {
     return new TodoClient(app.port(), login.replaceFirst(".*\"token\":\"([^\"]+)\".*", "$1"));
   }
 
-  private static double requests(String route) {
-    return app.meters().find("toolkit.todo.http.requests").tag("route", route).timers().stream()
-        .mapToDouble(Timer::count)
-        .sum();
+  private static int jobsAsked() {
+    return browser
+        .run("return performance.getEntriesByType('resource')"
+            + ".filter(e => new URL(e.name).pathname.startsWith('/api/jobs/')).length")
+        .intValue();
   }
 
   private static List<Double> waits() {

@@ -68,16 +68,21 @@ class TodoServiceTest {
 
   @Test
   void aListIsAMissThenAHitAndHasTheNewTodoRightAfterItsCreate() {
+    // Where a busy machine keeps Redis from answering within the cache's 100 ms, another user has
+    // both.
+    Await.until("a list was a miss and then a hit", () -> {
+      TodoClient any = service.newUser();
+      HttpResponse<String> first = any.list();
+      HttpResponse<String> second = any.list();
+      assertThat(first.statusCode()).isEqualTo(200);
+      assertThat(first.body()).isEqualTo("[]");
+      assertThat(header(first, "X-Cache")).isNotEqualTo("HIT");
+      assertThat(second.body()).isEqualTo(first.body());
+      return header(first, "X-Cache").equals("MISS")
+          && header(second, "X-Cache").equals("HIT");
+    });
+
     TodoClient user = service.newUser();
-
-    HttpResponse<String> first = user.list();
-    HttpResponse<String> second = user.list();
-    assertThat(first.statusCode()).isEqualTo(200);
-    assertThat(first.body()).isEqualTo("[]");
-    assertThat(header(first, "X-Cache")).isEqualTo("MISS");
-    assertThat(header(second, "X-Cache")).isEqualTo("HIT");
-    assertThat(second.body()).isEqualTo(first.body());
-
     List<String> expected = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       expected.add("todo " + i);
@@ -265,13 +270,13 @@ class TodoServiceTest {
     TodoClient client = TodoClient.of(service.app().port(), user);
 
     HttpResponse<String> first = client.list();
-    HttpResponse<String> hit = client.list();
+    HttpResponse<String> hit = client.awaitHit();
     String link = header(first, "Link");
     assertThat(link).matches("</api/todos\\?after=[0-9a-f]{24}>; rel=\"next\"");
     HttpResponse<String> next = client.get(link.substring(1, link.indexOf('>')));
 
     assertThat(titles(first)).hasSize(1000).startsWith("todo 0").endsWith("todo 999");
-    assertThat(header(hit, "X-Cache")).isEqualTo("HIT");
+    assertThat(titles(hit)).isEqualTo(titles(first));
     assertThat(header(hit, "Link")).isEqualTo(link);
     assertThat(titles(next)).containsExactly("todo 1000");
     assertThat(header(next, "Link")).isEqualTo("none");
@@ -297,7 +302,7 @@ class TodoServiceTest {
 
         assertThat(titles(there.list())).isEqualTo(expected);
       }
-      assertThat(header(there.list(), "X-Cache")).isEqualTo("HIT");
+      assertThat(titles(there.awaitHit())).isEqualTo(expected);
     } finally {
       one.stop();
       other.stop();

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.demo.ChildJvm;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -15,6 +16,9 @@ import redis.clients.jedis.Jedis;
 
 /** The role that fills the cache and ends, by processes of their own on the service's stores. */
 class WarmTest {
+  private static final String NOT_BROUGHT =
+      "Lists:         0 loaded into Redis, 0 there already, 1 not brought there";
+
   @TempDir
   private Path directory;
 
@@ -37,17 +41,23 @@ class WarmTest {
     try {
       TodoClient user = TodoClient.of(app.port(), "user-1");
       assertThat(user.create("Buy milk").statusCode()).isEqualTo(201);
-      try (Jedis redis = stores.redis().connect()) {
-        redis.flushAll();
-      }
 
-      try (ChildJvm warm = ServiceProcess.start(environment(), "warm")) {
-        assertThat(warm.awaitEnd()).isZero();
-        assertThat(warm.lines())
-            .contains("Lists:         1 loaded into Redis, 0 there already, 0 not brought there");
-      }
+      List<String> warmed = new ArrayList<>();
+      Await.until("Redis has answered at once", () -> {
+        try (Jedis redis = stores.redis().connect()) {
+          redis.flushAll();
+        }
+        try (ChildJvm warm = ServiceProcess.start(environment(), "warm")) {
+          int end = warm.awaitEnd();
+          warmed.clear();
+          warmed.addAll(warm.lines());
+          return end != 1 || !warmed.contains(NOT_BROUGHT);
+        }
+      });
+      assertThat(warmed)
+          .contains("Lists:         1 loaded into Redis, 0 there already, 0 not brought there");
 
-      HttpResponse<String> list = user.list();
+      HttpResponse<String> list = whatTheCacheTakesPartIn(user);
       assertThat(list.headers().firstValue("X-Cache")).contains("HIT");
       assertThat(TodoClient.titles(list)).containsExactly("Buy milk");
       try (MainRun again = warm()) {
@@ -79,11 +89,19 @@ class WarmTest {
       assertThat(String.join("\n", noMongo.lines()))
           .contains("nothing was warmed", "127.0.0.1:" + closed.port());
       assertThat(noRedis.awaitEnd()).isEqualTo(1);
-      assertThat(noRedis.lines())
-          .contains("Lists:         0 loaded into Redis, 0 there already, 1 not brought there");
+      assertThat(noRedis.lines()).contains(NOT_BROUGHT);
       assertThat(noCache.awaitEnd()).isEqualTo(2);
       assertThat(String.join("\n", noCache.lines())).contains("CACHE_TTL=off");
     }
+  }
+
+  /** Lists, again while a busy machine keeps Redis from answering within the cache's 100 ms: that changes nothing there. */
+  private static HttpResponse<String> whatTheCacheTakesPartIn(TodoClient user) {
+    HttpResponse<String> list = user.list();
+    while (TodoClient.header(list, "X-Cache").equals("BYPASS")) {
+      list = user.list();
+    }
+    return list;
   }
 
   private MainRun warm(String... more) {
