@@ -467,7 +467,7 @@ class BalancerTest {
         new ProcessBuilder(
                 "sh",
                 "-c",
-                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + adminPort + "'; exec sleep 60")
+                "echo '" + WorkerLink.ANNOUNCEMENT + port + " " + adminPort + "'; exec sleep 600")
             .start());
   }
 

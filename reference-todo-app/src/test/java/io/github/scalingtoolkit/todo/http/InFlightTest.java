@@ -27,7 +27,7 @@ class InFlightTest {
   /** More than the buffers of a socket and of its peer take. */
   private static final byte[] LARGE = new byte[32 * 1024 * 1024];
 
-  private static final Duration LONGEST = Duration.ofMillis(300);
+  private static final Duration LONGEST = Duration.ofSeconds(1);
 
   private final HttpClient client = HttpClient.newHttpClient();
   private final HttpServer server = HttpServer.start(
@@ -77,7 +77,7 @@ class InFlightTest {
   void aConnectionMayLieIdleForLongerThanARequestMayTake() throws Exception {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
       String first = ask(socket);
-      socket.setSoTimeout(Math.toIntExact(3 * LONGEST.toMillis()));
+      socket.setSoTimeout(Math.toIntExact(2 * LONGEST.toMillis()));
 
       assertThatThrownBy(() -> socket.getInputStream().read())
           .as("it is still open")
