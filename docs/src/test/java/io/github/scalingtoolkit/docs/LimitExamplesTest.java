@@ -11,6 +11,7 @@ import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.limit.RedisRateLimiter;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -26,7 +27,7 @@ class LimitExamplesTest {
     boolean passwordIsRight = true;
     Map<String, String> headers = new TreeMap<>();
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       // tag::limits[]
       RedisRateLimiter logins = RedisRateLimiter.builder(redis, "login")
           .policy(RateLimit.parse("burst", "5/1m"), FailureMode.closed())
@@ -56,7 +57,7 @@ class LimitExamplesTest {
   void limitsShowsHowEachUserHasTheLimitOfItsPlan() {
     Map<String, String> headers = new TreeMap<>();
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       // tag::limits-plans[]
       Map<String, RateLimit> plans = Map.of(
           "free", RateLimit.parse("free", "100/1h"), "pro", RateLimit.parse("pro", "10000/1h"));

@@ -9,6 +9,7 @@ import io.github.scalingtoolkit.queue.JobSnapshot;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.JobType;
 import io.github.scalingtoolkit.queue.TypedQueue;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,7 @@ class QueueExamplesTest {
   @Test
   void aJobWithOptions() {
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url())) {
+        RedisAccess redis = PatientRedis.open(server.url())) {
       // tag::queue-job[]
       JobType<Welcome> welcome = JobType.of("welcome", Welcome.class);
       JobQueue users = JobQueue.builder(redis, "user processing").build();
