@@ -22,6 +22,7 @@ class CpuUseTest {
     Process row = busy();
     Process other = busy();
     try {
+      long first = cpuMillis(row);
       CpuUse use = CpuUse.open(target(row.pid()), none);
       long before = cpuMillis(row);
       long ofOther = cpuMillis(other);
@@ -31,9 +32,10 @@ class CpuUseTest {
       long used = cpuMillis(row) - before;
 
       CpuUse.Used result = use.close();
+      long most = cpuMillis(row) - first;
 
       // Ticks are 10 ms, and the row works while it is looked at.
-      assertThat(result.serviceMicros()).isBetween((used - 20) * 1e3, (used + 500) * 1e3);
+      assertThat(result.serviceMicros()).isBetween((used - 20) * 1e3, (most + 20) * 1e3);
       assertThat(result.storesMicros()).isZero();
       assertThat(result.compilerShare()).isZero();
       // Their ticks are counted by others than the clock.

@@ -99,8 +99,10 @@ class GroupRunTest {
     AtomicLong asked = new AtomicLong();
     Contender dies = contender("dies", (database, running) -> {
       TinyServer server = TinyServer.start(exchange -> {
-        if (asked.incrementAndGet() == 20) {
-          process.destroyForcibly();
+        // The first of the load, as a busy machine may answer few of them; and not before its
+        // process has ended.
+        if (asked.incrementAndGet() == 2) {
+          process.destroyForcibly().onExit().join();
         }
         answer(exchange, 0);
       });

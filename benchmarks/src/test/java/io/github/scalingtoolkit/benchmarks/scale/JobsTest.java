@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobType;
+import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
 import java.net.URI;
@@ -52,7 +53,7 @@ class JobsTest {
 
   @Test
   void aJobOfTheServicesOwnQueueIsSeen() {
-    try (RedisAccess access = RedisAccess.builder(redis.url()).build()) {
+    try (RedisAccess access = PatientRedis.open(redis.url())) {
       JobQueue.builder(access, "notifications")
           .build()
           .enqueue(JobType.of("sendEmail", String.class), "any");
