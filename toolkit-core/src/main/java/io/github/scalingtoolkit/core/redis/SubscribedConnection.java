@@ -138,10 +138,11 @@ final class SubscribedConnection {
     return earliest == null || clock.nanoTime() - earliest >= 0;
   }
 
-  /** Asks for a sign of life. */
-  void ping() {
-    sending(() -> unanswered.stream().filter(sent -> sent.kind() == Kind.PING).count() < MOST_PINGS
-        && send(Kind.PING, Protocol.Command.PING, ""));
+  /** Asks for a sign of life; tells whether it did. If not, something else is being sent, or has no answer yet. */
+  boolean ping() {
+    return sending(() ->
+        unanswered.stream().filter(sent -> sent.kind() == Kind.PING).count() < MOST_PINGS
+            && send(Kind.PING, Protocol.Command.PING, ""));
   }
 
   /**
@@ -179,17 +180,20 @@ final class SubscribedConnection {
     boolean send();
   }
 
-  private void sending(Sending commands) {
+  /** Tells whether anything was sent. */
+  private boolean sending(Sending commands) {
     if (!sending.tryLock()) {
-      // It is ending.
-      return;
+      // Another thread is sending, or it is ending.
+      return false;
     }
+    boolean sent = false;
     boolean broken = false;
     try {
       // Jedis would open a closed one again, without its greetings.
       if (!over && connection.isConnected() && commands.send()) {
         // Reads nothing: it is the one way to flush.
         connection.getMany(0);
+        sent = true;
       }
     } catch (RuntimeException failed) {
       broken = true;
@@ -199,6 +203,7 @@ final class SubscribedConnection {
     if (broken) {
       cut(null);
     }
+    return sent;
   }
 
   private boolean send(Kind kind, Protocol.Command command, String channel) {

@@ -58,7 +58,8 @@ class ChannelSubscriptionTest {
 
       for (int i = 0; i < 500; i++) {
         long before = connection.answeredAt();
-        connection.ping();
+        // The heartbeat's thread may be looking for what else to send.
+        Await.until("it is sent", connection::ping);
         // Each is answered before the next: only then can an answer find nobody waiting for it.
         Await.until("it is answered", () -> connection.answeredAt() != before);
       }
