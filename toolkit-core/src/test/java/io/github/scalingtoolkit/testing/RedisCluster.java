@@ -148,13 +148,15 @@ public final class RedisCluster implements AutoCloseable {
     for (RedisServer node : List.of(masters.get(0), leaving, masters.get(1))) {
       try (Jedis jedis = node.connect();
           Pipeline pipeline = new Pipeline(jedis.getConnection())) {
+        if (node == masters.get(0)) {
+          // First: what the others still say of the slots counts for less from here on. Between two
+          // slots a word of the
+          // leaving node could take the first one back.
+          pipeline.sendCommand(Protocol.Command.CLUSTER, "BUMPEPOCH");
+        }
         for (int slot = SLOTS * 2 / 3; slot < SLOTS; slot++) {
           pipeline.sendCommand(
               Protocol.Command.CLUSTER, "SETSLOT", Integer.toString(slot), "NODE", heir);
-        }
-        if (node == masters.get(0)) {
-          // What the others still say of the slots counts for less from here on.
-          pipeline.sendCommand(Protocol.Command.CLUSTER, "BUMPEPOCH");
         }
         pipeline.sync();
       }
