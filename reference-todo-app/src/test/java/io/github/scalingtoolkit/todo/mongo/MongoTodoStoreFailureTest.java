@@ -10,7 +10,7 @@ import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
-import io.github.scalingtoolkit.todo.ClosedPort;
+import io.github.scalingtoolkit.todo.run.ClosedPort;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;

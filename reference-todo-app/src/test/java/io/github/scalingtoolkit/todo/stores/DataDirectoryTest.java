@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.settings.Secret;
-import io.github.scalingtoolkit.todo.demo.ChildJvm;
-import io.github.scalingtoolkit.todo.demo.DemoChild;
+import io.github.scalingtoolkit.todo.embedded.ChildJvm;
+import io.github.scalingtoolkit.todo.embedded.DemoChild;
 import io.github.scalingtoolkit.todo.stores.StoresException.Reason;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

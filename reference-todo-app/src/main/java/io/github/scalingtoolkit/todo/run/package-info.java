@@ -1,0 +1,3 @@
+/** A Todo service on the toolkit. */
+@org.jspecify.annotations.NullMarked
+package io.github.scalingtoolkit.todo.run;
