@@ -1,7 +1,9 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
+import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,8 +61,31 @@ final class Invalidations implements Journal.Scripts {
     }
   }
 
-  void writeEnded(String id, String token, @Nullable ScriptReply reply) {
-    writeEnded(id, token, reply != null && reply.failure() == null);
+  /** Ends a write and runs {@code with}, together where both are for the same Redis. */
+  ScriptReply writeEnd(String id, String token, RedisAccess redis, ScriptCall with) {
+    if (!remote.isOn(redis)) {
+      writeEnd(id, token);
+      return run(redis, with);
+    }
+    boolean reached = false;
+    try {
+      List<ScriptReply> replies = remote.runAll(List.of(end(id, token), with));
+      reached = replies.get(0).failure() == null;
+      return replies.get(1);
+    } catch (RuntimeException unreachable) {
+      return new ScriptReply(null, unreachable);
+    } finally {
+      writeEnded(id, token, reached);
+    }
+  }
+
+  /** Runs a script that goes with a write. */
+  static ScriptReply run(RedisAccess redis, ScriptCall call) {
+    try {
+      return redis.evalAll(List.of(call)).get(0);
+    } catch (RuntimeException unreachable) {
+      return new ScriptReply(null, unreachable);
+    }
   }
 
   /** The write may commit yet. One whose begin is in Redis ends there by its deadline. */

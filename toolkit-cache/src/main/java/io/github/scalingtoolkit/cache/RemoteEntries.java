@@ -45,6 +45,11 @@ final class RemoteEntries {
     writeLifetimeMillis = ascii(writeLifetime.toMillis());
   }
 
+  /** Tells whether the entries are in the Redis of {@code access}, so that other scripts may share a round trip with theirs. */
+  boolean isOn(RedisAccess access) {
+    return redis == access;
+  }
+
   /** The entry at a key, and how long it has left; negative if it does not expire. */
   record Standing(byte[] entry, long leftMillis) {}
 

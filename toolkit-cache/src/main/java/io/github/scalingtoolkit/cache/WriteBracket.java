@@ -4,14 +4,14 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A write to the database in progress: from {@link CacheAside#begin} on no reader takes or stores the key's value in
  * the cache, until this bracket is ended.
  *
- * <p>Exactly one of {@link #end()}, {@link #notApplied()}, {@link #abandon()} and {@link #ended} counts; calls after
- * it do nothing. None of them throws when Redis is out of reach. {@link #close()} without any is {@link #abandon()}:
+ * <p>The first of {@link #end()}, {@link #end(RedisAccess, ScriptCall)}, {@link #notApplied()} and {@link #abandon()}
+ * counts; a later one does not end it again. None of them throws when Redis is out of reach. {@link #close()} without any is
+ * {@link #abandon()}:
  *
  * <pre>{@code
  * try (WriteBracket write = todos.begin(user)) {
@@ -20,15 +20,10 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * <p>To end in one round trip with other scripts on the same Redis, send {@link #endCall()} with them:
+ * <p>A script that goes with the write, such as the enqueue of a job, shares the round trip of its end:
  *
  * <pre>{@code
- * ScriptReply reply = null;
- * try {
- *   reply = redis.evalAll(List.of(write.endCall(), enqueue)).get(0);
- * } finally {
- *   write.ended(reply);
- * }
+ * queue.outcome(write.end(redis, queue.enqueueCall(EMAIL, payload, options)));
  * }</pre>
  *
  * <p>Safe for use by several threads.
@@ -59,6 +54,22 @@ public final class WriteBracket implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #end()}, and runs {@code with} as well: in the same round trip if {@code redis} is the access that this cache was
+   * built with, else after the end, in a round trip of its own. The two are not a transaction: one may run without the other,
+   * and a lost end is replayed as that of {@link #end()} is. If the write had been ended before, only {@code with} runs.
+   *
+   * <p>Blocks for as long as one call on each access. Does not throw if Redis is out of reach.
+   *
+   * @param redis where {@code with} runs
+   * @return the reply to {@code with}; its failure is why Redis refused it, or why it is unknown whether it ran
+   */
+  public ScriptReply end(RedisAccess redis, ScriptCall with) {
+    return over.compareAndSet(false, true)
+        ? invalidations.writeEnd(id, token, redis, with)
+        : Invalidations.run(redis, with);
+  }
+
   /** The write certainly did not happen: the key is released at once. One round trip. */
   public void notApplied() {
     end();
@@ -71,25 +82,6 @@ public final class WriteBracket implements AutoCloseable {
   public void abandon() {
     if (over.compareAndSet(false, true)) {
       invalidations.abandoned(id, token, begun);
-    }
-  }
-
-  /**
-   * Returns the script that {@link #end()} would run, for {@link RedisAccess#evalAll} on the cache's Redis once the write
-   * is committed. Pass its reply to {@link #ended}.
-   */
-  public ScriptCall endCall() {
-    return invalidations.end(id, token);
-  }
-
-  /**
-   * Reports the outcome of {@link #endCall()}.
-   *
-   * @param reply its reply, or null if it was lost: the end is then noted for replay
-   */
-  public void ended(@Nullable ScriptReply reply) {
-    if (over.compareAndSet(false, true)) {
-      invalidations.writeEnded(id, token, reply);
     }
   }
 

@@ -4,11 +4,14 @@ import static io.github.scalingtoolkit.cache.Fixture.live;
 import static io.github.scalingtoolkit.cache.Fixture.localTexts;
 import static io.github.scalingtoolkit.cache.Fixture.standing;
 import static io.github.scalingtoolkit.cache.Fixture.texts;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.type.TypeReference;
+import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
@@ -319,19 +322,38 @@ class CacheAsideTest {
   }
 
   @Test
-  void aBracketEndsInOneRoundTripWithOtherScripts() {
+  void aBracketEndsWithAScriptThatRunsEvenIfTheBracketHasEnded() {
     CacheAside<String, String> cache = texts(redis, name).build();
     cache.get("k", key -> "v1");
     WriteBracket write = cache.begin("k");
     assertThat(write.begun()).isTrue();
 
-    List<ScriptReply> replies = redis.evalAll(List.of(write.endCall(), write.endCall()));
-    write.ended(replies.get(0));
+    assertThat(write.end(redis, counting()).value()).isEqualTo(1L);
 
-    assertThat(replies.get(0).value()).isEqualTo(1L);
     assertThat(standing(redis, name, "k")).isNull();
+    assertThat(write.end(redis, counting()).value()).isEqualTo(2L);
     write.close();
     assertThat(cache.lookup("k", key -> "v2").outcome()).isEqualTo(Outcome.LOADED);
+  }
+
+  @Test
+  void aScriptThatRedisRefusesDoesNotKeepTheBracketFromEnding() {
+    CacheAside<String, String> cache = texts(redis, name).build();
+    WriteBracket write = cache.begin("k");
+    redis.commands().rpush(name + ":count", "a list");
+
+    ScriptReply refused = write.end(redis, counting());
+
+    assertThat(refused.failure()).hasMessageContaining("WRONGTYPE");
+    assertThat(standing(redis, name, "k")).isNull();
+    assertThat(cache.journalSize()).isZero();
+  }
+
+  private ScriptCall counting() {
+    return new ScriptCall(
+        LuaScript.of("count", "return redis.call('INCR', KEYS[1])"),
+        List.of((name + ":count").getBytes(UTF_8)),
+        List.of());
   }
 
   @Test
@@ -341,17 +363,6 @@ class CacheAsideTest {
     cache.begin("k").close();
 
     assertThat(standing(redis, name, "k")).startsWith("T");
-  }
-
-  @Test
-  void aLostEndOfABracketIsNotedAndReplayed() {
-    CacheAside<String, String> cache = texts(redis, name).build();
-    WriteBracket write = cache.begin("k");
-
-    write.ended(null);
-
-    Await.until("it has been replayed", () -> cache.journalSize() == 0);
-    assertThat(standing(redis, name, "k")).isNull();
   }
 
   @Test

@@ -3,7 +3,9 @@ package io.github.scalingtoolkit.cache;
 import static io.github.scalingtoolkit.cache.Fixture.live;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.List;
@@ -114,6 +116,17 @@ class RoundTripTest {
 
     assertThat(tripsOf(() -> cache.write("k", () -> "saved"))).isEqualTo(2);
     assertThat(tripsOf(() -> cache.evict("k"))).isEqualTo(1);
+  }
+
+  @Test
+  void aWriteThatEndsWithAScriptTakesTwoAndOneMoreIfTheScriptIsForAnotherRedis() {
+    CacheAside<String, String> cache = Fixture.texts(redis, name).build();
+    ScriptCall script = new ScriptCall(LuaScript.of("nothing", "return 1"), List.of(), List.of());
+    redis.evalAll(List.of(script));
+    RedisAccess another = RedisAccess.wrap(counting);
+
+    assertThat(tripsOf(() -> cache.begin("k").end(redis, script))).isEqualTo(2);
+    assertThat(tripsOf(() -> cache.begin("k").end(another, script))).isEqualTo(3);
   }
 
   @Test

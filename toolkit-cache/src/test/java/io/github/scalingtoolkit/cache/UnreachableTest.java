@@ -10,7 +10,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
+import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.ScriptCall;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
@@ -28,6 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.exceptions.JedisException;
 
 /** Rows of the failure table: {@code near} is cut off or sees Redis die, {@code far} is a process that is not. */
 class UnreachableTest {
@@ -182,7 +186,7 @@ class UnreachableTest {
     WriteBracket write = near.begin("k");
     database.set("v2");
     proxy.heal();
-    write.ended(null);
+    write.abandon();
 
     awaitReplay();
 
@@ -221,6 +225,24 @@ class UnreachableTest {
 
     assertThat(far.lookup("k", this::load)).isEqualTo(new Cached<>("v2", Outcome.BYPASS));
     assertThat(near.lookup("k", this::load)).isEqualTo(new Cached<>("v2", Outcome.BYPASS));
+    proxy.heal();
+    awaitReplay();
+    assertThat(standing(farRedis, name, "k")).isNull();
+  }
+
+  @Test
+  void anEndThatWasLostWithItsScriptSaysWhyAndIsReplayed() {
+    far.get("k", this::load);
+    WriteBracket write = near.begin("k");
+    database.set("v2");
+    proxy.cut();
+
+    ScriptReply reply = write.end(
+        nearRedis, new ScriptCall(LuaScript.of("nothing", "return 1"), List.of(), List.of()));
+
+    assertThat(reply.failure()).isInstanceOf(JedisException.class);
+    assertThat(near.journalSize()).isEqualTo(1);
+    assertThat(far.lookup("k", this::load)).isEqualTo(new Cached<>("v2", Outcome.BYPASS));
     proxy.heal();
     awaitReplay();
     assertThat(standing(farRedis, name, "k")).isNull();

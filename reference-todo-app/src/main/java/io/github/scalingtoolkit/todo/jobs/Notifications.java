@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.jobs;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.queue.EnqueueOptions;
@@ -13,6 +14,7 @@ import io.github.scalingtoolkit.queue.QueueException;
 import io.github.scalingtoolkit.queue.RetryPolicy;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
+import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +23,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /** The queue {@code notifications}: enqueues {@code sendEmail} jobs by the id of their outbox entry. */
@@ -40,16 +43,18 @@ public final class Notifications {
 
   private static final EnqueueOptions FIVE_ATTEMPTS = EnqueueOptions.defaults().maxAttempts(5);
 
+  private final RedisAccess redis;
   private final JobQueue queue;
   private final Runnable onLost;
 
-  /** Enqueues to {@code queue}. */
-  public Notifications(JobQueue queue) {
-    this(queue, () -> {});
+  /** Enqueues to {@code queue}, which is on {@code redis}. */
+  public Notifications(RedisAccess redis, JobQueue queue) {
+    this(redis, queue, () -> {});
   }
 
-  /** Enqueues to {@code queue}; {@code onLost} is called after each enqueue that failed, and must not block. */
-  public Notifications(JobQueue queue, Runnable onLost) {
+  /** As the other; {@code onLost} is called after each enqueue that failed, and must not block. */
+  public Notifications(RedisAccess redis, JobQueue queue, Runnable onLost) {
+    this.redis = redis;
     this.queue = queue;
     this.onLost = onLost;
   }
@@ -75,39 +80,41 @@ public final class Notifications {
   /** It is unreachable, or of another version than this process. */
   public record Unreachable() implements Status {}
 
-  /** Returns the enqueue as a script, to share a round trip. */
-  public ScriptCall enqueueCall(JobId job, UserId user) {
-    return queue.enqueueCall(SEND_EMAIL, payload(job, user), options(job));
+  /** Runs a script on a Redis, alone or with others; fails in the reply alone. */
+  @FunctionalInterface
+  public interface Sending {
+    /** Runs {@code call} on {@code redis}. */
+    ScriptReply send(RedisAccess redis, ScriptCall call);
   }
 
-  /** Enqueues, or leaves it to the sweeper. */
-  public void enqueueQuietly(JobId job, UserId user) {
-    try {
-      queue.enqueue(SEND_EMAIL, payload(job, user), options(job));
-    } catch (JedisException | RejectedException | QueueException unreachable) {
-      log.debug("job={} enqueue=unreachable action=sweeper", job);
-      onLost.run();
-    }
-  }
-
-  /** Takes the reply to an {@link #enqueueCall}: if Redis refused it, the sweeper makes up for it. */
-  public void enqueued(JobId job, ScriptReply reply) {
+  /**
+   * Enqueues the notification of a todo that was made, by {@code sending}; what fails is made good by the sweeper.
+   *
+   * @param sending may send the end of a write as well, in the same round trip
+   */
+  public void enqueue(TodoId todo, UserId user, Sending sending) {
+    JobId job = JobId.of(todo);
+    ScriptReply reply =
+        sending.send(redis, queue.enqueueCall(SEND_EMAIL, payload(job, user), options(job)));
     try {
       queue.outcome(reply);
     } catch (QueueException anotherVersion) {
       // The queue has warned of it, once.
       enqueueFailed(job, "another-version");
-    } catch (RuntimeException refused) {
-      log.warn(
-          "job={} enqueue=refused action=sweeper cause={}",
-          job,
-          refused.getClass().getName());
-      enqueueFailed(job, "refused");
+    } catch (RuntimeException failure) {
+      boolean unreachable = failure instanceof RejectedException
+          || (failure instanceof JedisException && !(failure instanceof JedisDataException));
+      if (!unreachable) {
+        log.warn(
+            "job={} enqueue=refused action=sweeper cause={}",
+            job,
+            failure.getClass().getName());
+      }
+      enqueueFailed(job, unreachable ? "unreachable" : "refused");
     }
   }
 
-  /** An enqueue by {@link #enqueueCall} has failed: the sweeper makes up for it. */
-  public void enqueueFailed(JobId job, String how) {
+  private void enqueueFailed(JobId job, String how) {
     log.debug("job={} enqueue={} action=sweeper", job, how);
     onLost.run();
   }

@@ -2,11 +2,7 @@ package io.github.scalingtoolkit.todo.todos;
 
 import io.github.scalingtoolkit.cache.CacheAside;
 import io.github.scalingtoolkit.cache.WriteBracket;
-import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.redis.RedisAccess;
-import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.todo.domain.Changed;
-import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
@@ -16,10 +12,8 @@ import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
-import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Writes todos: write-begin on the cached list, one document, then write-end; a create has its outbox entry in the
@@ -32,21 +26,13 @@ public final class TodoWrites {
 
   private final TodoStore store;
   private final CacheAside<UserId, ListPage> lists;
-  private final RedisAccess cacheRedis;
-  private final RedisAccess queueRedis;
   private final Notifications notifications;
 
-  /** Writes to {@code store}. The two accesses are the same object where cache and queue share a Redis. */
+  /** Writes to {@code store}, invalidates in {@code lists}, enqueues by {@code notifications}. */
   public TodoWrites(
-      TodoStore store,
-      CacheAside<UserId, ListPage> lists,
-      RedisAccess cacheRedis,
-      RedisAccess queueRedis,
-      Notifications notifications) {
+      TodoStore store, CacheAside<UserId, ListPage> lists, Notifications notifications) {
     this.store = store;
     this.lists = lists;
-    this.cacheRedis = cacheRedis;
-    this.queueRedis = queueRedis;
     this.notifications = notifications;
   }
 
@@ -55,7 +41,7 @@ public final class TodoWrites {
     // Left open by an exception it is abandoned: the commit may still arrive.
     try (WriteBracket write = lists.begin(user)) {
       Todo todo = stored(write, () -> store.create(user, newTodo));
-      endAndEnqueue(write, todo);
+      notifications.enqueue(todo.id(), user, write::end);
       return todo;
     }
   }
@@ -65,7 +51,7 @@ public final class TodoWrites {
     try (WriteBracket write = lists.begin(user)) {
       KeyedCreate created = stored(write, () -> store.createOnce(user, key, newTodo));
       if (created instanceof KeyedCreate.Made made) {
-        endAndEnqueue(write, made.todo());
+        notifications.enqueue(made.todo().id(), user, write::end);
       } else {
         write.notApplied();
       }
@@ -112,26 +98,6 @@ public final class TodoWrites {
         write.notApplied();
       }
       throw failure;
-    }
-  }
-
-  private void endAndEnqueue(WriteBracket write, Todo todo) {
-    JobId job = JobId.of(todo.id());
-    if (cacheRedis != queueRedis) {
-      write.end();
-      notifications.enqueueQuietly(job, todo.userId());
-      return;
-    }
-    ScriptReply ended = null;
-    try {
-      List<ScriptReply> replies = queueRedis.evalAll(
-          List.of(write.endCall(), notifications.enqueueCall(job, todo.userId())));
-      ended = replies.get(0);
-      notifications.enqueued(job, replies.get(1));
-    } catch (JedisException | RejectedException unreachable) {
-      notifications.enqueueFailed(job, "unreachable");
-    } finally {
-      write.ended(ended);
     }
   }
 }

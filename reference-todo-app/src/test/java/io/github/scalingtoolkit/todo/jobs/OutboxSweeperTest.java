@@ -22,6 +22,7 @@ import io.github.scalingtoolkit.todo.jobs.Notifications.Unknown;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,7 @@ class OutboxSweeperTest {
     server = RedisServer.start();
     redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
     queue = JobQueue.builder(redis, Notifications.QUEUE).build();
-    notifications = new Notifications(queue);
+    notifications = new Notifications(redis, queue);
     sweeper = new OutboxSweeper(
         store, notifications, OutboxSweeper.OWED_TOO_LONG, Duration.ofSeconds(10));
   }
@@ -110,7 +111,7 @@ class OutboxSweeperTest {
   @Test
   void noRoundTripAsksForMoreThanFiftyJobs() {
     for (int i = 0; i < 120; i++) {
-      notifications.enqueueQuietly(owed(), USER);
+      enqueue(owed());
     }
     clock.advance(Duration.ofMinutes(1));
 
@@ -118,7 +119,10 @@ class OutboxSweeperTest {
         RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build()) {
       JobQueue asked = JobQueue.builder(counted, Notifications.QUEUE).build();
       OutboxSweeper asking = new OutboxSweeper(
-          store, new Notifications(asked), OutboxSweeper.OWED_TOO_LONG, Duration.ofSeconds(10));
+          store,
+          new Notifications(counted, asked),
+          OutboxSweeper.OWED_TOO_LONG,
+          Duration.ofSeconds(10));
 
       assertThat(asking.doWork()).isZero();
       assertThat(counted.guard().counts().window().successful()).isEqualTo(3);
@@ -145,10 +149,15 @@ class OutboxSweeperTest {
         store.create(USER, new NewTodo(new Title("Buy milk"), false)).id());
   }
 
+  private void enqueue(JobId job) {
+    notifications.enqueue(
+        job.todoId(), USER, (access, call) -> access.evalAll(List.of(call)).get(0));
+  }
+
   /** As when the process died, or the store was away, between the delivery and the removal. */
   private JobId endedButStillOwed() {
     JobId job = owed();
-    notifications.enqueueQuietly(job, USER);
+    enqueue(job);
     try (Worker worker = NotificationWorker.start(
         queue, new NowhereSink(), new InMemoryTodoStore(clock), 1, new QueueListener() {})) {
       Await.until(
