@@ -14,6 +14,7 @@ import io.github.scalingtoolkit.todo.http.ListenException;
 import io.github.scalingtoolkit.todo.logging.Logging;
 import io.github.scalingtoolkit.todo.logging.OtherLogs;
 import io.github.scalingtoolkit.todo.login.Credentials;
+import io.github.scalingtoolkit.todo.login.Users;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.github.scalingtoolkit.todo.stores.StoresException;
 import io.github.scalingtoolkit.todo.todos.ListWarming;
@@ -34,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -194,17 +196,13 @@ public final class Main {
       throw new Failure(
           WRONG_SETTING, "warm fills the cache, but CACHE_TTL=off turns the cache off");
     }
-    TodoApp app = new TodoApp(settings, Role.WARM);
-    started(app::start);
-    try {
-      ListWarming.Warmed warmed = app.warm();
+    try (Errand<ListWarming> errand = Errand.warming(settings)) {
+      ListWarming.Warmed warmed = opened(errand::start).warm();
       out.println("Lists:         " + warmed.loaded() + " loaded into Redis, " + warmed.present()
           + " there already, " + warmed.bypassed() + " not brought there");
       return warmed.bypassed() == 0 ? 0 : 1;
     } catch (StoreException down) {
       throw new Failure(1, "nothing was warmed: " + down.getMessage());
-    } finally {
-      app.stop();
     }
   }
 
@@ -217,9 +215,20 @@ public final class Main {
     if (!broken.isEmpty()) {
       throw new Failure(WRONG_SETTING, "no user was added: " + broken);
     }
-    TodoApp app = new TodoApp(settings, Role.ADD_USER);
+    try (Errand<Users> errand = Errand.users(settings)) {
+      if (openedBesideNoDemo(errand, settings).add(credentials).isEmpty()) {
+        throw new Failure(1, "no user was added: the username " + name + " is taken");
+      }
+      out.println("User:          " + name + " was added");
+      return 0;
+    } catch (StoreException down) {
+      throw new Failure(1, "no user was added: " + down.getMessage());
+    }
+  }
+
+  private static Users openedBesideNoDemo(Errand<Users> errand, TodoSettings settings) {
     try {
-      started(app::start);
+      return opened(errand::start);
     } catch (Failure failure) {
       if (settings.mongoUri().isEmpty() && failure.exitCode == UNAVAILABLE) {
         throw new Failure(
@@ -228,17 +237,6 @@ public final class Main {
                 + ". While a demo runs on its own stores, add users by POST /register");
       }
       throw failure;
-    }
-    try {
-      if (!app.addUser(credentials)) {
-        throw new Failure(1, "no user was added: the username " + name + " is taken");
-      }
-      out.println("User:          " + name + " was added");
-      return 0;
-    } catch (StoreException down) {
-      throw new Failure(1, "no user was added: " + down.getMessage());
-    } finally {
-      app.stop();
     }
   }
 
@@ -278,8 +276,15 @@ public final class Main {
   }
 
   private static void started(Runnable start) {
-    try {
+    opened(() -> {
       start.run();
+      return true;
+    });
+  }
+
+  private static <T> T opened(Supplier<T> start) {
+    try {
+      return start.get();
     } catch (ClusterException failure) {
       throw new Failure(1, failure.getMessage());
     } catch (StoresException cannot) {

@@ -1,17 +1,13 @@
 package io.github.scalingtoolkit.todo.run;
 
-/** What a process does. */
+/** What a process of the service does. */
 enum Role {
   /** Serves requests and handles jobs. */
   BOTH("all"),
   /** Serves requests. */
   SERVE("serve"),
   /** Handles jobs. */
-  WORK("work"),
-  /** Fills the cache, and ends. */
-  WARM("warm"),
-  /** Adds a user, and ends. */
-  ADD_USER("add-user");
+  WORK("work");
 
   private final String word;
 

@@ -1,0 +1,83 @@
+package io.github.scalingtoolkit.todo.run;
+
+import io.github.scalingtoolkit.cache.CacheAside;
+import io.github.scalingtoolkit.cache.CacheAsideBuilder;
+import io.github.scalingtoolkit.cache.CacheMetrics;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.redis.RedisMetrics;
+import io.github.scalingtoolkit.core.redis.RedisUrl;
+import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
+import io.github.scalingtoolkit.todo.todos.ListPage;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What the service has in Redis.
+ *
+ * @param access the Redis of queue and limits
+ * @param cacheAccess the Redis of the cache if it is another one
+ * @param lists the cached lists
+ * @param queue the queue of notifications
+ */
+record OnRedis(
+    RedisAccess access,
+    Optional<RedisAccess> cacheAccess,
+    CacheAside<UserId, ListPage> lists,
+    JobQueue queue) {
+  /** With the cache off nothing is stored, but a cache needs a time to live. */
+  private static final Duration UNUSED = Duration.ofSeconds(30);
+
+  /** Opens both; returns at once, whether or not they can be reached. */
+  static OnRedis open(TodoSettings settings, String url, MeterRegistry meters) {
+    RedisAccess access = access(settings, url, "redis", meters);
+    Optional<RedisAccess> cacheAccess = settings
+        .cacheRedisUrl()
+        .filter(other -> !other.equals(url))
+        .map(other -> access(settings, other, "redis-cache", meters));
+    CacheAside<UserId, ListPage> lists =
+        lists(settings.cache(), cacheAccess.orElse(access), meters);
+    return new OnRedis(
+        access,
+        cacheAccess,
+        lists,
+        JobQueue.builder(access, Notifications.QUEUE).build());
+  }
+
+  private static RedisAccess access(
+      TodoSettings settings, String url, String name, MeterRegistry meters) {
+    RedisAccess.Builder redis = RedisAccess.builder(url).name(name);
+    if (RedisUrl.parse(url).mode() == RedisUrl.Mode.SENTINEL) {
+      settings
+          .sentinels()
+          .ifPresent(asks -> redis.sentinelCredentials(asks.user().orElse(null), asks::password));
+    }
+    RedisAccess access = redis.build();
+    RedisMetrics.bind(meters, access);
+    return access;
+  }
+
+  private static CacheAside<UserId, ListPage> lists(
+      TodoSettings.ListCache settings, RedisAccess redis, MeterRegistry meters) {
+    CacheAsideBuilder<UserId, ListPage> cache = CacheAside.builder(redis, "todos", ListPage.CODEC)
+        .<UserId>keys(UserId::value)
+        .timeToLive(settings.timeToLive().orElse(UNUSED))
+        .listener(CacheMetrics.of(meters, "todos"));
+    settings
+        .timeToLive()
+        .filter(life -> settings.localEntries() > 0)
+        .ifPresent(life -> cache.local(settings.localEntries(), life));
+    CacheAside<UserId, ListPage> lists = cache.build();
+    CacheMetrics.bind(meters, lists);
+    return lists;
+  }
+
+  void close() {
+    lists.close();
+    cacheAccess.ifPresent(RedisAccess::close);
+    access.close();
+  }
+}

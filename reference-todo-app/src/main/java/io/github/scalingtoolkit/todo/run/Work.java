@@ -1,0 +1,49 @@
+package io.github.scalingtoolkit.todo.run;
+
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.QueueDepthMetrics;
+import io.github.scalingtoolkit.queue.QueueMetrics;
+import io.github.scalingtoolkit.queue.Worker;
+import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.domain.TodoStore;
+import io.github.scalingtoolkit.todo.jobs.JsonLinesSink;
+import io.github.scalingtoolkit.todo.jobs.NotificationSink;
+import io.github.scalingtoolkit.todo.jobs.NotificationWorker;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
+import io.github.scalingtoolkit.todo.jobs.SmtpSink;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** What delivers notifications. */
+record Work(Worker worker, NotificationSink sink) {
+
+  /** Starts to deliver, by mail or else to a file in {@code directory}. */
+  static Work start(
+      TodoSettings settings,
+      Path directory,
+      TodoStore store,
+      JobQueue queue,
+      Clock clock,
+      MeterRegistry meters) {
+    NotificationSink sink = settings
+        .smtpUrl()
+        .<NotificationSink>map(SmtpSink::new)
+        .orElseGet(() -> new JsonLinesSink(directory.resolve("notifications.jsonl"), clock));
+    Worker worker = NotificationWorker.start(
+        queue,
+        sink,
+        store,
+        settings.workerConcurrency(),
+        QueueMetrics.of(meters, Notifications.QUEUE));
+    QueueDepthMetrics.bind(meters, queue);
+    return new Work(worker, sink);
+  }
+
+  /** Takes no further job, and returns those that have not ended within {@code longest} to the queue. */
+  void stop(Duration longest) {
+    worker.close(longest);
+    sink.close();
+  }
+}
