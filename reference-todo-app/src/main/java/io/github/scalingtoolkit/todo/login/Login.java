@@ -3,9 +3,11 @@ package io.github.scalingtoolkit.todo.login;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Checks a username and a password, and adds users who register.
@@ -15,6 +17,10 @@ import java.util.Optional;
  * {@link #LONGEST_WAIT} and are then refused. Before any hash the limits are asked: failures count for the account at its
  * address and for the address.
  *
+ * <p>Who waits is a request in progress, so all that wait are a part of those at most. The line is shared so that there is
+ * always a place for an address that has none: an address may have as many as are still free, so one address may have half
+ * of them, and two a third each.
+ *
  * <p>Safe for use by several threads. {@link #check} and {@link #register} block.
  */
 public final class Login {
@@ -23,6 +29,7 @@ public final class Login {
 
   private static final int HASHES_PER_ADDRESS = 2;
   private static final int WAITING_PER_ADDRESS = 32;
+  private static final int PART_IN_LINE = 4;
   private static final Duration LINE_MOVES_ON = Duration.ofSeconds(1);
 
   private final UserStore store;
@@ -31,9 +38,15 @@ public final class Login {
   private final LoginLimits limits;
   private final FairTurns turns;
   private final Duration longestWait;
+  private final int mostInLine;
+  private final AtomicInteger inLine = new AtomicInteger();
 
-  /** Checks against {@code store}, within {@code limits}. */
-  public Login(UserStore store, PasswordHasher hasher, LoginLimits limits) {
+  /**
+   * Checks against {@code store}, within {@code limits}.
+   *
+   * @param maxInFlight how many requests may be in progress; a quarter of them may wait here
+   */
+  public Login(UserStore store, PasswordHasher hasher, LoginLimits limits, int maxInFlight) {
     this(
         store,
         hasher,
@@ -42,7 +55,8 @@ public final class Login {
             Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
             HASHES_PER_ADDRESS,
             WAITING_PER_ADDRESS),
-        LONGEST_WAIT);
+        LONGEST_WAIT,
+        Math.max(1, maxInFlight / PART_IN_LINE));
   }
 
   Login(
@@ -50,12 +64,14 @@ public final class Login {
       PasswordHasher hasher,
       LoginLimits limits,
       FairTurns turns,
-      Duration longestWait) {
+      Duration longestWait,
+      int mostInLine) {
     this.store = store;
     this.hasher = hasher;
     this.limits = limits;
     this.turns = turns;
     this.longestWait = longestWait;
+    this.mostInLine = mostInLine;
     users = new Users(store, hasher);
   }
 
@@ -148,15 +164,28 @@ public final class Login {
   }
 
   private Outcome inTurn(String address, Hashing hashing) {
-    try (FairTurns.Turn turn = turns.take(address, longestWait)) {
+    int freeInLine = mostInLine - inLine.getAndIncrement();
+    FairTurns.Turn taken;
+    try {
+      if (freeInLine <= 0) {
+        return new Outcome.Busy();
+      }
+      if (turns.waiting(address) >= freeInLine) {
+        return new Outcome.TooOften(LINE_MOVES_ON);
+      }
+      taken = turns.take(address, Deadline.within(longestWait));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Outcome.Busy();
+    } finally {
+      inLine.decrementAndGet();
+    }
+    try (FairTurns.Turn turn = taken) {
       return switch (turn.outcome()) {
         case TAKEN -> hashing.run();
         case LINE_FULL -> new Outcome.TooOften(LINE_MOVES_ON);
         case TOO_LATE -> new Outcome.Busy();
       };
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new Outcome.Busy();
     }
   }
 }

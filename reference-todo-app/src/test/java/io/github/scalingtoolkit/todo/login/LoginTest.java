@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 class LoginTest {
   private static final String HERE = "7f000001";
   private static final String ELSEWHERE = "7f000002";
+  private static final int MANY = 1000;
   private static final Credentials ADA = new Credentials("ada", Secret.of("her password"));
   private static final RateLimit FOUR_AN_HOUR = new RateLimit("login", 4, Duration.ofHours(1));
 
@@ -41,7 +42,7 @@ class LoginTest {
   private final InMemoryUserStore store = new InMemoryUserStore();
   private final RateLimiter limiter =
       LocalRateLimiter.of(key -> LoginLimits.limitOf(key, FOUR_AN_HOUR), clock);
-  private final Login login = new Login(store, hasher, new LoginLimits(limiter));
+  private final Login login = new Login(store, hasher, new LoginLimits(limiter), 256);
 
   LoginTest() {
     new Users(store, hasher).add(ADA);
@@ -120,13 +121,13 @@ class LoginTest {
     Credentials bob = new Credentials("bob", Secret.of("long enough"));
     LoginLimits limits = new LoginLimits(limiter);
     FairTurns oneWaits = FairTurns.of(1, 1, 1);
-    Login tooLate = new Login(store, hasher, limits, oneWaits, Duration.ZERO);
+    Login tooLate = new Login(store, hasher, limits, oneWaits, Duration.ZERO, MANY);
     try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
       for (int i = 0; i < 11; i++) {
         assertThat(tooLate.register(HERE, bob)).isInstanceOf(Outcome.Busy.class);
       }
     }
-    Login patient = new Login(store, hasher, limits, oneWaits, Duration.ofMinutes(2));
+    Login patient = new Login(store, hasher, limits, oneWaits, Duration.ofMinutes(2), MANY);
     CompletableFuture<Outcome> waiting;
     try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
       waiting =
@@ -147,7 +148,8 @@ class LoginTest {
     HeldLimiter held = new HeldLimiter(
         LocalRateLimiter.of(new RateLimit("login", 1000, Duration.ofHours(1)), clock));
     FairTurns turns = FairTurns.of(1, 2, 32);
-    Login crowded = new Login(store, hasher, new LoginLimits(held), turns, Duration.ofMinutes(2));
+    Login crowded =
+        new Login(store, hasher, new LoginLimits(held), turns, Duration.ofMinutes(2), MANY);
     List<CompletableFuture<Outcome>> wrong = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
       Credentials guess = wrong("user" + i);
@@ -169,6 +171,34 @@ class LoginTest {
     assertThat(wrong.stream().map(CompletableFuture::join))
         .hasOnlyElementsOfTypes(Outcome.Refused.class, Outcome.TooOften.class);
     assertThat(held.hashed.indexOf("account:" + ELSEWHERE + " ada")).isOne();
+  }
+
+  @Test
+  void thoseWhoWaitShareALineInWhichAnAddressWithoutOneFindsAPlace() throws Exception {
+    FairTurns turns = FairTurns.of(1, 1, 32);
+    Login small =
+        new Login(store, hasher, new LoginLimits(limiter), turns, Duration.ofMinutes(2), 4);
+    List<CompletableFuture<Outcome>> waiting = new ArrayList<>();
+    try (FairTurns.Turn held = turns.take("held", Duration.ZERO)) {
+      waiting.add(waiting(small, turns, "a"));
+      waiting.add(waiting(small, turns, "a"));
+      assertThat(small.check("a", ADA)).isInstanceOf(Outcome.TooOften.class);
+      waiting.add(waiting(small, turns, "b"));
+      assertThat(small.check("b", ADA)).isInstanceOf(Outcome.TooOften.class);
+      waiting.add(waiting(small, turns, "c"));
+      assertThat(small.check("d", ADA)).isInstanceOf(Outcome.Busy.class);
+    }
+
+    assertThat(waiting.stream().map(CompletableFuture::join))
+        .hasOnlyElementsOfType(Outcome.Welcome.class);
+    assertThat(small.check("d", ADA)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  private static CompletableFuture<Outcome> waiting(Login login, FairTurns turns, String address) {
+    int before = turns.waiting(address);
+    CompletableFuture<Outcome> outcome = started(() -> login.check(address, ADA));
+    Await.until("one more of " + address + " waits", () -> turns.waiting(address) == before + 1);
+    return outcome;
   }
 
   private static Credentials wrong(String username) {
