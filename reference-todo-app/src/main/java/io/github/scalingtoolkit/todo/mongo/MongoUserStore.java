@@ -2,7 +2,6 @@ package io.github.scalingtoolkit.todo.mongo;
 
 import com.mongodb.DuplicateKeyException;
 import com.mongodb.MongoCommandException;
-import com.mongodb.MongoException;
 import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
@@ -12,6 +11,8 @@ import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.User;
 import io.github.scalingtoolkit.todo.login.UserStore;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.bson.Document;
@@ -19,14 +20,16 @@ import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
 
 /**
- * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique. A document without a password
- * hash, as in a collection of another service, is not a user.
+ * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique among the documents that have
+ * one. A document without a password hash, as in a collection of another service, is not a user, and does not keep users from
+ * being added, unless an index of that service does: then the message names it.
  */
 final class MongoUserStore implements UserStore {
   private static final String ID = "_id";
   private static final String USERNAME = "username";
   private static final String PASSWORD_HASH = "passwordHash";
   private static final String INDEX = "username_1";
+  private static final Document BY_NAME = new Document(USERNAME, 1);
   /** An index of the same name or on the same field is there and is another one. */
   private static final Set<Integer> OTHER_INDEX = Set.of(85, 86);
 
@@ -53,7 +56,8 @@ final class MongoUserStore implements UserStore {
 
   @Override
   public boolean isEmpty() {
-    return calls.call(() -> users
+    return calls.call(budget -> budget
+            .of(users)
             .find(Filters.and(Filters.exists(USERNAME), Filters.exists(PASSWORD_HASH)))
             .projection(Projections.include(ID))
             .first())
@@ -61,7 +65,7 @@ final class MongoUserStore implements UserStore {
   }
 
   private Optional<User> first(Bson filter) {
-    Document found = calls.call(() -> users.find(filter).first());
+    Document found = calls.call(budget -> budget.of(users).find(filter).first());
     if (found == null) {
       return Optional.empty();
     }
@@ -75,44 +79,91 @@ final class MongoUserStore implements UserStore {
 
   @Override
   public boolean addIfAbsent(User user) {
-    return calls.call(() -> {
-      makeIndex();
+    return calls.call(budget -> {
+      makeIndex(budget);
       try {
-        users.insertOne(new Document(ID, user.id().value())
-            .append(USERNAME, user.username())
-            .append(PASSWORD_HASH, user.passwordHash()));
+        budget
+            .of(users)
+            .insertOne(new Document(ID, user.id().value())
+                .append(USERNAME, user.username())
+                .append(PASSWORD_HASH, user.passwordHash()));
         return true;
       } catch (MongoWriteException refused) {
-        if (MongoFailures.isDuplicateId(refused)) {
+        if (!MongoFailures.isDuplicateId(refused)) {
+          throw refused;
+        }
+        if (isThere(budget, user)) {
           return false;
         }
-        throw refused;
+        throw foreignIndex(budget, refused);
       }
     });
   }
 
-  private void makeIndex() {
+  private boolean isThere(MongoCalls.Budget budget, User user) {
+    return budget
+            .of(users)
+            .find(Filters.or(
+                Filters.eq(ID, user.id().value()), Filters.eq(USERNAME, user.username())))
+            .projection(Projections.include(ID))
+            .first()
+        != null;
+  }
+
+  private StoreException foreignIndex(MongoCalls.Budget budget, MongoWriteException refused) {
+    List<String> unique = new ArrayList<>();
+    for (Document index : budget.of(users).listIndexes()) {
+      if (index.getBoolean("unique", false) && !isByName(index)) {
+        unique.add(index.getString("name"));
+      }
+    }
+    return new StoreException(
+        "no user can be added to the collection " + users.getNamespace().getFullName()
+            + ": MongoDB refused it as a duplicate (code " + refused.getError().getCode()
+            + "), though no document has its username or id; unique indexes of another service ("
+            + String.join(", ", unique)
+            + ") must be sparse, so that documents without their fields may be many, or name another"
+            + " database in MONGO_URI",
+        null);
+  }
+
+  /** An index that another service, or an older version of this one, has made is as good if it is unique. */
+  private void makeIndex(MongoCalls.Budget budget) {
+    for (Document index : budget.of(users).listIndexes()) {
+      if (isByName(index)) {
+        if (!index.getBoolean("unique", false)) {
+          throw withoutIndex("the index " + index.getString("name")
+              + " on username is there, and is not unique; drop it if nothing else needs it");
+        }
+        return;
+      }
+    }
     try {
-      users.createIndex(
-          new Document(USERNAME, 1), new IndexOptions().name(INDEX).unique(true));
+      budget
+          .of(users)
+          .createIndex(BY_NAME, new IndexOptions().name(INDEX).unique(true).sparse(true));
     } catch (DuplicateKeyException twice) {
-      throw withoutIndex(
-          twice,
-          "several documents have the same username, or none; give each its own, or remove them");
+      throw withoutIndex("MongoDB refused the unique index " + INDEX + " on username (code "
+          + twice.getCode() + "): several documents have the same username; give each its own, or"
+          + " remove them");
     } catch (MongoCommandException refused) {
       if (!OTHER_INDEX.contains(refused.getCode())) {
         throw refused;
       }
-      throw withoutIndex(
-          refused, "another index on username is there; drop it if nothing else needs it");
+      throw withoutIndex("MongoDB refused the unique index " + INDEX + " on username (code "
+          + refused.getCode() + "): another index of this name is there; drop it if nothing else"
+          + " needs it");
     }
   }
 
-  private StoreException withoutIndex(MongoException refused, String why) {
+  private static boolean isByName(Document index) {
+    return index.get("key") instanceof Document key && key.keySet().equals(BY_NAME.keySet());
+  }
+
+  private StoreException withoutIndex(String why) {
     return new StoreException(
-        "no user can be added to the collection " + users.getNamespace().getFullName()
-            + ": MongoDB refused the unique index " + INDEX + " on username (code "
-            + refused.getCode() + "): " + why + ", or name another database in MONGO_URI",
+        "no user can be added to the collection " + users.getNamespace().getFullName() + ": " + why
+            + ", or name another database in MONGO_URI",
         // The driver's exception quotes the server's reply, so it is not kept as the cause.
         null);
   }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.IndexOptions;
 import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.Secret;
@@ -95,15 +96,45 @@ class MongoUserStoreTest {
   }
 
   @Test
-  void usersWithoutANameOfAnotherServiceAreNamedWithTheIndexThatTheyPrevent() {
+  void usersOfAnotherServiceWithoutANameKeepNoneOfOursFromBeingAdded() {
     users().insertOne(new Document("email", "ada@example.org"));
     users().insertOne(new Document("email", "bob@example.org"));
+
+    assertThat(addAda()).isTrue();
+
+    assertThat(addAda()).isFalse();
+    assertThat(store.users().findByUsername("ada")).isPresent();
+  }
+
+  @Test
+  void aUniqueIndexOnTheNameThatMongooseHasMadeIsAsGood() {
+    users().createIndex(new Document("username", 1), new IndexOptions().unique(true));
+
+    assertThat(addAda()).isTrue();
+
+    assertThat(addAda()).isFalse();
+  }
+
+  @Test
+  void anotherUniqueIndexThatRefusesOurUsersIsNamedAndIsNoTakenName() {
+    users().createIndex(new Document("email", 1), new IndexOptions().unique(true));
+    users().insertOne(new Document("username", "no email"));
 
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(this::addAda)
         .isExactlyInstanceOf(StoreException.class)
-        .withMessageContainingAll(
-            "todoapp.users", "username_1", "11000", "the same username, or none", "MONGO_URI");
+        .withMessageContainingAll("todoapp.users", "email_1", "11000", "sparse", "MONGO_URI");
+  }
+
+  @Test
+  void namesThatSeveralUsersOfAnotherServiceHaveAreNamed() {
+    users().insertOne(new Document("username", "bob"));
+    users().insertOne(new Document("username", "bob"));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(this::addAda)
+        .isExactlyInstanceOf(StoreException.class)
+        .withMessageContainingAll("todoapp.users", "username_1", "11000", "the same username");
   }
 
   @Test
@@ -113,17 +144,20 @@ class MongoUserStoreTest {
     assertThatExceptionOfType(StoreException.class)
         .isThrownBy(this::addAda)
         .isExactlyInstanceOf(StoreException.class)
-        .withMessageContainingAll("todoapp.users", "username_1", "86", "drop it", "MONGO_URI");
+        .withMessageContainingAll(
+            "todoapp.users", "username_1", "not unique", "drop it", "MONGO_URI");
   }
 
-  private void addAda() {
-    store.users().addIfAbsent(new User(new UserId("user123"), "ada", "$pbkdf2-sha256$i=1$aa$aa"));
+  private boolean addAda() {
+    return store
+        .users()
+        .addIfAbsent(new User(new UserId("user123"), "ada", "$pbkdf2-sha256$i=1$aa$aa"));
   }
 
   private Outcome logIn(String username) {
     LoginLimits unlimited = new LoginLimits(
         LocalRateLimiter.of(new RateLimit("login", 1000, Duration.ofMinutes(1)), Clock.system()));
-    return new Login(store.users(), hasher, unlimited)
+    return new Login(store.users(), hasher, unlimited, 256)
         .check("7f000001", new Credentials(username, Secret.of("pass")));
   }
 
