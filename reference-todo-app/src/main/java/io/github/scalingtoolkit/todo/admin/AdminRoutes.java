@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.admin;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import io.github.scalingtoolkit.core.health.Health;
+import io.github.scalingtoolkit.todo.http.Admission;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.undertow.server.HttpServerExchange;
@@ -44,8 +45,8 @@ public final class AdminRoutes {
         Route.unlimited("/livez", this::live),
         Route.unlimited("/readyz", this::ready),
         Route.unlimited("/startupz", this::startup),
-        Route.get("/metrics", this::metrics),
-        Route.get("/info", this::info));
+        Route.get("/metrics", Admission.EVERYBODY, this::metrics),
+        Route.get("/info", Admission.EVERYBODY, this::info));
   }
 
   /** An answer proves progress: a process whose threads are stuck or starved does not answer. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.todo.http.Admission;
 import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Problem.FieldError;
@@ -63,9 +64,9 @@ public final class AccountRoutes {
   /** Returns the routes. */
   public List<Route> routes() {
     List<Route> routes = new ArrayList<>();
-    routes.add(Route.post("/login", null, this::login));
+    routes.add(Route.post("/login", Admission.EVERYBODY, this::login));
     if (registration) {
-      routes.add(Route.post("/register", null, this::register));
+      routes.add(Route.post("/register", Admission.EVERYBODY, this::register));
     }
     routes.add(Route.get("/me", gate::admitUnlimited, this::me));
     return routes;

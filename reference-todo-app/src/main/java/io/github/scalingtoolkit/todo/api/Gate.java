@@ -47,16 +47,16 @@ public final class Gate {
   }
 
   /**
-   * Returns the user, whom {@link #user} returns from then on.
+   * Admits a user, whom {@link #user} returns from then on: a route's {@link io.github.scalingtoolkit.todo.http.Admission}.
    *
    * @throws ProblemException 401 without a valid token, 429 beyond the limit, 503 if no token can be verified now
    */
-  UserId admit(HttpServerExchange exchange) {
+  void admit(HttpServerExchange exchange) {
     HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
     BearerToken bearer = BearerToken.from(given == null ? List.of() : given);
     UserId user = userOf(bearer);
     limit(exchange, user == null ? "address:" + clients.key(exchange) : "user:" + user.value());
-    return admitted(exchange, user, bearer);
+    admitted(exchange, user, bearer);
   }
 
   /**
@@ -64,10 +64,10 @@ public final class Gate {
    *
    * @throws ProblemException 401 without a valid token, 503 if no token can be verified now
    */
-  UserId admitUnlimited(HttpServerExchange exchange) {
+  void admitUnlimited(HttpServerExchange exchange) {
     HeaderValues given = exchange.getRequestHeaders().get(Headers.AUTHORIZATION);
     BearerToken bearer = BearerToken.from(given == null ? List.of() : given);
-    return admitted(exchange, userOf(bearer), bearer);
+    admitted(exchange, userOf(bearer), bearer);
   }
 
   /** Returns the user of a valid token; null without one. */
@@ -84,7 +84,7 @@ public final class Gate {
         : null;
   }
 
-  private static UserId admitted(
+  private static void admitted(
       HttpServerExchange exchange, @Nullable UserId user, BearerToken bearer) {
     if (user == null) {
       boolean missing = bearer instanceof BearerToken.Missing;
@@ -95,7 +95,6 @@ public final class Gate {
                   .with("WWW-Authenticate", "Bearer error=\"invalid_token\""));
     }
     exchange.putAttachment(USER, user);
-    return user;
   }
 
   /** Returns the user whom {@link #admit} admitted. */

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.todo.domain.ETags;
 import io.github.scalingtoolkit.todo.http.Accepted;
+import io.github.scalingtoolkit.todo.http.FixedBody;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.undertow.server.HttpServerExchange;
@@ -85,10 +86,9 @@ public final class PageRoutes {
     }
   }
 
-  @SuppressWarnings("ArrayRecordComponent") // Never compared; the bytes are never changed.
-  private record File(String type, String etag, byte[] bytes) {
+  private record File(FixedBody body) {
     static File of(String type, byte[] bytes) {
-      return new File(type, ETags.of(bytes), bytes);
+      return new File(new FixedBody(type, ETags.of(bytes), bytes));
     }
 
     void answer(HttpServerExchange exchange) {
@@ -96,7 +96,7 @@ public final class PageRoutes {
           .getResponseHeaders()
           .put(POLICY, OWN_FILES_ALONE)
           .put(Headers.CACHE_CONTROL, "no-cache");
-      Respond.tagged(exchange, type, etag, bytes);
+      body.answer(exchange);
     }
   }
 }

@@ -1,6 +1,8 @@
 package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.todo.http.Admission;
+import io.github.scalingtoolkit.todo.http.FixedBody;
 import io.github.scalingtoolkit.todo.http.Respond;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.undertow.server.HttpServerExchange;
@@ -19,7 +21,7 @@ public final class PublicRoutes {
 
   private final Clock clock;
   private final boolean registration;
-  private volatile @Nullable OpenApi openApi;
+  private volatile @Nullable FixedBody openApi;
   private final long startedNanos;
 
   /**
@@ -36,7 +38,7 @@ public final class PublicRoutes {
   /** Returns the routes. */
   public List<Route> routes() {
     return List.of(
-        Route.unlimited("/openapi.json", this::openApi).reading("If-None-Match"),
+        Route.get("/openapi.json", Admission.EVERYBODY, this::openApi).reading("If-None-Match"),
         Route.unlimited("/hello", this::hello),
         Route.unlimited("/health", this::health),
         Route.unlimited("/api/health", this::health));
@@ -44,13 +46,13 @@ public final class PublicRoutes {
 
   private void openApi(HttpServerExchange exchange) {
     exchange.getResponseHeaders().put(Headers.CACHE_CONTROL, "no-cache");
-    OpenApi described = openApi;
+    FixedBody described = openApi;
     if (described == null) {
-      // Made when it is asked for: a start must not take the time.
+      // Made when it is asked for: a start must not take the time, nor must an IO thread.
       described = OpenApi.of(registration);
       openApi = described;
     }
-    Respond.json(exchange, described.etag(), described.json());
+    described.answer(exchange);
   }
 
   private void hello(HttpServerExchange exchange) {

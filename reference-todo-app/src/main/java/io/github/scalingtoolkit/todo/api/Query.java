@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.api;
 
 import io.github.scalingtoolkit.todo.domain.ShownName;
+import io.github.scalingtoolkit.todo.http.Admission;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Problem.FieldError;
 import io.github.scalingtoolkit.todo.http.ProblemException;
@@ -19,6 +20,12 @@ final class Query {
 
   private Query(Map<String, Deque<String>> given) {
     this.given = given;
+  }
+
+  /** Returns the admission of a route that has no parameters: {@code gate}'s, and 422 for any parameter. */
+  static Admission none(Gate gate) {
+    Admission admission = gate::admit;
+    return admission.and(exchange -> of(exchange).check());
   }
 
   /** Tells whether {@code exchange} has none. */

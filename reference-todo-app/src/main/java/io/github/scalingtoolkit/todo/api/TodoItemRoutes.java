@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.todo.domain.TodoInput;
 import io.github.scalingtoolkit.todo.domain.TodoJson;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.http.Admission;
 import io.github.scalingtoolkit.todo.http.Preconditions;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.Problem.FieldError;
@@ -46,16 +47,12 @@ public final class TodoItemRoutes {
   /** Returns the routes. */
   public List<Route> routes() {
     String[] conditions = {"If-Match", "If-None-Match"};
+    Admission admission = Query.none(gate);
     return List.of(
-        Route.get(PATH, this::admit, this::get).reading("If-None-Match"),
-        Route.put(PATH, this::admit, this::put).reading(conditions),
-        Route.patch(PATH, this::admit, this::patch).reading(conditions),
-        Route.delete(PATH, this::admit, this::delete).reading(conditions));
-  }
-
-  private void admit(HttpServerExchange exchange) {
-    gate.admit(exchange);
-    Query.of(exchange).check();
+        Route.get(PATH, admission, this::get).reading("If-None-Match"),
+        Route.put(PATH, admission, this::put).reading(conditions),
+        Route.patch(PATH, admission, this::patch).reading(conditions),
+        Route.delete(PATH, admission, this::delete).reading(conditions));
   }
 
   private void get(HttpServerExchange exchange) {

@@ -59,25 +59,18 @@ public final class TodoRoutes {
   /** Returns the routes. */
   public List<Route> routes() {
     return List.of(
-        Route.get(PATH, this::listFromMemory, this::list).reading("If-None-Match"),
-        Route.post(PATH, this::admitWithoutQuery, this::create).reading("Idempotency-Key"),
+        Route.get(PATH, gate::admit, this::listFromMemory, this::list).reading("If-None-Match"),
+        Route.post(PATH, Query.none(gate), this::create).reading("Idempotency-Key"),
         Route.delete(PATH, gate::admit, this::deleteCompleted));
   }
 
-  private void admitWithoutQuery(HttpServerExchange exchange) {
-    gate.admit(exchange);
-    Query.of(exchange).check();
-  }
-
-  private void listFromMemory(HttpServerExchange exchange) {
-    UserId user = gate.admit(exchange);
-    if (!Query.isEmpty(exchange)) {
-      return;
+  private boolean listFromMemory(HttpServerExchange exchange) {
+    ListPage page = Query.isEmpty(exchange) ? reads.listInMemory(Gate.user(exchange)) : null;
+    if (page == null) {
+      return false;
     }
-    ListPage page = reads.listInMemory(user);
-    if (page != null) {
-      answer(exchange, new Listed(page, Source.HIT), "");
-    }
+    answer(exchange, new Listed(page, Source.HIT), "");
+    return true;
   }
 
   private void list(HttpServerExchange exchange) {

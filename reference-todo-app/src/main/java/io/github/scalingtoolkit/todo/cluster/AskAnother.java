@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.cluster;
 
+import io.github.scalingtoolkit.todo.http.AnswerTime;
 import io.undertow.client.ClientCallback;
 import io.undertow.client.ClientConnection;
 import io.undertow.client.ClientExchange;
@@ -30,6 +31,7 @@ import org.xnio.channels.StreamSourceChannel;
 /**
  * Keeps a worker's 503 from the client, once for each request, and has the request sent again as if the connection had failed:
  * Undertow's proxy copies an answer to the client before anybody else sees it, so the connection that it is given must look.
+ * The second worker is told that it is the second, so that the client waits for both no longer than for one.
  */
 final class AskAnother implements ProxyCallback<ProxyConnection> {
   private static final AttachmentKey<Boolean> ASKED = AttachmentKey.create(Boolean.class);
@@ -213,6 +215,7 @@ final class AskAnother implements ProxyCallback<ProxyConnection> {
           if (answer.getResponse().getResponseCode() == StatusCodes.SERVICE_UNAVAILABLE
               && exchange.putAttachment(ASKED, true) == null) {
             keptBack = true;
+            AnswerTime.askAgain(exchange);
             if (!isReadToItsEnd(answer.getResponseChannel())) {
               // It can carry no other request.
               IoUtils.safeClose(answer.getConnection());

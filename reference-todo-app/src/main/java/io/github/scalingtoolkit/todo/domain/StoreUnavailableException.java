@@ -22,6 +22,10 @@ public final class StoreUnavailableException extends StoreException {
     KNOWN_DOWN,
     /** All connections were in use for too long, so nothing was sent. */
     BUSY,
+    /** The caller's own time was over before anything was sent. */
+    LATE,
+    /** The caller had little time left for it, and it did not answer in that time. */
+    CUT_SHORT,
     /** It refuses the user name, the password or the permissions: an operator must act. */
     CREDENTIALS,
     /** It uses a protocol that this program does not support: an operator must act. */
@@ -48,7 +52,7 @@ public final class StoreUnavailableException extends StoreException {
 
   /** Tells whether nothing was sent to the store, so that nothing of the operation can arrive there later. */
   public boolean nothingWasSent() {
-    return reason == Reason.KNOWN_DOWN || reason == Reason.BUSY;
+    return reason == Reason.KNOWN_DOWN || reason == Reason.BUSY || reason == Reason.LATE;
   }
 
   /** Returns how long to wait before trying again, at least. */

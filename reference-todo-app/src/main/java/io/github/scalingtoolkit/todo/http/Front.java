@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.http;
 
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.todo.http.Route.WithBody;
 import io.undertow.server.HttpHandler;
 import io.undertow.server.HttpServerExchange;
@@ -20,12 +21,19 @@ import org.slf4j.LoggerFactory;
 /**
  * The first handler of every request and the last of every answer.
  *
+ * <p>It is the one place that admits requests, in this order: framing that can be read, a route, the route's {@link
+ * Admission}, an upload's place while a body is on its way, and a place among the requests in progress, which comes with a
+ * thread and with the {@link AnswerTime}. Nothing behind it takes a place, or makes a request wait for one, but the stores'
+ * own connections and the turns of password hashes, both within that time.
+ *
  * <p>No exception of a handler leaves this class: a {@link ProblemException} is the answer, anything else is a 500 without
  * details, and one line in the log with the exception's class, the route and the request's id.
  */
 final class Front implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(Front.class);
   private static final AttachmentKey<Route> ROUTE = AttachmentKey.create(Route.class);
+  private static final AttachmentKey<Deadline> DEADLINE = AttachmentKey.create(Deadline.class);
+  private static final byte[] NO_BODY = {};
 
   private final Router router;
   private final Cors cors;
@@ -88,20 +96,26 @@ final class Front implements HttpHandler {
     }
     Route route = router.find(exchange);
     exchange.putAttachment(ROUTE, route);
-    if (!route.limited() || route.body() != null) {
-      run(exchange, route);
+    route.admission().admit(exchange);
+    if (!route.limited()) {
+      run(exchange, route, NO_BODY);
+    } else if (route.body() != null) {
+      requireType(exchange.getRequestHeaders().get(Headers.CONTENT_TYPE), route.mediaTypes());
+      bodies.read(exchange, (read, bytes) -> guarded(read, () -> takePlace(read, route, bytes)));
     } else if (exchange.isRequestComplete()) {
-      runLimited(exchange, route);
+      takePlace(exchange, route, NO_BODY);
     } else {
       // It has no meaning here, but until it has arrived the exchange would hold its place in the
       // limit.
-      bodies.read(exchange, (read, unused) -> guarded(read, () -> runLimited(read, route)));
+      bodies.read(exchange, (read, unused) -> guarded(read, () -> takePlace(read, route, NO_BODY)));
     }
   }
 
-  private void runLimited(HttpServerExchange exchange, Route route) throws Exception {
+  /** A place is a thread as well, so that nothing waits for one of the two with the other. */
+  private void takePlace(HttpServerExchange exchange, Route route, byte[] body) throws Exception {
+    exchange.putAttachment(DEADLINE, AnswerTime.of(exchange));
     // Requests that wait in the limit's queue continue on another stack: they need their own catch.
-    limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route)));
+    limit.handleRequest(exchange, admitted -> guarded(admitted, () -> run(admitted, route, body)));
   }
 
   private void options(HttpServerExchange exchange) {
@@ -119,33 +133,23 @@ final class Front implements HttpHandler {
     Respond.empty(exchange, StatusCodes.NO_CONTENT);
   }
 
-  private void run(HttpServerExchange exchange, Route route) throws Exception {
-    if (route.head() != null) {
-      route.head().handleRequest(exchange);
-      if (exchange.isResponseStarted() || exchange.isComplete() || exchange.isDispatched()) {
-        return;
-      }
+  private void run(HttpServerExchange exchange, Route route, byte[] body) throws Exception {
+    if (route.quick() != null && route.quick().answers(exchange)) {
+      return;
     }
     HttpHandler handler = route.blocking();
     WithBody withBody = route.body();
     if (handler != null) {
-      exchange.dispatch(blocking, apart -> guarded(apart, () -> handler.handleRequest(apart)));
+      dispatch(exchange, handler);
     } else if (withBody != null) {
-      readBody(exchange, route.mediaTypes(), withBody);
+      dispatch(exchange, apart -> withBody.handle(apart, JsonBody.parse(body)));
     }
   }
 
-  private void readBody(HttpServerExchange exchange, List<String> mediaTypes, WithBody handler) {
-    requireType(exchange.getRequestHeaders().get(Headers.CONTENT_TYPE), mediaTypes);
-    bodies.read(
-        exchange,
-        (read, bytes) -> guarded(
-            read,
-            () -> limit.handleRequest(
-                read,
-                admitted -> admitted.dispatch(
-                    blocking,
-                    apart -> guarded(apart, () -> handler.handle(apart, JsonBody.parse(bytes)))))));
+  private void dispatch(HttpServerExchange exchange, HttpHandler handler) {
+    Deadline deadline = exchange.getAttachment(DEADLINE);
+    exchange.dispatch(
+        blocking, apart -> guarded(apart, () -> deadline.run(() -> handler.handleRequest(apart))));
   }
 
   private void tooMany(HttpServerExchange exchange) {
@@ -159,7 +163,7 @@ final class Front implements HttpHandler {
     // Not a list: of two, each recipient might take another one.
     String[] parts = given == null || given.size() != 1
         ? new String[] {""}
-        : given.getFirst().split(";");
+        : given.getFirst().split(";", -1);
     String type = parts[0].strip().toLowerCase(Locale.ROOT);
     boolean taken = mediaTypes.contains(type);
     for (int i = 1; i < parts.length && taken; i++) {

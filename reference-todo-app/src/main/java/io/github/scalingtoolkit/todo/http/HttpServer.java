@@ -21,7 +21,7 @@ public final class HttpServer {
   private final BoundedListener listener;
 
   private HttpServer(HttpConfig config, Router router, MeterRegistry meters) {
-    blocking = BlockingThreads.executor(config.name() + "-", Math.min(config.maxInFlight(), 256));
+    blocking = BlockingThreads.executor(config.name() + "-", config.maxInFlight());
     inFlight = new InFlight(config.parseTimeout());
     front = new Front(config, inFlight, router, new RouteTimers(meters), blocking);
     listener = new BoundedListener(config, inFlight, front);

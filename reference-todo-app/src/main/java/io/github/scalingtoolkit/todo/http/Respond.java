@@ -7,12 +7,15 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 
 /** Writes answers. Every method may be called on an IO thread, and ends the exchange. */
 public final class Respond {
   private static final String JSON = "application/json";
   private static final String PROBLEM_JSON = "application/problem+json";
   private static final long ENCODED_FROM_BYTES = 1024;
+  /** A tenth of a millisecond or two. */
+  private static final int MOST_ENCODED_ON_IO_THREAD = 16 * 1024;
 
   private Respond() {}
 
@@ -40,16 +43,38 @@ public final class Respond {
   }
 
   /** As {@link #json(HttpServerExchange, String, byte[])}, with a body of another type. */
-  public static void tagged(
+  private static void tagged(
       HttpServerExchange exchange, String contentType, String etag, byte[] body) {
-    boolean encoded = mayEncode(exchange, contentType, body.length);
+    if (body.length > MOST_ENCODED_ON_IO_THREAD && isLeftToAnotherThread(exchange)) {
+      exchange.dispatch(
+          exchange.getConnection().getWorker(), apart -> tagged(apart, contentType, etag, body));
+      return;
+    }
+    tagged(exchange, contentType, etag, body.length, () -> body, () -> Gzip.encode(body));
+  }
+
+  /** Answers with what {@code plain} returns or, if the client accepts it, {@code encoded}: 304 if it has it. */
+  static void tagged(
+      HttpServerExchange exchange,
+      String contentType,
+      String etag,
+      int length,
+      Supplier<byte[]> plain,
+      Supplier<byte[]> encoded) {
+    boolean encodes = mayEncode(exchange, contentType, length);
     // A strong tag is for exactly these bytes, which an encoding changes.
-    exchange.getResponseHeaders().put(Headers.ETAG, encoded ? "W/" + etag : etag);
+    exchange.getResponseHeaders().put(Headers.ETAG, encodes ? "W/" + etag : etag);
     if (Preconditions.of(exchange).isKnown(etag)) {
       empty(exchange, StatusCodes.NOT_MODIFIED);
     } else {
-      send(exchange, StatusCodes.OK, contentType, body, encoded);
+      send(exchange, StatusCodes.OK, contentType, encodes ? encoded.get() : plain.get(), encodes);
     }
+  }
+
+  /** The IO thread has other clients, which would wait. */
+  private static boolean isLeftToAnotherThread(HttpServerExchange exchange) {
+    return exchange.isInIoThread()
+        && Gzip.isAccepted(exchange.getRequestHeaders().get(Headers.ACCEPT_ENCODING));
   }
 
   /**
@@ -78,12 +103,12 @@ public final class Respond {
   /** Answers with a complete body of another type. */
   public static void send(
       HttpServerExchange exchange, int status, String contentType, byte[] body) {
-    send(exchange, status, contentType, body, mayEncode(exchange, contentType, body.length));
+    boolean encodes = mayEncode(exchange, contentType, body.length);
+    send(exchange, status, contentType, encodes ? Gzip.encode(body) : body, encodes);
   }
 
   private static void send(
-      HttpServerExchange exchange, int status, String contentType, byte[] plain, boolean encoded) {
-    byte[] body = encoded ? Gzip.encode(plain) : plain;
+      HttpServerExchange exchange, int status, String contentType, byte[] body, boolean encoded) {
     HeaderMap headers = exchange.getResponseHeaders();
     exchange.setStatusCode(status);
     headers.put(Headers.CONTENT_TYPE, contentType);

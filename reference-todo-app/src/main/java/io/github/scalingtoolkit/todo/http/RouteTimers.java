@@ -2,15 +2,13 @@ package io.github.scalingtoolkit.todo.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /** Times requests by route, method and class of status: {@code toolkit.todo.http.requests}. Clients control no tag's value. */
 final class RouteTimers {
-  static final Route NONE =
-      new Route("NOT_FOUND", "OTHER", false, null, null, null, List.of(), List.of());
+  static final Route NONE = Route.get("NOT_FOUND", Admission.EVERYBODY, exchange -> {});
 
   private final MeterRegistry registry;
   private final Map<Route, Timer[]> timers = new ConcurrentHashMap<>();

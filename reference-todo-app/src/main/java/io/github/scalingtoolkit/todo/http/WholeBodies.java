@@ -53,7 +53,8 @@ public final class WholeBodies {
     this.refusal = refusal;
   }
 
-  /** Calls {@code next} with the whole body, or refuses: 413 if it is too long, 408 if it is too slow, 503 if it was evicted. */
+  /** Calls {@code next} with the whole body, or refuses: 413 if it is too long, 408 if it is too slow, 503 if it was evicted, 400 if it
+   * is cut off. */
   public void read(HttpServerExchange exchange, FullBytesCallback next) {
     Reading reading = new Reading(exchange);
     exchange.putAttachment(READING, reading);
@@ -73,9 +74,12 @@ public final class WholeBodies {
           if (failure instanceof Receiver.RequestToLargeException) {
             reading.tooLarge();
           } else {
-            // The client has gone or was too slow: it cannot be answered.
+            // Mostly the client has gone, but it may have closed its side alone.
             failed.setPersistent(false);
-            failed.endExchange();
+            refusal.accept(
+                failed,
+                Problem.of(StatusCodes.BAD_REQUEST, "Body incomplete")
+                    .detail("The connection ended before the body did."));
           }
         });
     if (!reading.ended) {

@@ -12,6 +12,7 @@ import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bson.Document;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class MongoCalls {
   private static final long LEAST_RETRY_MILLIS = 50;
+  /** The driver gives up a little before its time is over. */
+  private static final long CUT_SHORT_MILLIS = 20;
 
   private final MongoSettings settings;
   private final MongoFailures failures;
@@ -78,10 +81,13 @@ final class MongoCalls {
     T run(Budget budget, boolean again);
   }
 
-  /** Does {@code action} once, in its own time. */
-  <T extends @Nullable Object> T call(Supplier<T> action) {
+  /** Does {@code action} once: all its commands share the time of one operation. */
+  <T extends @Nullable Object> T call(Function<Budget, T> action) {
     try {
-      return guard.call(() -> translated(action));
+      return guard.call(() -> {
+        Budget budget = new Budget();
+        return budget.translated(() -> action.apply(budget));
+      });
     } catch (RejectedException rejected) {
       throw refused(rejected);
     }
@@ -117,6 +123,9 @@ final class MongoCalls {
     if (closed) {
       return failures.closed();
     }
+    if (rejected.reason() == RejectedException.Reason.DEADLINE) {
+      return failures.late();
+    }
     GuardCounts.Bulkhead places = guard.counts().bulkhead();
     return rejected.reason() == RejectedException.Reason.OPEN || places == null
         ? failures.down(rejected.retryAfter())
@@ -125,7 +134,9 @@ final class MongoCalls {
 
   private static boolean saysNothingOfHealth(Throwable failure) {
     return failure instanceof StoreUnavailableException unavailable
-        ? unavailable.reason() == Reason.CLOSED || isLostAtFirst(failure)
+        ? unavailable.reason() == Reason.CLOSED
+            || unavailable.reason() == Reason.CUT_SHORT
+            || isLostAtFirst(failure)
         : failure instanceof StoreException;
   }
 
@@ -162,12 +173,16 @@ final class MongoCalls {
 
     void attempt() {
       Budget begun = budget;
-      result = translated(() -> begun == null ? first() : second(begun));
+      if (begun == null) {
+        Budget fresh = new Budget();
+        budget = fresh;
+        result = fresh.translated(() -> first(fresh));
+      } else {
+        result = begun.translated(() -> second(begun));
+      }
     }
 
-    private T first() {
-      Budget begun = new Budget();
-      budget = begun;
+    private T first(Budget begun) {
       try {
         return work.run(begun, false);
       } catch (MongoException failure) {
@@ -187,10 +202,10 @@ final class MongoCalls {
     }
   }
 
-  /** The time that the commands of one operation share. */
+  /** The time that the commands of one operation share: the caller's, if it has less left. */
   final class Budget {
-    private final long endNanos =
-        System.nanoTime() + settings.operationTimeout().toNanos();
+    private final long nanos = Deadline.within(settings.operationTimeout()).toNanos();
+    private final long endNanos = System.nanoTime() + nanos;
 
     Budget() {}
 
@@ -201,6 +216,21 @@ final class MongoCalls {
     /** Returns {@code collection} for a command in the time that is left. */
     MongoCollection<Document> of(MongoCollection<Document> collection) {
       return collection.withTimeout(Math.max(1, leftMillis()), TimeUnit.MILLISECONDS);
+    }
+
+    private <T extends @Nullable Object> T translated(Supplier<T> action) {
+      try {
+        return MongoCalls.this.translated(action);
+      } catch (StoreUnavailableException failure) {
+        throw isCutShort(failure) ? failures.cutShort(failure) : failure;
+      }
+    }
+
+    /** Tells whether the failure may be the caller's alone, which had less than half of an operation's time left. */
+    private boolean isCutShort(StoreUnavailableException failure) {
+      return failure.reason() == Reason.UNREACHABLE
+          && nanos < settings.operationTimeout().toNanos() / 2
+          && leftMillis() <= CUT_SHORT_MILLIS;
     }
   }
 }

@@ -114,6 +114,22 @@ final class MongoFailures {
         null);
   }
 
+  StoreUnavailableException late() {
+    return new StoreUnavailableException(
+        Reason.LATE,
+        "MongoDB at " + settings.target() + " was not asked: the time of the request was over",
+        RETRY_AFTER,
+        null);
+  }
+
+  StoreUnavailableException cutShort(StoreUnavailableException failure) {
+    return new StoreUnavailableException(
+        Reason.CUT_SHORT,
+        failure.getMessage() + "; the request had little of its time left",
+        failure.retryAfter(),
+        failure.getCause());
+  }
+
   StoreUnavailableException down(Duration retryAfter) {
     return new StoreUnavailableException(
         Reason.KNOWN_DOWN,

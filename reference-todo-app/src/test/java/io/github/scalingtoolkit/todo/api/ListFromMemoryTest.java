@@ -30,7 +30,6 @@ import io.github.scalingtoolkit.todo.todos.ListPage;
 import io.github.scalingtoolkit.todo.todos.TodoReads;
 import io.github.scalingtoolkit.todo.todos.TodoWrites;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.undertow.server.HttpServerExchange;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -66,11 +65,9 @@ class ListFromMemoryTest {
           Optional.empty(),
           new Clients(ClientAddress.behind()));
       Notifications notifications =
-          new Notifications(JobQueue.builder(redis, Notifications.QUEUE).build());
+          new Notifications(redis, JobQueue.builder(redis, Notifications.QUEUE).build());
       TodoRoutes routes = new TodoRoutes(
-          gate,
-          new TodoReads(lists, true, store),
-          new TodoWrites(store, lists, redis, redis, notifications));
+          gate, new TodoReads(lists, true, store), new TodoWrites(store, lists, notifications));
       HttpServer http = HttpServer.start(
           HttpConfig.at("test", "127.0.0.1", 0),
           new Router(routes.routes().stream()
@@ -123,20 +120,18 @@ class ListFromMemoryTest {
   private Route watched(Route route) {
     return Route.get(
         route.template(),
+        route.admission(),
         exchange -> {
-          route.head().handleRequest(exchange);
-          if (isAnswered(exchange) && exchange.isInIoThread()) {
+          boolean answered = route.quick().answers(exchange);
+          if (answered && exchange.isInIoThread()) {
             onIoThread.incrementAndGet();
           }
+          return answered;
         },
         exchange -> {
           onBlockingThread.incrementAndGet();
           route.blocking().handleRequest(exchange);
         });
-  }
-
-  private static boolean isAnswered(HttpServerExchange exchange) {
-    return exchange.isResponseStarted() || exchange.isComplete();
   }
 
   private Codec<ListPage> counting() {

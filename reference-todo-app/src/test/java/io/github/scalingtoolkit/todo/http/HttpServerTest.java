@@ -43,6 +43,24 @@ class HttpServerTest {
   }
 
   @Test
+  void aRequestIsAnsweredWithinThreeSecondsAndTwoTriesOfOneReadTogetherAreAsWell()
+      throws Exception {
+    long write = millisLeft(server.send(
+        server.to("/time", "Content-Type", "application/json").PUT(BodyPublishers.ofString("{}"))));
+    long read = millisLeft(server.get("/time"));
+    long again = millisLeft(server.get("/time", "X-Asked-Again", "1"));
+
+    assertThat(write).isBetween(1L, 2900L);
+    assertThat(read).isBetween(1L, 2400L);
+    assertThat(again).isBetween(0L, 500L);
+  }
+
+  private static long millisLeft(HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return Long.parseLong(answer.body());
+  }
+
+  @Test
   void aKnownPathWithAWrongMethodIs405WithAllow() throws Exception {
     HttpResponse<String> answer = server.send(server.to("/things").DELETE());
 

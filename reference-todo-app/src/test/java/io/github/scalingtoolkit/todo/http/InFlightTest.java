@@ -34,8 +34,12 @@ class InFlightTest {
       new HttpConfig(
           "test", "127.0.0.1", 0, 1024, 2, LONGEST, Duration.ofSeconds(75), Set.of("*"), false),
       new Router(List.of(
-          Route.get("/small", exchange -> Respond.json(exchange, 200, "[]".getBytes(ISO_8859_1))),
-          Route.get("/large", exchange -> Respond.json(exchange, 200, LARGE)))),
+          Route.get(
+              "/small",
+              Admission.EVERYBODY,
+              exchange -> Respond.json(exchange, 200, "[]".getBytes(ISO_8859_1))),
+          Route.get(
+              "/large", Admission.EVERYBODY, exchange -> Respond.json(exchange, 200, LARGE)))),
       new SimpleMeterRegistry());
 
   @AfterEach

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.http;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,6 +14,8 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +30,29 @@ class RequestBodyTest {
   @AfterEach
   void stop() {
     server.close();
+  }
+
+  @Test
+  void aBodyThatIsCutOffIsNoSuccess() throws Exception {
+    try (Socket socket = server.connect()) {
+      CompletableFuture<String> answer = RawAnswer.on(socket);
+      socket
+          .getOutputStream()
+          .write(("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                  + "Content-Length: 20\r\n\r\n{\"a\":1}")
+              .getBytes(ISO_8859_1));
+
+      socket.shutdownOutput();
+
+      assertThat(answer.get(60, TimeUnit.SECONDS))
+          .startsWith("HTTP/1.1 400 ")
+          .contains("Connection: close", "Body incomplete");
+    }
+  }
+
+  @Test
+  void aTypeWithoutANameIsUnsupported() throws Exception {
+    assertThat(server.post(";", BodyPublishers.ofString("{}")).statusCode()).isEqualTo(415);
   }
 
   @Test

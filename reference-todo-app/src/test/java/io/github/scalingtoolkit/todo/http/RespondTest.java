@@ -3,14 +3,19 @@ package io.github.scalingtoolkit.todo.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.undertow.Undertow;
+import java.io.ByteArrayInputStream;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 
 class RespondTest {
@@ -41,5 +46,45 @@ class RespondTest {
     } finally {
       server.stop();
     }
+  }
+
+  @Test
+  void aLargeAnswerIsCompressedOnAThreadThatHasNoConnections() throws Exception {
+    byte[] large = ("[\"" + "x".repeat(40_000) + "\"]").getBytes(StandardCharsets.UTF_8);
+    Queue<Boolean> leftToAnother = new ConcurrentLinkedQueue<>();
+    Undertow server = Undertow.builder()
+        .addHttpListener(0, "127.0.0.1")
+        .setHandler(exchange -> {
+          Respond.json(exchange, "\"v1\"", large);
+          leftToAnother.add(exchange.isDispatched());
+        })
+        .build();
+    server.start();
+    try {
+      int port = ((InetSocketAddress) server.getListenerInfo().get(0).getAddress()).getPort();
+      HttpClient client = HttpClient.newHttpClient();
+      HttpRequest plain =
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/")).build();
+      HttpRequest encoded = HttpRequest.newBuilder(plain, (name, value) -> true)
+          .header("Accept-Encoding", "gzip")
+          .build();
+
+      assertThat(client.send(plain, BodyHandlers.ofByteArray()).body()).isEqualTo(large);
+      HttpResponse<byte[]> answer = client.send(encoded, BodyHandlers.ofByteArray());
+
+      assertThat(new GZIPInputStream(new ByteArrayInputStream(answer.body())).readAllBytes())
+          .isEqualTo(large);
+      assertThat(answer.headers().allValues("Vary")).containsExactly("Accept-Encoding");
+      assertThat(leftToAnother).containsExactly(false, true);
+    } finally {
+      server.stop();
+    }
+  }
+
+  @Test
+  void aFixedBodyIsCompressedOnce() {
+    FixedBody body = new FixedBody("text/plain", "\"v1\"", new byte[2000]);
+
+    assertThat(body.encoded()).isSameAs(body.encoded()).hasSizeLessThan(2000);
   }
 }

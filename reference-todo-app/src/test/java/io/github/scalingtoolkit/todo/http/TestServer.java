@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.undertow.server.HttpServerExchange;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -82,30 +84,43 @@ final class TestServer implements AutoCloseable {
         Route.unlimited(
             "/health",
             exchange -> Respond.json(exchange, 200, "{\"status\":\"OK\"}".getBytes(UTF_8))),
-        Route.get("/large", exchange -> Respond.json(exchange, "\"v1\"", LARGE)),
+        Route.get(
+            "/large", Admission.EVERYBODY, exchange -> Respond.json(exchange, "\"v1\"", LARGE)),
         Route.get(
             "/things/{id}",
+            Admission.EVERYBODY,
             exchange -> Respond.json(
                 exchange, 200, json.writeValueAsBytes(Router.parameter(exchange, "id")))),
-        Route.get("/fault", exchange -> {
+        Route.get("/time", Admission.EVERYBODY, TestServer::tellTime),
+        Route.put("/time", Admission.EVERYBODY, (exchange, body) -> tellTime(exchange)),
+        Route.get("/fault", Admission.EVERYBODY, exchange -> {
           throw new IllegalStateException("password=s3cret");
         }),
-        Route.get("/held", exchange -> {
+        Route.get("/held", Admission.EVERYBODY, exchange -> {
           held.incrementAndGet();
           release.await();
           Respond.json(exchange, 200, "[]".getBytes(UTF_8));
         }),
-        Route.get("/items", exchange -> Respond.item(exchange, 200, "\"v1\"", LARGE))
+        Route.get(
+                "/items",
+                Admission.EVERYBODY,
+                exchange -> Respond.item(exchange, 200, "\"v1\"", LARGE))
             .reading("If-None-Match"),
         Route.patch(
                 "/items",
-                exchange -> {},
+                Admission.EVERYBODY,
                 (exchange, body) -> Respond.json(exchange, 200, json.writeValueAsBytes(body)))
             .reading("If-Match"),
         Route.post(
             "/things",
-            null,
+            Admission.EVERYBODY,
             (exchange, body) -> Respond.json(exchange, 201, json.writeValueAsBytes(body)))));
+  }
+
+  /** Answers with the milliseconds that the request has left. */
+  private static void tellTime(HttpServerExchange exchange) {
+    long left = Deadline.current().remaining().toMillis();
+    Respond.json(exchange, 200, Long.toString(left).getBytes(UTF_8));
   }
 
   int port() {

@@ -8,15 +8,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.scalingtoolkit.core.guard.GuardCounts;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
-import io.github.scalingtoolkit.todo.run.ClosedPort;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
 import io.github.scalingtoolkit.todo.domain.Title;
 import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoChange;
 import io.github.scalingtoolkit.todo.domain.UserId;
+import io.github.scalingtoolkit.todo.run.ClosedPort;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -166,6 +168,44 @@ class MongoTodoStoreFailureTest {
           .isInstanceOf(StoreUnavailableException.class);
 
       assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(BOUND);
+    }
+  }
+
+  @Test
+  void theCommandsOfOneOperationShareItsTime() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of(WireServer.uri(proxy.port())), Clock.system())) {
+      Todo todo = store.create(USER, INPUT);
+      proxy.delay(Duration.ofMillis(1200));
+
+      StoreUnavailableException failure = failure(() ->
+          store.change(USER, todo.id(), new TodoChange(null, true, null, false), todo::equals));
+
+      assertThat(failure.reason()).isEqualTo(Reason.UNREACHABLE);
+    }
+  }
+
+  @Test
+  void aCallerWithLittleTimeLeftWaitsNoLongerAndItsFailureIsNotHeldAgainstTheServer() {
+    try (WireServer server = WireServer.start();
+        FaultProxy proxy = FaultProxy.to(server.port());
+        MongoTodoStore store = MongoTodoStore.openWithoutThread(
+            MongoSettings.of(WireServer.uri(proxy.port()))
+                .withOperationTimeout(Duration.ofMinutes(1)),
+            Clock.system())) {
+      store.create(USER, INPUT);
+      proxy.hang();
+
+      Deadline.after(Duration.ofMillis(300), Clock.system())
+          .run(() -> assertThat(failure(() -> store.listByUser(USER, 10, null)).reason())
+              .isEqualTo(Reason.CUT_SHORT));
+
+      assertThat(store.guardCounts().window().failed()).isZero();
+      Deadline.after(Duration.ZERO, Clock.system())
+          .run(() -> assertThat(failure(() -> store.create(USER, INPUT)).nothingWasSent())
+              .isTrue());
     }
   }
 

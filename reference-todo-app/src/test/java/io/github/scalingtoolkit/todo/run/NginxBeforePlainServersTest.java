@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,7 @@ class NginxBeforePlainServersTest {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<HttpServer> servers = new ArrayList<>();
   private final Queue<String> requests = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger askedAgain = new AtomicInteger();
   private final Queue<String> hosts = new ConcurrentLinkedQueue<>();
   private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
   private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
@@ -85,6 +87,9 @@ class NginxBeforePlainServersTest {
     exchange.getRequestBody().readAllBytes();
     requests.add(exchange.getRequestMethod() + " " + path);
     hosts.add(exchange.getRequestHeaders().getFirst("Host"));
+    if (exchange.getRequestHeaders().containsKey("X-Asked-Again")) {
+      askedAgain.incrementAndGet();
+    }
     connections.add(exchange.getRemoteAddress());
     int port = exchange.getLocalAddress().getPort();
     ports.add(port);
@@ -209,6 +214,8 @@ class NginxBeforePlainServersTest {
       assertThat(answer.body()).contains("of the service");
     }
     assertThat(requests).as("each was asked of two").hasSize(20);
+    assertThat(askedAgain).as("the second of them was told").hasValue(10);
+    assertThat(Set.copyOf(hosts)).as("both see one host").hasSize(1);
     ports.clear();
     int most = 6 * Runtime.getRuntime().availableProcessors();
     for (int i = 0; i < most; i++) {

@@ -110,6 +110,24 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
+  void mongoHangingForTwoProcessesAReadOfBothIsAnsweredWithinTheBound() throws Exception {
+    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
+    List<BalancedPorts.Ports> ports =
+        List.of(service.runBehind(proxy, Role.SERVE), service.runBehind(proxy, Role.SERVE)).stream()
+            .map(app -> new BalancedPorts.Ports(app.port(), app.adminPort()))
+            .toList();
+    try (BalancedPorts balanced = BalancedPorts.before(ports)) {
+      TodoClient reader = TodoClient.of(balanced.port(), "reader");
+      assertThat(reader.list().statusCode()).isEqualTo(200);
+      proxy.hang();
+
+      // Each has to find out, and one of them for the user that the other loads the list for.
+      assertUnavailable(TodoClient.of(balanced.port(), "another")::list);
+      assertThat(reader.list().statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void mongoSlowAJobIsAnsweredWithinItsBound() {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     TodoApp app = service.runBehind(proxy, Role.SERVE);
