@@ -8,7 +8,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps todos and the notifications they owe. A todo that was deleted is in no answer, but for the job that it owes.
+ * Keeps todos and the notifications they owe. A todo that was deleted is in no answer, but for the job that it owes or owed.
  *
  * <p>Every method blocks for at most 3 s and throws {@link StoreUnavailableException} when the store cannot be reached
  * in that time, at once while it is known to be down; {@link StoreException} means that the program and the store do not
@@ -20,6 +20,9 @@ public interface TodoStore {
 
   /** How long a key of {@link #createOnce} is remembered. */
   Duration KEY_LIFE = Duration.ofHours(24);
+
+  /** How long the job of a deleted todo is known, from the deletion on or, if that is later, from the job's end on. */
+  Duration JOB_LIFE = Duration.ofHours(24);
 
   /** A create has ended after this long, or its process has. */
   Duration LONGEST_CREATE = Duration.ofSeconds(3);
@@ -56,8 +59,8 @@ public interface TodoStore {
   Changed change(UserId owner, TodoId id, TodoChange change, Predicate<Todo> allowed);
 
   /**
-   * Deletes {@code owner}'s todo of this id. If its notification is still owed it is kept out of sight, as the record of
-   * what is owed, until its entry is removed.
+   * Deletes {@code owner}'s todo of this id, in one atomic write. Whose it was and what it owes is kept for {@link #JOB_LIFE},
+   * and its id is not used again in that time: a {@link #createOnce} that is completed late does not bring it back.
    *
    * @param allowed as in {@link #change}
    */
@@ -81,7 +84,8 @@ public interface TodoStore {
   TodoPage listByUser(UserId owner, int limit, @Nullable TodoId after, @Nullable Boolean completed);
 
   /**
-   * Removes the entries of jobs that have ended: one round trip for all, or two if not each is its todo's only entry.
+   * Removes the entries of jobs that have ended: one round trip for all, or up to three if not each is the only entry of a
+   * todo that is there.
    * After a failure some of them may remain.
    *
    * @return how many there were: removing is idempotent
@@ -97,7 +101,10 @@ public interface TodoStore {
    */
   OutboxPage findOutboxOlderThan(Duration age, int limit, @Nullable TodoId after);
 
-  /** Returns the owner of the job, ended or not, and whether it is still owed; empty if there is no such todo. */
+  /**
+   * Returns the owner of the job, ended or not, and whether it is still owed; empty if there is no such todo, and was none
+   * for {@link #JOB_LIFE}.
+   */
   Optional<TodoJob> findJob(JobId job);
 
   /**

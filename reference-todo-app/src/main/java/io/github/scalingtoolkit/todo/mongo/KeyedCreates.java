@@ -140,8 +140,8 @@ final class KeyedCreates {
   /** Removes the records of keys whose life is over; returns how many. */
   int removeOld() {
     Date before = Date.from(clock.now().minus(TodoStore.KEY_LIFE));
-    return calls.call(
-        () -> Math.toIntExact(requests.deleteMany(Filters.lt(AT, before)).getDeletedCount()));
+    return calls.call(budget ->
+        Math.toIntExact(budget.of(requests).deleteMany(Filters.lt(AT, before)).getDeletedCount()));
   }
 
   private Duration age(Document record) {

@@ -39,7 +39,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
@@ -95,7 +94,8 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     calls = new MongoCalls(settings, failures, clock);
     items = new TodoItems(todos, calls, clock);
     keyedCreates = new KeyedCreates(database.getCollection("requests"), todos, calls, clock);
-    upkeep = new MongoUpkeep(todos, keyedCreates, failures, calls.guard(), this::ping, clock);
+    upkeep =
+        new MongoUpkeep(todos, items, keyedCreates, failures, calls.guard(), this::ping, clock);
     // Without it a database that was down would stay refused for ever.
     loop = new Loop("todo-mongo-upkeep", () -> {
       doUpkeep();
@@ -178,7 +178,8 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   public TodoPage listByUser(
       UserId owner, int limit, @Nullable TodoId after, @Nullable Boolean completed) {
     TodoStore.requireLimit(limit);
-    List<Document> found = call(() -> todos
+    List<Document> found = calls.call(budget -> budget
+        .of(todos)
         .find(Filters.and(
             TodoDocuments.ownedBy(owner),
             idAfter(after),
@@ -204,11 +205,10 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     if (jobs.isEmpty()) {
       return 0;
     }
-    return call(() -> {
-      MongoCalls.Budget budget = calls.new Budget();
+    return calls.call(budget -> {
       int removed = update(budget, jobs, MongoTodoStore::removeLastEntry);
       if (removed < jobs.size()) {
-        removed += items.removeDeleted(budget, jobs);
+        removed += update(budget, jobs, this::removeLastEntryOfDeleted);
       }
       return removed == jobs.size()
           ? removed
@@ -234,6 +234,18 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         Updates.unset(TodoDocuments.OUTBOX));
   }
 
+  /** From now on the job has ended, and is known for as long as those of other deleted todos. */
+  private UpdateOneModel<Document> removeLastEntryOfDeleted(JobId job) {
+    return new UpdateOneModel<>(
+        Filters.and(
+            entryOf(job),
+            Filters.size(TodoDocuments.OUTBOX, 1),
+            Filters.exists(TodoDocuments.DELETED_AT)),
+        Updates.combine(
+            Updates.unset(TodoDocuments.OUTBOX),
+            Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now()))));
+  }
+
   private static UpdateOneModel<Document> removeOneOfSeveral(JobId job) {
     return new UpdateOneModel<>(
         entryOf(job),
@@ -250,9 +262,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   public OutboxPage findOutboxOlderThan(Duration age, int limit, @Nullable TodoId after) {
     TodoStore.requireLimit(limit);
     Date before = Date.from(clock.now().minus(age));
-    List<Document> found = call(() -> todos
+    List<Document> found = calls.call(budget -> budget
+        .of(todos)
         .find(Filters.and(Filters.lt(TodoDocuments.OUTBOX_CREATED_AT, before), idAfter(after)))
-        .projection(Projections.include(TodoDocuments.USER_ID, TodoDocuments.OUTBOX))
+        .projection(Projections.include(
+            TodoDocuments.USER_ID, TodoDocuments.DELETED_BY, TodoDocuments.OUTBOX))
         .sort(Sorts.ascending(TodoDocuments.ID))
         .limit(limit + 1)
         .batchSize(limit + 1)
@@ -265,9 +279,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   @Override
   public Optional<TodoJob> findJob(JobId job) {
-    return Optional.ofNullable(call(() -> todos
+    return Optional.ofNullable(calls.call(budget -> budget
+            .of(todos)
             .find(Filters.eq(TodoDocuments.ID, TodoDocuments.objectId(job.todoId())))
-            .projection(Projections.include(TodoDocuments.USER_ID, TodoDocuments.OUTBOX))
+            .projection(Projections.include(
+                TodoDocuments.USER_ID, TodoDocuments.DELETED_BY, TodoDocuments.OUTBOX))
             .first()))
         .flatMap(TodoDocuments::readJob);
   }
@@ -275,8 +291,10 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   @Override
   public List<UserId> latestOwners(int limit) {
     TodoStore.requireLimit(limit);
-    return call(() -> todos
-            .find()
+    return calls
+        .call(budget -> budget
+            .of(todos)
+            .find(TodoDocuments.SHOWN)
             .projection(Projections.include(TodoDocuments.USER_ID))
             .sort(Sorts.descending(TodoDocuments.ID))
             .limit(limit)
@@ -328,9 +346,5 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     return found.size() > limit
         ? new TodoId(found.get(limit - 1).getObjectId(TodoDocuments.ID).toHexString())
         : null;
-  }
-
-  private <T extends @Nullable Object> T call(Supplier<T> action) {
-    return calls.call(action);
   }
 }

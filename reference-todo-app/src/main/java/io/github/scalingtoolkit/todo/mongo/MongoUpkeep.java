@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Background work for the database: probes a server that was down, creates the indexes once
- * it can be reached, and removes old records of requests. One thread steps it.
+ * it can be reached, and removes old records of requests and what is left of deleted todos. One thread steps it.
  *
  * <p>If the server refuses an index, only speed is lost, so that is one warning.
  */
@@ -31,6 +31,7 @@ final class MongoUpkeep {
   private record Index(
       MongoCollection<Document> collection, String name, Bson keys, IndexOptions options) {}
 
+  private final TodoItems items;
   private final KeyedCreates keyedCreates;
   private final MongoFailures failures;
   private final Guard guard;
@@ -41,11 +42,13 @@ final class MongoUpkeep {
 
   MongoUpkeep(
       MongoCollection<Document> todos,
+      TodoItems items,
       KeyedCreates keyedCreates,
       MongoFailures failures,
       Guard guard,
       Runnable ping,
       Clock clock) {
+    this.items = items;
     this.keyedCreates = keyedCreates;
     this.clock = clock;
     removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
@@ -61,6 +64,11 @@ final class MongoUpkeep {
         todos,
         "outbox.createdAt_1",
         Indexes.ascending(TodoDocuments.OUTBOX_CREATED_AT),
+        new IndexOptions().sparse(true)));
+    missing.add(new Index(
+        todos,
+        "deletedAt_1",
+        Indexes.ascending(TodoDocuments.DELETED_AT),
         new IndexOptions().sparse(true)));
     missing.add(new Index(
         keyedCreates.collection(), "at_1", Indexes.ascending(KeyedCreates.AT), new IndexOptions()));
@@ -85,9 +93,9 @@ final class MongoUpkeep {
 
   private int removeOld() {
     try {
-      return keyedCreates.removeOld() > 0 ? 1 : 0;
+      return keyedCreates.removeOld() + items.removeDeleted() > 0 ? 1 : 0;
     } catch (StoreException later) {
-      log.debug("event=old_requests_later error=\"{}\"", later.getMessage());
+      log.debug("event=removal_later error=\"{}\"", later.getMessage());
       return 0;
     }
   }

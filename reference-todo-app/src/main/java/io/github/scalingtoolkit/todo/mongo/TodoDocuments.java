@@ -23,9 +23,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * { _id: ObjectId, title, completed, order: Number, userId, createdAt: Date, updatedAt: Date, __v: 0,
- *   outbox: [ { jobId, createdAt: Date } ],       // no outbox once nothing is owed
- *   deletedAt: Date }                             // only while a deleted todo owes its notification
+ *   outbox: [ { jobId, createdAt: Date } ] }      // no outbox once nothing is owed
+ *
+ * { _id: ObjectId, deletedBy: userId, deletedAt: Date, outbox: as above }
  * </pre>
+ *
+ * <p>The second form is what is left of a deleted todo: whose notification it owes or owed, and that its id is taken. It has no
+ * {@code userId}, so that no list finds it, and is removed {@link io.github.scalingtoolkit.todo.domain.TodoStore#JOB_LIFE}
+ * after it was deleted or, if that is later, after its notification's end.
  *
  * <p>Documents written by Express and Mongoose are read unchanged: a missing {@code completed} is false, a missing {@code createdAt}
  * is the time in the id, a missing {@code updatedAt} is {@code createdAt}, a {@code userId} may be an ObjectId. A
@@ -43,8 +48,10 @@ final class TodoDocuments {
   static final String COMPLETED = "completed";
   static final String ORDER = "order";
   static final String UPDATED_AT = "updatedAt";
-  /** When its user deleted it, while its notification was owed. */
+  /** When its user deleted it, or its notification has ended since. */
   static final String DELETED_AT = "deletedAt";
+  /** The user id of a deleted todo. */
+  static final String DELETED_BY = "deletedBy";
 
   /** What has not been deleted: the field is missing. */
   static final Bson SHOWN = Filters.eq(DELETED_AT, null);
@@ -113,9 +120,9 @@ final class TodoDocuments {
         time(document, UPDATED_AT, createdAt));
   }
 
-  /** Returns the document's entry; empty if it owes nothing. */
+  /** Returns the document's entry, of a deleted todo as well; empty if it owes nothing. */
   static Optional<OutboxEntry> readOutbox(Document document) {
-    UserId owner = owner(document);
+    UserId owner = everOwner(document);
     if (!(document.get(ID) instanceof ObjectId id)
         || !(document.get(OUTBOX) instanceof List<?> entries)
         || owner == null) {
@@ -133,8 +140,14 @@ final class TodoDocuments {
 
   /** Returns the owner of the document's notification, and whether it is owed; empty if it is not a todo. */
   static Optional<TodoJob> readJob(Document document) {
-    return Optional.ofNullable(owner(document))
+    return Optional.ofNullable(everOwner(document))
         .map(owner -> new TodoJob(owner, readOutbox(document).isPresent()));
+  }
+
+  /** Returns whose todo it is, or was before it was deleted. */
+  private static @Nullable UserId everOwner(Document document) {
+    UserId owner = owner(document);
+    return owner == null ? userId(document.get(DELETED_BY)) : owner;
   }
 
   static @Nullable UserId owner(Document document) {

@@ -2,14 +2,12 @@ package io.github.scalingtoolkit.todo.mongo;
 
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
-import com.mongodb.client.model.FindOneAndDeleteOptions;
 import com.mongodb.client.model.FindOneAndUpdateOptions;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.ReturnDocument;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.Changed;
-import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoChange;
 import io.github.scalingtoolkit.todo.domain.TodoId;
@@ -18,7 +16,6 @@ import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A change with a condition reads the document, asks, and writes only if the fields that clients see are still as they
  * were read; else it begins again. So the condition holds for exactly the state that is changed, even while others write.
  *
- * <p>A todo that owes its notification is marked as deleted; the removal of its outbox entry removes the document.
+ * <p>A deletion turns the document into what is left of a deleted todo ({@link TodoDocuments}), in one write.
  */
 final class TodoItems {
   /** Each time somebody else has changed the document in between. */
@@ -46,7 +43,6 @@ final class TodoItems {
       Filters.and(TodoDocuments.SHOWN, Filters.type(TodoDocuments.TITLE, BsonType.STRING));
 
   private static final Bson WITHOUT_OUTBOX = Projections.exclude(TodoDocuments.OUTBOX);
-  private static final Bson OWES = Filters.exists(TodoDocuments.OUTBOX);
   private static final Bson OWES_NOTHING = Filters.exists(TodoDocuments.OUTBOX, false);
 
   private final MongoCollection<Document> todos;
@@ -60,8 +56,8 @@ final class TodoItems {
   }
 
   Optional<Todo> find(UserId owner, TodoId id) {
-    return Optional.ofNullable(calls.call(
-            () -> todos.find(shown(owner, id)).projection(WITHOUT_OUTBOX).first()))
+    return Optional.ofNullable(calls.call(budget ->
+            budget.of(todos).find(shown(owner, id)).projection(WITHOUT_OUTBOX).first()))
         .map(TodoDocuments::read);
   }
 
@@ -70,68 +66,75 @@ final class TodoItems {
     FindOneAndUpdateOptions after = new FindOneAndUpdateOptions()
         .returnDocument(ReturnDocument.AFTER)
         .projection(WITHOUT_OUTBOX);
-    return calls.call(() -> conditionally(
+    return calls.call(budget -> conditionally(
+        budget,
         owner,
         id,
         allowed,
-        state -> todos.findOneAndUpdate(
-            Filters.and(shown(owner, id), state), update(change, now), after)));
+        state -> budget
+            .of(todos)
+            .findOneAndUpdate(Filters.and(shown(owner, id), state), update(change, now), after)));
   }
 
   Changed delete(UserId owner, TodoId id, Predicate<Todo> allowed) {
-    FindOneAndDeleteOptions deleted = new FindOneAndDeleteOptions().projection(WITHOUT_OUTBOX);
     FindOneAndUpdateOptions before = new FindOneAndUpdateOptions()
         .returnDocument(ReturnDocument.BEFORE)
         .projection(WITHOUT_OUTBOX);
-    Bson mark = Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now()));
-    return calls.call(() -> conditionally(owner, id, allowed, state -> {
-      Bson filter = Filters.and(shown(owner, id), state);
-      Document gone = todos.findOneAndDelete(Filters.and(filter, OWES_NOTHING), deleted);
-      if (gone == null) {
-        gone = todos.findOneAndUpdate(Filters.and(filter, OWES), mark, before);
-      }
-      // Its entry may have been removed between the two.
-      return gone != null
-          ? gone
-          : todos.findOneAndDelete(Filters.and(filter, OWES_NOTHING), deleted);
-    }));
+    return calls.call(budget -> conditionally(
+        budget,
+        owner,
+        id,
+        allowed,
+        state -> budget
+            .of(todos)
+            .findOneAndUpdate(Filters.and(shown(owner, id), state), deletion(owner), before)));
   }
 
   int deleteCompleted(UserId owner) {
     Bson done =
         Filters.and(TodoDocuments.ownedBy(owner), Filters.eq(TodoDocuments.COMPLETED, true), SHOWN);
-    Bson mark = Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now()));
-    return calls.call(() -> {
-      // In this order: what owed something in the first write and nothing any more in the second
-      // is not deleted twice, and what owes nothing never will.
-      long marked = todos.updateMany(Filters.and(done, OWES), mark).getModifiedCount();
-      return Math.toIntExact(
-          marked + todos.deleteMany(Filters.and(done, OWES_NOTHING)).getDeletedCount());
-    });
+    return calls.call(budget ->
+        Math.toIntExact(budget.of(todos).updateMany(done, deletion(owner)).getModifiedCount()));
   }
 
-  /** Removes the deleted todos that owe nothing but these jobs; returns how many. */
-  int removeDeleted(MongoCalls.Budget budget, Collection<JobId> jobs) {
-    return Math.toIntExact(budget
+  private Bson deletion(UserId owner) {
+    List<Bson> updates = new ArrayList<>();
+    updates.add(Updates.set(TodoDocuments.DELETED_BY, owner.value()));
+    updates.add(Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now())));
+    for (String field : List.of(
+        TodoDocuments.USER_ID,
+        TodoDocuments.TITLE,
+        TodoDocuments.COMPLETED,
+        TodoDocuments.ORDER,
+        TodoDocuments.CREATED_AT,
+        TodoDocuments.UPDATED_AT,
+        "__v")) {
+      updates.add(Updates.unset(field));
+    }
+    return Updates.combine(updates);
+  }
+
+  /** Removes what is left of todos that were deleted long ago and owe nothing; returns how many. */
+  int removeDeleted() {
+    Date before = Date.from(clock.now().minus(TodoStore.JOB_LIFE));
+    return calls.call(budget -> Math.toIntExact(budget
         .of(todos)
-        .deleteMany(Filters.and(
-            Filters.in(
-                TodoDocuments.ID,
-                jobs.stream().map(job -> TodoDocuments.objectId(job.todoId())).toList()),
-            Filters.exists(TodoDocuments.DELETED_AT),
-            Filters.in(
-                TodoDocuments.OUTBOX_JOB_ID, jobs.stream().map(JobId::text).toList()),
-            Filters.size(TodoDocuments.OUTBOX, 1)))
-        .getDeletedCount());
+        .deleteMany(Filters.and(Filters.lt(TodoDocuments.DELETED_AT, before), OWES_NOTHING))
+        .getDeletedCount()));
   }
 
   private Changed conditionally(
-      UserId owner, TodoId id, Predicate<Todo> allowed, Function<Bson, @Nullable Document> write) {
+      MongoCalls.Budget budget,
+      UserId owner,
+      TodoId id,
+      Predicate<Todo> allowed,
+      Function<Bson, @Nullable Document> write) {
     if (allowed == TodoStore.ALWAYS) {
       return done(write.apply(Filters.empty()));
     }
     for (int i = 0; i < MOST_TRIES; i++) {
-      Document found = todos.find(shown(owner, id)).projection(WITHOUT_OUTBOX).first();
+      Document found =
+          budget.of(todos).find(shown(owner, id)).projection(WITHOUT_OUTBOX).first();
       Todo todo = found == null ? null : TodoDocuments.read(found);
       if (found == null || todo == null) {
         return new Changed.Missing();

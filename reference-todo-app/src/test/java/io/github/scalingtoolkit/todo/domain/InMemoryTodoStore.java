@@ -86,11 +86,7 @@ public class InMemoryTodoStore implements TodoStore {
     if (!allowed.test(found.get())) {
       return new Changed.NotAllowed();
     }
-    if (outbox.containsKey(JobId.of(id))) {
-      deleted.add(id);
-    } else {
-      todos.remove(id.hex());
-    }
+    deleted.add(id);
     return new Changed.Done(found.get());
   }
 
@@ -128,9 +124,6 @@ public class InMemoryTodoStore implements TodoStore {
     for (JobId job : jobs) {
       if (outbox.remove(job) != null) {
         removed++;
-        if (deleted.remove(job.todoId())) {
-          todos.remove(job.todoId().hex());
-        }
       }
     }
     return removed;
@@ -164,6 +157,7 @@ public class InMemoryTodoStore implements TodoStore {
   public synchronized List<UserId> latestOwners(int limit) {
     TodoStore.requireLimit(limit);
     return todos.descendingMap().values().stream()
+        .filter(todo -> !deleted.contains(todo.id()))
         .limit(limit)
         .map(Todo::userId)
         .distinct()

@@ -7,14 +7,17 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
 import io.github.scalingtoolkit.todo.domain.Title;
 import io.github.scalingtoolkit.todo.domain.Todo;
+import io.github.scalingtoolkit.todo.domain.TodoJob;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -60,6 +63,42 @@ class KeyedCreatesTest {
     requests().updateOne(new Document(), Updates.set("done", false));
 
     assertCompletedOnceAs(first);
+  }
+
+  @Test
+  void killedAfterTheTodoWhichWasDeletedBeforeTheNextTry() {
+    Todo first = made(store.createOnce(ADA, KEY, MILK));
+    store.removeOutboxEntries(List.of(JobId.of(first.id())));
+    requests().updateOne(new Document(), Updates.set("done", false));
+    clock.advance(TodoStore.LONGEST_CREATE);
+
+    store.delete(ADA, first.id(), TodoStore.ALWAYS);
+
+    assertThat(store.createOnce(ADA, KEY, MILK)).isEqualTo(new KeyedCreate.Made(first));
+    assertThat(store.listByUser(ADA, 10, null).todos()).isEmpty();
+    assertThat(store.find(ADA, first.id())).isEmpty();
+  }
+
+  @Test
+  void whatIsLeftOfADeletedTodoHasNothingOfItAndGoesADayAfterItsJobHasEnded() {
+    Todo todo = store.create(ADA, MILK);
+    JobId job = JobId.of(todo.id());
+    store.delete(ADA, todo.id(), TodoStore.ALWAYS);
+    assertThat(server.todos().find().first().keySet())
+        .containsExactlyInAnyOrder("_id", "outbox", "deletedBy", "deletedAt");
+    clock.advance(TodoStore.JOB_LIFE.plusHours(1));
+    store.doUpkeep();
+    assertThat(store.findJob(job)).contains(new TodoJob(ADA, true));
+
+    store.removeOutboxEntries(List.of(job));
+    clock.advance(TodoStore.JOB_LIFE.minusHours(1));
+    store.doUpkeep();
+
+    assertThat(store.findJob(job)).contains(new TodoJob(ADA, false));
+    clock.advance(Duration.ofHours(2));
+    store.doUpkeep();
+    assertThat(store.findJob(job)).isEmpty();
+    assertThat(server.todos().countDocuments()).isZero();
   }
 
   @Test

@@ -161,7 +161,10 @@ class TodoItemsTest {
         "the notification is sent",
         () -> Notified.todos(service.stores().notifications())
             .contains(json(created).get("_id").textValue()));
-    Await.until("nothing is left of it", () -> user.get(jobPath(created)).statusCode() == 404);
+    Await.until(
+        "its end is told, as of any other",
+        () -> json(user.get(jobPath(created))).path("state").asText().equals("completed"));
+    assertThat(service.newUser().get(jobPath(created)).statusCode()).isEqualTo(404);
   }
 
   @Test
