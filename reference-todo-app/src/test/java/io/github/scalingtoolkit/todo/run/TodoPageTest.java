@@ -15,6 +15,7 @@ import com.mongodb.client.MongoClients;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.todo.login.Credentials;
+import io.github.scalingtoolkit.todo.login.Users;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Date;
@@ -85,6 +86,8 @@ class TodoPageTest {
 
   private static BreakableService service;
   private static TodoApp app;
+  private static Errand<Users> errand;
+  private static Users accounts;
   private static Browser browser;
   private static TodoPage page;
 
@@ -95,6 +98,8 @@ class TodoPageTest {
     Browser.assumeThere();
     service = BreakableService.start(directory);
     app = service.run(Role.SERVE);
+    errand = Errand.users(service.stores().settings());
+    accounts = errand.start();
     browser = Browser.start(directory.resolve("browser"));
     browser.beforeEachPage(WATCH_TIMERS);
     page = new TodoPage(browser);
@@ -107,6 +112,9 @@ class TodoPageTest {
         browser.close();
       }
     } finally {
+      if (errand != null) {
+        errand.close();
+      }
       if (service != null) {
         service.close();
       }
@@ -116,7 +124,7 @@ class TodoPageTest {
   @BeforeEach
   void open() {
     user = "user-" + users.incrementAndGet();
-    assertThat(app.addUser(new Credentials(user, Secret.of(PASSWORD)))).isTrue();
+    assertThat(accounts.add(new Credentials(user, Secret.of(PASSWORD)))).isPresent();
     page.open(app.port());
   }
 
@@ -191,6 +199,29 @@ class TodoPageTest {
     page.awaitText("#empty", "Nothing to do");
     assertThat(page.isShown("#bottom")).isFalse();
     assertThat(page.isShown("#all")).isFalse();
+  }
+
+  @Test
+  void markingAllGoesOnWhenTheServiceIsAskedTooOften() {
+    TodoClient client = new TodoClient(
+        app.port(),
+        TodoClient.json(TodoClient.anonymous(app.port())
+                .post(
+                    "/login", "{\"username\":\"" + user + "\",\"password\":\"" + PASSWORD + "\"}"))
+            .get("token")
+            .textValue());
+    for (int i = 0; i < 12; i++) {
+      client.create("todo " + i);
+    }
+    TodoApp slow = service.run(Role.SERVE, "RATE_LIMIT", "6/1s");
+    page.open(slow.port());
+    page.logIn(user, PASSWORD);
+    page.awaitText("#count", "12 items left");
+
+    browser.click("#toggle-all");
+
+    page.awaitText("#count", "0 items left");
+    assertThat(TodoClient.json(client.get("/api/todos?completed=true"))).hasSize(12);
   }
 
   @Test

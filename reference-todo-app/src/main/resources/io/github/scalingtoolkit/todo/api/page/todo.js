@@ -450,13 +450,30 @@ function tooLong(title) {
   return length > MOST_CODE_POINTS;
 }
 
+/** Does one of many things; waits and goes on as often as the service says that it is asked too often. */
+async function patiently(action) {
+  const session = token;
+  for (;;) {
+    try {
+      return await action();
+    } catch (failure) {
+      if (!(failure instanceof Refused) || failure.status !== 429) throw failure;
+      const wait = Math.max(1, failure.wait);
+      say(`The service takes no more for now. This goes on in ${wait} s.`);
+      await new Promise((goOn) => setTimeout(goOn, wait * 1000));
+      if (token !== session) throw new Outdated();
+      say("");
+    }
+  }
+}
+
 at("toggle-all").addEventListener("change", async (event) => {
   const completed = event.target.checked;
   const left = todos.filter((todo) => todo.completed !== completed).map((todo) => todo._id);
   event.target.disabled = true;
   await attempt(() => Promise.all(Array.from({ length: TOGGLES_AT_A_TIME }, async () => {
     try {
-      for (let id = left.pop(); id; id = left.pop()) await change(id, { completed });
+      for (let id = left.pop(); id; id = left.pop()) await patiently(() => change(id, { completed }));
     } catch (failure) {
       left.length = 0; // the others stop as well
       throw failure;
