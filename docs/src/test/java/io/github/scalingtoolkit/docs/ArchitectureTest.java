@@ -164,11 +164,15 @@ class ArchitectureTest {
   void theEmbeddedStoresAreReachedThroughTheirInterfaceAlone() {
     noClasses()
         .that()
-        .resideOutsideOfPackage(ROOT + "todo.demo..")
+        .resideOutsideOfPackage(ROOT + "todo.embedded..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            ROOT + "todo.demo..", "de.bwaldvogel..", "redis.embedded..", "org.h2..", "io.netty..")
+            ROOT + "todo.embedded..",
+            "de.bwaldvogel..",
+            "redis.embedded..",
+            "org.h2..",
+            "io.netty..")
         .check(CLASSES);
   }
 
@@ -204,6 +208,43 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage(ROOT + "todo.api..", ROOT + "todo.http..", "io.undertow..")
         .check(CLASSES);
+  }
+
+  @Test
+  void aCachedListEntersFourRoomsAndACreateSevenAndNoneTwice() {
+    String routes = ROOT + "todo.api.TodoRoutes";
+
+    Rooms list = Rooms.enteredFrom(CLASSES.get(routes), "listFromMemory");
+    Rooms create = Rooms.enteredFrom(CLASSES.get(routes), "create");
+
+    assertThat(list.doors()).containsOnlyKeys("http", "api", "todos", "cache");
+    assertThat(create.doors())
+        .containsOnlyKeys("http", "api", "todos", "cache", "mongo", "jobs", "queue");
+    assertThat(list.enteredTwice()).isEmpty();
+    assertThat(create.enteredTwice()).isEmpty();
+  }
+
+  @Test
+  void theRoomsOfTheServiceKnowNothingOfWhatRunsIt() {
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            ROOT + "todo.api..",
+            ROOT + "todo.todos..",
+            ROOT + "todo.login..",
+            ROOT + "todo.jobs..",
+            ROOT + "todo.mongo..",
+            ROOT + "todo.http..",
+            ROOT + "todo.domain..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(ROOT + "todo.run..", ROOT + "todo.cluster..", ROOT + "todo.embedded..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void thePackagesOfTheAppHaveNoCycles() {
+    slices().matching(ROOT + "todo.(*)..").should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test
