@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -111,18 +112,25 @@ class RateLimitTest {
             () -> logInFrom(anybody, "203.0.113.7", "/login", wrong).statusCode(), crowd));
       }
 
-      HttpResponse<String> honest = logInFrom(anybody, "203.0.113.8", "/login", right);
-
-      assertThat(honest.statusCode()).isEqualTo(200);
+      assertThat(logInInTurn(anybody, "203.0.113.8", right)).isEqualTo(200);
       List<Integer> answers = guesses.stream().map(CompletableFuture::join).toList();
       assertThat(answers).filteredOn(status -> status == 401).hasSizeLessThanOrEqualTo(4);
       assertThat(answers).filteredOn(status -> status == 429).hasSizeGreaterThanOrEqualTo(8);
-      assertThat(logInFrom(anybody, "203.0.113.8", "/login", right).statusCode())
-          .isEqualTo(200);
+      assertThat(logInInTurn(anybody, "203.0.113.8", right)).isEqualTo(200);
     } finally {
       crowd.shutdownNow();
       app.stop();
     }
+  }
+
+  /** Logs in again while it is answered 503: a busy machine may not hash within the time that a login waits. */
+  private static int logInInTurn(TodoClient client, String address, String credentials) {
+    AtomicInteger status = new AtomicInteger();
+    Await.until("it has its turn", () -> {
+      status.set(logInFrom(client, address, "/login", credentials).statusCode());
+      return status.get() != 503;
+    });
+    return status.get();
   }
 
   private static HttpResponse<String> logInFrom(
