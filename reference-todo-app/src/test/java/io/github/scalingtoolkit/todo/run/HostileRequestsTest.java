@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,6 +152,8 @@ class HostileRequestsTest {
         if (!head.isEmpty()) {
           body = body(head, made.head());
         }
+      } catch (SocketTimeoutException unanswered) {
+        throw new AssertionError(what + " is never answered", unanswered);
       } catch (IOException closed) {
         // Refused while it was still sending: the answer, if there was one, may be lost.
       }
