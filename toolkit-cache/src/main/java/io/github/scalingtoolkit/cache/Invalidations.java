@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.cache;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -52,9 +53,13 @@ final class Invalidations implements Journal.Scripts {
     return new WriteBracket(this, id, token, begun);
   }
 
+  /** The write has been made: what follows from it is done although its caller's time may be over. */
   void writeEnd(String id, String token) {
     try {
-      remote.run(end(id, token));
+      Deadline.suspended(() -> {
+        remote.run(end(id, token));
+        return true;
+      });
       writeEnded(id, token, true);
     } catch (RuntimeException unreachable) {
       writeEnded(id, token, false);
@@ -69,7 +74,8 @@ final class Invalidations implements Journal.Scripts {
     }
     boolean reached = false;
     try {
-      List<ScriptReply> replies = remote.runAll(List.of(end(id, token), with));
+      List<ScriptReply> replies =
+          Deadline.suspended(() -> remote.runAll(List.of(end(id, token), with)));
       reached = replies.get(0).failure() == null;
       return replies.get(1);
     } catch (RuntimeException unreachable) {
@@ -82,7 +88,7 @@ final class Invalidations implements Journal.Scripts {
   /** Runs a script that goes with a write. */
   static ScriptReply run(RedisAccess redis, ScriptCall call) {
     try {
-      return redis.evalAll(List.of(call)).get(0);
+      return Deadline.suspended(() -> redis.evalAll(List.of(call))).get(0);
     } catch (RuntimeException unreachable) {
       return new ScriptReply(null, unreachable);
     }

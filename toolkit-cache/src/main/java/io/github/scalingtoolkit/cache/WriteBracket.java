@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * the cache, until this bracket is ended.
  *
  * <p>The first of {@link #end()}, {@link #end(RedisAccess, ScriptCall)}, {@link #notApplied()} and {@link #abandon()}
- * counts; a later one does not end it again. None of them throws when Redis is out of reach. {@link #close()} without any is
- * {@link #abandon()}:
+ * counts; a later one does not end it again. None of them throws when Redis is out of reach, and none is bound by the
+ * caller's {@link io.github.scalingtoolkit.core.time.Deadline}. {@link #close()} without any is {@link #abandon()}:
  *
  * <pre>{@code
  * try (WriteBracket write = todos.begin(user)) {

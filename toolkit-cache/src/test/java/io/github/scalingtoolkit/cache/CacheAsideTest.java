@@ -13,6 +13,8 @@ import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
@@ -319,6 +321,26 @@ class CacheAsideTest {
         .isInstanceOf(NumberFormatException.class);
 
     assertThat(standing(redis, name, "k")).isNull();
+  }
+
+  @Test
+  void aWriteThatWasMadeIsEndedAlthoughTheTimeOfItsCallerIsOver() {
+    CacheAside<String, String> cache = texts(redis, name).build();
+    Deadline over = Deadline.after(Duration.ZERO, Clock.system());
+    WriteBracket first = cache.begin("k");
+    WriteBracket second = cache.begin("k");
+    WriteBracket third = cache.begin("k");
+
+    over.run(first::end);
+    ScriptReply together = over.call(() -> second.end(redis, counting()));
+    over.run(third::end);
+    ScriptReply alone = over.call(() -> third.end(redis, counting()));
+
+    assertThat(cache.journalSize()).isZero();
+    assertThat(together.value()).isEqualTo(1L);
+    assertThat(alone.value()).isEqualTo(2L);
+    cache.get("k", key -> "v1");
+    assertThat(cache.lookup("k", key -> "v2").outcome()).isEqualTo(Outcome.L2_HIT);
   }
 
   @Test
