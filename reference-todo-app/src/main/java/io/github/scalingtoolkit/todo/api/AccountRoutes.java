@@ -79,7 +79,7 @@ public final class AccountRoutes {
     Credentials given =
         new Credentials(text(body, "username", errors), Secret.of(text(body, "password", errors)));
     refuseIfAny(errors);
-    Outcome outcome = StoreProblems.answered(() -> login.check(clients.key(exchange), given));
+    Outcome outcome = StoreProblems.read(() -> login.check(clients.key(exchange), given));
     User user = userOf(outcome, "Too many logins");
     ObjectNode answer = JSON.objectNode()
         .put("token", issuer.issue(user.id().value()).value())
@@ -96,7 +96,7 @@ public final class AccountRoutes {
       given.broken().forEach(rule -> errors.add(new FieldError(rule.field(), rule.message())));
     }
     refuseIfAny(errors);
-    Outcome outcome = StoreProblems.answered(() -> login.register(clients.key(exchange), given));
+    Outcome outcome = StoreProblems.written(() -> login.register(clients.key(exchange), given));
     User user = userOf(outcome, "Too many registrations");
     exchange.getResponseHeaders().put(Headers.LOCATION, "/me");
     json(exchange, StatusCodes.CREATED, describe(user));
@@ -105,7 +105,7 @@ public final class AccountRoutes {
   private void me(HttpServerExchange exchange) {
     neverStored(exchange);
     // A token outlives its user.
-    User user = StoreProblems.answered(() -> users.find(Gate.user(exchange)))
+    User user = StoreProblems.read(() -> users.find(Gate.user(exchange)))
         .orElseThrow(() -> new ProblemException(Problem.notFound()));
     json(exchange, StatusCodes.OK, describe(user));
   }

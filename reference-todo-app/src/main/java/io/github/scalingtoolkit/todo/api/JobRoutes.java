@@ -37,8 +37,7 @@ public final class JobRoutes {
 
   private void job(HttpServerExchange exchange) {
     JobId job = JobId.parse(Router.parameter(exchange, "jobId")).orElseThrow(JobRoutes::notFound);
-    TodoJob found =
-        StoreProblems.answered(() -> reads.findJob(job)).orElseThrow(JobRoutes::notFound);
+    TodoJob found = StoreProblems.read(() -> reads.findJob(job)).orElseThrow(JobRoutes::notFound);
     if (!found.owner().equals(Gate.user(exchange))) {
       throw notFound();
     }

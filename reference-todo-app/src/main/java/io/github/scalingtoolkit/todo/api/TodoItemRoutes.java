@@ -60,7 +60,7 @@ public final class TodoItemRoutes {
     TodoId id = id(exchange);
     answer(
         exchange,
-        StoreProblems.answered(() -> reads.find(user, id)).orElseThrow(TodoItemRoutes::notFound));
+        StoreProblems.read(() -> reads.find(user, id)).orElseThrow(TodoItemRoutes::notFound));
   }
 
   private void put(HttpServerExchange exchange, ObjectNode body) {
@@ -83,14 +83,14 @@ public final class TodoItemRoutes {
     UserId user = Gate.user(exchange);
     TodoId id = id(exchange);
     Changed changed =
-        StoreProblems.answered(() -> writes.change(user, id, change, allowed(exchange)));
+        StoreProblems.written(() -> writes.change(user, id, change, allowed(exchange)));
     answer(exchange, done(changed));
   }
 
   private void delete(HttpServerExchange exchange) {
     UserId user = Gate.user(exchange);
     TodoId id = id(exchange);
-    done(StoreProblems.answered(() -> writes.delete(user, id, allowed(exchange))));
+    done(StoreProblems.written(() -> writes.delete(user, id, allowed(exchange))));
     Respond.empty(exchange, StatusCodes.NO_CONTENT);
   }
 

@@ -76,7 +76,7 @@ public final class TodoRoutes {
   private void list(HttpServerExchange exchange) {
     UserId user = Gate.user(exchange);
     if (Query.isEmpty(exchange)) {
-      answer(exchange, StoreProblems.answered(() -> reads.list(user)), "");
+      answer(exchange, StoreProblems.read(() -> reads.list(user)), "");
       return;
     }
     Query query = Query.of(exchange, "completed", "limit", "after");
@@ -88,7 +88,7 @@ public final class TodoRoutes {
     int most = limit == null ? TodoStore.MAX_PAGE : limit;
     answer(
         exchange,
-        StoreProblems.answered(() -> reads.page(user, most, after, completed)),
+        StoreProblems.read(() -> reads.page(user, most, after, completed)),
         (completed == null ? "" : "&completed=" + completed)
             + (limit == null ? "" : "&limit=" + limit));
   }
@@ -115,10 +115,10 @@ public final class TodoRoutes {
     }
     UserId user = Gate.user(exchange);
     if (key == null) {
-      created(exchange, StoreProblems.answered(() -> writes.create(user, valid.todo())));
+      created(exchange, StoreProblems.created(() -> writes.create(user, valid.todo())));
       return;
     }
-    KeyedCreate outcome = StoreProblems.answered(() -> writes.createOnce(user, key, valid.todo()));
+    KeyedCreate outcome = StoreProblems.created(() -> writes.createOnce(user, key, valid.todo()));
     if (outcome instanceof KeyedCreate.Made made) {
       created(exchange, made.todo());
     } else if (outcome instanceof KeyedCreate.Repeated repeated) {
@@ -167,7 +167,7 @@ public final class TodoRoutes {
     }
     query.check();
     UserId user = Gate.user(exchange);
-    int deleted = StoreProblems.answered(() -> writes.deleteCompleted(user));
+    int deleted = StoreProblems.written(() -> writes.deleteCompleted(user));
     Respond.json(
         exchange,
         StatusCodes.OK,
