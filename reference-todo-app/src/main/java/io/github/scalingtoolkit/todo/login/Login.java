@@ -4,10 +4,14 @@ import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks a username and a password, and adds users who register.
@@ -27,6 +31,7 @@ public final class Login {
   /** How long a login waits for its turn. */
   public static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
 
+  private static final Logger log = LoggerFactory.getLogger(Login.class);
   private static final int HASHES_PER_ADDRESS = 2;
   private static final int WAITING_PER_ADDRESS = 32;
   private static final int PART_IN_LINE = 4;
@@ -40,6 +45,7 @@ public final class Login {
   private final Duration longestWait;
   private final int mostInLine;
   private final AtomicInteger inLine = new AtomicInteger();
+  private final AtomicBoolean refusing = new AtomicBoolean();
 
   /**
    * Checks against {@code store}, within {@code limits}.
@@ -120,9 +126,10 @@ public final class Login {
 
   /**
    * Adds a user who asks for it from {@code address}. The rules for new users are the caller's to check. What fails because
-   * the store does not answer or too much is hashed does not count for the address.
+   * the store does not answer, or refuses it, or because too much is hashed does not count for the address.
    *
    * @throws io.github.scalingtoolkit.todo.domain.StoreUnavailableException if the store does not answer
+   * @throws StoreException if it refuses users for another reason than their names; the first of these is logged
    */
   public Outcome register(String address, Credentials credentials) {
     Decision taken = limits.takeRegistration(address);
@@ -134,10 +141,23 @@ public final class Login {
       if (outcome instanceof Outcome.Busy || outcome instanceof Outcome.TooOften) {
         limits.giveBackRegistration(address);
       }
+      if (outcome instanceof Outcome.Welcome && refusing.compareAndSet(true, false)) {
+        log.info("registrations=accepted");
+      }
       return outcome;
-    } catch (StoreUnavailableException down) {
+    } catch (StoreException failure) {
       limits.giveBackRegistration(address);
-      throw down;
+      tellRefusal(failure);
+      throw failure;
+    }
+  }
+
+  /** A refusal lasts until somebody corrects it, so only the first is told; health checks tell of a store that is down. */
+  private void tellRefusal(StoreException failure) {
+    if (!(failure instanceof StoreUnavailableException) && refusing.compareAndSet(false, true)) {
+      log.warn(
+          "registrations=refused cause=\"{}\" action=\"correct it; until then each is answered 500\"",
+          failure.getMessage());
     }
   }
 

@@ -3,6 +3,10 @@ package io.github.scalingtoolkit.todo.login;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
@@ -29,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class LoginTest {
   private static final String HERE = "7f000001";
@@ -114,6 +119,34 @@ class LoginTest {
     store.unavailable = false;
 
     assertThat(login.register(HERE, bob)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void aStoreThatRefusesUsersIsOneWarningWithItsWordsAndDoesNotCount() {
+    Credentials bob = new Credentials("bob", Secret.of("long enough"));
+    Logger logger = (Logger) LoggerFactory.getLogger(Login.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    logger.setLevel(Level.INFO);
+    try {
+      store.refusal = "the index foreign_1 is not sparse";
+      for (int i = 0; i < 11; i++) {
+        assertThatExceptionOfType(StoreException.class).isThrownBy(() -> login.register(HERE, bob));
+      }
+      assertThat(log.list)
+          .singleElement()
+          .asString()
+          .contains("[WARN]", "the index foreign_1 is not sparse");
+
+      store.refusal = null;
+
+      assertThat(login.register(HERE, bob)).isInstanceOf(Outcome.Welcome.class);
+      assertThat(log.list).as("the end is told as well").hasSize(2);
+    } finally {
+      logger.setLevel(null);
+      logger.detachAppender(log);
+    }
   }
 
   @Test
