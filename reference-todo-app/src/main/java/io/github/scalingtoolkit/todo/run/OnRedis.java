@@ -33,35 +33,37 @@ record OnRedis(
 
   /** Opens both; returns at once, whether or not they can be reached. */
   static OnRedis open(TodoSettings settings, String url, MeterRegistry meters) {
-    RedisAccess access = access(settings, url, "redis", meters);
-    Optional<RedisAccess> cacheAccess = settings
-        .cacheRedisUrl()
-        .filter(other -> !other.equals(url))
-        .map(other -> access(settings, other, "redis-cache", meters));
-    CacheAside<UserId, ListPage> lists =
-        lists(settings.cache(), cacheAccess.orElse(access), meters);
-    return new OnRedis(
-        access,
-        cacheAccess,
-        lists,
-        JobQueue.builder(access, Notifications.QUEUE).build());
+    return Started.all(started -> {
+      RedisAccess access = access(started, settings, url, "redis", meters);
+      Optional<RedisAccess> cacheAccess = settings
+          .cacheRedisUrl()
+          .filter(other -> !other.equals(url))
+          .map(other -> access(started, settings, other, "redis-cache", meters));
+      CacheAside<UserId, ListPage> lists =
+          lists(started, settings.cache(), cacheAccess.orElse(access), meters);
+      return new OnRedis(
+          access,
+          cacheAccess,
+          lists,
+          JobQueue.builder(access, Notifications.QUEUE).build());
+    });
   }
 
   private static RedisAccess access(
-      TodoSettings settings, String url, String name, MeterRegistry meters) {
+      Started started, TodoSettings settings, String url, String name, MeterRegistry meters) {
     RedisAccess.Builder redis = RedisAccess.builder(url).name(name);
     if (RedisUrl.parse(url).mode() == RedisUrl.Mode.SENTINEL) {
       settings
           .sentinels()
           .ifPresent(asks -> redis.sentinelCredentials(asks.user().orElse(null), asks::password));
     }
-    RedisAccess access = redis.build();
+    RedisAccess access = started.add(redis.build(), RedisAccess::close);
     RedisMetrics.bind(meters, access);
     return access;
   }
 
   private static CacheAside<UserId, ListPage> lists(
-      TodoSettings.ListCache settings, RedisAccess redis, MeterRegistry meters) {
+      Started started, TodoSettings.ListCache settings, RedisAccess redis, MeterRegistry meters) {
     CacheAsideBuilder<UserId, ListPage> cache = CacheAside.builder(redis, "todos", ListPage.CODEC)
         .<UserId>keys(UserId::value)
         .timeToLive(settings.timeToLive().orElse(UNUSED))
@@ -70,7 +72,7 @@ record OnRedis(
         .timeToLive()
         .filter(life -> settings.localEntries() > 0)
         .ifPresent(life -> cache.local(settings.localEntries(), life));
-    CacheAside<UserId, ListPage> lists = cache.build();
+    CacheAside<UserId, ListPage> lists = started.add(cache.build(), CacheAside::close);
     CacheMetrics.bind(meters, lists);
     return lists;
   }

@@ -21,13 +21,15 @@ record Stores(Part<Data> data, Part<MongoTodoStore> mongo) {
     Part<Data> data = phases.add("data", open, Duration.ofSeconds(10), Data::close);
     Part<MongoTodoStore> mongo = phases.add(
         "mongo",
-        () -> {
-          MongoTodoStore store = MongoTodoStore.open(
-              MongoSettings.of(data.get().mongoUri()).withPoolSize(settings.mongoPoolSize()),
-              clock);
+        () -> Started.all(started -> {
+          MongoTodoStore store = started.add(
+              MongoTodoStore.open(
+                  MongoSettings.of(data.get().mongoUri()).withPoolSize(settings.mongoPoolSize()),
+                  clock),
+              MongoTodoStore::close);
           store.bindTo(meters);
           return store;
-        },
+        }),
         QUICK,
         MongoTodoStore::close);
     return new Stores(data, mongo);

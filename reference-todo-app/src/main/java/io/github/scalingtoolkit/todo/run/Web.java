@@ -62,22 +62,22 @@ record Web(HttpServer server, Router router, RotatingKeys keys, List<SettledRate
 
     /** Opens the port. */
     Web start(RotatingSecret tokenSecret) {
-      RotatingKeys keys = RotatingKeys.start(settings.tokens().algorithm(), ISSUER, tokenSecret);
-      keys.bindTo(meters);
-      Optional<SettledRateLimiter> requests =
-          settings.rateLimit().map(limit -> SettledRateLimiter.start(redis.access(), "api", limit));
-      SettledRateLimiter logins = loginLimiter();
-      List<SettledRateLimiter> limits = new ArrayList<>(List.of(logins));
-      requests.ifPresent(limits::add);
-      limits.forEach(limit -> LimiterMetrics.bind(meters, limit));
-      try {
+      return Started.all(started -> {
+        RotatingKeys keys = started.add(
+            RotatingKeys.start(settings.tokens().algorithm(), ISSUER, tokenSecret),
+            RotatingKeys::close);
+        keys.bindTo(meters);
+        Optional<SettledRateLimiter> requests = settings
+            .rateLimit()
+            .map(limit -> started.add(
+                SettledRateLimiter.start(redis.access(), "api", limit), SettledRateLimiter::close));
+        SettledRateLimiter logins = started.add(loginLimiter(), SettledRateLimiter::close);
+        List<SettledRateLimiter> limits = new ArrayList<>(List.of(logins));
+        requests.ifPresent(limits::add);
+        limits.forEach(limit -> LimiterMetrics.bind(meters, limit));
         Router router = new Router(routes(keys, requests, new LoginLimits(logins)));
         return new Web(HttpServer.start(config(), router, meters), router, keys, limits);
-      } catch (RuntimeException failure) {
-        limits.forEach(SettledRateLimiter::close);
-        keys.close();
-        throw failure;
-      }
+      });
     }
 
     private SettledRateLimiter loginLimiter() {

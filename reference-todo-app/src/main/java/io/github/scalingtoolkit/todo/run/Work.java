@@ -27,18 +27,24 @@ record Work(Worker worker, NotificationSink sink) {
       JobQueue queue,
       Clock clock,
       MeterRegistry meters) {
-    NotificationSink sink = settings
-        .smtpUrl()
-        .<NotificationSink>map(SmtpSink::new)
-        .orElseGet(() -> new JsonLinesSink(directory.resolve("notifications.jsonl"), clock));
-    Worker worker = NotificationWorker.start(
-        queue,
-        sink,
-        store,
-        settings.workerConcurrency(),
-        QueueMetrics.of(meters, Notifications.QUEUE));
-    QueueDepthMetrics.bind(meters, queue);
-    return new Work(worker, sink);
+    return Started.all(started -> {
+      NotificationSink sink = started.add(
+          settings
+              .smtpUrl()
+              .<NotificationSink>map(SmtpSink::new)
+              .orElseGet(() -> new JsonLinesSink(directory.resolve("notifications.jsonl"), clock)),
+          NotificationSink::close);
+      Worker worker = started.add(
+          NotificationWorker.start(
+              queue,
+              sink,
+              store,
+              settings.workerConcurrency(),
+              QueueMetrics.of(meters, Notifications.QUEUE)),
+          begun -> begun.close(Duration.ZERO));
+      QueueDepthMetrics.bind(meters, queue);
+      return new Work(worker, sink);
+    });
   }
 
   /** Takes no further job, and returns those that have not ended within {@code longest} to the queue. */
