@@ -149,7 +149,23 @@ final class Front implements HttpHandler {
   private void dispatch(HttpServerExchange exchange, HttpHandler handler) {
     Deadline deadline = exchange.getAttachment(DEADLINE);
     exchange.dispatch(
-        blocking, apart -> guarded(apart, () -> deadline.run(() -> handler.handleRequest(apart))));
+        blocking,
+        apart -> guarded(apart, () -> {
+          if (deadline.isExpired()) {
+            tooLate(apart);
+          } else {
+            deadline.run(() -> handler.handleRequest(apart));
+          }
+        }));
+  }
+
+  /** A write that began now could only leave its traces: readers would bypass the cache for one that was never made. */
+  private static void tooLate(HttpServerExchange exchange) {
+    Respond.problem(
+        exchange,
+        Problem.unavailable("Too late", Duration.ofSeconds(1))
+            .detail("The time of the request was over before its turn came: nothing was done."
+                + " Send it again."));
   }
 
   private void tooMany(HttpServerExchange exchange) {
