@@ -19,6 +19,7 @@ import io.undertow.util.StatusCodes;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.xnio.ChannelListener;
 import org.xnio.IoUtils;
 import org.xnio.Option;
@@ -31,16 +32,26 @@ import org.xnio.channels.StreamSourceChannel;
 /**
  * Keeps a worker's 503 from the client, once for each request, and has the request sent again as if the connection had failed:
  * Undertow's proxy copies an answer to the client before anybody else sees it, so the connection that it is given must look.
- * The second worker is told that it is the second, so that the client waits for both no longer than for one.
+ * The second worker is told that it is the second, and how much time is left, so that the client waits for both no longer than
+ * for one.
  */
 final class AskAnother implements ProxyCallback<ProxyConnection> {
   private static final AttachmentKey<Boolean> ASKED = AttachmentKey.create(Boolean.class);
 
+  private static final AttachmentKey<Long> FIRST_ASKED = AttachmentKey.create(Long.class);
+
   private final ProxyCallback<ProxyConnection> callback;
 
-  /** Passes everything on to {@code callback} but a 503. */
-  AskAnother(ProxyCallback<ProxyConnection> callback) {
+  /** Passes everything on to {@code callback} but a 503; the time of {@code exchange} begins with the first worker. */
+  AskAnother(HttpServerExchange exchange, ProxyCallback<ProxyConnection> callback) {
     this.callback = callback;
+    if (exchange.getAttachment(FIRST_ASKED) == null) {
+      exchange.putAttachment(FIRST_ASKED, System.nanoTime());
+    }
+  }
+
+  private static Duration sinceFirstAsked(HttpServerExchange exchange) {
+    return Duration.ofNanos(System.nanoTime() - exchange.getAttachment(FIRST_ASKED));
   }
 
   /** Tells whether no 503 to {@code exchange} has been kept back yet. */
@@ -215,7 +226,7 @@ final class AskAnother implements ProxyCallback<ProxyConnection> {
           if (answer.getResponse().getResponseCode() == StatusCodes.SERVICE_UNAVAILABLE
               && exchange.putAttachment(ASKED, true) == null) {
             keptBack = true;
-            AnswerTime.askAgain(exchange);
+            AnswerTime.askAgain(exchange, sinceFirstAsked(exchange));
             if (!isReadToItsEnd(answer.getResponseChannel())) {
               // It can carry no other request.
               IoUtils.safeClose(answer.getConnection());

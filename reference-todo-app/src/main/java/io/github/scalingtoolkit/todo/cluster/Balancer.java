@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.todo.cluster;
 
 import io.github.scalingtoolkit.core.limit.ClientAddress;
+import io.github.scalingtoolkit.todo.http.AnswerTime;
 import io.github.scalingtoolkit.todo.http.BoundedListener;
 import io.github.scalingtoolkit.todo.http.Clients;
 import io.github.scalingtoolkit.todo.http.Cors;
@@ -138,6 +139,7 @@ final class Balancer {
       bodies.refuseUnread(exchange, framing);
       return;
     }
+    AnswerTime.forgetAskedAgain(exchange);
     if (exchange.getRequestHeaders().contains(Headers.X_FORWARDED_FOR)) {
       exchange.setSourceAddress(new InetSocketAddress(clients.address(exchange), 0));
     }

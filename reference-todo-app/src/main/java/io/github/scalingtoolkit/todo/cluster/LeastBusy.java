@@ -91,7 +91,7 @@ final class LeastBusy implements ProxyClient {
     }
     exchange.putAttachment(CHOSEN, backend);
     ProxyCallback<ProxyConnection> connected =
-        mayAskAnother(exchange) ? new AskAnother(callback) : callback;
+        mayAskAnother(exchange) ? new AskAnother(exchange, callback) : callback;
     backend.pool().connect(target, exchange, connected, NO_TIMEOUT, TimeUnit.MILLISECONDS, false);
   }
 

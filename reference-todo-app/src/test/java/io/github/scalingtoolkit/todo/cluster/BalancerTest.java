@@ -206,20 +206,30 @@ class BalancerTest {
 
   @Test
   void whatEveryWorkerAnswersWith503IsAskedOfTwoAndThenTold() throws Exception {
-    Queue<Boolean> again = new ConcurrentLinkedQueue<>();
+    Queue<String> again = new ConcurrentLinkedQueue<>();
     HttpServer lacking = serving(exchange -> {
-      again.add(exchange.getRequestHeaders().containsKey("X-Asked-Again"));
+      again.add(exchange
+          .getRequestHeaders()
+          .getOrDefault("X-Asked-Again", List.of("new"))
+          .toString());
       byte[] body = "of a worker".getBytes(StandardCharsets.US_ASCII);
       exchange.sendResponseHeaders(503, body.length);
       exchange.getResponseBody().write(body);
       exchange.close();
     });
     try (Balanced balanced = new Balanced(lacking, lacking, lacking)) {
-      HttpResponse<String> answer = client.send(balanced.request("GET"), BodyHandlers.ofString());
+      HttpRequest claiming = HttpRequest.newBuilder(balanced.request("GET"), (name, value) -> true)
+          .header("X-Asked-Again", "of a client")
+          .build();
+      HttpResponse<String> answer = client.send(claiming, BodyHandlers.ofString());
 
       assertThat(answer.statusCode()).isEqualTo(503);
       assertThat(answer.body()).isEqualTo("of a worker");
-      assertThat(again).containsExactly(false, true);
+      assertThat(again).hasSize(2);
+      assertThat(again.poll()).isEqualTo("[new]");
+      assertThat(again.poll())
+          .as("the milliseconds that are left")
+          .matches("\\[(\\d{3}|[12]\\d{3})\\]");
     } finally {
       lacking.stop(0);
     }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -12,8 +14,10 @@ import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,10 +53,40 @@ class HttpServerTest {
         server.to("/time", "Content-Type", "application/json").PUT(BodyPublishers.ofString("{}"))));
     long read = millisLeft(server.get("/time"));
     long again = millisLeft(server.get("/time", "X-Asked-Again", "1"));
+    long againSoon = millisLeft(server.get("/time", "X-Asked-Again", "2000"));
+    long claimed = millisLeft(server.get("/time", "X-Asked-Again", "9999999999"));
+    long unread = millisLeft(server.get("/time", "X-Asked-Again", "soon"));
 
     assertThat(write).isBetween(1L, 2900L);
     assertThat(read).isBetween(1L, 2400L);
     assertThat(again).isBetween(0L, 500L);
+    assertThat(againSoon).isBetween(501L, 2000L);
+    assertThat(claimed).isBetween(501L, 2400L);
+    assertThat(unread).isBetween(0L, 500L);
+  }
+
+  @Test
+  void aRequestWhoseTimeIsOverWhenItsTurnComesIsRefusedAndNothingIsDone() throws Exception {
+    List<CompletableFuture<HttpResponse<String>>> before = new ArrayList<>();
+    for (int i = 1; i <= 4; i++) {
+      before.add(server.ask("/held"));
+    }
+    Await.until("all places are taken", () -> server.held() == 4);
+    CompletableFuture<HttpResponse<String>> late = server.ask("/held", "X-Asked-Again", "1");
+    Await.until("one waits for its place", () -> server.inFlight() == 5);
+    Deadline itsTime = Deadline.after(Duration.ofMillis(700), Clock.system());
+    Await.until("its time is over", itsTime::isExpired);
+
+    server.release();
+
+    HttpResponse<String> answer = late.get();
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+    assertThat(answer.body()).contains("nothing was done");
+    assertThat(server.held()).isEqualTo(4);
+    for (CompletableFuture<HttpResponse<String>> held : before) {
+      assertThat(held.get().statusCode()).isEqualTo(200);
+    }
   }
 
   private static long millisLeft(HttpResponse<String> answer) {

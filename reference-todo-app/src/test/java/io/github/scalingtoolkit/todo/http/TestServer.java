@@ -170,8 +170,8 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Asks and does not wait for the answer. */
-  CompletableFuture<HttpResponse<String>> ask(String path) {
-    return client.sendAsync(to(path).build(), BodyHandlers.ofString());
+  CompletableFuture<HttpResponse<String>> ask(String path, String... headers) {
+    return client.sendAsync(to(path, headers).build(), BodyHandlers.ofString());
   }
 
   /** Posts to {@code /things}, as JSON. */
