@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 
 /** Callers who do the same at the same time: on virtual threads where there are any. */
 final class Crowd {
@@ -60,15 +61,30 @@ final class Crowd {
     return this;
   }
 
-  /** Waits for all, and throws what one of them threw; who has not ended after a minute is stuck. */
+  /** Waits for all, and throws what one of them threw; one that has not ended after a minute is stuck. */
   void join() {
+    join(() -> 0);
+  }
+
+  /** As the other, but nobody is stuck while {@code progress} changes from minute to minute. */
+  void join(LongSupplier progress) {
     for (Future<?> caller : callers) {
+      join(caller, progress);
+    }
+  }
+
+  private static void join(Future<?> caller, LongSupplier progress) {
+    while (true) {
+      long before = progress.getAsLong();
       try {
         caller.get(60, TimeUnit.SECONDS);
+        return;
       } catch (ExecutionException failed) {
         throw new AssertionError(failed.getCause());
-      } catch (TimeoutException stuck) {
-        throw new AssertionError("a caller is stuck", stuck);
+      } catch (TimeoutException late) {
+        if (progress.getAsLong() == before) {
+          throw new AssertionError("a caller is stuck", late);
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new AssertionError("interrupted", e);
