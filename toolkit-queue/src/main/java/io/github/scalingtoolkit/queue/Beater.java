@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.Set;
@@ -23,6 +24,7 @@ final class Beater {
   private final BooleanSupplier hasFreeSlots;
   private final Duration third;
   private final Duration idle;
+  private final Once paused = new Once();
   private Set<String> unhandled = Set.of();
 
   /**
@@ -72,6 +74,13 @@ final class Beater {
     }
     if (!beat.unhandled().equals(unhandled)) {
       changed(beat.unhandled());
+    }
+    if (beat.paused()) {
+      paused.tell(() -> log.warn(
+          "queue={} state=paused by=operator action=\"its jobs wait: resume it when what it was paused for is over\"",
+          queue));
+    } else {
+      paused.over(() -> log.info("queue={} state=resumed", queue));
     }
     Duration nextEnds = beat.untilNextLeaseEnds().plus(AFTER_A_LEASE);
     return shorter(nextEnds, claims.held().isEmpty() ? idle : third);

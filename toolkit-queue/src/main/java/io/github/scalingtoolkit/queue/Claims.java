@@ -51,14 +51,10 @@ final class Claims {
   /** A century: far from an overflow in nanoseconds. */
   private static final long NEVER_MILLIS = Duration.ofDays(36_500).toMillis();
 
-  static final Duration GIVEN_REMEMBERED = Duration.ofHours(24);
-  static final Duration MADE_REMEMBERED = Duration.ofSeconds(60);
-
   /** A beat's reply is short; this is for its time. */
   private static final int BEAT_BYTES = ClaimSize.MOST_BYTES;
 
-  private static final Duration DEAD_KEPT = Duration.ofDays(7);
-  private static final int MOST_DEAD_KEPT = 10_000;
+  private static final String LEASE_ENDED = "the worker's lease ended";
 
   /** Ended jobs after which about as many are forgotten: seldom enough to cost a single job nothing. */
   private static final int FORGET_EACH = 50;
@@ -92,6 +88,15 @@ final class Claims {
 
   /** The last beat was not answered. Guarded by the lock. */
   private boolean beatFailed;
+
+  /** How many active jobs of the queue had been cancelled when this worker last looked for its own. Guarded by the lock. */
+  private long cancelsSeen;
+
+  /** A step was on its way when it looked, so that it may have missed some. Guarded by the lock. */
+  private boolean lookAgain;
+
+  /** From before a step is sent until what it claimed is held. */
+  private volatile boolean stepping;
 
   /** How often a beat has found the worker unknown. Written under the lock. */
   @SuppressWarnings("NonAtomicVolatileUpdate")
@@ -127,13 +132,15 @@ final class Claims {
    * @param unhandled types of ready jobs that no worker of the queue handles
    * @param poison ids of jobs that are dead now, since they took too many workers with them
    * @param ready whether it looked for jobs that the worker may claim, and found one
+   * @param paused whether an operator has paused the queue
    */
   record Beat(
       Duration untilNextLeaseEnds,
       int takenOver,
       Set<String> unhandled,
       List<String> poison,
-      boolean ready) {}
+      boolean ready,
+      boolean paused) {}
 
   /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
   Claims(
@@ -182,6 +189,15 @@ final class Claims {
 
   /** Ends {@code ends} and claims what is wished for, in one round trip. If it throws, no end is lost. */
   Step step(List<End> ends, Wish wish) {
+    stepping = true;
+    try {
+      return exchangeStep(ends, wish);
+    } finally {
+      stepping = false;
+    }
+  }
+
+  private Step exchangeStep(List<End> ends, Wish wish) {
     if (!registered) {
       Beat first = exchangeBeat(false);
       unreported.addAndGet(first.takenOver());
@@ -245,8 +261,8 @@ final class Claims {
     args.add(bytes(idle ? 1 : 0));
     args.add(bytes(wish.priorities()));
     args.add(bytes(forget));
-    args.add(bytes(GIVEN_REMEMBERED.toMillis()));
-    args.add(bytes(MADE_REMEMBERED.toMillis()));
+    args.add(bytes(queue.retention().givenIds().toMillis()));
+    args.add(bytes(queue.retention().madeIds().toMillis()));
     args.add(bytes(wish.types().size()));
     wish.types().forEach((type, most) -> {
       args.add(bytes(type));
@@ -337,7 +353,8 @@ final class Claims {
         beat.takenOver() + unreported.getAndSet(0),
         beat.unhandled(),
         poison,
-        beat.ready());
+        beat.ready(),
+        beat.paused());
   }
 
   private Beat exchangeBeat(boolean look) {
@@ -356,14 +373,17 @@ final class Claims {
       List<?> reply = (List<?>) Objects.requireNonNull(answer);
       answeredAt = clock.nanoTime();
       boolean known = (Long) reply.get(0) == 1;
-      List<Claim> running = before.stream().filter(claim -> !claim.isSettled()).toList();
       if (known && (unsure || !leaseHeld.validAt(answeredAt))) {
         // An earlier beat, whose reply was lost, may have found the worker unknown.
-        lose(notInRedis(before));
-      } else if (known && (Long) reply.get(8) < running.size()) {
-        // An operator has cancelled some, or Redis lost them. What is settled may just have been
-        // ended.
-        lose(notInRedis(running).stream().filter(claim -> !claim.isSettled()).toList());
+        lose(notInRedis(before), LEASE_ENDED);
+      }
+      if (known) {
+        loseCancelled((Long) reply.get(10));
+        if ((Long) reply.get(8) < before.stream().filter(Claims::runs).count()) {
+          lose(goneFromRedis(before), "Redis lost them");
+        }
+      } else {
+        cancelsSeen = (Long) reply.get(10);
       }
       beatFailed = false;
       if (!known) {
@@ -382,12 +402,45 @@ final class Claims {
         if (!first) {
           log.info("queue={} worker=registered-again", queue.logName());
         }
-        lose(before);
+        lose(before, LEASE_ENDED);
       }
       return read(reply);
     } finally {
       beating.unlock();
     }
+  }
+
+  /**
+   * Active jobs of the queue have been cancelled, so many ever: looks for its own. A count of claims would not do, since a
+   * busy worker's changes all the time.
+   */
+  private void loseCancelled(long cancels) {
+    if (cancels == cancelsSeen && !lookAgain) {
+      return;
+    }
+    // In this order: what a step claimed before is held by now, or the step is still on its way.
+    boolean missesSome = stepping;
+    List<Claim> gone = goneFromRedis(held());
+    if (!gone.isEmpty()) {
+      log.info(
+          "queue={} jobs={} first={} claim=cancelled by=operator action=\"their handlers are interrupted\"",
+          queue.logName(),
+          gone.size(),
+          gone.get(0).loggedId());
+      release(gone);
+    }
+    cancelsSeen = cancels;
+    lookAgain = missesSome;
+  }
+
+  /** Those that run and that Redis does not have any more. What is settled may just have been ended. */
+  private List<Claim> goneFromRedis(List<Claim> claims) {
+    List<Claim> running = claims.stream().filter(Claims::runs).toList();
+    return notInRedis(running).stream().filter(Claims::runs).toList();
+  }
+
+  private static boolean runs(Claim claim) {
+    return !claim.isSettled();
   }
 
   /** Returns those of {@code claims} that Redis does not have as this worker's any more. */
@@ -416,10 +469,11 @@ final class Claims {
     args.add(bytes(lease.toMillis()));
     args.add(bytes(cutOff ? 1 : 0));
     args.add(bytes(mostCrashes));
-    args.add(bytes(DEAD_KEPT.toMillis()));
-    args.add(bytes(MOST_DEAD_KEPT));
-    args.add(bytes(GIVEN_REMEMBERED.toMillis()));
-    args.add(bytes(MADE_REMEMBERED.toMillis()));
+    Retention retention = queue.retention();
+    args.add(bytes(retention.deadLetters().toMillis()));
+    args.add(bytes(retention.mostDeadLetters()));
+    args.add(bytes(retention.givenIds().toMillis()));
+    args.add(bytes(retention.madeIds().toMillis()));
     args.add(bytes(look ? 1 : 0));
     args.add(bytes(listens ? 1 : 0));
     args.add(bytes(closing.size()));
@@ -447,7 +501,28 @@ final class Claims {
         takenOver,
         unhandled,
         poison,
-        (Long) reply.get(7) == 1);
+        (Long) reply.get(7) == 1,
+        (Long) reply.get(9) == 1);
+  }
+
+  /** Returns true to one of those who heard a published call for {@code type}: it is to step. */
+  boolean takeCall(String type) {
+    byte[] marker = marker(type);
+    return queue.redis().call(client -> client.zpopmin(marker)) != null;
+  }
+
+  /** Calls another worker, as a script does it. */
+  void passCall(String type) {
+    byte[] marker = marker(type);
+    byte[] channel = bytes(queue.key("n"));
+    queue.redis().runIdempotent(client -> {
+      client.zadd(marker, 0, bytes("0"));
+      client.publish(channel, bytes(type));
+    });
+  }
+
+  private byte[] marker(String type) {
+    return bytes(queue.key("k:" + type));
   }
 
   /** Gives up the worker's place among the workers of the queue, if it holds nothing any more. */
@@ -463,28 +538,29 @@ final class Claims {
     } finally {
       beating.unlock();
     }
-    lose(before);
+    lose(before, LEASE_ENDED);
   }
 
-  /** All these are run by others now. */
-  private void lose(List<Claim> claims) {
-    List<Claim> gone = new ArrayList<>();
-    for (Claim claim : claims) {
-      if (held.remove(claim.id(), claim)) {
-        gone.add(claim);
-      }
+  /** All these are run by others now, if by anyone. */
+  private void lose(List<Claim> claims, String cause) {
+    List<Claim> gone = release(claims);
+    if (!gone.isEmpty()) {
+      lost.addAll(gone);
+      log.warn(
+          "queue={} jobs={} first={} claim=lost cause=\"{}\" action=\"their handlers are interrupted\"",
+          queue.logName(),
+          gone.size(),
+          gone.get(0).loggedId(),
+          cause);
     }
-    if (gone.isEmpty()) {
-      return;
-    }
-    lost.addAll(gone);
-    log.warn(
-        "queue={} jobs={} first={} claim=lost cause=\"the worker's lease ended, an operator cancelled them, or Redis lost"
-            + " them\" action=\"their handlers are interrupted\"",
-        queue.logName(),
-        gone.size(),
-        gone.get(0).loggedId());
+  }
+
+  /** Holds these no longer, and returns those that it held. */
+  private List<Claim> release(List<Claim> claims) {
+    List<Claim> gone =
+        claims.stream().filter(claim -> held.remove(claim.id(), claim)).toList();
     gone.forEach(onLost);
+    return gone;
   }
 
   private static boolean timedOut(Throwable failure) {

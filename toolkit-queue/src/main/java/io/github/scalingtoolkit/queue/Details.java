@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version {@code v}: the version of the payload's form
  * @param enqueuedAt {@code a}: when it was enqueued, ms since 1970; 0 if its id tells
+ * @param due {@code d}: when it was to become ready, by the clock of its producer, ms since 1970; 0 for at once
  * @param timeLimit {@code l}: longest time of a run, ms; 0 for the worker's
  * @param deadline {@code x}: when it becomes useless, ms since 1970; 0 for never
  * @param retries {@code r}: its retry policy; null for the handler's
@@ -20,11 +21,12 @@ import org.jspecify.annotations.Nullable;
 record Details(
     int version,
     long enqueuedAt,
+    long due,
     long timeLimit,
     long deadline,
     @Nullable RetryPolicy retries,
     Map<String, String> headers) {
-  static final Details NONE = new Details(1, 0, 0, 0, null, Map.of());
+  static final Details NONE = new Details(1, 0, 0, 0, 0, null, Map.of());
 
   private static final int RADIX = 36;
 
@@ -35,6 +37,7 @@ record Details(
     return new Details(
         type.version(),
         options.id().isEmpty() ? 0 : enqueuedAt,
+        options.readyAt(enqueuedAt),
         options.timeLimit().map(Duration::toMillis).orElse(0L),
         options.deadline().map(at -> Math.max(1, at.toEpochMilli())).orElse(0L),
         options.retries().orElse(null),
@@ -47,6 +50,9 @@ record Details(
     }
     if (enqueuedAt > 0) {
       head.append(" a=").append(Long.toString(enqueuedAt, RADIX));
+    }
+    if (due > 0) {
+      head.append(" d=").append(Long.toString(due, RADIX));
     }
     if (timeLimit > 0) {
       head.append(" l=").append(Long.toString(timeLimit, RADIX));
@@ -70,6 +76,7 @@ record Details(
   static Details read(String fields) {
     int version = 1;
     long enqueuedAt = 0;
+    long due = 0;
     long timeLimit = 0;
     long deadline = 0;
     RetryPolicy retries = null;
@@ -85,6 +92,7 @@ record Details(
         switch (key) {
           case "v" -> version = Math.max(version, Integer.parseInt(value));
           case "a" -> enqueuedAt = Long.parseLong(value, RADIX);
+          case "d" -> due = Long.parseLong(value, RADIX);
           case "l" -> timeLimit = Long.parseLong(value, RADIX);
           case "x" -> deadline = Long.parseLong(value, RADIX);
           case "r" -> retries = RetryPolicy.read(value);
@@ -100,6 +108,6 @@ record Details(
         version = UNKNOWN_VERSION;
       }
     }
-    return new Details(version, enqueuedAt, timeLimit, deadline, retries, Map.copyOf(headers));
+    return new Details(version, enqueuedAt, due, timeLimit, deadline, retries, Map.copyOf(headers));
   }
 }

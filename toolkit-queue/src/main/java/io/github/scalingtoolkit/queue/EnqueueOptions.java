@@ -236,6 +236,13 @@ public final class EnqueueOptions {
     return Optional.ofNullable(retries);
   }
 
+  /** Returns when it becomes ready, ms since 1970, if it is enqueued at {@code now}; 0 for at once. */
+  long readyAt(long now) {
+    return notBefore != null
+        ? notBefore.toEpochMilli()
+        : delay.isZero() ? 0 : now + delay.toMillis();
+  }
+
   /** Returns when it becomes ready, as {@code enqueue.lua} has it: a delay in ms, or @ and a time in ms. */
   String ready() {
     return notBefore == null ? Long.toString(delay.toMillis()) : "@" + notBefore.toEpochMilli();

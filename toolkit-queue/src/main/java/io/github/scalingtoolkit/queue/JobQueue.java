@@ -10,11 +10,13 @@ import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -32,8 +34,7 @@ import redis.clients.jedis.exceptions.JedisException;
  *
  * <p>No key that holds work has a time to live. So a Redis that evicts only keys with one ({@code volatile-*}) loses no
  * job, though a shared one evicts the leases and tombstones of other parts first; a Redis that evicts any key
- * ({@code allkeys-*}) does lose jobs: one warning says so, when a worker starts or Redis recovers. Set
- * {@code noeviction}. A full Redis refuses enqueues, and lets workers go on.
+ * ({@code allkeys-*}) does lose jobs: {@link Builder#build} refuses it. Set {@code noeviction}. A full Redis refuses enqueues, and lets workers go on.
  *
  * <p><b>Fencing.</b> A claim is a worker and an epoch, a number that the worker never uses twice. Only the claim that holds
  * a job can end it: a worker that slept through its lease finds its ends refused.
@@ -63,8 +64,6 @@ public final class JobQueue {
 
   private static final int MOST_NAME_BYTES = 200;
   private static final byte[] VERSION = bytes(DataVersion.CURRENT);
-  private static final byte[] GIVEN_REMEMBERED = bytes(Claims.GIVEN_REMEMBERED.toMillis());
-  private static final byte[] MADE_REMEMBERED = bytes(Claims.MADE_REMEMBERED.toMillis());
 
   private final RedisAccess redis;
   private final String name;
@@ -74,6 +73,10 @@ public final class JobQueue {
   private final DataVersion dataVersion;
   private final EnqueueMerger merger;
   private final Supplier<Map<String, String>> headers;
+  private final Retention retention;
+  private final byte[] givenRemembered;
+  private final byte[] madeRemembered;
+  private final Eviction eviction;
 
   private JobQueue(Builder builder) {
     redis = builder.redis;
@@ -86,6 +89,10 @@ public final class JobQueue {
     keys = List.of(bytes(key("")), bytes(key("-")));
     dataVersion = new DataVersion(name);
     merger = new EnqueueMerger(this::send);
+    retention = builder.retention;
+    givenRemembered = bytes(retention.givenIds().toMillis());
+    madeRemembered = bytes(retention.madeIds().toMillis());
+    eviction = new Eviction(redis, logName, keys.get(0), Set.copyOf(builder.accepted), clock);
   }
 
   /**
@@ -116,7 +123,11 @@ public final class JobQueue {
    * @throws QueueException if its payload cannot be written
    */
   public <P> Enqueued enqueue(JobType<P> type, P payload, EnqueueOptions options) {
-    Entry entry = entry(new NewJob<>(type, payload, options));
+    return enqueue(new NewJob<>(type, payload, options));
+  }
+
+  Enqueued enqueue(NewJob<?> job) {
+    Entry entry = entry(job);
     return new Enqueued(entry.id(), outcome(naming(List.of(entry), () -> merger.enqueue(entry))));
   }
 
@@ -239,7 +250,15 @@ public final class JobQueue {
     return List.of(version(), bytes(id.value()));
   }
 
-  private static Optional<JobSnapshot> snapshot(JobId id, @Nullable Object inspected) {
+  /** Runs several scripts that take the same arguments, in one round trip, and returns the reply of each. */
+  List<?> evalTogether(List<LuaScript> scripts, List<byte[]> args) {
+    List<ScriptCall> calls =
+        scripts.stream().map(script -> new ScriptCall(script, keys, args)).toList();
+    return (List<?>) Objects.requireNonNull(
+        inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
+  }
+
+  static Optional<JobSnapshot> snapshot(JobId id, @Nullable Object inspected) {
     List<?> reply = (List<?>) Objects.requireNonNull(inspected);
     String state = Scripts.text(reply.get(0));
     if (state.isEmpty()) {
@@ -346,8 +365,8 @@ public final class JobQueue {
   private List<byte[]> arguments(List<Entry> entries) {
     List<byte[]> args = new ArrayList<>(3 + 3 * entries.size());
     args.add(version());
-    args.add(GIVEN_REMEMBERED);
-    args.add(MADE_REMEMBERED);
+    args.add(givenRemembered);
+    args.add(madeRemembered);
     for (Entry entry : entries) {
       args.add(bytes(entry.id().value()));
       args.add(entry.ready());
@@ -362,10 +381,13 @@ public final class JobQueue {
         : code == 2 ? Enqueued.Outcome.ENDED : Enqueued.Outcome.PRESENT;
   }
 
-  /** Warns if this Redis may evict jobs. */
-  void warnOfEviction() {
-    redis.warnOfEviction(
-        "queue=" + logName(), "jobs may be evicted", policy -> policy.startsWith("allkeys"));
+  Retention retention() {
+    return retention;
+  }
+
+  /** Returns whether this Redis may evict jobs; to be {@linkplain Eviction#look looked at} now and then. */
+  Eviction eviction() {
+    return eviction;
   }
 
   /** Collects what a {@link JobQueue} is built from. Not safe for use by several threads. */
@@ -374,6 +396,8 @@ public final class JobQueue {
     private final String name;
     private Clock clock = Clock.system();
     private Supplier<Map<String, String>> headers = Map::of;
+    private Retention retention = Retention.defaults();
+    private final Set<String> accepted = new HashSet<>();
 
     private Builder(RedisAccess redis, String name) {
       this.redis = Objects.requireNonNull(redis);
@@ -407,9 +431,41 @@ public final class JobQueue {
       return this;
     }
 
-    /** Builds the queue. No round trip. */
+    /** Sets how long jobs that have ended are remembered. Default: {@link Retention#defaults()}. */
+    public Builder retention(Retention retention) {
+      this.retention = Objects.requireNonNull(retention);
+      return this;
+    }
+
+    /**
+     * Takes a Redis that may evict jobs, because what it loses is enqueued again, by an outbox, say. Default: it is refused.
+     *
+     * @param policies its {@code maxmemory-policy}, or several: {@code "allkeys-lru"}
+     * @throws IllegalArgumentException if one does not start with {@code allkeys-}: no other evicts jobs
+     */
+    public Builder acceptEviction(String... policies) {
+      for (String policy : policies) {
+        if (!Eviction.isOfAllKeys(policy)) {
+          throw new IllegalArgumentException(
+              "acceptEviction takes policies that evict any key, allkeys-…, but got " + policy);
+        }
+        accepted.add(policy);
+      }
+      return this;
+    }
+
+    /**
+     * Builds the queue. One round trip, bounded by the deadline of {@link RedisAccess}; but Redis need not answer. If it does
+     * not tell its policy now, or changes it later, nothing stops: one warning says so, and {@link QueueDepthMetrics} shows it.
+     * Workers and those metrics ask again each minute.
+     *
+     * @throws QueueException if Redis answers that it may evict jobs ({@code maxmemory-policy} {@code allkeys-*}), unless
+     *     {@linkplain #acceptEviction that was accepted}
+     */
     public JobQueue build() {
-      return new JobQueue(this);
+      JobQueue queue = new JobQueue(this);
+      queue.eviction.check();
+      return queue;
     }
   }
 }

@@ -12,6 +12,8 @@ public enum JobState {
   RETRY,
   /** Done, and remembered for a while. */
   COMPLETED,
-  /** Failed for good: a dead letter. */
+  /** Ended by an operator before it was done, and remembered for a while. */
+  CANCELLED,
+  /** Failed for good: a dead letter, or one that was dropped and is remembered for a while. */
   DEAD
 }

@@ -6,6 +6,7 @@ import java.util.Objects;
 /**
  * A kind of job: its name and version between processes, and how its payload is written. Share one constant between
  * producer and worker; Redis stores the name and the version, never a class.
+ * Two are equal if name, version and codec are; codecs of JSON are if they write the same class by the same mapper.
  *
  * <p>Immutable; each method that takes a value returns another type.
  *

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** Payloads as JSON. No polymorphic types: the worker's code decides the class of a payload, never the stored bytes. */
 final class JsonPayload<P> implements PayloadCodec<P> {
@@ -16,10 +17,14 @@ final class JsonPayload<P> implements PayloadCodec<P> {
       .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
       .build();
 
+  private final ObjectMapper mapper;
+  private final JavaType type;
   private final ObjectWriter writer;
   private final ObjectReader reader;
 
   JsonPayload(ObjectMapper mapper, JavaType type) {
+    this.mapper = mapper;
+    this.type = type;
     writer = mapper.writer();
     reader = mapper.readerFor(type);
   }
@@ -36,5 +41,16 @@ final class JsonPayload<P> implements PayloadCodec<P> {
       throw new IOException("the payload is null");
     }
     return payload;
+  }
+
+  /** So that two job types that were made in the same way are equal. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof JsonPayload<?> json && json.mapper == mapper && json.type.equals(type);
+  }
+
+  @Override
+  public int hashCode() {
+    return type.hashCode();
   }
 }

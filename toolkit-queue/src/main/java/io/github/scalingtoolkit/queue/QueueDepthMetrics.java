@@ -5,19 +5,29 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.ToLongFunction;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Shows in Micrometer how many jobs of a queue are in each state: {@code toolkit.queue.jobs{queue,state}} with the states
- * waiting, delayed, active and dead; in {@code toolkit.queue.paused{queue}} 1 while an operator has paused it, and in
- * {@code toolkit.queue.version.refused{queue}} 1 while this process neither
- * enqueues nor claims because the data in Redis has another version. Needs micrometer-core.
+ * Shows in Micrometer how a queue is:
  *
- * <p>Reading the gauges takes two round trips for all of them, at most every two seconds; while Redis does not answer they
- * are NaN, so that no autoscaler acts on an unknown number. Safe for use by several threads.
+ * <ul>
+ *   <li>{@code toolkit.queue.jobs{queue,state}}: jobs that are waiting, delayed, active and dead
+ *   <li>{@code toolkit.queue.latency{queue}}: seconds that the job which waits longest has been ready
+ *   <li>{@code toolkit.queue.workers{queue,state}}: workers that are busy and idle
+ *   <li>{@code toolkit.queue.throughput{queue,outcome}}: jobs that ended and that died in the last minute, a second
+ *   <li>{@code toolkit.queue.paused{queue}}: 1 while an operator has paused it
+ *   <li>{@code toolkit.queue.eviction{queue,risk}}: 1 while the policy of its Redis evicts jobs and nobody accepted that, or
+ *       is unknown
+ *   <li>{@code toolkit.queue.version.refused{queue}}: 1 while this process neither enqueues nor claims because the data in
+ *       Redis has another version
+ * </ul>
+ *
+ * <p>Needs micrometer-core. Reading the gauges takes one round trip for all of them, at most every two seconds, and each
+ * minute one for the policy; while Redis does not answer, those of the first five lines are NaN, so that no autoscaler acts
+ * on an unknown number. Safe for use by several threads.
  */
 public final class QueueDepthMetrics {
   private static final Logger log = LoggerFactory.getLogger(QueueDepthMetrics.class);
@@ -26,9 +36,8 @@ public final class QueueDepthMetrics {
   private final QueueInspector inspector;
   private final Clock clock;
   private final ReentrantLock reading = new ReentrantLock();
-  private @Nullable QueueCounts counts;
+  private @Nullable QueueOverview overview;
   private long readAt;
-  private volatile boolean paused;
 
   QueueDepthMetrics(QueueInspector inspector, Clock clock) {
     this.inspector = inspector;
@@ -41,17 +50,61 @@ public final class QueueDepthMetrics {
     new QueueDepthMetrics(QueueInspector.of(queue), Clock.system())
         .register(registry, queue.name());
     bindVersion(registry, queue);
+    bindEviction(registry, queue, "evicts", Eviction.Risk.EVICTS);
+    bindEviction(registry, queue, "unknown", Eviction.Risk.UNKNOWN);
   }
 
   private void register(MeterRegistry registry, String queue) {
-    gauge(registry, queue, "waiting", QueueCounts::waiting);
-    gauge(registry, queue, "delayed", QueueCounts::delayed);
-    gauge(registry, queue, "active", QueueCounts::active);
-    gauge(registry, queue, "dead", QueueCounts::dead);
-    Gauge.builder("toolkit.queue.paused", this::readPaused)
-        .description("1 while an operator has paused the queue")
+    jobs(registry, queue, "waiting", of -> of.counts().waiting());
+    jobs(registry, queue, "delayed", of -> of.counts().delayed());
+    jobs(registry, queue, "active", of -> of.counts().active());
+    jobs(registry, queue, "dead", of -> of.counts().dead());
+    gauge(
+            "toolkit.queue.latency",
+            "How long a job has been ready, at most",
+            of -> of.latency().toNanos() / 1e9)
+        .baseUnit("seconds")
         .tag("queue", queue)
         .register(registry);
+    workers(registry, queue, "busy", of -> of.workers() - of.idleWorkers());
+    workers(registry, queue, "idle", QueueOverview::idleWorkers);
+    throughput(registry, queue, "ended", QueueOverview::endedPerSecond);
+    throughput(registry, queue, "died", QueueOverview::diedPerSecond);
+    gauge(
+            "toolkit.queue.paused",
+            "1 while an operator has paused the queue",
+            of -> of.paused() ? 1 : 0)
+        .tag("queue", queue)
+        .register(registry);
+  }
+
+  private void jobs(
+      MeterRegistry registry, String queue, String state, ToDoubleFunction<QueueOverview> value) {
+    gauge("toolkit.queue.jobs", "Jobs by state", value)
+        .tag("queue", queue)
+        .tag("state", state)
+        .register(registry);
+  }
+
+  private void workers(
+      MeterRegistry registry, String queue, String state, ToDoubleFunction<QueueOverview> value) {
+    gauge("toolkit.queue.workers", "Workers whose leases hold", value)
+        .tag("queue", queue)
+        .tag("state", state)
+        .register(registry);
+  }
+
+  private void throughput(
+      MeterRegistry registry, String queue, String outcome, ToDoubleFunction<QueueOverview> value) {
+    gauge("toolkit.queue.throughput", "Jobs in the last minute, a second", value)
+        .tag("queue", queue)
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  private Gauge.Builder<?> gauge(
+      String name, String description, ToDoubleFunction<QueueOverview> value) {
+    return Gauge.builder(name, () -> read(value)).description(description);
   }
 
   private static void bindVersion(MeterRegistry registry, JobQueue queue) {
@@ -62,38 +115,35 @@ public final class QueueDepthMetrics {
         .register(registry);
   }
 
-  private void gauge(
-      MeterRegistry registry, String queue, String state, ToLongFunction<QueueCounts> count) {
-    Gauge.builder("toolkit.queue.jobs", () -> read(count))
-        .description("Jobs by state")
-        .tag("queue", queue)
-        .tag("state", state)
+  private static void bindEviction(
+      MeterRegistry registry, JobQueue queue, String name, Eviction.Risk risk) {
+    Gauge.builder("toolkit.queue.eviction", queue, of -> {
+          of.eviction().look();
+          return of.eviction().risk() == risk ? 1 : 0;
+        })
+        .description("1 while Redis may evict jobs, or has not told whether it may")
+        .tag("queue", queue.name())
+        .tag("risk", name)
         .register(registry);
   }
 
   /** Returns one of the numbers, or NaN. */
-  double read(ToLongFunction<QueueCounts> count) {
+  double read(ToDoubleFunction<QueueOverview> value) {
     reading.lock();
     try {
       if (clock.nanoTime() - readAt >= FRESH.toNanos()) {
         readAt = clock.nanoTime();
-        counts = ask();
+        overview = ask();
       }
-      return counts == null ? Double.NaN : count.applyAsLong(counts);
+      return overview == null ? Double.NaN : value.applyAsDouble(overview);
     } finally {
       reading.unlock();
     }
   }
 
-  private double readPaused() {
-    double known = read(QueueCounts::waiting);
-    return Double.isNaN(known) ? known : paused ? 1 : 0;
-  }
-
-  private @Nullable QueueCounts ask() {
+  private @Nullable QueueOverview ask() {
     try {
-      paused = inspector.isPaused();
-      return inspector.counts();
+      return inspector.overview();
     } catch (RuntimeException unreachable) {
       log.debug("depth=unknown cause={}", unreachable.getClass().getName());
       return null;

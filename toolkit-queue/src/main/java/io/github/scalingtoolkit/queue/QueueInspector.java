@@ -3,16 +3,19 @@ package io.github.scalingtoolkit.queue;
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Shows operators the contents of a queue, and lets them change it: cancel, schedule, pause, drain, and retry or discard
- * dead letters.
+ * Shows operators the contents of a queue, and lets them change it: cancel, schedule, remove, pause, drain, and retry or
+ * discard dead letters.
  *
  * <p>Safe for use by several threads. Every method takes one round trip, unless it says something else, and throws as {@link
  * JobQueue} does.
@@ -20,6 +23,9 @@ import java.util.Optional;
 public final class QueueInspector {
   /** For a reply that has a whole job, whose size nobody knows before. */
   private static final int LARGE_JOB_BYTES = 8_000_000;
+
+  /** What throughput is counted over. */
+  private static final Duration LATELY = Duration.ofMinutes(1);
 
   private static final int MOST_LISTED = 1000;
   private static final int MOST_DRAINED = 500;
@@ -46,11 +52,149 @@ public final class QueueInspector {
             reply.get(4));
   }
 
+  /** Returns how the queue is: counts, the age of the job that waits longest, workers and throughput. */
+  public QueueOverview overview() {
+    Duration made = queue.retention().madeIds();
+    // The ends of jobs with made ids are not remembered for longer.
+    Duration window = made.compareTo(LATELY) < 0 ? made : LATELY;
+    double seconds = window.toMillis() / 1000.0;
+    List<?> reply = (List<?>) Objects.requireNonNull(
+        queue.eval(Scripts.OVERVIEW, List.of(queue.version(), bytes(window.toMillis()))));
+    long[] numbers = new long[11];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = (Long) reply.get(i);
+    }
+    Map<String, Long> byType = new HashMap<>();
+    long oldest = numbers[10];
+    List<?> lists = (List<?>) reply.get(11);
+    for (int i = 0; i < lists.size(); i += 5) {
+      byType.merge(Scripts.text(lists.get(i)).substring(2), (Long) lists.get(i + 1), Long::sum);
+      long ready =
+          readySince((byte[]) lists.get(i + 2), (byte[]) lists.get(i + 3), (Long) lists.get(i + 4));
+      oldest = Math.min(oldest, ready > 0 ? ready : oldest);
+    }
+    return new QueueOverview(
+        new QueueCounts(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]),
+        byType,
+        Duration.ofMillis(numbers[10] - oldest),
+        numbers[5] == 1,
+        Math.toIntExact(numbers[6]),
+        Math.toIntExact(numbers[7]),
+        numbers[8] / seconds,
+        numbers[9] / seconds);
+  }
+
+  /** Returns since when a job is ready, ms since 1970; 0 if what Redis holds of it is damaged. */
+  private static long readySince(byte[] id, byte[] head, long lastFailed) {
+    String name = new String(id, StandardCharsets.ISO_8859_1);
+    try {
+      Details details = Envelope.read(withNewline(head)).details();
+      long enqueued = details.enqueuedAt() > 0 || !JobId.isValid(name)
+          ? details.enqueuedAt()
+          : new JobId(name).madeAt();
+      return Math.max(Math.max(enqueued, details.due()), lastFailed);
+    } catch (IllegalArgumentException damaged) {
+      return 0;
+    }
+  }
+
+  private static byte[] withNewline(byte[] head) {
+    byte[] line = Arrays.copyOf(head, head.length + 1);
+    line[head.length] = '\n';
+    return line;
+  }
+
+  /** Returns the workers of the queue, the one whose lease ends first first. */
+  public List<WorkerSnapshot> workers() {
+    List<?> reply =
+        (List<?>) Objects.requireNonNull(queue.eval(Scripts.WORKERS, List.of(queue.version())));
+    List<WorkerSnapshot> workers = new ArrayList<>(reply.size() / 5);
+    for (int i = 0; i < reply.size(); i += 5) {
+      // version|name| type | type |
+      String[] parts = Scripts.text(reply.get(i + 1)).split("\\|");
+      workers.add(new WorkerSnapshot(
+          Scripts.text(reply.get(i)),
+          Arrays.stream(parts).skip(2).map(String::trim).sorted().toList(),
+          Instant.ofEpochMilli((Long) reply.get(i + 2)),
+          Math.toIntExact((Long) reply.get(i + 3)),
+          (Long) reply.get(i + 4) == 1));
+    }
+    return workers;
+  }
+
+  /** Returns all that is known of a job but its payload; empty if it never was or has been forgotten. */
+  public Optional<JobHistory> history(JobId id) {
+    List<byte[]> args = List.of(queue.version(), bytes(id.value()));
+    List<?> replies =
+        queue.evalTogether(List.of(Scripts.INSPECT, Scripts.HEAD, Scripts.FAILURES), args);
+    Optional<JobSnapshot> snapshot = JobQueue.snapshot(id, replies.get(0));
+    List<?> head = (List<?>) replies.get(1);
+    return snapshot.map(found -> history(
+        found,
+        (byte[]) head.get(0),
+        (Long) head.get(1),
+        (Long) head.get(2),
+        Scripts.text(head.get(3)),
+        failures((List<?>) replies.get(2))));
+  }
+
+  private static JobHistory history(
+      JobSnapshot snapshot,
+      byte[] head,
+      long payloadBytes,
+      long due,
+      String worker,
+      List<JobFailure> failures) {
+    Envelope envelope;
+    try {
+      envelope = Envelope.read(withNewline(head));
+    } catch (IllegalArgumentException endedOrDamaged) {
+      return new JobHistory(
+          snapshot,
+          "",
+          0,
+          -1,
+          0,
+          0,
+          Optional.empty(),
+          time(due),
+          Optional.empty(),
+          Map.of(),
+          named(worker),
+          failures);
+    }
+    Details details = envelope.details();
+    long enqueuedAt =
+        details.enqueuedAt() > 0 ? details.enqueuedAt() : snapshot.id().madeAt();
+    return new JobHistory(
+        snapshot,
+        envelope.type(),
+        details.version(),
+        head[0] - '0',
+        envelope.maxAttempts(),
+        payloadBytes,
+        time(enqueuedAt),
+        time(due),
+        time(details.deadline()),
+        details.headers(),
+        named(worker),
+        failures);
+  }
+
+  private static Optional<String> named(String worker) {
+    return worker.isEmpty() ? Optional.empty() : Optional.of(worker);
+  }
+
+  private static Optional<Instant> time(long millis) {
+    return millis == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
   /**
    * Returns the jobs of one state, without their payloads: the next one to run or due first, what ended last first. Waiting
    * ones are in the order of priorities and, within one, types. Delayed ones and those that wait for a retry are one list:
-   * {@link JobState#DELAYED} and {@link JobState#RETRY} ask for the same. {@link JobState#COMPLETED} asks for the ids that
-   * are remembered, those that callers gave first, whatever their end.
+   * {@link JobState#DELAYED} and {@link JobState#RETRY} ask for the same. So do {@link JobState#COMPLETED} and {@link
+   * JobState#CANCELLED}, for all ids that are remembered, those that callers gave first: dead letters that were dropped are
+   * among them. Each job tells its own state.
    *
    * @param skip how many to skip, at least 0. A job that changes its state between two calls may be shown twice or not at
    *     all
@@ -64,21 +208,39 @@ public final class QueueInspector {
       case DELAYED, RETRY -> "delayed";
       case ACTIVE -> "active";
       case DEAD -> "dead";
-      case COMPLETED -> "ended";
+      case COMPLETED, CANCELLED -> "ended";
     };
     List<?> reply = (List<?>) Objects.requireNonNull(
         queue.eval(Scripts.LIST, List.of(queue.version(), bytes(from), bytes(skip), bytes(most))));
     List<ListedJob> jobs = new ArrayList<>(reply.size() / 4);
     for (int i = 0; i < reply.size(); i += 4) {
       long at = (Long) reply.get(i + 2);
-      Trouble trouble = Trouble.read(Scripts.text(reply.get(i + 3)));
+      String note = Scripts.text(reply.get(i + 3));
+      Trouble trouble = from.equals("ended") ? Trouble.NONE : Trouble.read(note);
       jobs.add(new ListedJob(
           shown((byte[]) reply.get(i)),
           typeOf((byte[]) reply.get(i + 1)),
+          stateOf(from, trouble, note),
           at == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(at)),
           trouble.failures() + trouble.losses()));
     }
     return jobs;
+  }
+
+  /** As {@code inspect.lua} tells it. */
+  private static JobState stateOf(String from, Trouble trouble, String note) {
+    return switch (from) {
+      case "active" -> JobState.ACTIVE;
+      case "dead" -> JobState.DEAD;
+      case "ended" ->
+        note.isEmpty() || note.startsWith("c|")
+            ? JobState.COMPLETED
+            : note.startsWith("k|") ? JobState.CANCELLED : JobState.DEAD;
+      default ->
+        trouble.failures() > 0
+            ? JobState.RETRY
+            : from.equals("delayed") ? JobState.DELAYED : JobState.WAITING;
+    };
   }
 
   private static void checkPage(int skip, int most) {
@@ -109,7 +271,7 @@ public final class QueueInspector {
 
   /**
    * Ends a job that is waiting, delayed, retried or active, without a dead letter: {@link JobQueue#find} says that it is
-   * dead and was cancelled, and its id is remembered like that of a job that ended, so that no outbox enqueues it again. The
+   * cancelled, and its id is remembered like that of a job that ended, so that no outbox enqueues it again. The
    * handler of an active one is interrupted within a third of its worker's lease, and how its run ends changes nothing. Looks
    * through a whole list of ready jobs, if it is in one.
    *
@@ -134,6 +296,18 @@ public final class QueueInspector {
   /** Makes a job that is delayed or retried ready now; false if it is neither that nor waiting. */
   public boolean promote(JobId id) {
     return schedule(id, Instant.EPOCH);
+  }
+
+  /**
+   * Forgets a job: one that is waiting, delayed, retried or dead is gone without having ended, and the id of one that has
+   * ended is not remembered any more, so that it can be enqueued again. Looks through a whole list of ready jobs, if it is in
+   * one.
+   *
+   * @return false if it is active ({@link #cancel} it first), or not known; also if this call has removed it, but had to be
+   *     repeated on the way to Redis
+   */
+  public boolean remove(JobId id) {
+    return admin("remove", bytes(id.value())) == 1;
   }
 
   /** Lets no worker claim jobs until {@link #resume}. Jobs that run go on, and jobs can be enqueued. */
@@ -238,8 +412,11 @@ public final class QueueInspector {
    * done, and when it is retried by {@link #retryDead}.
    */
   public List<JobFailure> failures(JobId id) {
-    List<?> reply = (List<?>) Objects.requireNonNull(
-        queue.eval(Scripts.FAILURES, List.of(queue.version(), bytes(id.value()))));
+    return failures((List<?>) Objects.requireNonNull(
+        queue.eval(Scripts.FAILURES, List.of(queue.version(), bytes(id.value())))));
+  }
+
+  private static List<JobFailure> failures(List<?> reply) {
     return reply.stream().map(entry -> JobFailure.read(Scripts.text(entry))).toList();
   }
 

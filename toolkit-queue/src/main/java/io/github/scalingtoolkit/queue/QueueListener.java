@@ -14,7 +14,8 @@ public interface QueueListener {
 
   /**
    * A run of a job failed: {@code failure} was thrown, or is a {@link JobFailedException} that says what happened.
-   * Called before Redis is told, once for each run, unless nobody waits for the run any more.
+   * Called before Redis is told, once for each run, unless nobody waits for the run any more, or its time was over before its
+   * payload was read.
    *
    * @param dead whether the job is a dead letter now; else it is retried
    */

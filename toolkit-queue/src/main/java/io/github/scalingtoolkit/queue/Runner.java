@@ -60,9 +60,11 @@ final class Runner {
     long own = claim.envelope().details().timeLimit();
     Duration limit = own > 0 ? Duration.ofMillis(own) : timeLimit;
     long left = claim.hasDeadline() ? claim.untilDeadline(clock.nanoTime()) : Long.MAX_VALUE;
-    if (limit != null && limit.toNanos() <= left) {
+    // What is expired already does not run: it is only read, to be told of.
+    boolean expires = claim.hasDeadline() && left > 0;
+    if (limit != null && (limit.toNanos() <= left || !expires)) {
       claim.limit(new Claim.Limit(limit.toNanos(), "it ran longer than " + limit));
-    } else if (claim.hasDeadline()) {
+    } else if (expires) {
       claim.limit(new Claim.Limit(left, "it ran beyond its deadline"));
     }
   }
@@ -140,24 +142,27 @@ final class Runner {
   }
 
   private <P> End run(Claim claim, Handling<P> handling) {
-    boolean expired = claim.hasDeadline() && claim.untilDeadline(clock.nanoTime()) <= 0;
-    P payload;
-    try {
-      payload = claim.envelope().payloadAs(handling.type);
-    } catch (Throwable unreadable) {
-      return expired ? expired(claim) : unreadable(claim, handling, unreadable);
-    }
-    Job<P> job = new Job<>(queue.name(), new JobId(claim.id()), payload, claim, clock);
-    claim.job(job);
-    if (expired) {
-      return expired(claim);
-    }
+    // Reading the payload is a part of the run: it has the same bound, and the same interrupt.
     if (!claim.start(clock.nanoTime())) {
       // Lost, or handed back, before it began.
       claim.stop();
       return End.back(claim);
     }
     try {
+      boolean expired = claim.hasDeadline() && claim.untilDeadline(clock.nanoTime()) <= 0;
+      P payload;
+      try {
+        payload = claim.envelope().payloadAs(handling.type);
+      } catch (Throwable unreadable) {
+        return claim.isSettled()
+            ? End.back(claim)
+            : expired ? expired(claim) : unreadable(claim, handling, unreadable);
+      }
+      Job<P> job = new Job<>(queue.name(), new JobId(claim.id()), payload, claim, clock);
+      claim.job(job);
+      if (expired) {
+        return expired(claim);
+      }
       return end(claim, handling.policy, handle(job, handling.handler, 0));
     } catch (Throwable failure) {
       // An Error as well: a job that always overflows the stack must end like any

@@ -17,6 +17,9 @@ final class Scripts {
   static final LuaScript LIST = load("list");
   static final LuaScript FAILURES = load("failures");
   static final LuaScript COUNTS = load("counts");
+  static final LuaScript OVERVIEW = load("overview");
+  static final LuaScript WORKERS = load("workers");
+  static final LuaScript HEAD = load("head");
 
   private Scripts() {}
 

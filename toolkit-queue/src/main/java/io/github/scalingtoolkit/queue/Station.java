@@ -60,7 +60,13 @@ final class Station implements Waiter.Post {
         this::called);
     String loops = "queue-" + queue.logName() + "-";
     stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
-    beating = new Loop(loops + "beater", beater::turn, this::unreachable);
+    beating = new Loop(
+        loops + "beater",
+        () -> {
+          queue.eviction().look();
+          return beater.turn();
+        },
+        this::unreachable);
     limits = new TimeLimit(claims::held, this::tooLong, builder.clock);
     limiting = new Loop(loops + "limits", limits::turn);
   }
@@ -74,7 +80,6 @@ final class Station implements Waiter.Post {
   record Shared(SlotPool pool, ExecutorService handlers, Runnable onIdle, Duration look) {}
 
   void start() {
-    queue.warnOfEviction();
     stepping.start();
     beating.start();
   }
@@ -112,7 +117,8 @@ final class Station implements Waiter.Post {
     // First, so that a slot that becomes free now is not missed by both.
     stepper.missed();
     if (slots.free(type) > 0) {
-      called();
+      stepper.heard(type);
+      stepping.wake();
     }
     // Else none: the worker hears its own calls, too, and a step for each would never end.
   }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
@@ -7,7 +8,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Ends finished jobs and claims as many jobs as there are slots, in one round trip per turn: the slots that are free, and
@@ -29,6 +34,9 @@ final class Stepper {
 
   /** Work may be there: set by the waiter, by a delayed job's time, by a slot that became free. */
   private volatile boolean signalled = true;
+
+  /** Types of published calls, which other workers have heard as well. */
+  private final Set<String> heard = ConcurrentHashMap.newKeySet();
 
   /** A call came for a type of which no job more could run. */
   private volatile boolean missed;
@@ -72,6 +80,11 @@ final class Stepper {
     idle = false;
   }
 
+  /** Looks for work at the next turn, unless another worker that has heard the same call is first. */
+  void heard(String type) {
+    heard.add(type);
+  }
+
   /** Looks for work once a job has ended that has kept others of its type from running. */
   void missed() {
     missed = true;
@@ -84,12 +97,17 @@ final class Stepper {
 
   /** A {@link Loop.Step}. Throws when Redis does not answer, with nothing forgotten. */
   Duration turn() {
+    String taken = takeCall();
     long sinceStep = clock.nanoTime() - steppedAt;
     Duration nextLook =
         slots.areAllTaken() && BLIND.compareTo(untilNextDelayed) < 0 ? BLIND : untilNextDelayed;
     boolean wanted = !stopping && (signalled || moreReady || sinceStep >= nextLook.toNanos());
     int reserved = wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
     if (ends.isEmpty() && reserved == 0) {
+      if (taken != null) {
+        // Its slots became busy in the meantime.
+        claims.passCall(taken);
+      }
       idle = !wanted;
       onIdle.run();
       Duration left = nextLook.minusNanos(sinceStep);
@@ -123,6 +141,30 @@ final class Stepper {
       signalled = true;
     }
     return Duration.ZERO;
+  }
+
+  /** Returns the type of the call that it took, if any: then this worker is to step, and no other that heard it. */
+  private @Nullable String takeCall() {
+    for (String type : heard) {
+      if (signalled || stopping) {
+        return null;
+      }
+      heard.remove(type);
+      if (slots.free() > 0 && slots.free(type) > 0 && takes(type)) {
+        signalled = true;
+        return type;
+      }
+    }
+    return null;
+  }
+
+  private boolean takes(String type) {
+    try {
+      return claims.takeCall(type);
+    } catch (JedisException | RejectedException unknown) {
+      // It may have been taken: the step finds out.
+      return true;
+    }
   }
 
   /** The types in an order of their own each time, so that none of them is always served first. */

@@ -5,11 +5,12 @@
 --          or 2 'cancel', then 3 id: ends a job that is waiting, delayed or active
 --          or 2 'schedule', then 3 id, 4 time in ms: makes a job that is waiting or delayed ready then; at once if that is
 --          over
+--          or 2 'remove', then 3 id: forgets a job that is not active, and its end if it has ended
 --          or 2 'drain', then 3 most: ends so many waiting jobs, 500 at most
--- returns  pause, resume: 1; paused: 1 or 0; cancel, schedule: 1 done, 0 the job is in none of these states: nothing is
---          changed then; drain: how many
+-- returns  pause, resume: 1; paused: 1 or 0; cancel, schedule, remove: 1 done, 0 the job is in none of these states:
+--          nothing is changed then; drain: how many
 --          Error TQVERSION and the data's version if that is another
--- cost     at most 12 commands, and 1 a worker, of which one looks through a whole list of ready jobs; drain 4 a job
+-- cost     at most 14 commands, and 1 a worker, of which one looks through a whole list of ready jobs; drain 4 a job
 -- retry    safe; but what a lost reply told is not told again: a cancel or a drain that is repeated answers 0 for it
 local p, action = KEYS[1], ARGV[2]
 local meta, v, paused, published = redis.call('HGETALL', p .. 'm'), false, false, false
@@ -71,6 +72,25 @@ end
 local id = ARGV[3]
 local priority, kind, type =
   string.match(redis.call('GETRANGE', p .. 'j:' .. id, 0, 99), '^(%d)(%a)%d%d%d([^ \n]+)')
+if action == 'remove' then
+  local workers = redis.call('ZRANGE', p .. 'l', 0, -1)
+  for i = 1, #workers do
+    if redis.call('HEXISTS', p .. 'o:' .. workers[i], id) == 1 then
+      return 0
+    end
+  end
+  if priority then
+    local ready = p .. 'w:' .. priority .. ':' .. type
+    redis.call('LREM', ready, 1, id)
+    redis.call('LREM', ready, 1, id .. '|')
+  end
+  local there = redis.call('DEL', p .. 'j:' .. id, p .. 'h:' .. id) + redis.call('HDEL', p .. 't', id)
+    + redis.call('HDEL', p .. 'e', id)
+  for _, set in ipairs({'d', 'f', 'ec', 'eg'}) do
+    there = there + redis.call('ZREM', p .. set, id)
+  end
+  return there > 0 and 1 or 0
+end
 if not priority then
   return 0
 end
@@ -108,9 +128,10 @@ if at then
 end
 local workers = redis.call('ZRANGE', p .. 'l', 0, -1)
 for i = 1, #workers do
-  -- Its end is refused from now on, and its worker's next beat finds that it is gone.
+  -- Its end is refused from now on, and its worker's next beat learns that a job was cancelled, and asks which.
   if redis.call('HDEL', p .. 'o:' .. workers[i], id) == 1 then
     over(id, kind)
+    redis.call('HINCRBY', p .. 'm', 'cancels', 1)
     return 1
   end
 end

@@ -7,24 +7,27 @@
 --          6 crashes after which a job is dead  7 how long dead jobs are kept, ms  8 most dead jobs kept
 --          9 how long ended ids given by callers are remembered, ms  10 the same for generated ids, ms
 --          11 1 to look for jobs that it may claim, else 0
---          12 1 if it wants wake-up calls published on the channel q:{name}:n, too, else 0
+--          12 1 if it wants wake-up calls published on the channel q:{name}:n, too, else 0. They are until no such worker
+--          has sent a beat for two of its leases
 --          13 number of epochs whose reply was lost, then these
 --          then per claim that the worker has lost two values: id, epoch; a crash counted for it is taken back
 -- returns  {1 if the worker was registered, else 0: all claims it had are lost; ms until another worker's lease ends or
 --           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
 --           handles}; {jobs that are dead now, since they took too many workers with them}; 1 if it looked and found
---           a job, else 0; how many jobs it holds}
+--           a job, else 0; how many jobs it holds; 1 if the queue is paused, else 0; how many active jobs of the queue were
+--           ever cancelled: if that has changed, some of the worker's own may be among them}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     15 commands, whatever the worker holds; 1 for each list of a type, and 1 a worker if there is one with jobs
+-- cost     15 commands, whatever the worker holds; 1 now and then for published calls; 1 for each list of a type, and 1 a worker if there is one with jobs
 --          that it does not handle; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
-local meta, v, paused, published = redis.call('HGETALL', p .. 'm'), false, false, false
+local meta, v, paused, published, cancels = redis.call('HGETALL', p .. 'm'), false, false, false, 0
 for i = 1, #meta, 2 do
   if meta[i] == 'v' then v = meta[i + 1] end
   if meta[i] == 'paused' then paused = meta[i + 1] == '1' end
-  if meta[i] == 'n' then published = true end
+  if meta[i] == 'n' then published = tonumber(meta[i + 1]) or 0 end
+  if meta[i] == 'cancels' then cancels = tonumber(meta[i + 1]) or 0 end
 end
 if v and v ~= version then
   return redis.error_reply('TQVERSION ' .. v)
@@ -45,9 +48,13 @@ end
 if not v then
   redis.call('HSET', p .. 'm', 'v', version)
 end
-if ARGV[12] == '1' and not published then
-  published = true
-  redis.call('HSET', p .. 'm', 'n', '1')
+if ARGV[12] == '1' and (not published or published < now + lease) then
+  published = now + 2 * lease
+  redis.call('HSET', p .. 'm', 'n', published)
+elseif published and published < now then
+  -- Who listened has ended: an enqueue need not publish for nobody.
+  published = false
+  redis.call('HDEL', p .. 'm', 'n')
 end
 local function call(type)
   redis.call('ZADD', p .. 'k:' .. type, 0, '0')
@@ -217,4 +224,4 @@ if look and found == 0 then
   if due[2] and tonumber(due[2]) <= now then found = 1 end
 end
 return {registered, wait, given_back, taken_over, largest, unhandled, poison, found,
-  math.max(0, redis.call('HLEN', own) - 2)}
+  math.max(0, redis.call('HLEN', own) - 2), paused and 1 or 0, cancels}

@@ -1,7 +1,7 @@
 -- Counts jobs by state.
 -- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 data version
--- returns  {waiting, delayed (retries among them), active, dead, remembered as completed}
+-- returns  {waiting, delayed (retries among them), active, dead, ended and remembered}
 --          Error TQVERSION and the data's version if that is another
 -- cost     6 commands, 1 more for each list and each worker
 local p = KEYS[1]

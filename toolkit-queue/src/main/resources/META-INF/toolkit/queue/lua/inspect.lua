@@ -2,7 +2,7 @@
 -- KEYS     1 prefix of the queue's keys, q:{name}:  2 the same and a dash; neither exists as a key
 -- ARGV     1 data version  2 id
 -- returns  {state, attempts, ended at in ms or 0, note}, state '' if the job is not known:
---          waiting, delayed, active, retry, completed, dead. Error TQVERSION and the data's version if that is another
+--          waiting, delayed, active, retry, completed, cancelled, dead. Error TQVERSION and the data's version if that is another
 -- cost     at most 8 commands, and 1 a worker
 local p, id = KEYS[1], ARGV[2]
 local v = redis.call('HGET', p .. 'm', 'v')
@@ -13,7 +13,7 @@ local over = redis.call('HGET', p .. 'e', id)
 if over then
   local outcome, attempts, at, note = string.match(over, '^(%a)|(%d+)|(%d+)|(.*)$')
   if outcome then
-    return {outcome == 'c' and 'completed' or 'dead', tonumber(attempts), tonumber(at), note}
+    return {outcome == 'c' and 'completed' or outcome == 'k' and 'cancelled' or 'dead', tonumber(attempts), tonumber(at), note}
   end
 end
 local at = redis.call('ZSCORE', p .. 'ec', id) or redis.call('ZSCORE', p .. 'eg', id)

@@ -3,7 +3,7 @@
 -- ARGV     1 data version  2 state: waiting, delayed, active, dead or ended  3 how many to skip  4 how many to return (1,000
 --          at most)
 -- returns  {per job: id; the first 100 bytes of its envelope, '' if it has none any more; time in ms: when it is due, or
---          ended, else 0; what t keeps of it or ''}: the next one to run or due first, what ended last first
+--          ended, else 0; what t keeps of it or '', of one that has ended what e keeps}: the next one to run or due first, what ended last first
 --          Error TQVERSION and the data's version if that is another
 -- cost     3 commands a job, and 2 a list or worker
 local p, state, skip, most = KEYS[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -17,11 +17,12 @@ for i = 1, #meta, 2 do
   if type then types[#types + 1] = {name = type, used = meta[i + 1]} end
 end
 local out = {}
+local note = state == 'ended' and 'e' or 't'
 local function add(id, at)
   out[#out + 1] = id
   out[#out + 1] = redis.call('GETRANGE', p .. 'j:' .. id, 0, 99)
   out[#out + 1] = tonumber(at)
-  out[#out + 1] = redis.call('HGET', p .. 't', id) or ''
+  out[#out + 1] = redis.call('HGET', p .. note, id) or ''
 end
 -- From several lists that follow each other: skips what is skipped, and returns what of the next one is to be shown.
 local function window(length)

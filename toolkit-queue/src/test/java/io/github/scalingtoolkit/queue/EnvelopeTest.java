@@ -46,7 +46,8 @@ class EnvelopeTest {
     Envelope read = read(written(NOTE.version(3), options));
 
     assertThat(read.details())
-        .isEqualTo(new Details(3, 1_700_000_000_000L, 3000, 1_800_000_000_000L, policy, headers));
+        .isEqualTo(
+            new Details(3, 1_700_000_000_000L, 0, 3000, 1_800_000_000_000L, policy, headers));
     assertThat(read.payloadAs(NOTE.version(3))).isEqualTo("hi");
     assertThat(read.type()).isEqualTo("note");
   }
@@ -55,7 +56,7 @@ class EnvelopeTest {
   void fieldsOfALaterVersionAreSkipped() {
     Details details = read("5c005note zz=1 r=q:new:kind a=a h.k=v\n1").details();
 
-    assertThat(details).isEqualTo(new Details(1, 10, 0, 0, null, Map.of("k", "v")));
+    assertThat(details).isEqualTo(new Details(1, 10, 0, 0, 0, null, Map.of("k", "v")));
   }
 
   @ParameterizedTest

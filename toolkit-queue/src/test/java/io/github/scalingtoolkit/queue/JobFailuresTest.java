@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -227,6 +229,42 @@ class JobFailuresTest {
         .contains("(no more: asking for them failed with java.lang.IllegalStateException)");
     assertThat(failures.of(1, noFrames))
         .startsWith("1|" + noFrames.getClass().getName() + "\nkept, too\n(no more");
+  }
+
+  @Test
+  void aRunWhoseEndCannotBeToldCountsAndItsSlotIsFree() {
+    AtomicInteger breaks = new AtomicInteger();
+    Clock broken = new Clock() {
+      @Override
+      public Instant now() {
+        return Clock.system().now();
+      }
+
+      @Override
+      public long nanoTime() {
+        // Not on the worker's loops: where a run begins.
+        if (!Thread.currentThread().getName().startsWith("queue-") && breaks.getAndSet(0) == 1) {
+          throw new OutOfMemoryError("for the test");
+        }
+        return System.nanoTime();
+      }
+    };
+    try (Worker worker =
+        worker(job -> JobOutcome.done()).clock(broken).concurrency(1).start()) {
+      breaks.set(1);
+      enqueue("x", 1);
+      awaitState("x", JobState.DEAD);
+      enqueue("next", 1);
+      awaitState("next", JobState.COMPLETED);
+      assertThat(worker).isNotNull();
+    }
+
+    assertThat(inspector.dead(0, 1).get(0).reason())
+        .isEqualTo("how its run ended could not be told");
+    assertThat(inspector.failures(id("x")))
+        .singleElement()
+        .returns(1, JobFailure::attempt)
+        .returns("how its run ended could not be told", JobFailure::message);
   }
 
   /** https://github.com/hexpm/hexpm/pull/1912: a report is wanted of the last failure alone. */

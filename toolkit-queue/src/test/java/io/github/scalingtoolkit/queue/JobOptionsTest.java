@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.queue.Enqueued.Outcome;
@@ -136,6 +138,51 @@ class JobOptionsTest {
   }
 
   @Test
+  void twoTypesThatAreMadeInTheSameWayAreEqual() {
+    assertThat(JobType.of("note", String.class)).isEqualTo(NOTE).hasSameHashCodeAs(NOTE);
+    assertThat(JobType.of("note", PayloadCodec.json(new TypeReference<String>() {})))
+        .isEqualTo(NOTE);
+    assertThat(JobType.of("note", Integer.class)).isNotEqualTo(NOTE);
+    assertThat(NOTE.version(2)).isNotEqualTo(NOTE);
+    assertThat(JobType.of(
+            "note", PayloadCodec.json(new ObjectMapper(), new TypeReference<String>() {})))
+        .as("by another mapper")
+        .isNotEqualTo(NOTE);
+  }
+
+  @Test
+  void readingAPayloadIsAPartOfTheRunThatIsBoundedInTime() {
+    CountDownLatch interrupted = new CountDownLatch(1);
+    JobType<byte[]> endless = JobType.of("note", new PayloadCodec<byte[]>() {
+      @Override
+      public byte[] encode(byte[] payload) {
+        return payload;
+      }
+
+      @Override
+      public byte[] decode(byte[] bytes, int version) throws InterruptedException {
+        try {
+          new CountDownLatch(1).await();
+        } finally {
+          interrupted.countDown();
+        }
+        return bytes;
+      }
+    });
+    queue.enqueue(endless, new byte[1], id("x").maxAttempts(1).timeLimit(Duration.ofMillis(300)));
+
+    try (Worker worker =
+        Worker.builder(queue).handle(endless, job -> JobOutcome.done()).start()) {
+      awaitState("x", JobState.DEAD);
+      Await.until("it was interrupted", () -> interrupted.getCount() == 0);
+      Await.until("its slot is free", () -> worker.running() == 0);
+    }
+
+    assertThat(queue.find(new JobId("x")).orElseThrow().note())
+        .isEqualTo("it ran longer than PT0.3S");
+  }
+
+  @Test
   void oneWarningTellsOfManyJobsWhoseDeadlinesAreOver() {
     for (int i = 0; i < 20; i++) {
       queue.enqueue(NOTE, "late", id("late" + i).deadline(Instant.now().minusSeconds(1)));
@@ -190,7 +237,7 @@ class JobOptionsTest {
       named.enqueue(NOTE, "x");
       try (Worker worker =
           Worker.builder(named).handle(NOTE, job -> JobOutcome.done()).start()) {
-        Await.until("it is done", () -> QueueInspector.of(named).counts().completed() == 1);
+        Await.until("it is done", () -> QueueInspector.of(named).counts().ended() == 1);
         assertThat(worker).isNotNull();
       }
     }
@@ -345,7 +392,7 @@ class JobOptionsTest {
       assertThat(queue.enqueue(NOTE, "second", DEFAULTS.id(id)).outcome())
           .isEqualTo(Outcome.PRESENT);
       try (Worker worker = worker(job -> JobOutcome.done())) {
-        Await.until("both are done", () -> QueueInspector.of(queue).counts().completed() == 2);
+        Await.until("both are done", () -> QueueInspector.of(queue).counts().ended() == 2);
         assertThat(worker).isNotNull();
       }
       assertThat(queue.enqueue(NOTE, "second", DEFAULTS.id(id)).outcome()).isEqualTo(Outcome.ENDED);

@@ -84,24 +84,6 @@ class JobQueueTest {
   }
 
   @Test
-  void aWorkerWarnsOfARedisThatMayEvictJobs() {
-    try (CapturedLog log = CapturedLog.start();
-        RedisServer evicting = RedisServer.start("--maxmemory-policy", "allkeys-lru");
-        RedisAccess risky = RedisAccess.open(evicting.url());
-        Worker unused = Worker.builder(JobQueue.builder(risky, "evictable").build())
-            .handle(SEND_EMAIL, job -> JobOutcome.done())
-            .start()) {
-      Await.until("it is warned of", () -> !log.lines("queue=evictable ").isEmpty());
-
-      assertThat(log.lines("queue=evictable "))
-          .singleElement()
-          .asString()
-          .contains("maxmemory-policy=allkeys-lru", "jobs may be evicted", "set noeviction")
-          .doesNotContain("volatile");
-    }
-  }
-
-  @Test
   void findsSeveralJobsAtOnceInTheOrderOfTheirIds() {
     JobId there = queue.enqueue(SEND_EMAIL, new Email("a")).id();
     JobId never = new JobId("never");
@@ -128,7 +110,7 @@ class JobQueueTest {
       }
       assertThat(queue.enqueueAll(jobs)).extracting(Enqueued::outcome).containsOnly(Outcome.ADDED);
 
-      Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 500);
+      Await.until("all are done", () -> QueueInspector.of(queue).counts().ended() == 500);
       assertThat(sent).hasSize(500).doesNotHaveDuplicates();
       assertThat(QueueInspector.of(queue).counts()).isEqualTo(new QueueCounts(0, 0, 0, 0, 500));
       Await.until("the worker is free", () -> worker.running() == 0);
@@ -255,7 +237,7 @@ class JobQueueTest {
       }
       Await.until(
           "all ended",
-          () -> QueueInspector.of(queue).counts().completed() == 2
+          () -> QueueInspector.of(queue).counts().ended() == 2
               && QueueInspector.of(queue).counts().dead() == 1);
 
       assertThat(queue.find(new JobId("dead")).orElseThrow().note()).isEqualTo("no such address");
@@ -281,7 +263,7 @@ class JobQueueTest {
 
       Await.until(
           "all ended",
-          () -> QueueInspector.of(queue).counts().completed() == 1
+          () -> QueueInspector.of(queue).counts().ended() == 1
               && QueueInspector.of(queue).counts().dead() == 1);
       Await.until("the worker is free", () -> worker.running() == 0);
     }
@@ -301,7 +283,7 @@ class JobQueueTest {
         .start()) {
       queue.enqueue(newer, new NewerEmail("ada", "hello"));
 
-      Await.until("it ran", () -> QueueInspector.of(queue).counts().completed() == 1);
+      Await.until("it ran", () -> QueueInspector.of(queue).counts().ended() == 1);
       assertThat(sent).containsExactly("ada");
       assertThat(old).isNotNull();
     }
@@ -396,7 +378,7 @@ class JobQueueTest {
       }
       Await.until(
           "all ended",
-          () -> QueueInspector.of(queue).counts().completed() == 1
+          () -> QueueInspector.of(queue).counts().ended() == 1
               && QueueInspector.of(queue).counts().dead() == 3);
 
       assertThat(QueueInspector.of(queue).dead(0, 10))
@@ -460,7 +442,7 @@ class JobQueueTest {
           return JobOutcome.done();
         })
         .start()) {
-      Await.until("both are done", () -> QueueInspector.of(queue).counts().completed() == 2);
+      Await.until("both are done", () -> QueueInspector.of(queue).counts().ended() == 2);
       assertThat(next).isNotNull();
     }
     assertThat(attempts).containsExactly(1, 1);
@@ -728,7 +710,7 @@ class JobQueueTest {
         assertThat(jedis.exists("q:{mail}:j:a")).isTrue();
 
         jedis.hset("q:{mail}:m", "v", "1");
-        Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == 1);
+        Await.until("it is done", () -> QueueInspector.of(queue).counts().ended() == 1);
         assertThat(meters.get("toolkit.queue.version.refused").gauge().value()).isZero();
         assertThat(worker).isNotNull();
       }

@@ -27,14 +27,24 @@ class QueueDepthMetricsTest {
       assertThat(registry.get("toolkit.queue.jobs").tag("queue", "notes").gauges())
           .extracting(gauge -> gauge.getId().getTag("state") + "=" + gauge.value())
           .containsExactlyInAnyOrder("waiting=1.0", "delayed=1.0", "active=0.0", "dead=0.0");
+      assertThat(registry.get("toolkit.queue.workers").gauges())
+          .extracting(gauge -> gauge.getId().getTag("state") + "=" + gauge.value())
+          .containsExactlyInAnyOrder("busy=0.0", "idle=0.0");
+      assertThat(registry.get("toolkit.queue.throughput").gauges())
+          .extracting(gauge -> gauge.getId().getTag("outcome") + "=" + gauge.value())
+          .containsExactlyInAnyOrder("ended=0.0", "died=0.0");
+      assertThat(registry.get("toolkit.queue.eviction").gauges())
+          .extracting(gauge -> gauge.getId().getTag("risk") + "=" + gauge.value())
+          .containsExactlyInAnyOrder("evicts=0.0", "unknown=0.0");
+      assertThat(registry.get("toolkit.queue.latency").gauge().value()).isBetween(0.0, 60.0);
 
       ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
       QueueDepthMetrics depth = new QueueDepthMetrics(QueueInspector.of(queue), clock);
-      assertThat(depth.read(QueueCounts::waiting)).isEqualTo(1);
+      assertThat(depth.read(of -> of.counts().waiting())).isEqualTo(1);
       server.kill();
-      assertThat(depth.read(QueueCounts::waiting)).isEqualTo(1);
+      assertThat(depth.read(of -> of.counts().waiting())).isEqualTo(1);
       clock.advance(Duration.ofSeconds(2));
-      assertThat(depth.read(QueueCounts::waiting)).isNaN();
+      assertThat(depth.read(of -> of.counts().waiting())).isNaN();
     }
   }
 }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class QueueOnAClusterTest {
         for (int i = 0; i < 20; i++) {
           each.enqueue(NOTE, "n" + i);
         }
-        Await.until("all are done", () -> QueueInspector.of(each).counts().completed() == 20);
+        Await.until("all are done", () -> QueueInspector.of(each).counts().ended() == 20);
         assertThat(worker).isNotNull();
       }
     }
@@ -74,7 +75,7 @@ class QueueOnAClusterTest {
         for (int i = 1; i <= 3; i++) {
           queue.enqueue(NOTE, "n");
           int so = i;
-          Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == so);
+          Await.until("it is done", () -> QueueInspector.of(queue).counts().ended() == so);
         }
       }
       for (RedisServer master : cluster.masters()) {
@@ -115,9 +116,54 @@ class QueueOnAClusterTest {
 
       assertThat(scriptCalls() - before).as("enqueues, and hardly a step").isLessThan(220);
       ends.release(200);
-      Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 200);
+      Await.until("all are done", () -> QueueInspector.of(queue).counts().ended() == 200);
       Await.until("the worker is free", () -> worker.running() == 0);
     }
+  }
+
+  @Test
+  void aPublishedCallMakesOneOfTheWorkersThatHearItStep() {
+    JobQueue queue = JobQueue.builder(redis, "w").build();
+    JobQueue other = JobQueue.builder(redis, "x").build();
+    AtomicInteger done = new AtomicInteger();
+    List<Worker> workers = IntStream.range(0, 4)
+        .mapToObj(i -> {
+          WorkerBuilder builder = Worker.builder(queue)
+              .handle(NOTE, job -> {
+                done.incrementAndGet();
+                return JobOutcome.done();
+              })
+              .also(other)
+              .handle(NOTE, job -> JobOutcome.done());
+          neverLooks(builder);
+          return builder.start();
+        })
+        .toList();
+    try {
+      int[] subscribed = {0};
+      Await.until("all listen", () -> {
+        subscribed[0] = redis.subscriptionsLive();
+        return subscribed[0] >= 8;
+      });
+      enqueue(queue, 0, 1);
+      Await.until("they work", () -> done.get() == 1 && idle(workers));
+      long before = scriptCalls();
+      for (int i = 1; i <= 30; i++) {
+        int so = i;
+        enqueue(queue, i, i + 1);
+        Await.until("it is done", () -> done.get() == so + 1 && idle(workers));
+      }
+
+      assertThat(scriptCalls() - before)
+          .as("30 enqueues, 30 steps that claim, 30 that end, and hardly another")
+          .isLessThan(120);
+    } finally {
+      workers.forEach(Worker::close);
+    }
+  }
+
+  private static boolean idle(List<Worker> workers) {
+    return workers.stream().allMatch(worker -> worker.running() == 0);
   }
 
   private static long scriptCalls() {
@@ -157,7 +203,7 @@ class QueueOnAClusterTest {
         caller.start();
         move.rest();
 
-        Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 15);
+        Await.until("all are done", () -> QueueInspector.of(queue).counts().ended() == 15);
         assertThat(runs).hasSize(15);
         assertThat(runs.values()).allSatisfy(times -> assertThat(times).hasValue(1));
         caller.join();

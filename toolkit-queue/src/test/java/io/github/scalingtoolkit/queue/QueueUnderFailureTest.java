@@ -119,7 +119,7 @@ class QueueUnderFailureTest {
           assertThat(endLate(queue, claim)).as("while it runs elsewhere").isEqualTo(REFUSED);
           assertThat(queue.find(new JobId("a")).orElseThrow().state()).isEqualTo(JobState.ACTIVE);
           goOn.countDown();
-          Await.until("it is done", () -> QueueInspector.of(queue).counts().completed() == 1);
+          Await.until("it is done", () -> QueueInspector.of(queue).counts().ended() == 1);
           assertThat(endLate(queue, claim)).as("once it is done").isEqualTo(REFUSED);
 
           assertThat(attempts).containsExactly(2);
@@ -149,7 +149,7 @@ class QueueUnderFailureTest {
       try (Worker worker = Worker.builder(JobQueue.builder(redis, "large").build())
           .handle(text, job -> JobOutcome.done())
           .start()) {
-        Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 16);
+        Await.until("all are done", () -> QueueInspector.of(queue).counts().ended() == 16);
         assertThat(worker).isNotNull();
       }
     }
@@ -312,7 +312,7 @@ class QueueUnderFailureTest {
 
       assertThat(admin.zcard("q:{mail}:l")).isEqualTo(2);
       goOn.countDown();
-      Await.until("all are done", () -> QueueInspector.of(queue).counts().completed() == 4);
+      Await.until("all are done", () -> QueueInspector.of(queue).counts().ended() == 4);
       assertThat(runs.values()).allSatisfy(times -> assertThat(times).hasValue(1));
       workers.forEach(Worker::close);
     }
@@ -410,7 +410,7 @@ class QueueUnderFailureTest {
       int total = jobs;
       Await.until("nothing is left", () -> left(queue) == 0);
 
-      assertThat(QueueInspector.of(queue).counts().completed()).isEqualTo(total);
+      assertThat(QueueInspector.of(queue).counts().ended()).isEqualTo(total);
       assertThat(QueueInspector.of(queue).counts().dead()).isZero();
       for (int i = 0; i < total; i++) {
         JobSnapshot job = queue.find(new JobId("j" + i)).orElseThrow();

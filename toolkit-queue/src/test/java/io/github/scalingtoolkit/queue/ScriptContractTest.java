@@ -112,6 +112,16 @@ class ScriptContractTest {
 
   private List<?> beat(
       String worker, boolean cutOff, int mostCrashes, List<Integer> epochs, Object... lost) {
+    return beat(worker, cutOff, mostCrashes, 0, epochs, lost);
+  }
+
+  private List<?> beat(
+      String worker,
+      boolean cutOff,
+      int mostCrashes,
+      int listens,
+      List<Integer> epochs,
+      Object... lost) {
     List<Object> args = new ArrayList<>(List.of(
         1,
         worker,
@@ -124,7 +134,7 @@ class ScriptContractTest {
         DAY,
         MINUTE,
         1,
-        0,
+        listens,
         epochs.size()));
     args.addAll(epochs);
     args.addAll(Arrays.asList(lost));
@@ -425,25 +435,64 @@ class ScriptContractTest {
 
   @Test
   void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
-    assertThat(beat("w")).isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L));
-    assertThat(beat("w")).isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L));
+    assertThat(beat("w"))
+        .isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L));
+    assertThat(beat("w"))
+        .isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L));
     enqueueReady("a", "b");
     step("w", 1, 1);
     step("w", 2, 1);
 
     // The reply of epoch 2 was lost.
     assertThat(beat("w", false, 5, List.of(2)))
-        .isEqualTo(
-            List.of(1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L, 1L));
+        .isEqualTo(List.of(
+            1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L, 1L, 0L, 0L));
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
 
     assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
     expireLease("w");
-    assertThat(beat("other")).isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L, 0L));
+    assertThat(beat("other"))
+        .isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L, 0L, 0L, 0L));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
     assertThat(beat("w").get(0)).isEqualTo(0L);
+  }
+
+  @Test
+  void beatSaysThatTheQueueIsPausedAndHowManyActiveJobsWereCancelled() {
+    enqueueReady("a", "b");
+    claim("w", 1, 1);
+    assertThat(call(Scripts.ADMIN, 1, "cancel", "b")).isEqualTo(1L);
+    assertThat(beat("w").subList(8, 11)).isEqualTo(List.of(1L, 0L, 0L));
+
+    assertThat(call(Scripts.ADMIN, 1, "cancel", "a")).isEqualTo(1L);
+    call(Scripts.ADMIN, 1, "pause");
+
+    assertThat(beat("w").subList(8, 11)).isEqualTo(List.of(0L, 1L, 1L));
+    assertThat(inspect("a")).startsWith("cancelled", 0L);
+  }
+
+  @Test
+  void callsArePublishedAsLongAsAWorkerListens() {
+    beat("w", false, 5, 1, List.of());
+    beat("other");
+    redis(jedis -> {
+      assertThat(Long.parseLong(jedis.hget("q:{q}:m", "n")))
+          .isGreaterThan(System.currentTimeMillis() + 30_000);
+      jedis.hset("q:{q}:m", "n", "1");
+    });
+    beat("w", false, 5, 1, List.of());
+    redis(jedis -> {
+      assertThat(Long.parseLong(jedis.hget("q:{q}:m", "n")))
+          .as("it listens still")
+          .isGreaterThan(System.currentTimeMillis() + 30_000);
+      jedis.hset("q:{q}:m", "n", "1");
+    });
+
+    beat("other");
+
+    redis(jedis -> assertThat(jedis.hexists("q:{q}:m", "n")).as("none does").isFalse());
   }
 
   @Test
@@ -788,6 +837,9 @@ class ScriptContractTest {
         () -> call(Scripts.FAILURES, 1, "a"),
         () -> call(Scripts.LIST, 1, "waiting", 0, 1),
         () -> call(Scripts.ADMIN, 1, "cancel", "a"),
+        () -> call(Scripts.OVERVIEW, 1, MINUTE),
+        () -> call(Scripts.WORKERS, 1),
+        () -> call(Scripts.HEAD, 1, "a"),
         () -> call(Scripts.DEAD, 1, "list", 0, 1))) {
       assertThatThrownBy(call::run).hasMessageContaining("TQVERSION 2");
     }

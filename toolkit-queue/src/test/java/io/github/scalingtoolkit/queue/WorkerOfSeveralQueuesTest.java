@@ -59,7 +59,7 @@ class WorkerOfSeveralQueuesTest {
   }
 
   private static long completed(JobQueue queue) {
-    return QueueInspector.of(queue).counts().completed();
+    return QueueInspector.of(queue).counts().ended();
   }
 
   @Test
