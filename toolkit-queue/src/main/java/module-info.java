@@ -3,9 +3,13 @@
 module io.github.scalingtoolkit.queue {
   requires static transitive org.jspecify;
   requires static micrometer.core;
+  requires static org.mongodb.driver.sync.client;
+  requires static org.mongodb.driver.core;
+  requires static org.mongodb.bson;
   requires transitive io.github.scalingtoolkit.core;
   requires transitive com.fasterxml.jackson.databind;
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.queue;
+  exports io.github.scalingtoolkit.queue.mongo;
 }

@@ -17,8 +17,6 @@ import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.TodoId;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -38,9 +36,6 @@ public final class Notifications {
       RetryPolicy.exponential(Duration.ofSeconds(1), Duration.ofMinutes(5));
 
   private static final Logger log = LoggerFactory.getLogger(Notifications.class);
-  /** Each is a script, and one round trip has the time of a short call. */
-  private static final int ASKED_TOGETHER = 50;
-
   private static final EnqueueOptions FIVE_ATTEMPTS = EnqueueOptions.defaults().maxAttempts(5);
 
   private final RedisAccess redis;
@@ -68,11 +63,7 @@ public final class Notifications {
    * @param state waiting, active, retry, completed or dead
    * @param attempts runs so far
    */
-  public record Known(String state, int attempts) implements Status {
-    boolean hasEnded() {
-      return state.equals("completed") || state.equals("dead");
-    }
-  }
+  public record Known(String state, int attempts) implements Status {}
 
   /** It does not know the job. */
   public record Unknown() implements Status {}
@@ -119,12 +110,9 @@ public final class Notifications {
     onLost.run();
   }
 
-  /** Enqueues owed notifications, each at most once by its id. Throws if Redis does not answer. */
-  void enqueueOwed(List<OutboxEntry> entries) {
-    queue.enqueueAll(entries.stream()
-        .<NewJob<?>>map(entry -> new NewJob<>(
-            SEND_EMAIL, payload(entry.jobId(), entry.userId()), options(entry.jobId())))
-        .toList());
+  /** Returns the job of an owed notification. */
+  static NewJob<?> owed(OutboxEntry entry) {
+    return new NewJob<>(SEND_EMAIL, payload(entry.jobId(), entry.userId()), options(entry.jobId()));
   }
 
   /** Returns the queue's answer about a job. */
@@ -136,21 +124,6 @@ public final class Notifications {
     }
   }
 
-  /**
-   * Returns what the queue knows of each job, in order, in one round trip for each {@value #ASKED_TOGETHER}. Throws if
-   * Redis does not answer.
-   */
-  List<Status> findAll(List<JobId> jobs) {
-    List<Status> found = new ArrayList<>(jobs.size());
-    for (int from = 0; from < jobs.size(); from += ASKED_TOGETHER) {
-      List<JobId> batch = jobs.subList(from, Math.min(from + ASKED_TOGETHER, jobs.size()));
-      queue.findAll(batch.stream().map(Notifications::queueId).toList()).stream()
-          .map(Notifications::status)
-          .forEach(found::add);
-    }
-    return found;
-  }
-
   private static Status status(Optional<JobSnapshot> found) {
     return found
         .<Status>map(job -> new Known(nameOf(job.state()), job.attempts()))
@@ -158,8 +131,13 @@ public final class Notifications {
   }
 
   private static String nameOf(JobState state) {
-    // Only a retry delays a notification; the contract has no other word.
-    return state == JobState.DELAYED ? "waiting" : state.name().toLowerCase(Locale.ROOT);
+    return switch (state) {
+      // Only a retry delays a notification; the contract has no other word.
+      case DELAYED -> "waiting";
+      // Nor for one that an operator ended.
+      case CANCELLED -> "dead";
+      default -> state.name().toLowerCase(Locale.ROOT);
+    };
   }
 
   private static Notification payload(JobId job, UserId user) {

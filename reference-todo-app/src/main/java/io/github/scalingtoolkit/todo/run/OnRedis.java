@@ -45,21 +45,30 @@ record OnRedis(
           access,
           cacheAccess,
           lists,
-          JobQueue.builder(access, Notifications.QUEUE).build());
+          // What is evicted is in the outbox still.
+          JobQueue.builder(access, Notifications.QUEUE)
+              .acceptEviction("allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random")
+              .build());
     });
   }
 
   private static RedisAccess access(
       Started started, TodoSettings settings, String url, String name, MeterRegistry meters) {
-    RedisAccess.Builder redis = RedisAccess.builder(url).name(name);
+    RedisAccess access =
+        started.add(builder(settings, url).name(name).build(), RedisAccess::close);
+    RedisMetrics.bind(meters, access);
+    return access;
+  }
+
+  /** Returns what opens a Redis as the settings say. */
+  static RedisAccess.Builder builder(TodoSettings settings, String url) {
+    RedisAccess.Builder redis = RedisAccess.builder(url);
     if (RedisUrl.parse(url).mode() == RedisUrl.Mode.SENTINEL) {
       settings
           .sentinels()
           .ifPresent(asks -> redis.sentinelCredentials(asks.user().orElse(null), asks::password));
     }
-    RedisAccess access = started.add(redis.build(), RedisAccess::close);
-    RedisMetrics.bind(meters, access);
-    return access;
+    return redis;
   }
 
   private static CacheAside<UserId, ListPage> lists(

@@ -2,14 +2,14 @@ package io.github.scalingtoolkit.todo.run;
 
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.todo.admin.AdminRoutes;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
 import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.github.scalingtoolkit.todo.http.Router;
-import io.github.scalingtoolkit.todo.jobs.Notifications;
-import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
+import io.github.scalingtoolkit.todo.jobs.TodoOutbox;
 import io.github.scalingtoolkit.todo.stores.EmbeddedStores;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -55,7 +55,7 @@ final class TodoApp {
    * @param interval from the end of a sweep to the next
    */
   record Sweeping(Duration owedFor, Duration interval) {
-    static final Sweeping USUAL = new Sweeping(OutboxSweeper.OWED_TOO_LONG, Duration.ofSeconds(10));
+    static final Sweeping USUAL = new Sweeping(TodoOutbox.OWED_TOO_LONG, Duration.ofSeconds(10));
   }
 
   TodoApp(TodoSettings settings, Role role) {
@@ -89,18 +89,18 @@ final class TodoApp {
         () -> startAdmin(checks.get()),
         QUICK,
         server -> server.stop(Duration.ofSeconds(1)));
-    Part<OutboxSweeper> sweeper = phases.add(
+    Part<Outbox> sweeper = phases.add(
         "sweeper",
         () -> startSweeper(stores, redis.get(), sweeping),
         Duration.ofSeconds(5),
-        OutboxSweeper::close);
+        Outbox::close);
     if (role.works()) {
       phases.add(
           "worker",
           () -> Work.start(
               settings,
               stores.data().get().path(),
-              stores.mongo().get(),
+              sweeper.get(),
               redis.get().queue(),
               clock,
               meters),
@@ -195,15 +195,11 @@ final class TodoApp {
     return info;
   }
 
-  private static OutboxSweeper startSweeper(Stores stores, OnRedis redis, Sweeping sweeping) {
-    OutboxSweeper sweeper = new OutboxSweeper(
-        stores.mongo().get(),
-        new Notifications(redis.access(), redis.queue()),
-        sweeping.owedFor(),
-        sweeping.interval());
-    redis.access().onRecovery(client -> sweeper.catchUp());
-    sweeper.start();
-    return sweeper;
+  private static Outbox startSweeper(Stores stores, OnRedis redis, Sweeping sweeping) {
+    return Outbox.builder(redis.queue(), new TodoOutbox(stores.mongo().get()))
+        .sweepAfter(sweeping.owedFor())
+        .interval(sweeping.interval())
+        .start();
   }
 
   private static void bindJvm(MeterRegistry meters) {

@@ -9,6 +9,7 @@ import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.limit.SettledRateLimiter;
 import io.github.scalingtoolkit.core.settings.RotatingSecret;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.todo.api.AccountRoutes;
 import io.github.scalingtoolkit.todo.api.Gate;
 import io.github.scalingtoolkit.todo.api.JobRoutes;
@@ -23,7 +24,6 @@ import io.github.scalingtoolkit.todo.http.HttpServer;
 import io.github.scalingtoolkit.todo.http.Route;
 import io.github.scalingtoolkit.todo.http.Router;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
-import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
 import io.github.scalingtoolkit.todo.login.FirstUsers;
 import io.github.scalingtoolkit.todo.login.Login;
 import io.github.scalingtoolkit.todo.login.LoginLimits;
@@ -56,7 +56,7 @@ record Web(HttpServer server, Router router, RotatingKeys keys, List<SettledRate
       boolean supervised,
       MongoTodoStore store,
       OnRedis redis,
-      OutboxSweeper sweeper,
+      Outbox sweeper,
       Clock clock,
       MeterRegistry meters) {
 

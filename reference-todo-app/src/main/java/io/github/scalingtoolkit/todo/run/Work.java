@@ -2,11 +2,11 @@ package io.github.scalingtoolkit.todo.run;
 
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.queue.QueueDepthMetrics;
 import io.github.scalingtoolkit.queue.QueueMetrics;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
-import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.jobs.JsonLinesSink;
 import io.github.scalingtoolkit.todo.jobs.NotificationSink;
 import io.github.scalingtoolkit.todo.jobs.NotificationWorker;
@@ -23,7 +23,7 @@ record Work(Worker worker, NotificationSink sink) {
   static Work start(
       TodoSettings settings,
       Path directory,
-      TodoStore store,
+      Outbox outbox,
       JobQueue queue,
       Clock clock,
       MeterRegistry meters) {
@@ -38,7 +38,7 @@ record Work(Worker worker, NotificationSink sink) {
           NotificationWorker.start(
               queue,
               sink,
-              store,
+              outbox,
               settings.workerConcurrency(),
               QueueMetrics.of(meters, Notifications.QUEUE)),
           begun -> begun.close(Duration.ZERO));

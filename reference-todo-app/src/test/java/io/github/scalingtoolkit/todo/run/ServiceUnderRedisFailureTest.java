@@ -13,7 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
-import io.github.scalingtoolkit.todo.jobs.OutboxSweeper;
+import io.github.scalingtoolkit.todo.jobs.TodoOutbox;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,7 +93,7 @@ class ServiceUnderRedisFailureTest {
     Instant lastMade = Instant.parse(json(user.get("/api/todos/" + owed.get(owed.size() - 1)))
         .get("createdAt")
         .textValue());
-    assertThat(Duration.between(lastMade, Instant.now())).isLessThan(OutboxSweeper.OWED_TOO_LONG);
+    assertThat(Duration.between(lastMade, Instant.now())).isLessThan(TodoOutbox.OWED_TOO_LONG);
   }
 
   @Test

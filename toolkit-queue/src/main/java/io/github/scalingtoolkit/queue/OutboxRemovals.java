@@ -1,25 +1,25 @@
-package io.github.scalingtoolkit.todo.jobs;
+package io.github.scalingtoolkit.queue;
 
-import io.github.scalingtoolkit.todo.domain.JobId;
-import io.github.scalingtoolkit.todo.domain.StoreException;
-import io.github.scalingtoolkit.todo.domain.TodoStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Removes entries from the outbox, with one write for all jobs that end while two other writes are in progress: a write costs the
  * driver and the database nearly the same for one entry and for ten. A job that ends alone does not wait.
  *
  * <p>Two writes may be in progress, so that with a slow database half of the jobs need not wait for the
- * other half. A caller that begins a write takes the entries of all waiting callers with it: so no caller waits for more than the rest of one write
- * and its own. After a failed write all its entries count as kept, though some may be gone; the sweeper removes them.
+ * other half. A caller that begins a write takes the entries of all waiting callers with it: so no caller waits for
+ * more than the rest of one write and its own. After a failed write all its entries count as kept, though some may be gone; the sweeper removes them.
  */
 final class OutboxRemovals {
+  private static final Logger log = LoggerFactory.getLogger(OutboxRemovals.class);
   private static final int MOST_WRITES = 2;
 
-  private final TodoStore store;
+  private final OutboxStore store;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by {@link #lock}. */
@@ -47,7 +47,7 @@ final class OutboxRemovals {
     }
   }
 
-  OutboxRemovals(TodoStore store) {
+  OutboxRemovals(OutboxStore store) {
     this.store = store;
   }
 
@@ -83,10 +83,10 @@ final class OutboxRemovals {
     boolean interrupted = Thread.interrupted();
     State end = State.KEPT;
     try {
-      store.removeOutboxEntries(all.stream().map(removal -> removal.job).toList());
+      store.remove(all.stream().map(removal -> removal.job).toList());
       end = State.REMOVED;
-    } catch (StoreException unavailable) {
-      // The store has counted the failure.
+    } catch (RuntimeException notNow) {
+      log.debug("outbox removal=kept cause={}", notNow.getClass().getName());
     } finally {
       settle(all, end);
       if (interrupted) {

@@ -1,13 +1,7 @@
-package io.github.scalingtoolkit.todo.jobs;
+package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.scalingtoolkit.core.time.Clock;
-import io.github.scalingtoolkit.todo.domain.InMemoryTodoStore;
-import io.github.scalingtoolkit.todo.domain.JobId;
-import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
-import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
-import io.github.scalingtoolkit.todo.domain.TodoId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -54,8 +48,7 @@ class OutboxRemovalsTest {
 
   @Test
   void aFailedRemovalKeepsTheEntriesOfThatWriteOnly() throws Exception {
-    store.failure = new StoreUnavailableException(
-        Reason.UNREACHABLE, "it does not answer", Duration.ofSeconds(1), null);
+    store.failure = new IllegalStateException("it does not answer");
     List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
 
     store.go.countDown();
@@ -70,8 +63,8 @@ class OutboxRemovalsTest {
   }
 
   @Test
-  void aFaultIsThrownToTheWritingCallerAndKeepsAllEntries() throws Exception {
-    store.failure = new IllegalArgumentException("a fault");
+  void anErrorIsThrownToTheWritingCallerAndKeepsAllEntries() throws Exception {
+    store.failure = new StackOverflowError("for the test");
     List<CompletableFuture<Boolean>> removed = twoWriteAndThreeWait();
 
     store.go.countDown();
@@ -135,22 +128,23 @@ class OutboxRemovalsTest {
   }
 
   private static JobId job(int number) {
-    return JobId.of(new TodoId(String.format("%024x", number)));
+    return new JobId("n" + number);
   }
 
   /** Writes only when it is told to go. */
-  private static final class SlowStore extends InMemoryTodoStore {
+  private static final class SlowStore implements OutboxStore {
     private final Semaphore begun = new Semaphore(0);
     private final CountDownLatch go = new CountDownLatch(1);
     private final ConcurrentLinkedQueue<Set<JobId>> writes = new ConcurrentLinkedQueue<>();
-    private volatile @Nullable RuntimeException failure;
+    private volatile @Nullable Throwable failure;
 
-    SlowStore() {
-      super(Clock.system());
+    @Override
+    public OutboxPage owed(Duration age, int most, @Nullable String after) {
+      return new OutboxPage(List.of(), null);
     }
 
     @Override
-    public int removeOutboxEntries(Collection<JobId> jobs) {
+    public void remove(Collection<JobId> jobs) {
       writes.add(Set.copyOf(jobs));
       begun.release();
       try {
@@ -158,11 +152,12 @@ class OutboxRemovalsTest {
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
-      RuntimeException thrown = failure;
-      if (thrown != null) {
-        throw thrown;
+      if (failure instanceof RuntimeException refused) {
+        throw refused;
       }
-      return jobs.size();
+      if (failure instanceof Error fault) {
+        throw fault;
+      }
     }
   }
 }

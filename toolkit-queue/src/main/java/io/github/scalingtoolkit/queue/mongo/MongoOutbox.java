@@ -1,0 +1,149 @@
+package io.github.scalingtoolkit.queue.mongo;
+
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.IndexOptions;
+import com.mongodb.client.model.Indexes;
+import com.mongodb.client.model.Projections;
+import com.mongodb.client.model.Sorts;
+import com.mongodb.client.model.Updates;
+import io.github.scalingtoolkit.core.internal.Once;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.queue.JobId;
+import io.github.scalingtoolkit.queue.NewJob;
+import io.github.scalingtoolkit.queue.OutboxPage;
+import io.github.scalingtoolkit.queue.OutboxStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Date;
+import java.util.List;
+import java.util.Objects;
+import org.bson.Document;
+import org.bson.conversions.Bson;
+import org.bson.types.Binary;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps owed jobs in the documents that owe them, in the array {@value #FIELD}: {@code {jobId, type, payload, at}}. Put an
+ * {@link #entry} into the write that makes the job necessary, an insert or a {@code $push}; then enqueue the job
+ * ({@link io.github.scalingtoolkit.queue.Outbox#enqueue}).
+ *
+ * <p>A document that is deleted owes nothing any more. All ids of the documents must be of one BSON type. Safe for use by
+ * several threads; each method but {@link #entry} takes one round trip or two, and throws what the driver throws.
+ */
+public final class MongoOutbox implements OutboxStore {
+  /** The array in a document. */
+  public static final String FIELD = "outbox";
+
+  private static final Logger log = LoggerFactory.getLogger(MongoOutbox.class);
+  private static final String ID = "_id";
+  private static final String JOB_ID = "jobId";
+  private static final String TYPE = "type";
+  private static final String PAYLOAD = "payload";
+  private static final String AT = "at";
+
+  private final MongoCollection<Document> documents;
+  private final Clock clock;
+  private final Once damaged = new Once();
+
+  private MongoOutbox(MongoCollection<Document> documents, Clock clock) {
+    this.documents = Objects.requireNonNull(documents);
+    this.clock = clock;
+  }
+
+  /** Finds entries in {@code documents}. No round trip. */
+  public static MongoOutbox in(MongoCollection<Document> documents) {
+    return in(documents, Clock.system());
+  }
+
+  /** As {@link #in(MongoCollection)}, with another clock for the age of entries. */
+  public static MongoOutbox in(MongoCollection<Document> documents, Clock clock) {
+    return new MongoOutbox(documents, clock);
+  }
+
+  /** Makes the indexes that sweeps and removals need, unless they are there. Two round trips. */
+  public void createIndexes() {
+    // Only documents that owe something are in them.
+    documents.createIndex(
+        Indexes.ascending(FIELD + "." + AT), new IndexOptions().sparse(true).background(true));
+    documents.createIndex(
+        Indexes.ascending(FIELD + "." + JOB_ID), new IndexOptions().sparse(true).background(true));
+  }
+
+  /**
+   * Returns the entry of a job for the array {@value #FIELD} of the document that owes it.
+   *
+   * @throws IllegalArgumentException if its options give no id
+   * @throws io.github.scalingtoolkit.queue.QueueException if its payload cannot be written
+   */
+  public Document entry(NewJob<?> job) {
+    JobId id = job.options()
+        .id()
+        .orElseThrow(() ->
+            new IllegalArgumentException("an owed job needs an id: options.id(JobId.random())"));
+    return new Document(JOB_ID, id.value())
+        .append(TYPE, job.type().name())
+        .append(PAYLOAD, new Binary(job.toBytes()))
+        .append(AT, new Date(clock.millis()));
+  }
+
+  @Override
+  public OutboxPage owed(Duration age, int most, @Nullable String after) {
+    Date before = new Date(clock.millis() - age.toMillis());
+    Bson old = Filters.lt(FIELD + "." + AT, before);
+    List<Document> page = documents
+        .find(
+            after == null
+                ? old
+                : Filters.and(old, Filters.gt(ID, Document.parse(after).get(ID))))
+        .projection(Projections.include(FIELD))
+        .sort(Sorts.ascending(ID))
+        .limit(most)
+        .into(new ArrayList<>());
+    List<NewJob<?>> jobs = new ArrayList<>();
+    for (Document document : page) {
+      if (document.get(FIELD) instanceof List<?> entries) {
+        for (Object entry : entries) {
+          read(entry, before, jobs, document);
+        }
+      }
+    }
+    return new OutboxPage(
+        jobs,
+        page.size() < most ? null : new Document(ID, page.get(page.size() - 1).get(ID)).toJson());
+  }
+
+  private void read(Object entry, Date before, List<NewJob<?>> jobs, Document document) {
+    try {
+      Document owed = (Document) entry;
+      if (owed.getDate(AT).before(before)) {
+        jobs.add(NewJob.of(
+            new JobId(owed.getString(JOB_ID)), owed.get(PAYLOAD, Binary.class).getData()));
+      }
+    } catch (ClassCastException | IllegalArgumentException | NullPointerException notAnEntry) {
+      damaged.tell(() -> log.warn(
+          "collection={} document={} outbox=damaged action=\"what is in its array outbox is no entry: remove it\"",
+          documents.getNamespace(),
+          document.get(ID)));
+    }
+  }
+
+  @Override
+  public void remove(Collection<JobId> jobs) {
+    if (jobs.isEmpty()) {
+      return;
+    }
+    List<String> ids = jobs.stream().map(JobId::value).toList();
+    Bson owing = Filters.in(FIELD + "." + JOB_ID, ids);
+    long alone = documents
+        .updateMany(Filters.and(owing, Filters.size(FIELD, 1)), Updates.unset(FIELD))
+        .getMatchedCount();
+    if (alone < ids.size()) {
+      documents.updateMany(
+          owing, Updates.pull(FIELD, new Document(JOB_ID, new Document("$in", ids))));
+    }
+  }
+}

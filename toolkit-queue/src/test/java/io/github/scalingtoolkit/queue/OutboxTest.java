@@ -1,0 +1,269 @@
+package io.github.scalingtoolkit.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class OutboxTest {
+  private static final JobType<String> NOTE = JobType.of("note", String.class);
+  private static final Duration OWED_TOO_LONG = Duration.ofSeconds(30);
+  private static final Duration INTERVAL = Duration.ofSeconds(10);
+
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-01-02T03:04:05Z"));
+  private final MapStore store = new MapStore();
+  private final RedisServer server = RedisServer.start();
+  private RedisAccess redis;
+  private JobQueue queue;
+  private Outbox outbox;
+
+  @BeforeEach
+  void open() {
+    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
+    queue = JobQueue.builder(redis, "notes").build();
+    outbox = Outbox.builder(queue, store).build();
+  }
+
+  @AfterEach
+  void close() {
+    redis.close();
+    server.close();
+  }
+
+  private static NewJob<String> job(String id) {
+    return new NewJob<>(NOTE, "x", EnqueueOptions.defaults().id(new JobId(id)));
+  }
+
+  private Optional<JobState> state(String id) {
+    return queue.find(new JobId(id)).map(JobSnapshot::state);
+  }
+
+  private Worker worker(Outbox removing) {
+    return Worker.builder(queue)
+        .handle(NOTE, job -> JobOutcome.done())
+        .around(removing.removing())
+        .start();
+  }
+
+  /** As when the process died, or the store was away, between the end and the removal. */
+  private void endButOwe(String id) {
+    store.owe(job(id));
+    outbox.enqueue(job(id));
+    try (Worker worker =
+        Worker.builder(queue).handle(NOTE, job -> JobOutcome.done()).start()) {
+      Await.until("the job has ended", () -> state(id).equals(Optional.of(JobState.COMPLETED)));
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void enqueuesWhatRedisDoesNotKnowAndTakesOutWhatHasEnded() {
+    endButOwe("ended");
+    store.owe(job("lost"));
+    store.owe(job("waits"));
+    outbox.enqueue(job("waits"));
+    store.owe(job("cancelled"));
+    outbox.enqueue(job("cancelled"));
+    QueueInspector.of(queue).cancel(new JobId("cancelled"));
+    clock.advance(Duration.ofMinutes(1));
+
+    assertThat(outbox.doWork()).isEqualTo(3);
+
+    assertThat(state("lost")).contains(JobState.WAITING);
+    assertThat(store.ids()).containsExactly("lost", "waits");
+    assertThat(outbox.doWork()).isZero();
+  }
+
+  @Test
+  void aJobThatIsDoneTakesItsEntryWithIt() {
+    store.owe(job("a"));
+    assertThat(outbox.enqueue(job("a"))).isTrue();
+
+    try (Worker worker = worker(outbox)) {
+      Await.until("it is done", () -> state("a").equals(Optional.of(JobState.COMPLETED)));
+      assertThat(worker).isNotNull();
+    }
+
+    assertThat(store.ids()).isEmpty();
+  }
+
+  @Test
+  void leavesTheYoungAlone() {
+    store.owe(job("young"));
+    clock.advance(OWED_TOO_LONG);
+
+    assertThat(outbox.doWork()).isZero();
+    assertThat(state("young")).isEmpty();
+  }
+
+  @Test
+  void catchingUpTakesTheYoungAsWellAndGoesOnUntilRedisAnswers() {
+    store.owe(job("young"));
+    server.kill();
+    assertThat(outbox.enqueue(job("young"))).isFalse();
+
+    assertThat(outbox.step()).isEqualTo(Duration.ofSeconds(1));
+    server.restart();
+    Await.until("the next step works", () -> outbox.step().equals(INTERVAL));
+
+    assertThat(state("young")).contains(JobState.WAITING);
+    store.owe(job("next"));
+    assertThat(outbox.step()).isEqualTo(INTERVAL);
+    assertThat(state("next")).isEmpty();
+    outbox.catchUp();
+    outbox.step();
+    assertThat(state("next")).contains(JobState.WAITING);
+  }
+
+  @Test
+  void whatIsOwedIsEnqueuedOnceRedisIsBack() {
+    try (Outbox started =
+        Outbox.builder(queue, store).interval(Duration.ofDays(1)).start()) {
+      server.kill();
+      store.owe(job("a"));
+      assertThat(started.enqueue(job("a"))).isFalse();
+      server.restart();
+
+      Await.until("it is there", () -> {
+        try {
+          return state("a").isPresent();
+        } catch (RuntimeException notYet) {
+          return false;
+        }
+      });
+    }
+  }
+
+  @Test
+  void manyOwedEntriesAreEnqueuedPageByPage() {
+    for (int i = 0; i < 600; i++) {
+      store.owe(job("n" + i));
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    assertThat(outbox.doWork()).isEqualTo(600);
+    assertThat(outbox.doWork()).isZero();
+  }
+
+  @Test
+  void noRoundTripAsksForMoreThanFiftyJobs() {
+    for (int i = 0; i < 120; i++) {
+      store.owe(job("n" + i));
+      outbox.enqueue(job("n" + i));
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    try (RedisAccess counted =
+        RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build()) {
+      JobQueue asked = JobQueue.builder(counted, "notes").build();
+      long before = counted.guard().counts().window().successful();
+
+      assertThat(Outbox.builder(asked, store).build().doWork()).isZero();
+
+      assertThat(counted.guard().counts().window().successful() - before).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aRemovalThatTheStoreRefusesHindersNoJob() {
+    endButOwe("ended");
+    store.owe(job("lost"));
+    clock.advance(Duration.ofMinutes(1));
+    store.refuses = true;
+
+    assertThatExceptionOfType(Outbox.KeptException.class)
+        .isThrownBy(outbox::doWork)
+        .withCauseInstanceOf(IllegalStateException.class);
+
+    assertThat(state("lost")).contains(JobState.WAITING);
+    store.refuses = false;
+    assertThat(outbox.doWork()).isOne();
+    assertThat(store.ids()).containsExactly("lost");
+  }
+
+  @Test
+  void aPayloadThatCannotBeWrittenHindersNoOtherJobAndIsWarnedOf() {
+    JobType<Object> broken = JobType.of("broken", Object.class);
+    store.owe(new NewJob<>(broken, new Object(), EnqueueOptions.defaults().id(new JobId("bad"))));
+    store.owe(job("good"));
+    clock.advance(Duration.ofMinutes(1));
+
+    try (CapturedLog log = CapturedLog.start()) {
+      assertThat(outbox.doWork()).isEqualTo(1);
+      outbox.doWork();
+
+      assertThat(log.lines("job=bad outbox=stuck")).hasSize(1);
+    }
+    assertThat(state("good")).contains(JobState.WAITING);
+  }
+
+  @Test
+  void anOwedJobHasAnId() {
+    NewJob<String> nameless = new NewJob<>(NOTE, "x");
+
+    assertThatIllegalArgumentException().isThrownBy(() -> outbox.enqueue(nameless));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new OutboxPage(List.of(nameless), null))
+        .withMessageContaining("note v1 has no id");
+  }
+
+  /** Of this process, by the clock of the test. */
+  private final class MapStore implements OutboxStore {
+    private final TreeMap<String, NewJob<?>> owed = new TreeMap<>();
+    private final TreeMap<String, Instant> since = new TreeMap<>();
+    private volatile boolean refuses;
+
+    synchronized void owe(NewJob<?> job) {
+      String id = job.options().id().orElseThrow().value();
+      owed.put(id, job);
+      since.put(id, clock.now());
+    }
+
+    synchronized List<String> ids() {
+      return List.copyOf(owed.keySet());
+    }
+
+    @Override
+    public synchronized OutboxPage owed(Duration age, int most, @Nullable String after) {
+      List<NewJob<?>> page = new ArrayList<>();
+      String last = null;
+      Instant before = clock.now().minus(age);
+      for (Map.Entry<String, NewJob<?>> entry :
+          (after == null ? owed : owed.tailMap(after, false)).entrySet()) {
+        if (since.get(entry.getKey()).isBefore(before)) {
+          page.add(entry.getValue());
+          last = entry.getKey();
+          if (page.size() == most) {
+            return new OutboxPage(page, last);
+          }
+        }
+      }
+      return new OutboxPage(page, null);
+    }
+
+    @Override
+    public synchronized void remove(Collection<JobId> jobs) {
+      if (refuses) {
+        throw new IllegalStateException("a document that does not fit");
+      }
+      jobs.forEach(job -> owed.remove(job.value()));
+    }
+  }
+}

@@ -1,0 +1,214 @@
+package io.github.scalingtoolkit.queue.mongo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import com.mongodb.client.MongoClient;
+import com.mongodb.client.MongoClients;
+import com.mongodb.client.MongoCollection;
+import de.bwaldvogel.mongo.MongoServer;
+import de.bwaldvogel.mongo.backend.h2.H2Backend;
+import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.queue.EnqueueOptions;
+import io.github.scalingtoolkit.queue.Job;
+import io.github.scalingtoolkit.queue.JobId;
+import io.github.scalingtoolkit.queue.JobOutcome;
+import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.JobType;
+import io.github.scalingtoolkit.queue.NewJob;
+import io.github.scalingtoolkit.queue.Outbox;
+import io.github.scalingtoolkit.queue.RetryPolicy;
+import io.github.scalingtoolkit.queue.RunOnce;
+import io.github.scalingtoolkit.queue.Worker;
+import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.RedisServer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.bson.Document;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
+
+/** Owed jobs, and records of side effects, in the documents of a store that speaks MongoDB. */
+class MongoOutboxTest {
+  private static final JobType<String> WELCOME =
+      JobType.of("welcome", String.class).version(3);
+  private static final Duration A_MINUTE = Duration.ofMinutes(1);
+
+  private static RedisServer server;
+  private static RedisAccess redis;
+  private static MongoServer mongo;
+  private static MongoClient client;
+
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-01-02T03:04:05Z"));
+  private final MongoCollection<Document> users = client.getDatabase("test").getCollection("users");
+  private final MongoOutbox store = MongoOutbox.in(users, clock);
+  private final JobQueue queue = JobQueue.builder(redis, "mail").build();
+
+  @BeforeAll
+  static void start() {
+    server = RedisServer.start();
+    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
+    mongo = new MongoServer(H2Backend.inMemory());
+    client = MongoClients.create(mongo.bindAndGetConnectionString());
+  }
+
+  @AfterAll
+  static void stop() {
+    client.close();
+    mongo.shutdownNow();
+    redis.close();
+    server.close();
+  }
+
+  @BeforeEach
+  void empty() {
+    users.drop();
+    try (Jedis jedis = server.connect()) {
+      jedis.flushAll();
+    }
+  }
+
+  private static NewJob<String> job(String id) {
+    return new NewJob<>(WELCOME, "hello", EnqueueOptions.defaults().id(new JobId(id)));
+  }
+
+  private void insert(String name, NewJob<?>... owed) {
+    List<Document> entries = new ArrayList<>();
+    for (NewJob<?> job : owed) {
+      entries.add(store.entry(job));
+    }
+    users.insertOne(new Document("name", name).append(MongoOutbox.FIELD, entries));
+  }
+
+  private List<String> owed(Duration age) {
+    return store.owed(age, 10, null).jobs().stream()
+        .map(job -> job.options().id().orElseThrow().value())
+        .toList();
+  }
+
+  @Test
+  void anOwedJobIsEnqueuedAsItWasRunsAndLeavesItsDocument() {
+    List<Job<String>> ran = new CopyOnWriteArrayList<>();
+    Instant deadline = Instant.ofEpochMilli(System.currentTimeMillis() + 3_600_000);
+    store.createIndexes();
+    insert(
+        "ada",
+        new NewJob<>(
+            WELCOME,
+            "hello",
+            EnqueueOptions.defaults()
+                .id(new JobId("a"))
+                .priority(1)
+                .maxAttempts(7)
+                .header("tenant", "acme")
+                .deadline(deadline)
+                .timeLimit(A_MINUTE)
+                .retries(RetryPolicy.linear(A_MINUTE, A_MINUTE))));
+    insert("young");
+
+    try (Outbox outbox =
+            Outbox.builder(queue, store).interval(Duration.ofMillis(20)).start();
+        Worker worker = Worker.builder(queue)
+            .handle(WELCOME, job -> {
+              ran.add(job);
+              return JobOutcome.done();
+            })
+            .around(outbox.removing())
+            .start()) {
+      clock.advance(Duration.ofSeconds(31));
+      Await.until("it ran", () -> ran.size() == 1 && worker.running() == 0);
+    }
+
+    assertThat(ran.get(0).payload()).isEqualTo("hello");
+    assertThat(ran.get(0).headers()).isEqualTo(Map.of("tenant", "acme"));
+    assertThat(ran.get(0).deadline()).contains(deadline);
+    assertThat(users.find(new Document("name", "ada")).first()).doesNotContainKey("outbox");
+  }
+
+  @Test
+  void ofSeveralEntriesOfADocumentOnlyThoseThatEndedAreRemoved() {
+    insert("ada", job("a"), job("b"));
+    insert("bob", job("c"));
+    clock.advance(A_MINUTE);
+    users.updateOne(
+        new Document("name", "bob"),
+        new Document("$push", new Document(MongoOutbox.FIELD, store.entry(job("young")))));
+    assertThat(owed(Duration.ofSeconds(30))).containsExactly("a", "b", "c");
+    assertThat(owed(Duration.ofHours(-1))).containsExactly("a", "b", "c", "young");
+
+    store.remove(List.of(new JobId("a"), new JobId("c"), new JobId("unknown")));
+    store.remove(List.of());
+
+    assertThat(owed(Duration.ofHours(-1))).containsExactly("b", "young");
+  }
+
+  @Test
+  void pagesFollowEachOther() {
+    for (int i = 0; i < 5; i++) {
+      insert("user" + i, job("n" + i));
+    }
+    clock.advance(A_MINUTE);
+    List<String> all = new ArrayList<>();
+    String after = null;
+    int pages = 0;
+    do {
+      var page = store.owed(Duration.ZERO, 2, after);
+      page.jobs().forEach(job -> all.add(job.options().id().orElseThrow().value()));
+      after = page.next();
+      pages++;
+    } while (after != null);
+
+    assertThat(all).containsExactly("n0", "n1", "n2", "n3", "n4");
+    assertThat(pages).isEqualTo(3);
+  }
+
+  @Test
+  void whatIsNoEntryHindersNoOtherAndIsWarnedOf() {
+    users.insertOne(new Document(
+        MongoOutbox.FIELD,
+        List.of(new Document("jobId", "x").append("at", new java.util.Date(0)), "text")));
+    insert("ada", job("a"));
+    clock.advance(A_MINUTE);
+
+    try (CapturedLog log = CapturedLog.start()) {
+      assertThat(owed(Duration.ZERO)).containsExactly("a");
+      assertThat(log.lines("outbox=damaged")).hasSize(1);
+    }
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> store.entry(new NewJob<>(WELCOME, "x")))
+        .withMessageContaining("needs an id");
+  }
+
+  @Test
+  void anEffectRunsOnceAJobUnlessItFailed() throws InterruptedException {
+    MongoCollection<Document> records = client.getDatabase("test").getCollection("once");
+    MongoRunOnce inMongo = MongoRunOnce.in(records);
+    inMongo.expireAfter(Duration.ofDays(7));
+    for (RunOnce once : List.of(inMongo, RunOnce.inRedis(queue, A_MINUTE))) {
+      int[] runs = {0};
+      assertThatIllegalStateException()
+          .isThrownBy(() -> once.runOnce(new JobId("a"), () -> {
+            throw new IllegalStateException("not now");
+          }));
+
+      assertThat(once.runOnce(new JobId("a"), () -> runs[0]++)).isTrue();
+      assertThat(once.runOnce(new JobId("a"), () -> runs[0]++)).isFalse();
+      assertThat(once.runOnce(new JobId("b"), () -> runs[0]++)).isTrue();
+
+      assertThat(runs[0]).isEqualTo(2);
+    }
+    try (Jedis jedis = server.connect()) {
+      assertThat(jedis.pttl("q:{mail}:once:a")).isBetween(1L, A_MINUTE.toMillis());
+    }
+  }
+}
