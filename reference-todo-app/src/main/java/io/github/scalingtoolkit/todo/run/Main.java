@@ -1,9 +1,11 @@
 package io.github.scalingtoolkit.todo.run;
 
+import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.core.settings.SettingsException;
 import io.github.scalingtoolkit.core.settings.SettingsSource;
+import io.github.scalingtoolkit.queue.cli.QueueCli;
 import io.github.scalingtoolkit.todo.cluster.ClusterException;
 import io.github.scalingtoolkit.todo.cluster.Supervisor;
 import io.github.scalingtoolkit.todo.cluster.WorkerLink;
@@ -11,6 +13,7 @@ import io.github.scalingtoolkit.todo.config.SettingsReader;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.http.ListenException;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
 import io.github.scalingtoolkit.todo.logging.Logging;
 import io.github.scalingtoolkit.todo.logging.OtherLogs;
 import io.github.scalingtoolkit.todo.login.Credentials;
@@ -30,6 +33,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -50,7 +54,7 @@ import sun.misc.SignalHandler;
  */
 public final class Main {
   private static final String USAGE =
-      "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config|add-user NAME];"
+      "usage: [serve|work|cluster [N|max]|healthcheck|warm|print-config|add-user NAME|queue COMMAND];"
           + " without a role it serves and works in one process";
   private static final int WRONG_SETTING = 2;
   private static final int UNAVAILABLE = 3;
@@ -111,14 +115,15 @@ public final class Main {
 
   private int run(String[] args, SettingsSource environment, PrintStream err)
       throws InterruptedException {
-    if (Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
+    boolean operates = args.length > 0 && args[0].equals("queue");
+    if (!operates && Stream.of(args).anyMatch(Set.of("-h", "--help", "help")::contains)) {
       out.println(USAGE + ". For settings see docs/settings.md.");
       return 0;
     }
     boolean cluster = args.length > 0 && args[0].equals("cluster");
     boolean addsUser = args.length > 0 && args[0].equals("add-user");
     int most = cluster || addsUser ? 2 : 1;
-    if (args.length > most) {
+    if (args.length > most && !operates) {
       throw new Failure(WRONG_SETTING, "too many arguments: " + args.length + ". " + USAGE);
     }
     int workers = cluster ? workers(args.length == 2 ? args[1] : "max") : 0;
@@ -126,7 +131,7 @@ public final class Main {
       throw new Failure(WRONG_SETTING, "add-user needs the name of the user. " + USAGE);
     }
     TodoSettings settings = settings(environment);
-    Logging.configure(settings.logFormat(), settings.logLevel(), out);
+    Logging.configure(settings.logFormat(), settings.logLevel(), operates ? err : out);
     if (WorkerLink.find().isEmpty()) {
       settings.hints().forEach(err::println);
     }
@@ -139,6 +144,7 @@ public final class Main {
       case "healthcheck" -> healthcheck(settings);
       case "warm" -> warm(settings);
       case "add-user" -> addUser(settings, args[1]);
+      case "queue" -> queue(settings, Arrays.copyOfRange(args, 1, args.length), err);
       default ->
         throw new Failure(WRONG_SETTING, "unknown role '" + printable(args[0]) + "'. " + USAGE);
     };
@@ -237,6 +243,18 @@ public final class Main {
                 + ". While a demo runs on its own stores, add users by POST /register");
       }
       throw failure;
+    }
+  }
+
+  /** Operates the queue of the notifications, or another one in the same Redis. */
+  private int queue(TodoSettings settings, String[] command, PrintStream err) {
+    String url = settings
+        .redisUrl()
+        .orElseThrow(() -> new Failure(
+            WRONG_SETTING, "a demo's own Redis has no address that lasts: set REDIS_URL"));
+    try (RedisAccess redis =
+        OnRedis.builder(settings, url).deadline(Duration.ofSeconds(5)).build()) {
+      return QueueCli.run(command, redis, Notifications.QUEUE, out, err);
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.RedisServer;
 import io.github.scalingtoolkit.todo.embedded.ChildJvm;
 import io.github.scalingtoolkit.todo.mongo.WireServer;
 import java.io.IOException;
@@ -176,6 +177,30 @@ class MainTest {
       assertThat(child.lines()).hasSize(1);
       assertThat(output(child)).contains("JWT_SECRET must be set", "openssl rand -base64 48");
       assertClean(child);
+    }
+  }
+
+  @Test
+  void theQueueIsOperatedFromTheCommandLine() {
+    try (RedisServer redis = RedisServer.start()) {
+      List<String> environment = List.of("APP_ENV=demo", "REDIS_URL=" + redis.url());
+      try (MainRun paused = MainRun.start(environment, "queue", "pause")) {
+        assertThat(paused.awaitEnd()).isZero();
+      }
+      try (MainRun status = MainRun.start(environment, "queue", "status");
+          MainRun help = MainRun.start(environment, "queue", "--help");
+          MainRun wrong = MainRun.start(environment, "queue");
+          MainRun nowhere = MainRun.start(List.of("APP_ENV=demo"), "queue", "status")) {
+        assertThat(status.awaitEnd()).isZero();
+        assertThat(status.lines()).contains("queue      notifications  PAUSED", "waiting    0");
+        assertThat(help.awaitEnd()).isZero();
+        assertThat(output(help)).contains("[--queue NAME]", "retry ID");
+        assertThat(wrong.awaitEnd()).isEqualTo(2);
+        assertThat(output(wrong)).contains("a command is missing");
+        assertThat(nowhere.awaitEnd()).isEqualTo(2);
+        assertThat(output(nowhere)).contains("set REDIS_URL");
+        assertClean(status);
+      }
     }
   }
 
