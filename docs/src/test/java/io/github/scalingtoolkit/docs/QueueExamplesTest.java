@@ -58,7 +58,7 @@ class QueueExamplesTest {
   void jobsThatAreOwedInTheirDocuments() {
     MongoServer mongo = new MongoServer(H2Backend.inMemory());
     try (RedisServer server = RedisServer.start();
-        RedisAccess redis = RedisAccess.open(server.url());
+        RedisAccess redis = PatientRedis.open(server.url());
         MongoClient client = MongoClients.create(mongo.bindAndGetConnectionString())) {
       JobType<Welcome> welcome = JobType.of("welcome", Welcome.class);
       MongoDatabase database = client.getDatabase("shop");

@@ -460,7 +460,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void beatSaysThatTheQueueIsPausedAndHowManyActiveJobsWereCancelled() {
+  void beatSaysThatTheQueueIsPausedAndHowManyWereCancelled() {
     enqueueReady("a", "b");
     claim("w", 1, 1);
     assertThat(call(Scripts.ADMIN, 1, "cancel", "b")).isEqualTo(1L);
