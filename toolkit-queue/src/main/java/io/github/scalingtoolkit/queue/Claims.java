@@ -116,15 +116,17 @@ final class Claims {
    * @param most most jobs to claim
    * @param priorities the priorities in the order in which they are served
    * @param types most jobs to claim of each type
+   * @param taken one of them, whose published call this worker took from the others, or empty
    */
-  record Wish(int most, String priorities, Map<String, Integer> types) {}
+  record Wish(int most, String priorities, Map<String, Integer> types, String taken) {}
 
   /**
    * What a step brought.
    *
    * @param more whether jobs are left that could be claimed at once
+   * @param looked whether it looked for jobs: it was to claim some, and the worker was registered
    */
-  record Step(List<Claim> claimed, Duration untilNextDelayed, boolean more) {}
+  record Step(List<Claim> claimed, Duration untilNextDelayed, boolean more, boolean looked) {}
 
   /**
    * What a beat brought.
@@ -242,7 +244,8 @@ final class Claims {
               ? List.of()
               : claimed((List<?>) reply.get(5), claims, current, (Long) reply.get(6)),
           wait < 0 ? NEVER : Duration.ofMillis(wait),
-          (Long) reply.get(2) == 1);
+          (Long) reply.get(2) == 1,
+          wish.most() > 0 && (Long) reply.get(0) == 1 && !mayBeLost);
     } catch (Throwable unread) {
       // Nobody would run what was read of it: the next beat returns it.
       held.values().removeIf(claim -> claim.epoch() == claims);
@@ -252,7 +255,7 @@ final class Claims {
   }
 
   private List<byte[]> arguments(List<End> ends, Wish wish, long claims, int forget) {
-    List<byte[]> args = new ArrayList<>(11 + 2 * wish.types().size() + ends.size() * 6);
+    List<byte[]> args = new ArrayList<>(12 + 2 * wish.types().size() + ends.size() * 6);
     args.add(queue.version());
     args.add(bytes(worker));
     args.add(bytes(claims));
@@ -264,6 +267,7 @@ final class Claims {
     args.add(bytes(queue.retention().givenIds().toMillis()));
     args.add(bytes(queue.retention().madeIds().toMillis()));
     args.add(bytes(wish.types().size()));
+    args.add(bytes(wish.taken()));
     wish.types().forEach((type, most) -> {
       args.add(bytes(type));
       args.add(bytes(most));

@@ -12,6 +12,9 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
 
 /**
@@ -19,6 +22,7 @@ import redis.clients.jedis.exceptions.JedisException;
  * those of the jobs that end with the same step. Ends accumulate during the previous turn.
  */
 final class Stepper {
+  private static final Logger log = LoggerFactory.getLogger(Stepper.class);
   private static final int MOST_CLAIMS = 200;
 
   /** How long it may know of no job because the worker's other queues have all slots, so that nobody waits for calls. */
@@ -44,6 +48,10 @@ final class Stepper {
   private volatile boolean idle;
   private volatile boolean stopping;
   private boolean moreReady;
+
+  /** The type of a call that this worker took from the others, until a step has looked or another worker is called. */
+  private @Nullable String taken;
+
   private Duration untilNextDelayed = Claims.NEVER;
   private long steppedAt;
 
@@ -97,17 +105,17 @@ final class Stepper {
 
   /** A {@link Loop.Step}. Throws when Redis does not answer, with nothing forgotten. */
   Duration turn() {
-    String taken = takeCall();
+    if (taken == null) {
+      taken = takeCall();
+    }
     long sinceStep = clock.nanoTime() - steppedAt;
     Duration nextLook =
         slots.areAllTaken() && BLIND.compareTo(untilNextDelayed) < 0 ? BLIND : untilNextDelayed;
     boolean wanted = !stopping && (signalled || moreReady || sinceStep >= nextLook.toNanos());
     int reserved = wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
     if (ends.isEmpty() && reserved == 0) {
-      if (taken != null) {
-        // Its slots became busy in the meantime.
-        claims.passCall(taken);
-      }
+      // Its slots became busy in the meantime.
+      passCall();
       idle = !wanted;
       onIdle.run();
       Duration left = nextLook.minusNanos(sinceStep);
@@ -122,13 +130,23 @@ final class Stepper {
     steppedAt = clock.nanoTime();
     Claims.Step step;
     try {
-      step = claims.step(ending, new Claims.Wish(most, priorities.order(), types(most, ending)));
+      step = claims.step(
+          ending,
+          new Claims.Wish(
+              most, priorities.order(), types(most, ending), taken == null ? "" : taken));
     } catch (Throwable failure) {
       ends.putBack(ending);
       slots.hungry(false);
       slots.unused(reserved);
+      // So it takes no other call before a step has succeeded.
       signalled = true;
+      passCall();
       throw failure;
+    }
+    if (step.looked()) {
+      taken = null;
+    } else {
+      passCall();
     }
     untilNextDelayed = step.untilNextDelayed();
     // Among several queues a slot that is wanted must be asked for, so what was not looked at
@@ -156,6 +174,23 @@ final class Stepper {
       }
     }
     return null;
+  }
+
+  /** Others have forgotten the call that this worker took. */
+  private void passCall() {
+    if (taken == null) {
+      return;
+    }
+    try {
+      claims.passCall(taken);
+      taken = null;
+    } catch (JedisDataException refused) {
+      // Who may not publish must not fail for that: the beats of others look.
+      taken = null;
+    } catch (JedisException | RejectedException unanswered) {
+      // It goes with the next step.
+      log.debug("call={} passed=no cause={}", taken, unanswered.getClass().getName());
+    }
   }
 
   private boolean takes(String type) {

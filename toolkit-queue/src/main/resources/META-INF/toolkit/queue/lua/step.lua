@@ -5,6 +5,7 @@
 --          6 1 if the worker is in i (it waits for jobs), else 0  7 the priorities in the order in which they are served
 --          8 how many ended ids of each kind to forget at most  9 how long ended ids given by callers are remembered, ms
 --          10 the same for generated ids, ms  11 number of types the worker handles
+--          12 the type among them whose published call the worker took from the others, or empty
 --          then per type two values: type, most jobs of it to claim
 --          then per job to end six values: id, epoch it was claimed in, outcome, where, delay in ms, text
 --          outcome: c completed, where: c or g, the kind of its id; text: attempts if more than one
@@ -32,8 +33,8 @@ local function free()
   end
 end
 local types, fields = {}, {'v', 'paused', 'n'}
-local first_end = 12 + 2 * tonumber(ARGV[11])
-for i = 12, first_end - 1, 2 do
+local first_end = 13 + 2 * tonumber(ARGV[11])
+for i = 13, first_end - 1, 2 do
   types[#types + 1] = {name = ARGV[i], most = tonumber(ARGV[i + 1])}
   fields[#fields + 1] = 'w' .. ARGV[i]
 end
@@ -252,8 +253,8 @@ if most > 0 and registered and not paused then
       end
     end
     if from.length > 0 then
-      -- The others have heard of what this step has not touched; it would call itself for ever.
-      call(from.list, from.length == length)
+      -- The others have heard of what this step has not touched, unless it took their call; it would call itself for ever.
+      call(from.list, from.length == length and from.type.name ~= ARGV[12])
       if from.type.most > 0 and not shared then more = 1 end
     end
   end

@@ -388,10 +388,10 @@ class JobQueueTest {
     }
   }
 
-  private static final Claims.Wish NOTHING = new Claims.Wish(0, "5", Map.of());
+  private static final Claims.Wish NOTHING = new Claims.Wish(0, "5", Map.of(), "");
 
   private static Claims.Wish emails(int most) {
-    return new Claims.Wish(most, "5", Map.of("sendEmail", most));
+    return new Claims.Wish(most, "5", Map.of("sendEmail", most), "");
   }
 
   private Claims claims(String worker, Duration lease, int mostCrashes) {

@@ -205,7 +205,9 @@ class QueueInspectorTest {
   }
 
   private static List<Claim> claim(Claims claims) {
-    return claims.step(List.of(), new Claims.Wish(2, "5", Map.of("note", 2))).claimed();
+    return claims
+        .step(List.of(), new Claims.Wish(2, "5", Map.of("note", 2), ""))
+        .claimed();
   }
 
   @Test

@@ -175,6 +175,7 @@ class QueueUnderFailureTest {
                 "86400000",
                 "60000",
                 "0",
+                "",
                 "a",
                 epoch,
                 "d",

@@ -92,6 +92,7 @@ class ScriptContractTest {
         DAY,
         MINUTE,
         1,
+        "",
         "note",
         1000));
     args.addAll(Arrays.asList(ends));
@@ -337,13 +338,13 @@ class ScriptContractTest {
       jedis.configResetStat();
     });
 
-    call(Scripts.STEP, 1, "w", 1, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "note", 0);
+    call(Scripts.STEP, 1, "w", 1, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "", "note", 0);
     redis(jedis -> {
       assertThat(jedis.info("commandstats")).doesNotContain("cmdstat_publish:");
       assertThat(jedis.exists("q:{q}:k:note")).as("who waits is called").isTrue();
     });
 
-    call(Scripts.STEP, 1, "w", 2, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "note", 1);
+    call(Scripts.STEP, 1, "w", 2, 9, 1000, 0, "0123456789", 0, DAY, MINUTE, 1, "", "note", 1);
     redis(jedis -> assertThat(jedis.info("commandstats")).contains("cmdstat_publish:calls=1,"));
   }
 
@@ -366,6 +367,7 @@ class ScriptContractTest {
         DAY,
         MINUTE,
         2,
+        "",
         "note",
         1,
         "third",
@@ -381,7 +383,7 @@ class ScriptContractTest {
     beat("w");
 
     List<?> one = (List<?>)
-        call(Scripts.STEP, 1, "w", 1, 1, 1000, 0, "9876543210", 0, DAY, MINUTE, 1, "note", 9);
+        call(Scripts.STEP, 1, "w", 1, 1, 1000, 0, "9876543210", 0, DAY, MINUTE, 1, "", "note", 9);
 
     assertThat(ids(one)).containsExactly("five");
   }
@@ -396,7 +398,7 @@ class ScriptContractTest {
       }
     });
 
-    call(Scripts.STEP, 1, "w", 1, 0, 1, 0, "0", 3, DAY, MINUTE, 0);
+    call(Scripts.STEP, 1, "w", 1, 0, 1, 0, "0", 3, DAY, MINUTE, 0, "");
 
     assertThat(call(Scripts.COUNTS, 1)).isEqualTo(List.of(0L, 0L, 0L, 0L, 4L));
     redis(jedis -> assertThat(jedis.hlen("q:{q}:e")).isEqualTo(2));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.RejectedException;
+import io.github.scalingtoolkit.core.redis.ChannelListener;
+import io.github.scalingtoolkit.core.redis.ChannelSubscription;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
@@ -14,6 +16,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,8 +48,13 @@ class StepperTest {
   }
 
   private Stepper stepper(Slots slots) {
+    return stepper("w", slots, started);
+  }
+
+  private Stepper stepper(String worker, Slots slots, List<Claim> started) {
     Claims claims =
-        new Claims(queue, "w", Duration.ofSeconds(30), 5, List.of("note"), clock, lost -> {});
+        new Claims(queue, worker, Duration.ofSeconds(30), 5, slots.types(), clock, lost -> {});
+    claims.listens();
     return new Stepper(
         claims, ends, slots, Priorities.strict(), started::add, () -> idleTimes++, clock);
   }
@@ -143,11 +152,99 @@ class StepperTest {
         new Claims(queue, "x", Duration.ofSeconds(30), 5, List.of("note"), clock, lost -> {});
     claims.beat(false);
     redis.guards().forEach(Guard::forceOpen);
-    Claims.Wish wish = new Claims.Wish(1, "012", Map.of("note", 1));
+    Claims.Wish wish = new Claims.Wish(1, "012", Map.of("note", 1), "");
 
     assertThatThrownBy(() -> claims.step(List.of(), wish)).isInstanceOf(RejectedException.class);
 
     assertThat(claims.needsBeat()).isFalse();
+  }
+
+  @Test
+  void aWorkerThatTookACallAndClaimedAJobOfAnotherTypeCallsTheOthersAgain() {
+    List<Claim> startedByOther = new ArrayList<>();
+    Stepper busy = stepper(
+        "busy", new Slots(new SlotPool(1), Map.of("note", 1, "image", 1), () -> {}), started);
+    Stepper other = stepper("other", slots, startedByOther);
+    List.of(busy, other).forEach(each -> {
+      each.turn();
+      each.turn();
+    });
+    AtomicBoolean live = new AtomicBoolean();
+    AtomicInteger calls = new AtomicInteger();
+    try (ChannelSubscription subscription = redis.subscribe(queue.key("n"), hears(calls, live))) {
+      Await.until("it listens", live::get);
+      queue.enqueue(
+          JobType.of("image", String.class), "x", EnqueueOptions.defaults().priority(0));
+      queue.enqueue(NOTE, "n");
+      // The other worker hears this one, too, and finds the call taken before the busy one steps.
+      Await.until("the enqueue has called", () -> calls.get() == 1);
+      busy.heard("note");
+      busy.turn();
+      assertThat(started).extracting(Claim::type).containsExactly("image");
+
+      Await.until("it is called again", Duration.ofSeconds(10), () -> calls.get() == 2);
+      other.heard("note");
+      other.turn();
+      assertThat(startedByOther).extracting(Claim::type).containsExactly("note");
+      assertThat(subscription).isNotNull();
+    }
+  }
+
+  private static ChannelListener hears(AtomicInteger calls, AtomicBoolean live) {
+    return new ChannelListener() {
+      @Override
+      public void onMessage(byte[] type) {
+        if (Scripts.text(type).equals("note")) {
+          calls.incrementAndGet();
+        }
+      }
+
+      @Override
+      public void onLive() {
+        live.set(true);
+      }
+
+      @Override
+      public void onGap() {}
+    };
+  }
+
+  @Test
+  void aWorkerOfAnotherDataVersionLeavesCallsToTheOthers() {
+    stepper.turn();
+    stepper.turn();
+    enqueue(1);
+    try (Jedis jedis = server.connect()) {
+      jedis.hset(queue.key("m"), "v", "999");
+      stepper.heard("note");
+      assertThatThrownBy(stepper::turn).isInstanceOf(QueueVersionException.class);
+      assertThat(jedis.exists(queue.key("k:note"))).as("it was passed on").isTrue();
+      jedis.configResetStat();
+
+      stepper.heard("note");
+      assertThatThrownBy(stepper::turn).isInstanceOf(QueueVersionException.class);
+
+      assertThat(jedis.info("commandstats")).doesNotContain("cmdstat_zpopmin", "cmdstat_publish");
+    }
+  }
+
+  @Test
+  void aCallThatCouldNotBePassedOnAtOnceIsPassedOnLater() {
+    stepper.turn();
+    stepper.turn();
+    enqueue(1);
+    stepper.heard("note");
+    redis.guards().forEach(Guard::forceOpen);
+    assertThatThrownBy(stepper::turn).isInstanceOf(RejectedException.class);
+    stepper.stop();
+    redis.guards().forEach(Guard::forceClosed);
+    try (Jedis jedis = server.connect()) {
+      jedis.del(queue.key("k:note"));
+
+      stepper.turn();
+
+      assertThat(jedis.exists(queue.key("k:note"))).isTrue();
+    }
   }
 
   @Test
