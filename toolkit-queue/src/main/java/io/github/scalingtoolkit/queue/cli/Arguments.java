@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
 record Arguments(String command, List<String> words, Map<String, String> options) {
   private static final Set<String> WITH_VALUE =
       Set.of("queue", "redis", "skip", "most", "every", "times");
-  private static final Set<String> FLAGS = Set.of("all");
+  private static final Set<String> FLAGS = Set.of("all", "yes");
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
   private static final Pattern SPAN = Pattern.compile("([0-9]{1,6})(ms|s|m)");
 
   /** What is wrong with a command line, for its user. */
@@ -124,10 +125,14 @@ record Arguments(String command, List<String> words, Map<String, String> options
 
   static Instant time(String text) {
     try {
-      return Instant.parse(text);
+      Instant time = Instant.parse(text);
+      if (!time.isBefore(Instant.EPOCH) && !time.isAfter(LATEST)) {
+        return time;
+      }
     } catch (DateTimeException wrong) {
-      throw new WrongException(
-          "a time must be like 2027-01-31T08:00:00Z but was '" + QueueCli.printable(text) + "'");
+      // Said below.
     }
+    throw new WrongException("a time must be like 2027-01-31T08:00:00Z, from " + Instant.EPOCH
+        + " to " + LATEST + ", but was '" + QueueCli.printable(text) + "'");
   }
 }

@@ -48,7 +48,7 @@ public final class QueueCli {
       promote ID…                  makes delayed jobs ready now
       schedule ID TIME             makes a job ready then: 2027-01-31T08:00:00Z
       pause, resume                stops workers from claiming jobs, and lets them again
-      drain                        ends all waiting jobs
+      drain --yes                  ends all waiting jobs
       """;
 
   private static final String USAGE = "usage: COMMAND [ID…] --queue NAME [--redis URL]\n\n"
@@ -58,6 +58,7 @@ public final class QueueCli {
   private static final int PAGE = 1000;
   private static final int ANY = Integer.MAX_VALUE;
 
+  private final RedisAccess redis;
   private final QueueInspector inspector;
   private final String queue;
   private final Arguments arguments;
@@ -65,11 +66,13 @@ public final class QueueCli {
   private final PrintStream err;
 
   private QueueCli(
+      RedisAccess redis,
       QueueInspector inspector,
       String queue,
       Arguments arguments,
       PrintStream out,
       PrintStream err) {
+    this.redis = redis;
     this.inspector = inspector;
     this.queue = queue;
     this.arguments = arguments;
@@ -145,15 +148,18 @@ public final class QueueCli {
           // It enqueues nothing.
           .acceptEviction("allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random")
           .build();
-      return new QueueCli(QueueInspector.of(queue), name, arguments, out, err).run();
+      return new QueueCli(redis, QueueInspector.of(queue), name, arguments, out, err).run();
     } catch (JedisException | RejectedException failure) {
-      err.println(
-          "Redis " + redis.description() + " does not serve this: " + redis.explain(failure));
+      err.println(unserved(redis, failure));
       return FAILED;
     } catch (QueueException failure) {
       err.println(failure.getMessage());
       return FAILED;
     }
+  }
+
+  private static String unserved(RedisAccess redis, RuntimeException failure) {
+    return "Redis " + redis.description() + " does not serve this: " + redis.explain(failure);
   }
 
   /** Returns the text without what a terminal would not show as it is. */
@@ -213,10 +219,20 @@ public final class QueueCli {
     arguments.words(0, 0, "nothing");
     Duration every = arguments.span("every", Duration.ofSeconds(2));
     int times = arguments.number("times", ANY, 1, ANY);
-    for (int i = 0; i < times && !Thread.interrupted(); i++) {
+    int code = 0;
+    // Who reads it may have gone.
+    for (int i = 0; i < times && !Thread.interrupted() && !out.checkError(); i++) {
       if (i > 0) {
         LockSupport.parkNanos(every.toNanos());
       }
+      code = look();
+    }
+    return code;
+  }
+
+  /** Prints a line for {@code watch}, which goes on after an outage. */
+  private int look() {
+    try {
       QueueOverview overview = inspector.overview();
       out.printf(
           Locale.ROOT,
@@ -232,8 +248,11 @@ public final class QueueCli {
           overview.workers(),
           overview.idleWorkers(),
           overview.paused() ? " PAUSED" : "");
+      return 0;
+    } catch (JedisException | RejectedException failure) {
+      err.println(unserved(redis, failure) + "; watches on");
+      return FAILED;
     }
-    return 0;
   }
 
   private int workers() {
@@ -341,21 +360,27 @@ public final class QueueCli {
     }
     arguments.words(0, 0, "ids or --all");
     long retried = 0;
-    int damaged = 0;
+    long damaged = 0;
+    int skip = 0;
     // Those that die again meanwhile are not retried again.
     Set<JobId> tried = new HashSet<>();
     List<DeadLetter> page;
     do {
-      page = inspector.dead(damaged, PAGE).stream()
-          .filter(dead -> tried.add(dead.id()))
-          .toList();
+      page = inspector.dead(skip, PAGE);
+      boolean gone = false;
       for (DeadLetter dead : page) {
+        if (!tried.add(dead.id())) {
+          continue;
+        }
         if (inspector.retryDead(dead.id())) {
           retried++;
+          gone = true;
         } else {
           damaged++;
         }
       }
+      // What was retried made room in its page. If it died again it came back in front of it.
+      skip += gone ? 0 : page.size();
     } while (!page.isEmpty());
     out.println(retried + " retried" + (damaged > 0 ? ", " + damaged + " damaged" : ""));
     return 0;
@@ -405,6 +430,11 @@ public final class QueueCli {
 
   private int drain() {
     arguments.words(0, 0, "nothing");
+    if (!arguments.flag("yes")) {
+      throw new Arguments.WrongException(
+          "drain ends all waiting jobs of " + printable(queue) + ": add --yes to do it");
+    }
+    out.println("drains " + printable(queue));
     out.println(inspector.drain() + " jobs cancelled");
     return 0;
   }

@@ -16,9 +16,12 @@ import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,12 +146,68 @@ class QueueCliTest {
     assertThat(QueueInspector.of(queue).isPaused()).isTrue();
     assertThat(run("status").out()).contains("PAUSED");
     assertThat(run("resume").out()).isEqualTo("my notes is resumed\n");
-    assertThat(run("drain").out()).isEqualTo("1 jobs cancelled\n");
+    assertThat(run("drain").err()).startsWith("drain ends all waiting jobs of my notes: add --yes");
+    assertThat(run("drain", "--yes").out()).isEqualTo("drains my notes\n1 jobs cancelled\n");
     try (Worker worker =
         Worker.builder(queue).handle(NOTE, job -> JobOutcome.done()).start()) {
       Await.until("it is listed", () -> run("workers").out().contains("  note\n"));
       assertThat(worker).isNotNull();
     }
+  }
+
+  @Test
+  void retriesAllOnceThoughTheyDieAgainAtOnce() {
+    int jobs = 1100;
+    for (int i = 0; i < jobs; i++) {
+      queue.enqueue(NOTE, "n", DEFAULTS.maxAttempts(1));
+    }
+    try (Worker worker = Worker.builder(queue)
+        .handle(NOTE, job -> {
+          throw new IllegalStateException("again");
+        })
+        .start()) {
+      QueueInspector inspector = QueueInspector.of(queue);
+      Await.until("all are dead", () -> inspector.counts().dead() == jobs);
+
+      assertThat(run("retry", "--all").out()).isEqualTo("1100 retried\n");
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void watchGoesOnWithoutRedisAndSaysSo() {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(OutputStream.nullOutputStream(), true, UTF_8);
+    try (RedisAccess unreachable = RedisAccess.builder("redis://127.0.0.1:" + Ports.free())
+        .deadline(Duration.ofMillis(100))
+        .build()) {
+      String[] watch = {"watch", "--times", "3", "--every", "1ms"};
+
+      int code = QueueCli.run(watch, unreachable, "q", out, new PrintStream(err, true, UTF_8));
+
+      assertThat(code).isEqualTo(1);
+      assertThat(err.toString(UTF_8).lines())
+          .hasSize(3)
+          .allMatch(line -> line.startsWith("Redis ") && line.endsWith("; watches on"));
+    }
+  }
+
+  @Test
+  void watchEndsOnceNobodyReads() {
+    AtomicInteger writes = new AtomicInteger();
+    OutputStream closed = new OutputStream() {
+      @Override
+      public void write(int one) throws IOException {
+        writes.incrementAndGet();
+        throw new IOException("Broken pipe");
+      }
+    };
+    PrintStream out = new PrintStream(closed, true, UTF_8);
+    String[] watch = {"watch", "--times", "1000", "--every", "1ms"};
+
+    assertThat(QueueCli.run(watch, redis, "my notes", out, out)).isZero();
+
+    assertThat(writes).as("those of one line").hasValueLessThan(200);
   }
 
   @Test
@@ -167,6 +226,10 @@ class QueueCliTest {
         "retry --queue q",
         "retry --all=yes --queue q",
         "schedule a tomorrow --queue q",
+        "schedule a +1000000000-12-31T23:59:59Z --queue q",
+        "schedule a -1000000000-01-01T00:00:00Z --queue q",
+        "schedule a +10000-01-01T00:00:00Z --queue q",
+        "drain --queue q",
         "pause --queue q --queue q",
         "pause --queue {q}",
         "pause now --queue q",
