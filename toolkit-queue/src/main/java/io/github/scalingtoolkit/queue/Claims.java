@@ -427,7 +427,7 @@ final class Claims {
     List<Claim> gone = goneFromRedis(held());
     if (!gone.isEmpty()) {
       log.info(
-          "queue={} jobs={} first={} claim=cancelled by=operator action=\"their handlers are interrupted\"",
+          "queue={} jobs={} first={} claim=gone cause=\"cancelled, or Redis lost them\" action=\"their handlers are interrupted\"",
           queue.logName(),
           gone.size(),
           gone.get(0).loggedId());
