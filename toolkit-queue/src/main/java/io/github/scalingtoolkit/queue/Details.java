@@ -31,7 +31,7 @@ record Details(
   private static final int RADIX = 36;
 
   /** Of a payload beside a field that this process cannot read. */
-  private static final int UNKNOWN_VERSION = Integer.MAX_VALUE;
+  static final int UNKNOWN_VERSION = Integer.MAX_VALUE;
 
   static Details of(JobType<?> type, EnqueueOptions options, long enqueuedAt) {
     return new Details(

@@ -31,10 +31,17 @@ public record NewJob<P>(JobType<P> type, P payload, EnqueueOptions options) {
    * not read, and is enqueued as it is.
    *
    * @throws IllegalArgumentException if the bytes are not a job
+   * @throws QueueException if a newer version of this library wrote them, and this one cannot read all of it: leave them to
+   *     a newer process
    */
   public static NewJob<byte[]> of(JobId id, byte[] bytes) {
     Envelope envelope = Envelope.read(bytes);
     Details details = envelope.details();
+    if (details.version() == Details.UNKNOWN_VERSION) {
+      throw new QueueException(
+          "job " + id + " of type " + envelope.type()
+              + " was written by a newer version, and this process cannot read all of it: update this process");
+    }
     EnqueueOptions options = EnqueueOptions.defaults()
         .id(id)
         .priority(bytes[0] - '0')

@@ -13,14 +13,18 @@ import io.github.scalingtoolkit.queue.JobId;
 import io.github.scalingtoolkit.queue.NewJob;
 import io.github.scalingtoolkit.queue.OutboxPage;
 import io.github.scalingtoolkit.queue.OutboxStore;
+import io.github.scalingtoolkit.queue.QueueException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
 import java.util.Objects;
+import org.bson.BsonDocument;
 import org.bson.Document;
 import org.bson.conversions.Bson;
+import org.bson.json.JsonMode;
+import org.bson.json.JsonWriterSettings;
 import org.bson.types.Binary;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -48,6 +52,7 @@ public final class MongoOutbox implements OutboxStore {
   private final MongoCollection<Document> documents;
   private final Clock clock;
   private final Once damaged = new Once();
+  private final Once newer = new Once();
 
   private MongoOutbox(MongoCollection<Document> documents, Clock clock) {
     this.documents = Objects.requireNonNull(documents);
@@ -77,7 +82,7 @@ public final class MongoOutbox implements OutboxStore {
    * Returns the entry of a job for the array {@value #FIELD} of the document that owes it.
    *
    * @throws IllegalArgumentException if its options give no id
-   * @throws io.github.scalingtoolkit.queue.QueueException if its payload cannot be written
+   * @throws QueueException if its payload cannot be written
    */
   public Document entry(NewJob<?> job) {
     JobId id = job.options()
@@ -98,7 +103,10 @@ public final class MongoOutbox implements OutboxStore {
         .find(
             after == null
                 ? old
-                : Filters.and(old, Filters.gt(ID, Document.parse(after).get(ID))))
+                : Filters.and(
+                    old,
+                    new BsonDocument(
+                        ID, new BsonDocument("$gt", BsonDocument.parse(after).get(ID)))))
         .projection(Projections.include(FIELD))
         .sort(Sorts.ascending(ID))
         .limit(most)
@@ -112,8 +120,14 @@ public final class MongoOutbox implements OutboxStore {
       }
     }
     return new OutboxPage(
-        jobs,
-        page.size() < most ? null : new Document(ID, page.get(page.size() - 1).get(ID)).toJson());
+        jobs, page.size() < most ? null : cursor(page.get(page.size() - 1).get(ID)));
+  }
+
+  /** Only the collection's codecs know how its ids are written, a UUID, say; and a long must stay one. */
+  private String cursor(@Nullable Object id) {
+    return new Document(ID, id)
+        .toBsonDocument(Document.class, documents.getCodecRegistry())
+        .toJson(JsonWriterSettings.builder().outputMode(JsonMode.EXTENDED).build());
   }
 
   private void read(Object entry, Date before, List<NewJob<?>> jobs, Document document) {
@@ -123,6 +137,12 @@ public final class MongoOutbox implements OutboxStore {
         jobs.add(NewJob.of(
             new JobId(owed.getString(JOB_ID)), owed.get(PAYLOAD, Binary.class).getData()));
       }
+    } catch (QueueException ofANewerProcess) {
+      newer.tell(() -> log.warn(
+          "collection={} document={} outbox=newer cause=\"{}\" action=\"leave the entry alone, and update this process\"",
+          documents.getNamespace(),
+          document.get(ID),
+          ofANewerProcess.getMessage()));
     } catch (ClassCastException | IllegalArgumentException | NullPointerException notAnEntry) {
       damaged.tell(() -> log.warn(
           "collection={} document={} outbox=damaged action=\"what is in its array outbox is no entry: remove it\"",

@@ -1,9 +1,12 @@
 package io.github.scalingtoolkit.queue.mongo;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import com.mongodb.ConnectionString;
+import com.mongodb.MongoClientSettings;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
@@ -19,6 +22,7 @@ import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobType;
 import io.github.scalingtoolkit.queue.NewJob;
 import io.github.scalingtoolkit.queue.Outbox;
+import io.github.scalingtoolkit.queue.OutboxPage;
 import io.github.scalingtoolkit.queue.RetryPolicy;
 import io.github.scalingtoolkit.queue.RunOnce;
 import io.github.scalingtoolkit.queue.Worker;
@@ -30,8 +34,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.bson.Document;
+import org.bson.UuidRepresentation;
+import org.bson.types.Binary;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +66,10 @@ class MongoOutboxTest {
     server = RedisServer.start();
     redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
     mongo = new MongoServer(H2Backend.inMemory());
-    client = MongoClients.create(mongo.bindAndGetConnectionString());
+    client = MongoClients.create(MongoClientSettings.builder()
+        .applyConnectionString(new ConnectionString(mongo.bindAndGetConnectionString()))
+        .uuidRepresentation(UuidRepresentation.STANDARD)
+        .build());
   }
 
   @AfterAll
@@ -170,6 +180,59 @@ class MongoOutboxTest {
 
     assertThat(all).containsExactly("n0", "n1", "n2", "n3", "n4");
     assertThat(pages).isEqualTo(3);
+  }
+
+  @Test
+  void pagesFollowEachOtherWhateverTheTypeOfTheIds() {
+    List<List<Object>> ids = List.of(
+        List.of(new UUID(1, 1), new UUID(1, 2), new UUID(1, 3)),
+        List.of(1L, 2L, 1L << 40),
+        List.of(new Document("n", 1), new Document("n", 2), new Document("n", 3)));
+    for (List<Object> three : ids) {
+      users.drop();
+      for (int i = 0; i < three.size(); i++) {
+        users.insertOne(new Document("_id", three.get(i))
+            .append(MongoOutbox.FIELD, List.of(store.entry(job("n" + i)))));
+      }
+      List<String> all = new ArrayList<>();
+      String after = null;
+      do {
+        OutboxPage page = store.owed(Duration.ofHours(-1), 1, after);
+        page.jobs().forEach(job -> all.add(job.options().id().orElseThrow().value()));
+        after = page.next();
+      } while (after != null && all.size() < 9);
+
+      assertThat(all).as("%s", three).containsExactly("n0", "n1", "n2");
+    }
+  }
+
+  @Test
+  void anEntryOfANewerVersionIsLeftAloneAndNotCalledDamaged() {
+    Document newer = store.entry(job("newer"));
+    newer.put("payload", new Binary("5c005welcome v=3 l=7:new\nhello".getBytes(UTF_8)));
+    users.insertOne(new Document(MongoOutbox.FIELD, List.of(newer)));
+    insert("ada", job("a"));
+    clock.advance(A_MINUTE);
+
+    try (CapturedLog log = CapturedLog.start()) {
+      assertThat(owed(Duration.ZERO)).containsExactly("a");
+      assertThat(owed(Duration.ZERO)).containsExactly("a");
+
+      assertThat(log.lines("outbox=damaged")).isEmpty();
+      assertThat(log.lines("outbox=newer")).hasSize(1).allMatch(line -> line.contains("newer"));
+    }
+    assertThat(users.countDocuments(new Document("outbox.jobId", "newer"))).isEqualTo(1);
+  }
+
+  @Test
+  void recordsAreKeptForATimeWithinBounds() {
+    MongoCollection<Document> records = client.getDatabase("test").getCollection("expiring");
+    MongoRunOnce once = MongoRunOnce.in(records);
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> once.expireAfter(Duration.ZERO))
+        .withMessageContaining("kept");
+    assertThatIllegalArgumentException().isThrownBy(() -> once.expireAfter(Duration.ofDays(366)));
   }
 
   @Test
