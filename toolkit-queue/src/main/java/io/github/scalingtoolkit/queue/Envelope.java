@@ -45,7 +45,7 @@ record Envelope(boolean hasGivenId, int maxAttempts, String type, Details detail
    *
    * @throws QueueException if the payload cannot be written
    */
-  private static <P> byte[] encoded(JobType<P> type, P payload) {
+  static <P> byte[] encoded(JobType<P> type, P payload) {
     if (payload == null) {
       throw new NullPointerException("the payload of a job of type " + type.name());
     }

@@ -44,7 +44,15 @@ public final class Outbox implements AutoCloseable {
   /** Entries of other processes may be from the future of this one's clock. */
   private static final Duration ANY_AGE = Duration.ofHours(-1);
 
+  private static final Duration LONGEST_REMOVAL = Duration.ofSeconds(3);
+
   private static final Duration LONGEST_END = Duration.ofSeconds(3);
+
+  /** Of payloads in one round trip: more would not fit its deadline. */
+  private static final int MOST_BYTES = 1 << 20;
+
+  /** Sweeps in a row that Redis does not answer: one alone is told by others. */
+  private static final int TOLD_AFTER = 3;
 
   private final JobQueue queue;
   private final OutboxStore store;
@@ -52,8 +60,17 @@ public final class Outbox implements AutoCloseable {
   private final Duration interval;
   private final OutboxRemovals removals;
   private final Loop loop;
-  private final Once unwritable = new Once();
+  private final Once stuck = new Once();
+  private final Once refused = new Once();
+  private final Once failing = new Once();
+  private final Once unexpected = new Once();
   private final AtomicLong asked = new AtomicLong();
+
+  /** Of the loop alone. */
+  private int failures;
+
+  /** Whether this sweep met an entry that cannot be enqueued; of the loop alone. */
+  private boolean metStuck;
 
   /** What {@link #asked} was before the last sweep of all ages that has worked; changed by the loop alone. */
   private volatile long caughtUp;
@@ -63,7 +80,7 @@ public final class Outbox implements AutoCloseable {
     store = builder.store;
     age = builder.age;
     interval = builder.interval;
-    removals = new OutboxRemovals(store);
+    removals = new OutboxRemovals(store, LONGEST_REMOVAL);
     loop = new Loop("outbox-" + queue.logName(), this::step);
   }
 
@@ -151,6 +168,7 @@ public final class Outbox implements AutoCloseable {
    */
   private int doWork(Duration age) {
     int swept = 0;
+    metStuck = false;
     @Nullable KeptException failure = null;
     @Nullable String after = null;
     do {
@@ -162,7 +180,9 @@ public final class Outbox implements AutoCloseable {
       if (!owed.isEmpty()) {
         int enqueued = enqueueAgain(owed);
         swept += enqueued;
-        log.info("queue={} outbox=enqueued-again jobs={}", queue.logName(), enqueued);
+        if (enqueued > 0) {
+          log.info("queue={} outbox=enqueued-again jobs={}", queue.logName(), enqueued);
+        }
       }
       if (!ended.isEmpty()) {
         try {
@@ -174,6 +194,9 @@ public final class Outbox implements AutoCloseable {
       }
       after = page.next();
     } while (after != null && !loop.isClosed());
+    if (!metStuck && after == null) {
+      stuck.over(() -> log.info("queue={} outbox=well stuck=none", queue.logName()));
+    }
     if (failure != null) {
       throw failure;
     }
@@ -208,40 +231,80 @@ public final class Outbox implements AutoCloseable {
     return state == JobState.COMPLETED || state == JobState.CANCELLED || state == JobState.DEAD;
   }
 
-  /** A payload that cannot be written must not keep the others from being enqueued. */
+  /** An entry that cannot be enqueued must not keep the others from it. */
   private int enqueueAgain(List<NewJob<?>> owed) {
     int enqueued = 0;
-    for (int from = 0; from < owed.size(); from += PAGE) {
-      enqueued += enqueueTogether(owed.subList(from, Math.min(from + PAGE, owed.size())));
+    List<NewJob<?>> batch = new ArrayList<>();
+    int bytes = 0;
+    for (NewJob<?> job : owed) {
+      NewJob<byte[]> written;
+      try {
+        written = written(job);
+      } catch (RuntimeException unwritable) {
+        tellStuck(job, unwritable);
+        continue;
+      }
+      int size = written.payload().length;
+      if (!batch.isEmpty() && (batch.size() == PAGE || bytes > MOST_BYTES - size)) {
+        enqueued += enqueueTogether(batch);
+        batch.clear();
+        bytes = 0;
+      }
+      batch.add(written);
+      bytes += size;
     }
-    return enqueued;
+    return enqueued + enqueueTogether(batch);
+  }
+
+  /** Its size counts, and it is known alone whether it can be written. */
+  private static <P> NewJob<byte[]> written(NewJob<P> job) {
+    JobType<P> type = job.type();
+    return new NewJob<>(
+        new JobType<>(type.name(), type.version(), PayloadCodec.bytes()),
+        Envelope.encoded(type, job.payload()),
+        job.options());
   }
 
   private int enqueueTogether(List<NewJob<?>> owed) {
     try {
       queue.enqueueAll(owed);
-      unwritable.over();
       return owed.size();
-    } catch (QueueVersionException | UnknownEnqueueException notNow) {
-      throw notNow;
-    } catch (QueueException onePayload) {
+    } catch (RuntimeException oneOfThem) {
+      if (isOfAll(oneOfThem)) {
+        throw oneOfThem;
+      }
       int enqueued = 0;
       for (NewJob<?> job : owed) {
         try {
           queue.enqueue(job);
           enqueued++;
-        } catch (QueueVersionException | UnknownEnqueueException notNow) {
-          throw notNow;
-        } catch (QueueException cannotBeWritten) {
-          unwritable.tell(() -> log.warn(
-              "queue={} job={} outbox=stuck cause=payload-unwritable action=\"mend its codec or remove its entry\"",
-              queue.logName(),
-              job.options().id().orElseThrow(),
-              cannotBeWritten));
+        } catch (RuntimeException failure) {
+          if (isOfAll(failure)) {
+            throw failure;
+          }
+          tellStuck(job, failure);
         }
       }
       return enqueued;
     }
+  }
+
+  /** Tells failures of Redis, which any job would meet, from those of the job itself. */
+  private static boolean isOfAll(RuntimeException failure) {
+    return failure instanceof JedisException
+        || failure instanceof RejectedException
+        || failure instanceof QueueVersionException
+        || failure instanceof UnknownEnqueueException;
+  }
+
+  private void tellStuck(NewJob<?> job, RuntimeException failure) {
+    metStuck = true;
+    stuck.tell(() -> log.warn(
+        "queue={} job={} outbox=stuck cause=\"{}\" action=\"mend its payload, codec or headers, or remove its entry\"",
+        queue.logName(),
+        job.options().id().orElseThrow(),
+        failure.getMessage(),
+        failure));
   }
 
   /** Stops sweeping, and waits for the current sweep to end, for 3 s at most. */
@@ -262,14 +325,17 @@ public final class Outbox implements AutoCloseable {
     boolean caughtUpNow = all;
     try {
       doWork(all ? ANY_AGE : age);
+      swept();
+      refused.over(() -> log.info("queue={} outbox removal=well", queue.logName()));
     } catch (KeptException keptSome) {
-      log.debug("queue={} outbox removal=refused", queue.logName(), keptSome);
-    } catch (RuntimeException unreachable) {
-      log.debug(
-          "queue={} outbox sweep=postponed cause={}",
+      swept();
+      refused.tell(() -> log.warn(
+          "queue={} outbox removal=refused action=\"the store does not remove entries of ended jobs: see the cause\"",
           queue.logName(),
-          unreachable.getClass().getName());
+          keptSome.getCause()));
+    } catch (RuntimeException failure) {
       caughtUpNow = false;
+      failed(failure);
     }
     if (caughtUpNow) {
       caughtUp = asking;
@@ -277,6 +343,38 @@ public final class Outbox implements AutoCloseable {
     return asked.get() != caughtUp && CATCH_UP_AGAIN.compareTo(interval) < 0
         ? CATCH_UP_AGAIN
         : interval;
+  }
+
+  private void swept() {
+    failures = 0;
+    boolean toldUnexpected = unexpected.over();
+    if (failing.over() || toldUnexpected) {
+      log.info("queue={} outbox sweep=well", queue.logName());
+    }
+  }
+
+  private void failed(RuntimeException failure) {
+    failures++;
+    if (loop.isClosed()) {
+      log.debug("queue={} outbox sweep=closed", queue.logName(), failure);
+    } else if (isOfAll(failure)) {
+      if (failures >= TOLD_AFTER) {
+        failing.tell(() -> log.warn(
+            "queue={} outbox sweep=failing cause=\"{}\" action=\"{}\"",
+            queue.logName(),
+            failure,
+            failure instanceof QueueVersionException version
+                ? version.action()
+                : "owed jobs wait in the store until Redis answers: look at Redis"));
+      }
+    } else {
+      // Of the store, or a fault: which of them only its trace tells.
+      unexpected.tell(() -> log.warn(
+          "queue={} outbox sweep=failing cause=\"{}\" action=\"owed jobs wait until a sweep works: look at the store, or mend the fault\"",
+          queue.logName(),
+          failure,
+          failure));
+    }
   }
 
   /** Collects what an {@link Outbox} is built from. Not safe for use by several threads. */
@@ -294,8 +392,8 @@ public final class Outbox implements AutoCloseable {
     }
 
     /**
-     * Sets how old an entry is before it is swept, 1 ms to 1 day: longer than an enqueue takes, and less than half of {@link
-     * Retention#givenIds}. Default: 30 s.
+     * Sets how old an entry is before it is swept, 1 ms to 1 day: longer than an enqueue takes. Twice that and the {@link
+     * #interval} must be less than {@link Retention#givenIds}. Default: 30 s.
      */
     public Builder sweepAfter(Duration age) {
       this.age = Check.between("sweepAfter", age, Duration.ofMillis(1), LONGEST);
@@ -313,8 +411,22 @@ public final class Outbox implements AutoCloseable {
       return new Outbox(this);
     }
 
-    /** Builds it and starts to sweep in the background. Needs neither store nor Redis to be up. */
+    /**
+     * Builds it and starts to sweep in the background. Needs neither store nor Redis to be up.
+     *
+     * @throws IllegalArgumentException if twice {@link #sweepAfter} and {@link #interval} are not less than {@link
+     *     Retention#givenIds} of the queue: ended jobs would be forgotten before their entries are looked at, and run again
+     */
     public Outbox start() {
+      Duration kept = queue.retention().givenIds();
+      Duration latest = age.multipliedBy(2).plus(interval);
+      if (latest.compareTo(kept) >= 0) {
+        throw new IllegalArgumentException("the outbox of queue " + queue.logName()
+            + " may sweep an entry only after " + latest + " (2 x sweepAfter " + age
+            + " + interval " + interval + "), but the queue forgets ended jobs after "
+            + kept + " (givenIds), and they would run again: sweep sooner, or raise "
+            + "retention(… .givenIds(…)) of the queue");
+      }
       Outbox outbox = build();
       outbox.start();
       return outbox;

@@ -1,5 +1,8 @@
 package io.github.scalingtoolkit.queue;
 
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -20,6 +23,7 @@ final class OutboxRemovals {
   private static final int MOST_WRITES = 2;
 
   private final OutboxStore store;
+  private final Duration longest;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by {@link #lock}. */
@@ -47,23 +51,39 @@ final class OutboxRemovals {
     }
   }
 
-  OutboxRemovals(OutboxStore store) {
+  /** Begins a write, or waits for one of others for {@code longest} at most: a slow store must not hold every worker. */
+  OutboxRemovals(OutboxStore store, Duration longest) {
     this.store = store;
+    this.longest = longest;
   }
 
   /**
-   * Removes it and returns true; false if the store cannot do so now. An interrupt from before the call waits until it
+   * Removes it and returns true; false if the store cannot do so now, or others' writes take too long. Its own write ends
+   * when the store ends it; the thread's deadline, which guards follow, is no later than the longest wait. An interrupt from before the call waits until it
    * returns; an interrupt during the write may fail it, for all that share it.
    */
   boolean remove(JobId job) {
     Removal mine = new Removal(job, lock.newCondition());
     List<Removal> all;
+    boolean interrupted = false;
     lock.lock();
     try {
       line.add(mine);
-      while (mine.state == State.UNDER_WAY
-          || (mine.state == State.IN_LINE && writes == MOST_WRITES)) {
-        mine.changed.awaitUninterruptibly();
+      long left = longest.toNanos();
+      long until = System.nanoTime() + left;
+      while (left > 0
+          && (mine.state == State.UNDER_WAY
+              || (mine.state == State.IN_LINE && writes == MOST_WRITES))) {
+        try {
+          mine.changed.awaitNanos(left);
+        } catch (InterruptedException later) {
+          interrupted = true;
+        }
+        left = until - System.nanoTime();
+      }
+      if (mine.state == State.IN_LINE && writes == MOST_WRITES) {
+        line.remove(mine);
+        return false;
       }
       if (mine.state != State.IN_LINE) {
         return mine.state == State.REMOVED;
@@ -74,6 +94,9 @@ final class OutboxRemovals {
       writes++;
     } finally {
       lock.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
     return write(all);
   }
@@ -83,7 +106,8 @@ final class OutboxRemovals {
     boolean interrupted = Thread.interrupted();
     State end = State.KEPT;
     try {
-      store.remove(all.stream().map(removal -> removal.job).toList());
+      Deadline.after(longest, Clock.system())
+          .run(() -> store.remove(all.stream().map(removal -> removal.job).toList()));
       end = State.REMOVED;
     } catch (RuntimeException notNow) {
       log.debug("outbox removal=kept cause={}", notNow.getClass().getName());

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(30)
 class OutboxRemovalsTest {
   private final SlowStore store = new SlowStore();
-  private final OutboxRemovals removals = new OutboxRemovals(store);
+  private final OutboxRemovals removals = new OutboxRemovals(store, Duration.ofSeconds(20));
   private final List<Thread> threads = new ArrayList<>();
 
   @Test
@@ -94,6 +95,36 @@ class OutboxRemovalsTest {
     assertThat(removed).isTrue();
   }
 
+  @Test
+  void noCallerWaitsForLongForTheWritesOfOthers() throws Exception {
+    OutboxRemovals impatient = new OutboxRemovals(store, Duration.ofMillis(20));
+    List<CompletableFuture<Boolean>> writing = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      writing.add(inAThread(impatient, job(i)));
+      store.begun.acquire();
+    }
+
+    assertThat(impatient.remove(job(2))).isFalse();
+
+    store.go.countDown();
+    for (CompletableFuture<Boolean> one : writing) {
+      assertThat(one.get()).isTrue();
+    }
+    assertThat(impatient.remove(job(3))).isTrue();
+    assertThat(store.writes)
+        .containsExactlyInAnyOrder(Set.of(job(0)), Set.of(job(1)), Set.of(job(3)));
+  }
+
+  @Test
+  void aWriteHasADeadlineThatGuardsFollow() {
+    store.go.countDown();
+
+    removals.remove(job(1));
+
+    assertThat(store.remaining).isBetween(Duration.ofMillis(1), Duration.ofSeconds(20));
+    assertThat(Deadline.current()).isNull();
+  }
+
   private List<CompletableFuture<Boolean>> twoWriteAndThreeWait() throws InterruptedException {
     List<CompletableFuture<Boolean>> removed = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
@@ -114,6 +145,10 @@ class OutboxRemovalsTest {
   }
 
   private CompletableFuture<Boolean> inAThread(JobId job) {
+    return inAThread(removals, job);
+  }
+
+  private CompletableFuture<Boolean> inAThread(OutboxRemovals removals, JobId job) {
     CompletableFuture<Boolean> removed = new CompletableFuture<>();
     Thread thread = new Thread(() -> {
       try {
@@ -137,6 +172,7 @@ class OutboxRemovalsTest {
     private final CountDownLatch go = new CountDownLatch(1);
     private final ConcurrentLinkedQueue<Set<JobId>> writes = new ConcurrentLinkedQueue<>();
     private volatile @Nullable Throwable failure;
+    private volatile Duration remaining = Duration.ZERO;
 
     @Override
     public OutboxPage owed(Duration age, int most, @Nullable String after) {
@@ -146,6 +182,7 @@ class OutboxRemovalsTest {
     @Override
     public void remove(Collection<JobId> jobs) {
       writes.add(Set.copyOf(jobs));
+      remaining = Deadline.within(Duration.ofDays(1));
       begun.release();
       try {
         go.await();

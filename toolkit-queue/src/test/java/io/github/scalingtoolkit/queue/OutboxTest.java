@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.Jedis;
 
 class OutboxTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
@@ -135,7 +136,7 @@ class OutboxTest {
   @Test
   void whatIsOwedIsEnqueuedOnceRedisIsBack() {
     try (Outbox started =
-        Outbox.builder(queue, store).interval(Duration.ofDays(1)).start()) {
+        Outbox.builder(queue, store).interval(Duration.ofHours(12)).start()) {
       server.kill();
       store.owe(job("a"));
       assertThat(started.enqueue(job("a"))).isFalse();
@@ -215,6 +216,158 @@ class OutboxTest {
   }
 
   @Test
+  void oneEntryThatCannotBeEnqueuedHindersNoOtherNorTheNextPage() {
+    JobType<byte[]> odd = JobType.of("odd", new PayloadCodec<>() {
+      @Override
+      public byte[] encode(byte[] payload) {
+        throw new IllegalArgumentException("for the test");
+      }
+
+      @Override
+      public byte[] decode(byte[] payload, int version) {
+        return payload;
+      }
+    });
+    store.owe(new NewJob<>(odd, new byte[0], EnqueueOptions.defaults().id(new JobId("a1"))));
+    store.owe(withoutPayload("a2"));
+    for (int i = 0; i < 500; i++) {
+      store.owe(job("n" + i));
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    try (CapturedLog log = CapturedLog.start()) {
+      assertThat(outbox.doWork()).isEqualTo(500);
+      assertThat(outbox.doWork()).isZero();
+
+      assertThat(log.lines("outbox=stuck")).hasSize(1).allMatch(line -> line.contains("job=a1"));
+      store.remove(List.of(new JobId("a1"), new JobId("a2")));
+      outbox.doWork();
+      assertThat(log.lines("outbox=well")).hasSize(1);
+    }
+  }
+
+  /** As a codec of the store's own may read it. */
+  @SuppressWarnings("NullAway")
+  private static NewJob<String> withoutPayload(String id) {
+    return new NewJob<>(NOTE, null, EnqueueOptions.defaults().id(new JobId(id)));
+  }
+
+  @Test
+  void headersThatNoLongerFitHinderOnlyTheirJob() {
+    String large = "x".repeat(5000);
+    queue =
+        JobQueue.builder(redis, "notes").headers(() -> Map.of("trace", large)).build();
+    outbox = Outbox.builder(queue, store).build();
+    store.owe(new NewJob<>(
+        NOTE, "x", EnqueueOptions.defaults().id(new JobId("bad")).header("own", large)));
+    store.owe(job("good"));
+    clock.advance(Duration.ofMinutes(1));
+
+    assertThat(outbox.doWork()).isEqualTo(1);
+
+    assertThat(state("good")).contains(JobState.WAITING);
+  }
+
+  @Test
+  void largePayloadsAreSentInSeveralRoundTrips() {
+    for (int i = 0; i < 5; i++) {
+      store.owe(new NewJob<>(
+          JobType.of("large", PayloadCodec.bytes()),
+          new byte[400_000],
+          EnqueueOptions.defaults().id(new JobId("n" + i))));
+    }
+    clock.advance(Duration.ofMinutes(1));
+
+    assertThat(outbox.doWork()).isEqualTo(5);
+
+    // Each job is asked for by one; two fit into a batch.
+    assertThat(scripts()).isGreaterThanOrEqualTo(5 + 3);
+  }
+
+  /** Returns how many scripts Redis has run. */
+  private int scripts() {
+    try (Jedis jedis = server.connect()) {
+      return jedis
+          .info("commandstats")
+          .lines()
+          .filter(line -> line.matches("cmdstat_(eval|evalsha|fcall)[:].*"))
+          .mapToInt(line -> Integer.parseInt(line.split("calls=")[1].split(",")[0]))
+          .sum();
+    }
+  }
+
+  @Test
+  void aStoreThatAlwaysFailsIsWarnedOfOnceAndOfItsEnd() {
+    store.broken = true;
+
+    try (CapturedLog log = CapturedLog.start()) {
+      outbox.step();
+      outbox.step();
+
+      assertThat(log.lines("outbox sweep=failing"))
+          .hasSize(1)
+          .allMatch(line -> line.contains("no such page"));
+      store.broken = false;
+      outbox.step();
+      outbox.step();
+      assertThat(log.lines("outbox sweep=well")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aRedisThatDoesNotAnswerSeveralSweepsIsWarnedOfOnce() {
+    store.owe(job("lost"));
+    clock.advance(Duration.ofMinutes(1));
+    server.kill();
+
+    try (CapturedLog log = CapturedLog.start()) {
+      outbox.step();
+      outbox.step();
+      assertThat(log.lines("sweep=failing")).isEmpty();
+
+      outbox.step();
+      outbox.step();
+
+      assertThat(log.lines("sweep=failing")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aStoreThatRefusesRemovalsIsWarnedOfOnce() {
+    endButOwe("ended");
+    clock.advance(Duration.ofMinutes(1));
+    store.refuses = true;
+
+    try (CapturedLog log = CapturedLog.start()) {
+      outbox.step();
+      outbox.step();
+
+      assertThat(log.lines("outbox removal=refused")).hasSize(1);
+      store.refuses = false;
+      outbox.step();
+      assertThat(log.lines("outbox removal=well")).hasSize(1);
+    }
+  }
+
+  @Test
+  void aQueueThatForgetsTooSoonIsRefused() {
+    Outbox.Builder late = Outbox.builder(
+            JobQueue.builder(redis, "notes")
+                .retention(Retention.defaults().givenIds(Duration.ofMinutes(5)))
+                .build(),
+            store)
+        .sweepAfter(Duration.ofMinutes(2))
+        .interval(Duration.ofMinutes(1));
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(late::start)
+        .withMessageContaining("sweepAfter PT2M")
+        .withMessageContaining("interval PT1M")
+        .withMessageContaining("PT5M (givenIds)");
+    late.interval(Duration.ofSeconds(59)).start().close();
+  }
+
+  @Test
   void anOwedJobHasAnId() {
     NewJob<String> nameless = new NewJob<>(NOTE, "x");
 
@@ -229,6 +382,7 @@ class OutboxTest {
     private final TreeMap<String, NewJob<?>> owed = new TreeMap<>();
     private final TreeMap<String, Instant> since = new TreeMap<>();
     private volatile boolean refuses;
+    private volatile boolean broken;
 
     synchronized void owe(NewJob<?> job) {
       String id = job.options().id().orElseThrow().value();
@@ -242,6 +396,9 @@ class OutboxTest {
 
     @Override
     public synchronized OutboxPage owed(Duration age, int most, @Nullable String after) {
+      if (broken) {
+        throw new IllegalStateException("no such page");
+      }
       List<NewJob<?>> page = new ArrayList<>();
       String last = null;
       Instant before = clock.now().minus(age);
