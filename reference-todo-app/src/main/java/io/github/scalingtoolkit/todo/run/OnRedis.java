@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.RedisMetrics;
 import io.github.scalingtoolkit.core.redis.RedisUrl;
 import io.github.scalingtoolkit.queue.JobQueue;
+import io.github.scalingtoolkit.queue.QueueDepthMetrics;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.jobs.Notifications;
@@ -41,15 +42,18 @@ record OnRedis(
           .map(other -> access(started, settings, other, "redis-cache", meters));
       CacheAside<UserId, ListPage> lists =
           lists(started, settings.cache(), cacheAccess.orElse(access), meters);
-      return new OnRedis(
-          access,
-          cacheAccess,
-          lists,
-          // What is evicted is in the outbox still.
-          JobQueue.builder(access, Notifications.QUEUE)
-              .acceptEviction("allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random")
-              .build());
+      return new OnRedis(access, cacheAccess, lists, queue(access, meters));
     });
+  }
+
+  private static JobQueue queue(RedisAccess access, MeterRegistry meters) {
+    // What is evicted is in the outbox still.
+    JobQueue queue = JobQueue.builder(access, Notifications.QUEUE)
+        .acceptEviction("allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random")
+        .build();
+    // In each role: that no worker runs can only be seen by who is none.
+    QueueDepthMetrics.bind(meters, queue);
+    return queue;
   }
 
   private static RedisAccess access(

@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.todo.run;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.Outbox;
-import io.github.scalingtoolkit.queue.QueueDepthMetrics;
 import io.github.scalingtoolkit.queue.QueueMetrics;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
@@ -42,7 +41,6 @@ record Work(Worker worker, NotificationSink sink) {
               settings.workerConcurrency(),
               QueueMetrics.of(meters, Notifications.QUEUE)),
           begun -> begun.close(Duration.ZERO));
-      QueueDepthMetrics.bind(meters, queue);
       return new Work(worker, sink);
     });
   }

@@ -74,6 +74,22 @@ class ServiceUnderFailureTest {
   }
 
   @Test
+  void aProcessThatOnlyServesTellsThatTheQueueHasNoWorker() {
+    TodoApp app = service.run(Role.SERVE);
+    TodoClient admin = TodoClient.anonymous(app.adminPort());
+
+    // If Redis takes its time, the gauges are NaN at first.
+    Await.until(
+        "the gauges tell",
+        () -> admin
+            .get("/metrics")
+            .body()
+            .contains("toolkit_queue_workers{queue=\"notifications\",state=\"idle\"} 0.0"));
+    assertThat(admin.get("/metrics").body())
+        .contains("toolkit_queue_jobs{queue=\"notifications\",state=\"waiting\"} 0.0");
+  }
+
+  @Test
   void aJobLiesInRedisAsTheContractHasIt() throws Exception {
     TodoApp app = service.run(Role.SERVE);
     TodoClient user = TodoClient.of(app.port(), "user1");
