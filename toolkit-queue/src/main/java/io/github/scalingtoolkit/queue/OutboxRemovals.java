@@ -59,8 +59,8 @@ final class OutboxRemovals {
 
   /**
    * Removes it and returns true; false if the store cannot do so now, or others' writes take too long. Its own write ends
-   * when the store ends it; the thread's deadline, which guards follow, is no later than the longest wait. An interrupt from before the call waits until it
-   * returns; an interrupt during the write may fail it, for all that share it.
+   * when the store ends it; the thread's deadline, which guards follow, is no later than the longest wait. An interrupt from
+   * before the write waits until this returns; one during the write may fail it, for all that share it.
    */
   boolean remove(JobId job) {
     Removal mine = new Removal(job, lock.newCondition());
