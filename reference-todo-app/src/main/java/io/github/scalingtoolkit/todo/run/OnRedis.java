@@ -58,8 +58,7 @@ record OnRedis(
 
   private static RedisAccess access(
       Started started, TodoSettings settings, String url, String name, MeterRegistry meters) {
-    RedisAccess access =
-        started.add(builder(settings, url).name(name).build(), RedisAccess::close);
+    RedisAccess access = started.add(builder(settings, url).name(name).build(), RedisAccess::close);
     RedisMetrics.bind(meters, access);
     return access;
   }
