@@ -119,7 +119,7 @@ class RoundTripTest {
   }
 
   @Test
-  void aWriteThatEndsWithAScriptTakesTwoAndOneMoreIfTheScriptIsForAnotherRedis() {
+  void aWriteThatEndsWithAScriptTakesTwoAndElsewhereThree() {
     CacheAside<String, String> cache = Fixture.texts(redis, name).build();
     ScriptCall script = new ScriptCall(LuaScript.of("nothing", "return 1"), List.of(), List.of());
     redis.evalAll(List.of(script));

@@ -286,7 +286,7 @@ class BalancerTest {
   }
 
   @Test
-  void whenTheSecondWorkerDiesAfterA503OfTheFirstTheRequestIsStillAnswered() throws Exception {
+  void aSecondWorkerThatDiesAfterA503OfTheFirstIsNotTheEnd() throws Exception {
     AtomicInteger lacked = new AtomicInteger();
     AtomicInteger died = new AtomicInteger();
     HttpServer lacking = answering(503, lacked);
@@ -306,8 +306,7 @@ class BalancerTest {
   }
 
   @Test
-  void aWorkerThatLacksNothingIsPreferredToOneWithoutAStoreAndThatToOneThatIsNotReady()
-      throws Exception {
+  void aWholeWorkerIsPreferredThenOneWithoutAStoreThenUnreadyOnes() throws Exception {
     AtomicInteger first = new AtomicInteger();
     AtomicInteger second = new AtomicInteger();
     HttpServer one = answering(200, first);

@@ -192,7 +192,7 @@ class ComposePartsTest {
   }
 
   @Test
-  void nginxTakesTheFilesOfDeployNginxWithTheContainersAsItsProcesses() throws IOException {
+  void nginxTakesTheDeployedFilesWithContainersAsProcesses() throws IOException {
     Map<Path, Path> mounted = new TreeMap<>();
     for (Object volume : list(map(services.get("nginx")).get("volumes"))) {
       String[] parts = ((String) volume).split(":");

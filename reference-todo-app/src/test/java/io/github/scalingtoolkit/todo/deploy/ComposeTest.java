@@ -127,7 +127,7 @@ class ComposeTest {
   }
 
   @Test
-  void whatRunsOnIsCheckedBoundedAndOfAPinnedVersionWithoutARegistrysHost() {
+  void whatRunsOnIsCheckedBoundedAndOfAPinnedVersion() {
     services.forEach((name, service) -> {
       assertThat((String) service.get("image"))
           .as(name)

@@ -355,7 +355,7 @@ class ManifestsTest {
   }
 
   @Test
-  void everyKeyOfTheConfigMapIsASettingAndItsFilesAreKeysOfTheSecret() {
+  void eachKeyOfTheConfigMapIsASettingAndItsFilesAreOfTheSecret() {
     Map<String, Object> dev = Yaml.map(dev().get("ConfigMap/todo-config").get("data"));
     Map<String, Object> production =
         Yaml.map(production().get("ConfigMap/todo-config").get("data"));

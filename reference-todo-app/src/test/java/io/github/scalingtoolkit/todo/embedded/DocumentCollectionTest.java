@@ -108,7 +108,7 @@ class DocumentCollectionTest {
   }
 
   @Test
-  void documentsOfAnOlderVersionAreIndexedWhenTheCollectionIsReopened() {
+  void documentsOfAnOlderVersionAreIndexedAtReopening() {
     try (MVStore store = MVStore.open(null)) {
       de.bwaldvogel.mongo.bson.ObjectId first = new de.bwaldvogel.mongo.bson.ObjectId();
       de.bwaldvogel.mongo.bson.ObjectId second = new de.bwaldvogel.mongo.bson.ObjectId();

@@ -197,8 +197,7 @@ class HostileClientsTest {
         "'' | 400",
         "CHUNKED | 201",
       })
-  void aTransferCodingThatIsNotChunkedAloneIsRefusedAndItsConnectionClosed(
-      String codings, int status) {
+  void aTransferCodingOtherThanChunkedIsRefusedAndClosed(String codings, int status) {
     String answer =
         server.raw("POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
             + "Transfer-Encoding: " + codings + "\r\n"

@@ -47,8 +47,7 @@ class HttpServerTest {
   }
 
   @Test
-  void aRequestIsAnsweredWithinThreeSecondsAndTwoTriesOfOneReadTogetherAreAsWell()
-      throws Exception {
+  void aRequestIsAnsweredWithinThreeSecondsTwoTriesIncluded() throws Exception {
     long write = millisLeft(server.send(
         server.to("/time", "Content-Type", "application/json").PUT(BodyPublishers.ofString("{}"))));
     long read = millisLeft(server.get("/time"));
@@ -66,7 +65,7 @@ class HttpServerTest {
   }
 
   @Test
-  void aRequestWhoseTimeIsOverWhenItsTurnComesIsRefusedAndNothingIsDone() throws Exception {
+  void aRequestWhoseTimeIsOverAtItsTurnIsRefusedUndone() throws Exception {
     List<CompletableFuture<HttpResponse<String>>> before = new ArrayList<>();
     for (int i = 1; i <= 4; i++) {
       before.add(server.ask("/held"));
@@ -159,7 +158,7 @@ class HttpServerTest {
   }
 
   @Test
-  void aPreflightIs204AndAForeignOriginGetsNothingWhereOriginsAreListed() throws Exception {
+  void aPreflightIs204AndAForeignOriginGetsNothing() throws Exception {
     String preflight = "OPTIONS /things HTTP/1.1\r\nHost: h\r\nOrigin: https://a.example\r\n"
         + "Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n";
     assertThat(server.raw(preflight))

@@ -37,7 +37,7 @@ class JsonLineEncoderTest {
   }
 
   @Test
-  void aFieldOfTheMessageNeverReplacesOneOfTheLineAndNoNameIsThereTwice() throws IOException {
+  void aFieldOfTheMessageReplacesNoneOfTheLineNorDoublesAName() throws IOException {
     JsonNode line = encode("level=fake message=fake a=1 a=2 url=http://x/?b=3", null);
 
     assertThat(line.get("level").textValue()).isEqualTo("WARN");

@@ -82,7 +82,7 @@ class FirstUsersTest {
   }
 
   @Test
-  void aStoreThatRefusesTheFirstUserIsOneWarningAndAskedEverMoreRarely() {
+  void aStoreThatRefusesTheFirstUserIsWarnedOfOnceAndRarelyAsked() {
     store.refusal = "another index on username is there";
     FirstUsers seeds = new FirstUsers(users, Optional.of(ADA), false, false);
 

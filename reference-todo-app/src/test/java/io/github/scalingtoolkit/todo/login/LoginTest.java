@@ -82,7 +82,7 @@ class LoginTest {
   }
 
   @Test
-  void loginsThatSucceedDoNotCountAndWhatOneAccountIsDeniedDoesNotCountForItsAddress() {
+  void whatSucceedsOrIsDeniedToAnAccountCountsForNoAddress() {
     for (int i = 0; i < 100; i++) {
       assertThat(login.check(HERE, ADA)).isInstanceOf(Outcome.Welcome.class);
     }
@@ -122,7 +122,7 @@ class LoginTest {
   }
 
   @Test
-  void aStoreThatRefusesUsersIsOneWarningWithItsWordsAndDoesNotCount() {
+  void aStoreThatRefusesUsersIsOneWarningAndDoesNotCount() {
     Credentials bob = new Credentials("bob", Secret.of("long enough"));
     Logger logger = (Logger) LoggerFactory.getLogger(Login.class);
     ListAppender<ILoggingEvent> log = new ListAppender<>();

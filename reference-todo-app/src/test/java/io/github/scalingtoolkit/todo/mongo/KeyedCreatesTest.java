@@ -80,7 +80,7 @@ class KeyedCreatesTest {
   }
 
   @Test
-  void whatIsLeftOfADeletedTodoHasNothingOfItAndGoesADayAfterItsJobHasEnded() {
+  void whatIsLeftOfADeletedTodoHasNothingOfItAndGoesInADay() {
     Todo todo = store.create(ADA, MILK);
     JobId job = JobId.of(todo.id());
     store.delete(ADA, todo.id(), TodoStore.ALWAYS);

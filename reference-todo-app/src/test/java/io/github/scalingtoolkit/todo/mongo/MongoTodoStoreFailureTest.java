@@ -188,7 +188,7 @@ class MongoTodoStoreFailureTest {
   }
 
   @Test
-  void aCallerWithLittleTimeLeftWaitsNoLongerAndItsFailureIsNotHeldAgainstTheServer() {
+  void aCallerWithLittleTimeWaitsNoLongerAndBlamesNoServer() {
     try (WireServer server = WireServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         MongoTodoStore store = MongoTodoStore.openWithoutThread(
@@ -210,7 +210,7 @@ class MongoTodoStoreFailureTest {
   }
 
   @Test
-  void aCreateWhoseReplyIsLostIsSentAgainNotDoubledAndNotHeldAgainstTheServer() {
+  void aCreateWhoseReplyIsLostIsSentAgainAndNotDoubled() {
     try (WireServer server = WireServer.start();
         FaultProxy proxy = FaultProxy.to(server.port());
         MongoTodoStore store = MongoTodoStore.openWithoutThread(

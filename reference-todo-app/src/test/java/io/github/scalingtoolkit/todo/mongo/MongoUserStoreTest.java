@@ -96,7 +96,7 @@ class MongoUserStoreTest {
   }
 
   @Test
-  void usersOfAnotherServiceWithoutANameKeepNoneOfOursFromBeingAdded() {
+  void usersOfAnotherServiceWithoutANameHinderNoneOfOurs() {
     users().insertOne(new Document("email", "ada@example.org"));
     users().insertOne(new Document("email", "bob@example.org"));
 

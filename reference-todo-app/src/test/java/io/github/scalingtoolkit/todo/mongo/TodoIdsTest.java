@@ -25,7 +25,7 @@ class TodoIdsTest {
   }
 
   @Test
-  void idsOfOneProcessSortAsTheyWereDrawnThoughTheClockStandsStillOrGoesBack() {
+  void idsOfOneProcessSortAsDrawnWhateverTheClockDoes() {
     TodoIds ids = new TodoIds();
 
     List<String> drawn = IntStream.range(0, 200_000)

@@ -21,7 +21,7 @@ class ClusterFailureTest {
   private static Path directory;
 
   @Test
-  void aKilledSupervisorLeavesNoProcessBehindAndTheNextStartHasEverything() throws Exception {
+  void aKilledSupervisorLeavesNoProcessAndLosesNothing() throws Exception {
     Path data = directory.resolve("killed");
     List<Long> left = new ArrayList<>();
     String token;
@@ -44,7 +44,7 @@ class ClusterFailureTest {
   }
 
   @Test
-  void aSupervisorKilledWhileItsWorkersStartLeavesNoProcessBehindEither() throws Exception {
+  void aSupervisorKilledAtTheStartOfWorkersLeavesNoProcess() throws Exception {
     Path data = directory.resolve("killed-early");
     List<Long> left = new ArrayList<>();
     try (ClusterProcess killed = ClusterProcess.start(data, "2")) {
@@ -63,7 +63,7 @@ class ClusterFailureTest {
   }
 
   @Test
-  void aSupervisorKilledWhileNoWorkerLivesLeavesNoProcessBehindEither() throws Exception {
+  void aSupervisorKilledWhileNoWorkerLivesLeavesNoProcess() throws Exception {
     Path data = whereWorkersCannotServe("killed-alone");
     List<Long> left = new ArrayList<>();
     try (ClusterProcess killed = ClusterProcess.start(data, "1")) {

@@ -84,7 +84,7 @@ class ClusterTest {
 
   @Test
   @Order(2)
-  void requestsPassAsTheyAreAndTheBalancersOwnRefusalsLookLikeAnyOther() throws Exception {
+  void requestsPassAsTheyAreAndRefusalsLookLikeAnyOther() throws Exception {
     HttpClient http = HttpClient.newHttpClient();
     URI todos = URI.create("http://127.0.0.1:" + cluster.port() + "/api/todos");
     HttpRequest.Builder request = HttpRequest.newBuilder(todos)
@@ -218,7 +218,7 @@ class ClusterTest {
   /** A worker that stands still answers nothing of what it has: when it is killed, that is under way in it. */
   @Test
   @Order(4)
-  void aWorkerKilledAtWorkFailsNoReadAndTellsAWriterThatItMayHaveBeenDone() throws Exception {
+  void aWorkerKilledAtWorkFailsNoReadAndIsHonestToWriters() throws Exception {
     awaitWhole();
     long stopped = cluster.pids().get(0);
     HttpClient http = HttpClient.newHttpClient();

@@ -270,7 +270,7 @@ class MainTest {
   }
 
   @Test
-  void notificationsThatCannotBeWrittenEndWith3AndNameTheDataDirectory() throws Exception {
+  void unwritableNotificationsEndWith3AndNameTheDirectory() throws Exception {
     Path data = directory.resolve("data");
     Files.createDirectories(data.resolve("notifications.jsonl"));
 

@@ -95,7 +95,7 @@ class RateLimitTest {
   }
 
   @Test
-  void anHonestLoginIsAnsweredBesideFiftyWrongOnesFromAnotherAddress() {
+  void anHonestLoginIsAnsweredBesideFiftyWrongOnes() {
     TodoApp app = new TodoApp(
         stores.settings("LOGIN_RATE_LIMIT", "4/2h", "TRUSTED_PROXIES", "127.0.0.1"), Role.SERVE);
     app.start();

@@ -54,7 +54,7 @@ class ServiceUnderFailureTest {
   }
 
   @Test
-  void aMailServerThatIsOutTheJobIsTriedAgainAndDeadAfterFiveAttempts() {
+  void mailServerOutTheJobIsTriedFiveTimesAndDead() {
     TodoApp app = service.run(
         Role.BOTH,
         // It is asked again and again.

@@ -110,7 +110,7 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
-  void mongoHangingForTwoProcessesAReadOfBothIsAnsweredWithinTheBound() throws Exception {
+  void mongoHangingForTwoAReadOfBothIsAnsweredWithinTheBound() throws Exception {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     List<BalancedPorts.Ports> ports =
         List.of(service.runBehind(proxy, Role.SERVE), service.runBehind(proxy, Role.SERVE)).stream()

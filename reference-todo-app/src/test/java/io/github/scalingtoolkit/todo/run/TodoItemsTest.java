@@ -61,7 +61,7 @@ class TodoItemsTest {
   }
 
   @Test
-  void aPatchChangesWhatItNamesAndThePutReplacesAllAndListsShowItAtOnce() {
+  void aPatchChangesWhatItNamesAndAPutAllAndListsShowItAtOnce() {
     TodoClient user = service.newUser();
     String path = header(user.create("Buy milk"), "Location");
     user.list();

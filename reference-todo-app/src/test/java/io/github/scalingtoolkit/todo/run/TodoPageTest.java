@@ -331,7 +331,7 @@ class TodoPageTest {
   }
 
   @Test
-  void theStateOfANotificationIsAskedForEverMoreRarelyAndNoMoreWhenItIsFinal() {
+  void aNotificationIsAskedForMoreRarelyAndNoMoreWhenFinal() {
     page.logIn(user, PASSWORD);
     browser.run("window.hurry = 100; window.waits.length = 0");
     page.add("Buy milk");
@@ -355,7 +355,7 @@ class TodoPageTest {
   }
 
   @Test
-  void withoutTheServiceThePageSaysSoKeepsTheTextAndGoesOnWhenItIsBack() {
+  void withoutTheServiceThePageSaysSoKeepsTheTextAndGoesOn() {
     TodoApp first = service.run(Role.SERVE);
     FaultProxy address = service.proxyTo(first.port());
     page.open(address.port());

@@ -71,7 +71,7 @@ class WarmTest {
   }
 
   @Test
-  void whatCannotBeReachedIsNamedAndEndsWith1AndACacheThatIsOffWith2() {
+  void whatCannotBeReachedIsNamedWith1AndACacheThatIsOffWith2() {
     TodoApp app = new TodoApp(stores.settings(), Role.SERVE);
     app.start();
     try {
