@@ -40,11 +40,14 @@ import org.slf4j.LoggerFactory;
  * exceed it for a moment only by calls sent to several of them at once. If no excess call is acceptable, use {@link
  * RedisRateLimiter}.
  *
+ * <p><b>Connections.</b> It opens its own to the same Redis, with a deadline of a second and a breaker of their own, since
+ * nobody waits for a settlement: see {@link RedisAccess#sibling}.
+ *
  * <p><b>Failure.</b> Counts that cannot be settled are dropped: while Redis is unavailable each process counts for itself, up to the
  * whole limit, and its decisions say {@link Decision#degraded()}; one warning says why, and what to do.
  *
  * <p>Never blocks, except in {@link #await}. Safe for use by several threads. At most {@value #MOST_KEYS} keys wait to be settled; beyond them
- * calls count here alone. Has a thread: close it, and the Redis access after it.
+ * calls count here alone. Has a thread and connections: close it.
  */
 public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(SettledRateLimiter.class);
@@ -52,6 +55,10 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
       LuaScript.fromResource(SettledRateLimiter.class, "/META-INF/toolkit/core/lua/charge.lua");
   private static final int INTERVAL_MILLIS = 50;
   private static final Duration INTERVAL = Duration.ofMillis(INTERVAL_MILLIS);
+
+  /** Nobody waits for a settlement, and one that is late is better than none: busy processors must not end it. */
+  private static final Duration DEADLINE = Duration.ofSeconds(1);
+
   private static final int MOST_KEYS = 100_000;
   private static final int MOST_A_TRIP = 500;
 
@@ -127,8 +134,8 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
   }
 
-  SettledRateLimiter(Builder builder) {
-    redis = builder.redis;
+  private SettledRateLimiter(Builder builder, RedisAccess redis) {
+    this.redis = redis;
     name = builder.name;
     policies = builder.policies.copy();
     clock = builder.clock;
@@ -148,7 +155,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   /**
    * Starts a limiter with the defaults.
    *
-   * @param redis where processes settle; its deadline and its breaker bound the background's work
+   * @param redis where processes settle
    * @param name the common name for all that share the permits: 1 to 32 lower-case letters, digits or dashes
    * @param limit at most one permit a microsecond
    * @throws IllegalArgumentException if a value is out of bounds
@@ -243,7 +250,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
         calls.sum());
   }
 
-  /** Settles a last time and ends the thread, within about the deadline of the Redis access. */
+  /** Settles a last time, and ends the thread and the connections, within about a second. */
   @Override
   public void close() {
     closing = true;
@@ -257,6 +264,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
         interrupted = true;
       }
     }
+    redis.close();
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
@@ -476,17 +484,24 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
      * @throws IllegalStateException if there is no policy
      */
     public SettledRateLimiter start() {
-      SettledRateLimiter limiter = notStarted();
+      checkPolicy();
+      SettledRateLimiter limiter =
+          new SettledRateLimiter(this, redis.sibling("limiter-" + name, DEADLINE));
       limiter.loop.start();
       return limiter;
     }
 
+    /** Returns one that settles when its test says so, by the access that it was given. */
     SettledRateLimiter notStarted() {
+      checkPolicy();
+      return new SettledRateLimiter(this, redis);
+    }
+
+    private void checkPolicy() {
       if (policies.isEmpty()) {
         throw new IllegalStateException(
             "limiter '" + name + "' has no policy: add one by policy(limit)");
       }
-      return new SettledRateLimiter(this);
     }
   }
 }
