@@ -20,6 +20,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * process alone.
  */
 public final class FaultProxy implements AutoCloseable {
+  private static final int LARGEST_STEP = 64 * 1024;
+
   private volatile int target;
   private final ServerSocket server;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
@@ -30,12 +32,15 @@ public final class FaultProxy implements AutoCloseable {
   private volatile boolean hung;
   private final AtomicInteger repliesToDrop = new AtomicInteger();
   private volatile Duration delay = Duration.ZERO;
+  private volatile int bytesPerMilli = Integer.MAX_VALUE;
   private volatile boolean closed;
 
   private FaultProxy(int target) {
     this.target = target;
     try {
       server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+      // Else the kernel would take megabytes from a client while nothing passes.
+      server.setReceiveBufferSize(LARGEST_STEP);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -105,11 +110,17 @@ public final class FaultProxy implements AutoCloseable {
     this.delay = delay;
   }
 
+  /** Passes no more than so many bytes a millisecond in each direction of each connection. */
+  public void throttle(int bytesPerMilli) {
+    this.bytesPerMilli = bytesPerMilli;
+  }
+
   /** Undoes every fault. */
   public void heal() {
     cut = false;
     repliesToDrop.set(0);
     delay = Duration.ZERO;
+    bytesPerMilli = Integer.MAX_VALUE;
     hung = false;
     lock.lock();
     try {
@@ -155,7 +166,7 @@ public final class FaultProxy implements AutoCloseable {
   }
 
   private void pump(Socket from, Socket to, boolean replies) {
-    byte[] buffer = new byte[64 * 1024];
+    byte[] buffer = new byte[LARGEST_STEP];
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
@@ -171,6 +182,9 @@ public final class FaultProxy implements AutoCloseable {
         }
         out.write(buffer, 0, n);
         out.flush();
+        if (n > bytesPerMilli) {
+          LockSupport.parkNanos(Duration.ofMillis(n / bytesPerMilli).toNanos());
+        }
       }
     } catch (IOException ended) {
       // Both ends are closed below.

@@ -23,6 +23,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * counts: after a pause of this process (a garbage collection, an exhausted CPU quota) the replies have arrived meanwhile
  * and are read at once. So an available reply is read however late it is, and a missing one gets its tenth. Writing has no
  * time bound in Java: that is why callers can cut a batch.
+ *
+ * <p><b>Large replies.</b> While one is {@linkplain #isReceiving arriving}, the node is well, and who leaves does so because
+ * the reply is too large for its time. If it is cut, its key is noted, so that the next command for it travels apart.
  */
 final class Batch {
   static final int MOST_COMMANDS = 256;
@@ -30,13 +33,18 @@ final class Batch {
 
   private final Connection connection;
   private final Duration longestRead;
-  private final @Nullable LargeReplies large;
+  private final Duration longestPause;
+  private final LargeReplies large;
   private final List<Pending> commands = new ArrayList<>();
   private final Loss loss = new Loss();
   private final AtomicBoolean over = new AtomicBoolean();
   private final long begunAt = System.nanoTime();
   private volatile boolean sending = true;
   private volatile boolean cut;
+  private volatile boolean cutAmidReply;
+
+  /** What had passed on the connection when the reading of the current reply began. */
+  private volatile long movedBefore = Long.MAX_VALUE;
 
   /** Used only by the leader. */
   private int bytes;
@@ -50,9 +58,10 @@ final class Batch {
    *
    * @param connection one whose reads wait for {@code longestRead}
    */
-  Batch(Connection connection, Duration longestRead, @Nullable LargeReplies large) {
+  Batch(Connection connection, Duration longestRead, LargeReplies large) {
     this.connection = connection;
     this.longestRead = longestRead;
+    longestPause = longestRead.dividedBy(4);
     this.large = large;
   }
 
@@ -113,9 +122,7 @@ final class Batch {
       try {
         Object raw = readOne();
         answered++;
-        if (large != null) {
-          large.note(next.command(), raw);
-        }
+        large.note(next.command(), raw);
         next.answer(raw);
       } catch (JedisDataException refused) {
         answered++;
@@ -130,12 +137,31 @@ final class Batch {
     long allowed = Math.max(longest - waited, longest / 10);
     waitFor(Math.max(1, Duration.ofNanos(allowed).toMillis()));
     long from = System.nanoTime();
+    movedBefore = moved();
     try {
       return connection.getUnflushedObject();
     } finally {
-      // Time beyond the read's time-out was not waiting.
-      waited += Math.min(System.nanoTime() - from, allowed);
+      if (arrived() <= SharedCommands.HUGE_BYTES) {
+        // Time beyond the read's time-out was not waiting, nor is the way of a large reply.
+        waited += Math.min(System.nanoTime() - from, allowed);
+      }
     }
+  }
+
+  private long moved() {
+    return connection instanceof NodeConnection known ? known.moved() : 0;
+  }
+
+  /** Returns how many bytes have arrived since the reading of the current reply began. */
+  private long arrived() {
+    return moved() - movedBefore;
+  }
+
+  /** Tells whether a large reply is arriving just now. Any thread may ask. */
+  boolean isReceiving() {
+    return arrived() > SharedCommands.HUGE_BYTES
+        && connection instanceof NodeConnection known
+        && known.hasMovedWithin(longestPause);
   }
 
   private void waitFor(long millis) {
@@ -151,6 +177,9 @@ final class Batch {
             "the server took or answered no more", new SocketTimeoutException("cut"))
         : failure;
     boolean slow = RedisFailure.timedOut(lost);
+    if (cutAmidReply && answered < commands.size()) {
+      large.noteHuge(commands.get(answered).command(), arrived());
+    }
     for (int i = answered; i < commands.size(); i++) {
       Pending next = commands.get(i);
       boolean unsent = i >= sent;
@@ -160,7 +189,7 @@ final class Batch {
         next.refuse(new UnsentException(
             next.name() + " was not sent: the connection was lost before", lost, loss));
       } else {
-        next.lose(lost);
+        next.lose(lost, cutAmidReply);
       }
     }
   }
@@ -177,7 +206,9 @@ final class Batch {
 
   /** Closes the connection to free the leader, unless the batch is over. */
   void cut() {
+    boolean receiving = isReceiving();
     if (over.compareAndSet(false, true)) {
+      cutAmidReply = receiving;
       cut = true;
       disconnect();
     }

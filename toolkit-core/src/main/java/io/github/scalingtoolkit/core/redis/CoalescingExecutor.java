@@ -77,7 +77,7 @@ final class CoalescingExecutor implements CommandExecutor, Calls {
     for (int i = 0; i < LANES; i++) {
       lanes[i] = new Lane(shared, deadline, large);
     }
-    bulk = new Lane(shared, deadline, null);
+    bulk = new Lane(shared, deadline, large);
   }
 
   /** Returns how many of a client's connections are for commands that can be shared. */

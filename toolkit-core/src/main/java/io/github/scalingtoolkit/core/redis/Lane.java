@@ -69,7 +69,7 @@ final class Lane {
 
   private final ConnectionProvider provider;
   private final Duration longestRead;
-  private final @Nullable LargeReplies large;
+  private final LargeReplies large;
   private final Queue<Pending> queue = new ConcurrentLinkedQueue<>();
   private final AtomicBoolean led = new AtomicBoolean();
   private volatile @Nullable Batch underWay;
@@ -83,9 +83,9 @@ final class Lane {
    * Makes a lane.
    *
    * @param longestRead how long one reply may take, and all replies of a batch together
-   * @param large notes large replies, so that their commands do not share with short ones; null in the lane for large ones
+   * @param large notes large replies, so that their commands do not share with short ones
    */
-  Lane(ConnectionProvider provider, Duration longestRead, @Nullable LargeReplies large) {
+  Lane(ConnectionProvider provider, Duration longestRead, LargeReplies large) {
     this.provider = provider;
     this.longestRead = longestRead;
     this.large = large;

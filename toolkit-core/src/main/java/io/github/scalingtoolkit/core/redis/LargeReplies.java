@@ -40,6 +40,14 @@ final class LargeReplies {
     }
   }
 
+  /** Notes a command whose reply was larger than {@code bytes}: no more of it was waited for. */
+  void noteHuge(CommandArguments command, long bytes) {
+    int hash = hash(command);
+    lengths.set(slot(hash), (int) Math.min(bytes, Integer.MAX_VALUE));
+    hashes.set(slot(hash), hash);
+    any = true;
+  }
+
   /** Returns how many bytes the first key of a command was answered with; 0 if they were few. */
   int bytes(CommandArguments command) {
     if (!any) {

@@ -1,9 +1,10 @@
 package io.github.scalingtoolkit.core.redis;
 
 import java.io.IOException;
+import java.time.Duration;
 import redis.clients.jedis.Connection;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.JedisClientConfig;
-import redis.clients.jedis.JedisSocketFactory;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
@@ -14,6 +15,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * 0. Here a connection that was closed stays so.
  */
 final class NodeConnection extends Connection {
+  private final LastLookSocket.Factory sockets;
   private final Renewals renewals;
   private final long madeAtNanos = System.nanoTime();
   private boolean opened;
@@ -21,9 +23,11 @@ final class NodeConnection extends Connection {
   private long usedAtNanos;
   private int uses;
 
-  private NodeConnection(Maker maker) {
-    super(maker);
-    renewals = maker.renewals;
+  private NodeConnection(
+      LastLookSocket.Factory sockets, JedisClientConfig config, Renewals renewals) {
+    super(new Connection.Builder().socketFactory(sockets).clientConfig(config));
+    this.sockets = sockets;
+    this.renewals = renewals;
   }
 
   @Override
@@ -101,19 +105,33 @@ final class NodeConnection extends Connection {
     return uses == 1;
   }
 
+  /** Returns how many bytes have passed in either direction since it was opened. Any thread may ask. */
+  long moved() {
+    LastLookSocket socket = sockets.current();
+    return socket == null ? 0 : socket.moved();
+  }
+
+  /** Tells whether a byte has passed in either direction within that time. Any thread may ask. */
+  boolean hasMovedWithin(Duration time) {
+    LastLookSocket socket = sockets.current();
+    return socket != null && socket.hasMovedWithin(time.toNanos());
+  }
+
   /** Makes them, not connected yet. */
   static final class Maker extends Connection.Builder {
+    private final HostAndPort node;
+    private final JedisClientConfig config;
     private final Renewals renewals;
 
-    Maker(JedisSocketFactory sockets, JedisClientConfig config, Renewals renewals) {
-      socketFactory(sockets);
-      clientConfig(config);
+    Maker(HostAndPort node, JedisClientConfig config, Renewals renewals) {
+      this.node = node;
+      this.config = config;
       this.renewals = renewals;
     }
 
     @Override
     protected Connection createConnection() {
-      return new NodeConnection(this);
+      return new NodeConnection(new LastLookSocket.Factory(node, config), config, renewals);
     }
   }
 }

@@ -24,16 +24,11 @@ final class NodeConnections extends ConnectionFactory {
   NodeConnections(HostAndPort node, JedisClientConfig config, Rights rights, Renewals renewals) {
     super(ConnectionFactory.builder()
         .clientConfig(config)
-        .connectionBuilder(maker(node, config, renewals)));
+        .connectionBuilder(new NodeConnection.Maker(node, config, renewals)));
     this.node = node;
     this.config = config;
     this.rights = rights;
     this.renewals = renewals;
-  }
-
-  private static NodeConnection.Maker maker(
-      HostAndPort node, JedisClientConfig config, Renewals renewals) {
-    return new NodeConnection.Maker(new LastLookSocket.Factory(node, config), config, renewals);
   }
 
   /** The greetings are bounded as well, since the thread that borrows waits for them. */
@@ -60,7 +55,7 @@ final class NodeConnections extends ConnectionFactory {
         .connectionTimeoutMillis(Math.min(millis, config.getConnectionTimeoutMillis()))
         .socketTimeoutMillis(millis)
         .build();
-    return new DefaultPooledObject<>(maker(node, hurried, renewals).build());
+    return new DefaultPooledObject<>(new NodeConnection.Maker(node, hurried, renewals).build());
   }
 
   /** Returns how long a read may wait: {@code own}, or what the caller's deadline leaves if that is less. */

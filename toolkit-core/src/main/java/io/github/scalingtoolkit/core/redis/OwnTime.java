@@ -29,7 +29,7 @@ final class OwnTime {
   }
 
   private static JedisConnectionException callersOwn(JedisConnectionException late) {
-    if (late instanceof LostConnection lost && lost.isCallersOwn()) {
+    if (late instanceof LostConnection lost && lost.isOfThisProcess()) {
       return late;
     }
     return late instanceof UnsentException || late instanceof LazyClient.NotReachedException

@@ -27,6 +27,8 @@ import redis.clients.jedis.exceptions.JedisException;
  *
  * <p><b>Time</b>: the deadline, plus a millisecond for each 10 KB sent or expected (10 MB a second, which a poor network
  * still achieves). A socket bounds only reads in Java: a peer that stops reading is cut off when twice the time is over.
+ * What turns out larger than expected has the time for what has passed so far; if it is too slow even so, but still
+ * moving, the failure is the payload's and no breaker counts it.
  *
  * <p>Safe for use by several threads.
  */
@@ -109,13 +111,20 @@ final class PayloadCalls implements AutoCloseable {
     int millis = NodeConnections.millis(Math.toIntExact(time.toMillis()));
     try (Connection connection = connection(node, command, time)) {
       connection.setSoTimeout(millis);
-      Watch watch = new Watch(connection, 2L * millis);
+      Watch watch = new Watch(connection, millis, millis == time.toMillis());
       try {
         if (asking) {
           connection.executeCommand(Protocol.Command.ASKING);
         }
         return connection.executeCommand(command);
       } catch (JedisConnectionException lost) {
+        if (watch.hasCutWhileMoving()) {
+          throw UnknownOutcomeException.amidPayload(
+              command.getArguments().getCommand() + " was cut off after " + watch.passed()
+                  + " bytes had passed, with more to come, at less than " + BYTES_PER_MILLI / 2
+                  + " bytes per ms: it may have taken effect. The network is slow, or the value too large for it",
+              new SocketTimeoutException("the payload was still on its way"));
+        }
         throw new UnknownOutcomeException(
             command.getArguments().getCommand() + " with " + bytes
                 + " bytes was sent but not answered within " + millis
@@ -145,22 +154,73 @@ final class PayloadCalls implements AutoCloseable {
     cutter.shutdownNow();
   }
 
-  /** Cuts a connection when its call has taken too long, unless the call has ended. */
+  /** Cuts a connection when its call has taken too long for what has passed, unless the call has ended. */
   private final class Watch {
     private final Connection connection;
+    private final int millis;
+    private final boolean mayTakeLonger;
+    private final long begunAt = System.nanoTime();
+    private final long movedBefore;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean cut;
-    private final @Nullable ScheduledFuture<?> alarm;
+    private volatile boolean moving;
+    private volatile @Nullable ScheduledFuture<?> alarm;
 
-    Watch(Connection connection, long afterMillis) {
+    /**
+     * Makes one.
+     *
+     * @param millis what the payload was expected to take
+     * @param mayTakeLonger whether it may take longer if it is larger: not if the caller's own deadline is what bounds it
+     */
+    Watch(Connection connection, int millis, boolean mayTakeLonger) {
       this.connection = connection;
-      alarm = cutter.isShutdown()
-          ? null
-          : cutter.schedule(this::cut, afterMillis, TimeUnit.MILLISECONDS);
+      this.millis = millis;
+      this.mayTakeLonger = mayTakeLonger;
+      movedBefore = moved();
+      ringAfter(2L * millis);
+    }
+
+    private void ringAfter(long later) {
+      if (!cutter.isShutdown()) {
+        alarm = cutter.schedule(this::ring, later, TimeUnit.MILLISECONDS);
+      }
+    }
+
+    private void ring() {
+      long expected = mayTakeLonger ? Math.max(millis, time(passed()).toMillis()) : millis;
+      long left = 2 * expected - Duration.ofNanos(System.nanoTime() - begunAt).toMillis();
+      if (left > 0) {
+        if (!over.get()) {
+          ringAfter(left);
+        }
+      } else {
+        cut();
+      }
+    }
+
+    /** Returns how many bytes have passed in either direction. */
+    int passed() {
+      return (int) Math.min(Integer.MAX_VALUE, moved() - movedBefore);
+    }
+
+    private long moved() {
+      return connection instanceof NodeConnection known ? known.moved() : 0;
+    }
+
+    private boolean isMoving() {
+      return passed() > SharedCommands.HUGE_BYTES
+          && connection instanceof NodeConnection known
+          // Half of its time: a socket that is full takes nothing until a third of it is free.
+          && known.hasMovedWithin(Duration.ofMillis(millis));
+    }
+
+    boolean hasCutWhileMoving() {
+      return cut && moving;
     }
 
     private void cut() {
       if (over.compareAndSet(false, true)) {
+        moving = isMoving();
         cut = true;
         try {
           connection.forceDisconnect();
@@ -179,8 +239,9 @@ final class PayloadCalls implements AutoCloseable {
         // It is being cut, and must not be cut in another call's hands.
         connection.setBroken();
       }
-      if (alarm != null) {
-        alarm.cancel(false);
+      ScheduledFuture<?> last = alarm;
+      if (last != null) {
+        last.cancel(false);
       }
     }
   }

@@ -42,10 +42,12 @@ final class Pending {
 
   private long watched;
   private @Nullable Batch seen;
+  private boolean waitedForLargeReply;
 
   private @Nullable Object reply;
   private @Nullable RuntimeException refusal;
   private @Nullable Throwable loss;
+  private boolean lostAmidReply;
   private final boolean laneMaySendAgain;
 
   /** The caller's own deadline, if that is earlier than its patience. */
@@ -141,6 +143,9 @@ final class Pending {
     long took = Math.min(System.nanoTime() - from, step);
     waited += took;
     watched += took;
+    if (!waitedForLargeReply && !over() && underWay != null) {
+      waitedForLargeReply = underWay.isReceiving();
+    }
   }
 
   /** Adds time that the caller has waited elsewhere. */
@@ -172,9 +177,14 @@ final class Pending {
     end();
   }
 
-  /** For the leader: the connection was lost with this command on it. */
-  void lose(Throwable cause) {
+  /**
+   * For the leader: the connection was lost with this command on it.
+   *
+   * @param amidReply whether it was cut while a large reply was arriving
+   */
+  void lose(Throwable cause, boolean amidReply) {
     loss = cause;
+    lostAmidReply = amidReply;
     end();
   }
 
@@ -229,20 +239,34 @@ final class Pending {
   Object outcome() {
     State how = Objects.requireNonNull(state.get());
     switch (how) {
-      case LEFT ->
+      case LEFT -> {
+        if (waitedForLargeReply) {
+          throw UnsentException.behindPayload(
+              name() + " was not sent: within " + patience.toMillis()
+                  + " ms it got no turn behind a large reply that was arriving, which travels apart the next time",
+              new SocketTimeoutException("no turn"));
+        }
         throw new UnsentException(
             name() + " was not sent: it got no turn within " + patience.toMillis()
                 + " ms; Redis is slow or many callers wait",
             new SocketTimeoutException("no turn"),
             null);
-      case LEFT_SENT ->
+      }
+      case LEFT_SENT -> {
+        if (waitedForLargeReply) {
+          throw lostAmidReply(new SocketTimeoutException("no reply"));
+        }
         throw new UnknownOutcomeException(
             name() + " was in progress but not answered within " + patience.toMillis()
                 + " ms: it may have taken effect",
             new SocketTimeoutException("no reply"),
             batch == null ? null : batch.loss());
+      }
       default -> {
         if (loss != null) {
+          if (lostAmidReply || waitedForLargeReply && RedisFailure.timedOut(loss)) {
+            throw lostAmidReply(loss);
+          }
           throw new UnknownOutcomeException(
               name() + " was sent but its connection was lost: it may have taken effect",
               loss,
@@ -258,6 +282,14 @@ final class Pending {
         return reply;
       }
     }
+  }
+
+  private UnknownOutcomeException lostAmidReply(Throwable cause) {
+    return UnknownOutcomeException.amidPayload(
+        name() + " was in progress when " + patience.toMillis()
+            + " ms were over with a large reply still arriving, its own or one before it on the same connection: it may have taken effect."
+            + " The large one travels apart the next time, with time for its size",
+        cause);
   }
 
   String name() {

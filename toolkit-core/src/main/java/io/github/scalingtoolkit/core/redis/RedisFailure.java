@@ -35,7 +35,8 @@ public enum RedisFailure {
 
   /**
    * This process caused the failure: a guard refused the call, no connection was free, the caller's own
-   * {@link io.github.scalingtoolkit.core.time.Deadline} was over, its thread was interrupted, an argument was wrong.
+   * {@link io.github.scalingtoolkit.core.time.Deadline} was over, its thread was interrupted, an argument was wrong, a
+   * reply or a request was too large for its time.
    */
   THIS_PROCESS;
 
@@ -67,7 +68,7 @@ public enum RedisFailure {
     }
     if (!(failure instanceof JedisException)
         || failure instanceof NoConnectionException
-        || failure instanceof LostConnection lost && lost.isCallersOwn()
+        || failure instanceof LostConnection lost && lost.isOfThisProcess()
         || interrupted(failure)) {
       return THIS_PROCESS;
     }

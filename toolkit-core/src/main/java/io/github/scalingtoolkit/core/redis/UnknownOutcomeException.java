@@ -15,7 +15,7 @@ public final class UnknownOutcomeException extends JedisConnectionException
   private static final long serialVersionUID = 1L;
 
   private final transient @Nullable Loss loss;
-  private final boolean callersOwn;
+  private final boolean ofThisProcess;
   private volatile boolean counted;
 
   /**
@@ -26,23 +26,29 @@ public final class UnknownOutcomeException extends JedisConnectionException
   UnknownOutcomeException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
     this.loss = loss;
-    this.callersOwn = false;
+    this.ofThisProcess = false;
   }
 
-  private UnknownOutcomeException(Throwable late) {
-    super("the caller's own deadline was over: it may have taken effect", late);
+  private UnknownOutcomeException(String message, Throwable late) {
+    super(message, late);
     this.loss = null;
-    this.callersOwn = true;
+    this.ofThisProcess = true;
   }
 
   /** Returns the failure of a wait that the caller's own deadline ended. */
   static UnknownOutcomeException callersOwn(Throwable late) {
-    return new UnknownOutcomeException(late);
+    return new UnknownOutcomeException(
+        "the caller's own deadline was over: it may have taken effect", late);
+  }
+
+  /** Returns the failure of a wait that a payload still on its way has outlasted. */
+  static UnknownOutcomeException amidPayload(String message, Throwable late) {
+    return new UnknownOutcomeException(message, late);
   }
 
   @Override
-  public boolean isCallersOwn() {
-    return callersOwn;
+  public boolean isOfThisProcess() {
+    return ofThisProcess;
   }
 
   @Override

@@ -10,29 +10,34 @@ final class UnsentException extends JedisConnectionException implements LostConn
   private static final long serialVersionUID = 1L;
 
   private final transient @Nullable Loss loss;
-  private final boolean callersOwn;
+  private final boolean ofThisProcess;
   private volatile boolean counted;
 
   UnsentException(String message, Throwable cause, @Nullable Loss loss) {
     super(message, cause);
     this.loss = loss;
-    this.callersOwn = false;
+    this.ofThisProcess = false;
   }
 
-  private UnsentException(Throwable late) {
-    super("the caller's own deadline was over before it was sent", late);
+  private UnsentException(String message, Throwable late) {
+    super(message, late);
     this.loss = null;
-    this.callersOwn = true;
+    this.ofThisProcess = true;
   }
 
   /** As {@link UnknownOutcomeException#callersOwn}, where nothing was sent. */
   static UnsentException callersOwn(Throwable late) {
-    return new UnsentException(late);
+    return new UnsentException("the caller's own deadline was over before it was sent", late);
+  }
+
+  /** As {@link UnknownOutcomeException#amidPayload}, where nothing was sent. */
+  static UnsentException behindPayload(String message, Throwable late) {
+    return new UnsentException(message, late);
   }
 
   @Override
-  public boolean isCallersOwn() {
-    return callersOwn;
+  public boolean isOfThisProcess() {
+    return ofThisProcess;
   }
 
   @Override

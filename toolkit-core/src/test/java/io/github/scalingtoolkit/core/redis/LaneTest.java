@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.DefaultJedisSocketFactory;
 import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.JedisClientConfig;
@@ -290,7 +289,7 @@ class LaneTest {
       @Override
       public void close() {}
     };
-    return new Lane(provider, longestRead, null);
+    return new Lane(provider, longestRead, new LargeReplies());
   }
 
   @Test
@@ -346,11 +345,7 @@ class LaneTest {
 
   private Connection connection() {
     JedisClientConfig config = config(3);
-    return new NodeConnection.Maker(
-            new DefaultJedisSocketFactory(node(), config),
-            config,
-            new Renewals("x", new RefusedWrites()))
-        .build();
+    return new NodeConnection.Maker(node(), config, new Renewals("x", new RefusedWrites())).build();
   }
 
   /** A socket that hands little over at once. */

@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.core.redis;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.scalingtoolkit.core.guard.GuardState;
@@ -159,6 +160,74 @@ class PayloadCallsTest {
           .satisfies(open -> assertThat(open.name()).isEqualTo("redis-payloads"));
       hung.resume();
       Await.until("payloads pass again", redis::isWell);
+    }
+  }
+
+  @Test
+  void aReplyTooLargeForItsDeadlineCountsAgainstNobody() {
+    int size = 16_000_000;
+    try (Jedis admin = server.connect()) {
+      admin.set("huge:shared", "h".repeat(size));
+    }
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofMillis(500))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      PatientRedis.reach(redis, client -> client.get("small"));
+      proxy.throttle(8_000);
+      AtomicBoolean arrived = new AtomicBoolean();
+      AtomicInteger late = new AtomicInteger();
+      Queue<Throwable> blamed = new ConcurrentLinkedQueue<>();
+
+      Crowd.of(32)
+          .start(1, (caller, time) -> {
+            while (!arrived.get()) {
+              try {
+                String read =
+                    redis.call(client -> client.get(caller % 16 == 0 ? "huge:shared" : "small"));
+                if (read.length() == size) {
+                  arrived.set(true);
+                }
+              } catch (Throwable failed) {
+                late.incrementAndGet();
+                if (RedisFailure.of(failed) != RedisFailure.THIS_PROCESS) {
+                  blamed.add(failed);
+                }
+              }
+            }
+          })
+          .join();
+
+      assertThat(blamed).isEmpty();
+      assertThat(late).hasPositiveValue();
+      assertThat(redis.guards())
+          .allSatisfy(guard -> assertThat(guard.state()).isEqualTo(GuardState.CLOSED));
+    } finally {
+      try (Jedis admin = server.connect()) {
+        admin.del("huge:shared");
+      }
+    }
+  }
+
+  @Test
+  void aPayloadTooSlowButMovingCountsAgainstNobody() {
+    String huge = "h".repeat(12_000_000);
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofMillis(100))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      PatientRedis.reach(redis, client -> client.set("huge:slow", "h".repeat(100_000)));
+      proxy.throttle(2_500);
+
+      assertThatExceptionOfType(UnknownOutcomeException.class)
+          .isThrownBy(() -> redis.call(client -> client.set("huge:slow", huge)))
+          .withMessageContaining("more to come")
+          .satisfies(
+              slow -> assertThat(RedisFailure.of(slow)).isEqualTo(RedisFailure.THIS_PROCESS));
+      assertThat(redis.guards())
+          .allSatisfy(guard -> assertThat(guard.counts().window().failed()).isZero());
     }
   }
 
