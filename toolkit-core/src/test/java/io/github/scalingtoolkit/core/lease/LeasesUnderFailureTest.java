@@ -202,12 +202,18 @@ class LeasesUnderFailureTest {
         for (int i = 0; i < 3; i++) {
           muted.acquire("acl", Duration.ZERO).orElseThrow().close();
         }
+        admin.aclSetUser("mute", (rules + leaseRules).split(" "));
+        muted.acquire("acl", Duration.ZERO).orElseThrow().close();
         muted.close();
 
         assertThat(log.lines("leases=releases state=failing"))
             .singleElement()
             .asString()
             .contains("WARN", "forbids its user", "&app:lease:released", "+publish");
+        assertThat(log.lines("leases=releases state=well"))
+            .singleElement()
+            .asString()
+            .contains("INFO");
       }
     }
   }

@@ -126,7 +126,12 @@ class LimiterAclTest {
 
       assertThat(degraded(registry, "forbidden")).isZero();
       assertThat(degraded(registry, "unsettled")).isZero();
-      assertThat(log.lines("limiter=forbidden")).hasSize(1);
+      assertThat(log.lines("limiter=forbidden"))
+          .hasSize(2)
+          .last()
+          .asString()
+          .contains("INFO", "state=well decides=redis");
+      assertThat(log.lines("limiter=unsettled state=well")).hasSize(1);
 
       // A change of state again, so said again.
       allow("other", "resetkeys");

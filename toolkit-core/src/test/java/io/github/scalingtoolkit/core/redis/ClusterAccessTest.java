@@ -355,11 +355,13 @@ class ClusterAccessTest {
 
       changeUser("+cluster");
       Await.until("a node has told them", () -> stale(registry) == 0);
+      Await.until("that is told", () -> log.lines("redis=shop-slots topology=").size() == 2);
       assertThat(log.lines("redis=shop-slots topology="))
-          .singleElement()
-          .satisfies(line -> assertThat(line)
-              .contains("WARN", "topology=stale", "nodes=3", "NOPERM")
-              .contains("ACL SETUSER <user> +cluster"));
+          .satisfiesExactly(
+              line -> assertThat(line)
+                  .contains("WARN", "topology=stale", "nodes=3", "NOPERM")
+                  .contains("ACL SETUSER <user> +cluster"),
+              line -> assertThat(line).contains("INFO", "topology=known"));
     }
   }
 
@@ -426,7 +428,8 @@ class ClusterAccessTest {
   @Test
   void aChangedPasswordCostsEachNodeOneAttemptASecondAndRecovers() {
     setPassword(PASSWORD);
-    try (RedisAccess redis = as(PASSWORD)) {
+    try (CapturedLog log = CapturedLog.start();
+        RedisAccess redis = as(PASSWORD)) {
       for (int i = 0; i < 20; i++) {
         String key = "shop:" + i;
         redis.call(client -> client.set(key, "x"));
@@ -453,6 +456,8 @@ class ClusterAccessTest {
           return false;
         }
       });
+      assertThat(log.lines("state=refused")).isNotEmpty();
+      assertThat(log.lines("state=accepted")).isNotEmpty();
     }
   }
 
