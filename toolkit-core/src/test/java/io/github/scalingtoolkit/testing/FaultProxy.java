@@ -170,7 +170,7 @@ public final class FaultProxy implements AutoCloseable {
     try {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      for (int n = in.read(buffer, 0, step()); n >= 0; n = in.read(buffer, 0, step())) {
         awaitFlow();
         if (replies) {
           if (repliesToDrop.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
@@ -182,8 +182,9 @@ public final class FaultProxy implements AutoCloseable {
         }
         out.write(buffer, 0, n);
         out.flush();
-        if (n > bytesPerMilli) {
-          LockSupport.parkNanos(Duration.ofMillis(n / bytesPerMilli).toNanos());
+        long millis = n / bytesPerMilli;
+        if (millis > 0) {
+          LockSupport.parkNanos(Duration.ofMillis(millis).toNanos());
         }
       }
     } catch (IOException ended) {
@@ -194,6 +195,11 @@ public final class FaultProxy implements AutoCloseable {
       sockets.remove(from);
       sockets.remove(to);
     }
+  }
+
+  /** Returns what passes at once: less where little passes at all, so that it moves all the time. */
+  private int step() {
+    return (int) Math.min(LARGEST_STEP, 10L * bytesPerMilli);
   }
 
   private void awaitFlow() {

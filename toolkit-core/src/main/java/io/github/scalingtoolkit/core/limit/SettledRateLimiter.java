@@ -10,6 +10,7 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,12 +60,16 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
   /** Nobody waits for a settlement, and one that is late is better than none: busy processors must not end it. */
   private static final Duration DEADLINE = Duration.ofSeconds(1);
 
+  /** For a settlement that a test asks for. */
+  private static final Duration PATIENT = Duration.ofMinutes(1);
+
   private static final int MOST_KEYS = 100_000;
   private static final int MOST_A_TRIP = 500;
 
   private static final long ASK_AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
 
   private final RedisAccess redis;
+  private final Duration deadline;
   private final String name;
   private final Policies policies;
   private final LimitKeys redisKeys;
@@ -134,7 +139,8 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
   }
 
-  private SettledRateLimiter(Builder builder, RedisAccess redis) {
+  private SettledRateLimiter(Builder builder, RedisAccess redis, Duration deadline) {
+    this.deadline = deadline;
     this.redis = redis;
     name = builder.name;
     policies = builder.policies.copy();
@@ -250,7 +256,7 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
         calls.sum());
   }
 
-  /** Settles a last time, and ends the thread and the connections, within about a second. */
+  /** Settles a last time, unless Redis did not answer the time before, and ends thread and connections: within two seconds. */
   @Override
   public void close() {
     closing = true;
@@ -316,7 +322,10 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
     }
     calls.increment();
     long sent = clock.nanoTime();
-    List<ScriptReply> replies = redis.evalAll(charges);
+    // One for all: on a cluster each script is a call of its own, and a node that hangs costs no
+    // more than one of them.
+    List<ScriptReply> replies =
+        Deadline.after(deadline, Clock.system()).call(() -> redis.evalAll(charges));
     long took = clock.nanoTime() - sent;
     RuntimeException refused = null;
     for (int i = 0; i < keys.size(); i++) {
@@ -397,7 +406,9 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
       return INTERVAL;
     }
     try {
-      settleAll();
+      if (!last || !degraded) {
+        settleAll();
+      }
     } finally {
       if (last) {
         loop.close();
@@ -485,16 +496,21 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
      */
     public SettledRateLimiter start() {
       checkPolicy();
-      SettledRateLimiter limiter =
-          new SettledRateLimiter(this, redis.sibling("limiter-" + name, DEADLINE));
-      limiter.loop.start();
-      return limiter;
+      RedisAccess own = redis.sibling("limiter-" + name, DEADLINE);
+      try {
+        SettledRateLimiter limiter = new SettledRateLimiter(this, own, DEADLINE);
+        limiter.loop.start();
+        return limiter;
+      } catch (Throwable notStarted) {
+        own.close();
+        throw notStarted;
+      }
     }
 
     /** Returns one that settles when its test says so, by the access that it was given. */
     SettledRateLimiter notStarted() {
       checkPolicy();
-      return new SettledRateLimiter(this, redis);
+      return new SettledRateLimiter(this, redis, PATIENT);
     }
 
     private void checkPolicy() {

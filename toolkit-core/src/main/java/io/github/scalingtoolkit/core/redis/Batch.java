@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.Connection;
@@ -24,8 +25,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
  * and are read at once. So an available reply is read however late it is, and a missing one gets its tenth. Writing has no
  * time bound in Java: that is why callers can cut a batch.
  *
- * <p><b>Large replies.</b> While one is {@linkplain #isReceiving arriving}, the node is well, and who leaves does so because
- * the reply is too large for its time. If it is cut, its key is noted, so that the next command for it travels apart.
+ * <p><b>Large replies.</b> While one is {@linkplain #isReceiving arriving}, fast enough for a network that is not ill, the node
+ * is well, and who leaves does so because the reply is too large for its time. If it is lost, its command is noted, so that
+ * the next one like it travels apart.
  */
 final class Batch {
   static final int MOST_COMMANDS = 256;
@@ -43,8 +45,8 @@ final class Batch {
   private volatile boolean cut;
   private volatile boolean cutAmidReply;
 
-  /** What had passed on the connection when the reading of the current reply began. */
-  private volatile long movedBefore = Long.MAX_VALUE;
+  /** What is being read; null between two replies, and before and after all. */
+  private final AtomicReference<@Nullable Arrival> arriving = new AtomicReference<>();
 
   /** Used only by the leader. */
   private int bytes;
@@ -52,6 +54,16 @@ final class Batch {
   private int sent;
   private int answered;
   private long waited;
+
+  /** How much of the last reply has arrived, wholly or not. */
+  private long arrived;
+
+  /** One reply on its way. */
+  private record Arrival(NodeConnection on, long movedBefore, long sinceNanos) {
+    long bytes() {
+      return on.moved() - movedBefore;
+    }
+  }
 
   /**
    * Makes an empty one.
@@ -137,31 +149,31 @@ final class Batch {
     long allowed = Math.max(longest - waited, longest / 10);
     waitFor(Math.max(1, Duration.ofNanos(allowed).toMillis()));
     long from = System.nanoTime();
-    movedBefore = moved();
+    Arrival current =
+        connection instanceof NodeConnection known ? new Arrival(known, known.moved(), from) : null;
+    arriving.lazySet(current);
     try {
       return connection.getUnflushedObject();
     } finally {
-      if (arrived() <= SharedCommands.HUGE_BYTES) {
+      arriving.lazySet(null);
+      arrived = current == null ? 0 : current.bytes();
+      if (arrived <= SharedCommands.HUGE_BYTES) {
         // Time beyond the read's time-out was not waiting, nor is the way of a large reply.
         waited += Math.min(System.nanoTime() - from, allowed);
       }
     }
   }
 
-  private long moved() {
-    return connection instanceof NodeConnection known ? known.moved() : 0;
-  }
-
-  /** Returns how many bytes have arrived since the reading of the current reply began. */
-  private long arrived() {
-    return moved() - movedBefore;
-  }
-
-  /** Tells whether a large reply is arriving just now. Any thread may ask. */
+  /** Tells whether a large reply is arriving just now, and not at a crawl. Any thread may ask. */
   boolean isReceiving() {
-    return arrived() > SharedCommands.HUGE_BYTES
-        && connection instanceof NodeConnection known
-        && known.hasMovedWithin(longestPause);
+    Arrival current = arriving.get();
+    if (current == null) {
+      return false;
+    }
+    long bytes = current.bytes();
+    return bytes > SharedCommands.HUGE_BYTES
+        && PayloadCalls.isBrisk(bytes, System.nanoTime() - current.sinceNanos())
+        && current.on().hasMovedWithin(longestPause);
   }
 
   private void waitFor(long millis) {
@@ -177,8 +189,8 @@ final class Batch {
             "the server took or answered no more", new SocketTimeoutException("cut"))
         : failure;
     boolean slow = RedisFailure.timedOut(lost);
-    if (cutAmidReply && answered < commands.size()) {
-      large.noteHuge(commands.get(answered).command(), arrived());
+    if (arrived > SharedCommands.HUGE_BYTES && answered < commands.size()) {
+      large.noteHuge(commands.get(answered).command(), arrived);
     }
     for (int i = answered; i < commands.size(); i++) {
       Pending next = commands.get(i);

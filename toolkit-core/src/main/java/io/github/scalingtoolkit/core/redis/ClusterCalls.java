@@ -176,17 +176,25 @@ final class ClusterCalls extends ClusterCommandExecutor {
    * opens connections and waits for them.
    *
    * @param untilNanos when it is over, in {@link System#nanoTime}
+   * @param lastTryNanos when the last try may begin: one cut off in its course would hide that nothing was run before
    * @param callers the deadline that the caller came with; null if it came with none
    */
-  private record Time(long untilNanos, @Nullable Deadline callers) {
+  private record Time(
+      long untilNanos, long lastTryNanos, @Nullable Deadline callers) {
     static <T> T bounded(Duration usual, Function<Time, T> call) {
       Deadline callers = Deadline.current();
-      Time time = new Time(System.nanoTime() + Deadline.within(usual).toNanos(), callers);
+      long nanos = Deadline.within(usual).toNanos();
+      long until = System.nanoTime() + nanos;
+      Time time = new Time(until, until - nanos / 10, callers);
       return Deadline.after(usual, Clock.system()).call(() -> call.apply(time));
     }
 
     boolean isOver() {
       return System.nanoTime() - untilNanos > 0;
+    }
+
+    boolean allowsAnother(long pauseNanos) {
+      return System.nanoTime() + pauseNanos - lastTryNanos <= 0;
     }
   }
 
@@ -215,7 +223,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
         if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
           throw reply;
         }
-        if (System.nanoTime() + TRY_AGAIN_NANOS - time.untilNanos() > 0) {
+        if (!time.allowsAnother(TRY_AGAIN_NANOS)) {
           throw stillMoving(slot, UNTIL_ITS_END, reply);
         }
         redirected = null;
@@ -231,7 +239,7 @@ final class ClusterCalls extends ClusterCommandExecutor {
   }
 
   private static int counted(int redirections, Time time, int slot, JedisDataException last) {
-    if (time.isOver()) {
+    if (!time.allowsAnother(0)) {
       throw stillMoving(slot, UNTIL_ITS_END, last);
     }
     if (redirections == MOST_REDIRECTIONS) {

@@ -10,10 +10,10 @@ import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.args.Rawable;
 
 /**
- * Remembers keys whose last reply was large, and its size, so that the next command for one does not delay
+ * Remembers which command for which key had a large reply last, and its size, so that the next one like it does not delay
  * short replies, and gets the time that its reply needs.
  *
- * <p>A table of hashes that overwrite each other: a key that is forgotten or mistaken for another only takes the other
+ * <p>A table of hashes that overwrite each other: one that is forgotten or mistaken for another only takes the other
  * lane. Safe for use by several threads.
  */
 final class LargeReplies {
@@ -48,7 +48,7 @@ final class LargeReplies {
     any = true;
   }
 
-  /** Returns how many bytes the first key of a command was answered with; 0 if they were few. */
+  /** Returns how many bytes the last command like this was answered with; 0 if they were few. */
   int bytes(CommandArguments command) {
     if (!any) {
       return 0;
@@ -69,7 +69,8 @@ final class LargeReplies {
     for (int i = 0; arguments.hasNext(); i++) {
       Rawable argument = arguments.next();
       if (i == at) {
-        int hash = Arrays.hashCode(argument.getRaw());
+        int hash =
+            31 * command.getCommand().toString().hashCode() + Arrays.hashCode(argument.getRaw());
         return hash == 0 ? 1 : hash;
       }
     }

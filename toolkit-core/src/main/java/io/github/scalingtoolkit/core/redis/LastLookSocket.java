@@ -35,7 +35,7 @@ final class LastLookSocket extends Socket {
 
   private final Socket socket;
 
-  /** Added to by one thread at a time: the one that has the connection. */
+  /** Added to by the thread that has the connection; where one reads and one writes, an addition may be lost, and nobody asks. */
   private final AtomicLong moved = new AtomicLong();
 
   private volatile long movedAtNanos = System.nanoTime();

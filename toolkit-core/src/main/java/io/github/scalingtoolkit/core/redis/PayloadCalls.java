@@ -28,7 +28,7 @@ import redis.clients.jedis.exceptions.JedisException;
  * <p><b>Time</b>: the deadline, plus a millisecond for each 10 KB sent or expected (10 MB a second, which a poor network
  * still achieves). A socket bounds only reads in Java: a peer that stops reading is cut off when twice the time is over.
  * What turns out larger than expected has the time for what has passed so far; if it is too slow even so, but still
- * moving, the failure is the payload's and no breaker counts it.
+ * moving at a megabyte a second, the failure is the payload's and no breaker counts it.
  *
  * <p>Safe for use by several threads.
  */
@@ -37,6 +37,9 @@ final class PayloadCalls implements AutoCloseable {
   static final int CONNECTIONS = 8;
 
   private static final int BYTES_PER_MILLI = 10_000;
+
+  /** What is slower than this is not a large payload on its way but a node, or a network, that is ill. */
+  private static final int BRISK_BYTES_PER_MILLI = BYTES_PER_MILLI / 10;
 
   private final Supplier<HostAndPort> where;
   private final Function<HostAndPort, NodePool> pools;
@@ -74,6 +77,11 @@ final class PayloadCalls implements AutoCloseable {
     return deadline.plusMillis(bytes / BYTES_PER_MILLI);
   }
 
+  /** Tells whether so much in so long is no crawl. */
+  static boolean isBrisk(long bytes, long nanos) {
+    return bytes >= BRISK_BYTES_PER_MILLI * Duration.ofNanos(nanos).toMillis();
+  }
+
   /** Runs a command at the one node there is. */
   <T> T run(CommandObject<T> command, int bytes, CallContext context) {
     return run(where.get(), command, bytes, false, context, Deadline.current());
@@ -92,13 +100,13 @@ final class PayloadCalls implements AutoCloseable {
       CallContext context,
       @Nullable Deadline callers) {
     if (!context.guarded()) {
-      return exchange(node, command, bytes, asking);
+      return exchange(node, command, bytes, asking, callers);
     }
     try {
       return guards
           .apply(node)
-          .call(() ->
-              OwnTime.marked(time(bytes), callers, () -> exchange(node, command, bytes, asking)));
+          .call(() -> OwnTime.marked(
+              time(bytes), callers, () -> exchange(node, command, bytes, asking, callers)));
     } catch (UnknownOutcomeException lost) {
       throw lost.counted();
     } catch (UnsentException lost) {
@@ -106,12 +114,17 @@ final class PayloadCalls implements AutoCloseable {
     }
   }
 
-  private <T> T exchange(HostAndPort node, CommandObject<T> command, int bytes, boolean asking) {
+  private <T> T exchange(
+      HostAndPort node,
+      CommandObject<T> command,
+      int bytes,
+      boolean asking,
+      @Nullable Deadline callers) {
     Duration time = time(bytes);
     int millis = NodeConnections.millis(Math.toIntExact(time.toMillis()));
     try (Connection connection = connection(node, command, time)) {
       connection.setSoTimeout(millis);
-      Watch watch = new Watch(connection, millis, millis == time.toMillis());
+      Watch watch = new Watch(connection, millis, callers);
       try {
         if (asking) {
           connection.executeCommand(Protocol.Command.ASKING);
@@ -121,8 +134,8 @@ final class PayloadCalls implements AutoCloseable {
         if (watch.hasCutWhileMoving()) {
           throw UnknownOutcomeException.amidPayload(
               command.getArguments().getCommand() + " was cut off after " + watch.passed()
-                  + " bytes had passed, with more to come, at less than " + BYTES_PER_MILLI / 2
-                  + " bytes per ms: it may have taken effect. The network is slow, or the value too large for it",
+                  + " bytes had passed, with more to come, after more than " + 2L * millis
+                  + " ms: it may have taken effect. The value is too large for its time on this network",
               new SocketTimeoutException("the payload was still on its way"));
         }
         throw new UnknownOutcomeException(
@@ -158,7 +171,7 @@ final class PayloadCalls implements AutoCloseable {
   private final class Watch {
     private final Connection connection;
     private final int millis;
-    private final boolean mayTakeLonger;
+    private final @Nullable Deadline callers;
     private final long begunAt = System.nanoTime();
     private final long movedBefore;
     private final AtomicBoolean over = new AtomicBoolean();
@@ -166,18 +179,23 @@ final class PayloadCalls implements AutoCloseable {
     private volatile boolean moving;
     private volatile @Nullable ScheduledFuture<?> alarm;
 
+    /** Used only by the alarm: what had passed, and when, as it rang last. */
+    private int passedBefore;
+
+    private long rungAt = begunAt;
+
     /**
      * Makes one.
      *
      * @param millis what the payload was expected to take
-     * @param mayTakeLonger whether it may take longer if it is larger: not if the caller's own deadline is what bounds it
+     * @param callers the deadline that the caller came with: one that is over allows a larger payload no more time
      */
-    Watch(Connection connection, int millis, boolean mayTakeLonger) {
+    Watch(Connection connection, int millis, @Nullable Deadline callers) {
       this.connection = connection;
       this.millis = millis;
-      this.mayTakeLonger = mayTakeLonger;
+      this.callers = callers;
       movedBefore = moved();
-      ringAfter(2L * millis);
+      ringAfter(millis);
     }
 
     private void ringAfter(long later) {
@@ -187,14 +205,22 @@ final class PayloadCalls implements AutoCloseable {
     }
 
     private void ring() {
+      boolean mayTakeLonger = callers == null || !callers.isExpired();
       long expected = mayTakeLonger ? Math.max(millis, time(passed()).toMillis()) : millis;
-      long left = 2 * expected - Duration.ofNanos(System.nanoTime() - begunAt).toMillis();
-      if (left > 0) {
-        if (!over.get()) {
-          ringAfter(left);
-        }
-      } else {
-        cut();
+      long now = System.nanoTime();
+      long left = 2 * expected - Duration.ofNanos(now - begunAt).toMillis();
+      int passed = passed();
+      boolean brisk =
+          passed > SharedCommands.HUGE_BYTES && isBrisk(passed - passedBefore, now - rungAt);
+      if (left <= 0) {
+        cut(brisk);
+        return;
+      }
+      passedBefore = passed;
+      rungAt = now;
+      if (!over.get()) {
+        // Not too soon: a socket that is full takes nothing until a third of it is free.
+        ringAfter(Math.max(millis / 2 + 1, Math.min(millis, left)));
       }
     }
 
@@ -207,20 +233,13 @@ final class PayloadCalls implements AutoCloseable {
       return connection instanceof NodeConnection known ? known.moved() : 0;
     }
 
-    private boolean isMoving() {
-      return passed() > SharedCommands.HUGE_BYTES
-          && connection instanceof NodeConnection known
-          // Half of its time: a socket that is full takes nothing until a third of it is free.
-          && known.hasMovedWithin(Duration.ofMillis(millis));
-    }
-
     boolean hasCutWhileMoving() {
       return cut && moving;
     }
 
-    private void cut() {
+    private void cut(boolean whileMoving) {
       if (over.compareAndSet(false, true)) {
-        moving = isMoving();
+        moving = whileMoving;
         cut = true;
         try {
           connection.forceDisconnect();

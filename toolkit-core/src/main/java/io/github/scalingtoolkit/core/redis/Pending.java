@@ -42,7 +42,9 @@ final class Pending {
 
   private long watched;
   private @Nullable Batch seen;
-  private boolean waitedForLargeReply;
+
+  /** How much of that a large reply was arriving. */
+  private long behindLargeReply;
 
   private @Nullable Object reply;
   private @Nullable RuntimeException refusal;
@@ -143,9 +145,14 @@ final class Pending {
     long took = Math.min(System.nanoTime() - from, step);
     waited += took;
     watched += took;
-    if (!waitedForLargeReply && !over() && underWay != null) {
-      waitedForLargeReply = underWay.isReceiving();
+    if (!over() && underWay != null && underWay.isReceiving()) {
+      behindLargeReply += took;
     }
+  }
+
+  /** Tells whether a large reply took so much of its patience that nobody else is to blame for the rest. */
+  private boolean waitedForLargeReply() {
+    return behindLargeReply > 0 && behindLargeReply >= waited / 4;
   }
 
   /** Adds time that the caller has waited elsewhere. */
@@ -240,10 +247,10 @@ final class Pending {
     State how = Objects.requireNonNull(state.get());
     switch (how) {
       case LEFT -> {
-        if (waitedForLargeReply) {
+        if (waitedForLargeReply()) {
           throw UnsentException.behindPayload(
               name() + " was not sent: within " + patience.toMillis()
-                  + " ms it got no turn behind a large reply that was arriving, which travels apart the next time",
+                  + " ms it got no turn behind a large reply that was arriving; once that has arrived, or was cut off, the next one like it travels apart",
               new SocketTimeoutException("no turn"));
         }
         throw new UnsentException(
@@ -253,7 +260,7 @@ final class Pending {
             null);
       }
       case LEFT_SENT -> {
-        if (waitedForLargeReply) {
+        if (waitedForLargeReply()) {
           throw lostAmidReply(new SocketTimeoutException("no reply"));
         }
         throw new UnknownOutcomeException(
@@ -264,7 +271,7 @@ final class Pending {
       }
       default -> {
         if (loss != null) {
-          if (lostAmidReply || waitedForLargeReply && RedisFailure.timedOut(loss)) {
+          if (lostAmidReply || waitedForLargeReply() && RedisFailure.timedOut(loss)) {
             throw lostAmidReply(loss);
           }
           throw new UnknownOutcomeException(

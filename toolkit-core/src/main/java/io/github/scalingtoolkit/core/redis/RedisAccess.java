@@ -42,7 +42,7 @@ import redis.clients.jedis.util.Pool;
  *
  * <p><b>What counts</b>: only failures of a node: refused, silent, loading, down ({@link RedisFailure#NODE}). Answers of
  * Redis about a command (OOM, READONLY, MISCONF, WRONGTYPE) or rights, and failures caused by this process (no free
- * connection, the caller's own deadline) open no breaker. On a cluster each node has a breaker, and one bad node does not
+ * connection, the caller's own deadline, a payload that is still on its way when its time is over) open no breaker. On a cluster each node has a breaker, and one bad node does not
  * affect calls to the others; redirections and second tries of a call are within its deadline.
  *
  * <p><b>Callers with an earlier deadline.</b> If a thread has an earlier {@link Deadline}, the wait for a reply
@@ -50,7 +50,8 @@ import redis.clients.jedis.util.Pool;
  * half of the deadline.
  *
  * <p><b>Payloads.</b> Commands of more than 64 KiB, and scripts run by {@link #evalPayload}, have their own connections and
- * breakers, and time for their bytes: the deadline plus 1 ms for each 10 KB.
+ * breakers, and time for their bytes: the deadline plus 1 ms for each 10 KB. A reply that nobody expected to be so large has
+ * the time for what has arrived; after twice its time it is cut off, and the next command like it is known to bring much.
  *
  * <p><b>Lost connections.</b> A call on a connection that the server has closed fails without having been answered.
  * {@link #eval} and {@link #callIdempotent} then try once more on a new connection, so that callers do not notice a

@@ -166,9 +166,8 @@ class PayloadCallsTest {
   @Test
   void aReplyTooLargeForItsDeadlineCountsAgainstNobody() {
     int size = 16_000_000;
-    try (Jedis admin = server.connect()) {
-      admin.set("huge:shared", "h".repeat(size));
-    }
+    storeHuge("huge:shared", size);
+    AtomicBoolean arrived = new AtomicBoolean();
     try (FaultProxy proxy = FaultProxy.to(server.port());
         RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
             .deadline(Duration.ofMillis(500))
@@ -176,37 +175,69 @@ class PayloadCallsTest {
             .build()) {
       PatientRedis.reach(redis, client -> client.get("small"));
       proxy.throttle(8_000);
-      AtomicBoolean arrived = new AtomicBoolean();
       AtomicInteger late = new AtomicInteger();
       Queue<Throwable> blamed = new ConcurrentLinkedQueue<>();
 
-      Crowd.of(32)
-          .start(1, (caller, time) -> {
-            while (!arrived.get()) {
-              try {
-                String read =
-                    redis.call(client -> client.get(caller % 16 == 0 ? "huge:shared" : "small"));
-                if (read.length() == size) {
-                  arrived.set(true);
-                }
-              } catch (Throwable failed) {
-                late.incrementAndGet();
-                if (RedisFailure.of(failed) != RedisFailure.THIS_PROCESS) {
-                  blamed.add(failed);
-                }
-              }
+      Crowd callers = Crowd.of(32).start(1, (caller, time) -> {
+        while (!arrived.get()) {
+          try {
+            String read =
+                redis.call(client -> client.get(caller % 16 == 0 ? "huge:shared" : "small"));
+            if (read.length() == size) {
+              arrived.set(true);
             }
-          })
-          .join();
+          } catch (Throwable failed) {
+            late.incrementAndGet();
+            if (RedisFailure.of(failed) != RedisFailure.THIS_PROCESS) {
+              blamed.add(failed);
+            }
+          }
+        }
+      });
+      callers.join();
 
       assertThat(blamed).isEmpty();
       assertThat(late).hasPositiveValue();
       assertThat(redis.guards())
           .allSatisfy(guard -> assertThat(guard.state()).isEqualTo(GuardState.CLOSED));
     } finally {
-      try (Jedis admin = server.connect()) {
-        admin.del("huge:shared");
-      }
+      arrived.set(true);
+      storeHuge("huge:shared", 0);
+    }
+  }
+
+  @Test
+  void aServerThatFreezesInALargeReplyIsFoundOut() {
+    storeHuge("huge:frozen", 4_000_000);
+    AtomicBoolean done = new AtomicBoolean();
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofMillis(100))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      PatientRedis.reach(redis, client -> client.get("small"));
+      proxy.throttle(4_000);
+      AtomicInteger late = new AtomicInteger();
+
+      Crowd callers = Crowd.of(24).start(1, (caller, time) -> {
+        while (!done.get()) {
+          try {
+            redis.call(client -> client.get(caller % 8 == 0 ? "huge:frozen" : "small"));
+          } catch (RuntimeException failed) {
+            late.incrementAndGet();
+          }
+        }
+      });
+      Await.until("a large reply has kept others", () -> late.get() > 0);
+      proxy.hang();
+
+      Await.until("the breaker opens", () -> redis.guard().state() != GuardState.CLOSED);
+      done.set(true);
+      proxy.heal();
+      callers.join();
+    } finally {
+      done.set(true);
+      storeHuge("huge:frozen", 0);
     }
   }
 
@@ -219,6 +250,7 @@ class PayloadCallsTest {
             .connectTimeout(Duration.ofSeconds(5))
             .build()) {
       PatientRedis.reach(redis, client -> client.set("huge:slow", "h".repeat(100_000)));
+      int before = failed(redis);
       proxy.throttle(2_500);
 
       assertThatExceptionOfType(UnknownOutcomeException.class)
@@ -226,9 +258,48 @@ class PayloadCallsTest {
           .withMessageContaining("more to come")
           .satisfies(
               slow -> assertThat(RedisFailure.of(slow)).isEqualTo(RedisFailure.THIS_PROCESS));
-      assertThat(redis.guards())
-          .allSatisfy(guard -> assertThat(guard.counts().window().failed()).isZero());
+      assertThat(failed(redis)).isEqualTo(before);
     }
+  }
+
+  @Test
+  void aPayloadAtACrawlIsAnIllNode() {
+    byte[] much = "h".repeat(2_000_000).getBytes(UTF_8);
+    List<byte[]> key = List.of("crawled".getBytes(UTF_8));
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess redis = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofMillis(400))
+            .connectTimeout(Duration.ofSeconds(5))
+            .build()) {
+      try (Jedis admin = server.connect()) {
+        admin.set(key.get(0), much);
+      }
+      // Its connection is there already.
+      PatientRedis.reach(redis, client -> client.set("huge:slow", "h".repeat(100_000)));
+      int before = failed(redis);
+      proxy.throttle(200);
+
+      assertThatExceptionOfType(UnknownOutcomeException.class)
+          .isThrownBy(() -> redis.evalPayload(SWAP, key, List.of(new byte[0]), much.length))
+          .satisfies(slow -> assertThat(RedisFailure.of(slow)).isEqualTo(RedisFailure.NODE));
+      assertThat(failed(redis)).isGreaterThan(before);
+    }
+  }
+
+  private static void storeHuge(String key, int bytes) {
+    try (Jedis admin = server.connect()) {
+      if (bytes == 0) {
+        admin.del(key);
+      } else {
+        admin.set(key, "h".repeat(bytes));
+      }
+    }
+  }
+
+  private static int failed(RedisAccess redis) {
+    return redis.guards().stream()
+        .mapToInt(guard -> guard.counts().window().failed())
+        .sum();
   }
 
   @Test
