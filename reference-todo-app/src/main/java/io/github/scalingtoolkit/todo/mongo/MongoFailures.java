@@ -122,6 +122,26 @@ final class MongoFailures {
         null);
   }
 
+  /** A caller's time was over while another sent its write along with its own. */
+  StoreUnavailableException leftAlone() {
+    return new StoreUnavailableException(
+        Reason.CUT_SHORT,
+        "MongoDB at " + settings.target() + " had not answered when the time of the request was"
+            + " over; the write may have been made",
+        RETRY_AFTER,
+        null);
+  }
+
+  /** A bulk of which the server has not confirmed what it did, whatever it refused besides. */
+  StoreUnavailableException unconfirmed(MongoBulkWriteException bulk) {
+    WriteConcernError error = bulk.getWriteConcernError();
+    return unavailable(
+        Reason.UNREACHABLE,
+        "did not confirm its writes in time (" + describe(bulk, error == null ? 0 : error.getCode())
+            + "); check the members of the replica set",
+        bulk);
+  }
+
   StoreUnavailableException cutShort(StoreUnavailableException failure) {
     return new StoreUnavailableException(
         Reason.CUT_SHORT,

@@ -58,6 +58,8 @@ import org.slf4j.LoggerFactory;
  * Only the second try counts for the breaker, since a healthy server that changes its primary breaks all connections.
  * All other writes are idempotent.
  *
+ * <p><b>Creates together.</b> Creates that come while one is under way leave as one insert; see {@link TodoInserts}.
+ *
  * <p><b>Start.</b> Opening never fails because the server is down; indexes are created when it first answers.
  *
  * <p>Safe for use by several threads.
@@ -78,6 +80,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final PoolGauges gauges = new PoolGauges();
   private final MongoCalls calls;
   private final TodoItems items;
+  private final TodoInserts inserts;
   private final KeyedCreates keyedCreates;
   private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
@@ -93,6 +96,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     todos = database.getCollection(COLLECTION);
     calls = new MongoCalls(settings, failures, clock);
     items = new TodoItems(todos, calls, clock);
+    inserts = new TodoInserts(todos, calls, failures, settings);
     keyedCreates = new KeyedCreates(database.getCollection("requests"), todos, calls, clock);
     upkeep =
         new MongoUpkeep(todos, items, keyedCreates, failures, calls.guard(), this::ping, clock);
@@ -136,11 +140,8 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   @Override
   public Todo create(UserId owner, NewTodo todo) {
     Todo made = draw(owner, todo);
-    Document document = TodoDocuments.write(made);
-    return calls.twice((budget, again) -> {
-      TodoDocuments.insert(budget.of(todos), document, again);
-      return made;
-    });
+    inserts.insert(TodoDocuments.write(made));
+    return made;
   }
 
   @Override
@@ -323,6 +324,11 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   /** Returns how the guard of all operations stands. */
   GuardCounts guardCounts() {
     return calls.guard().counts();
+  }
+
+  /** Returns how many creates wait for one that is under way. */
+  int waitingCreates() {
+    return inserts.waiting();
   }
 
   /** Returns the users, kept beside the todos under the same bounds. */

@@ -30,9 +30,14 @@ public final class WatchedServer implements AutoCloseable {
     server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
   }
 
+  /** Returns its port. */
+  int port() {
+    return server.getLocalAddress().getPort();
+  }
+
   /** Returns its address. */
   public String uri() {
-    return WireServer.uri(server.getLocalAddress().getPort());
+    return WireServer.uri(port());
   }
 
   /** From now on {@code watcher} is told of each command as {@code before insert todos} and {@code after insert todos}. */

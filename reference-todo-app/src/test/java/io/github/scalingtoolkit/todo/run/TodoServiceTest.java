@@ -20,6 +20,9 @@ import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -88,6 +91,30 @@ class TodoServiceTest {
       expected.add("todo " + i);
       assertThat(user.create("todo " + i).statusCode()).isEqualTo(201);
       assertThat(titles(user.list())).as("oldest first").isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void createsOfManyUsersAtATimeShowInEachOnesNextList() {
+    List<CompletableFuture<Void>> users = new ArrayList<>();
+    ExecutorService threads = Executors.newFixedThreadPool(6);
+    try {
+      for (int i = 0; i < 6; i++) {
+        TodoClient user = service.newUser();
+        users.add(CompletableFuture.runAsync(
+            () -> {
+              List<String> expected = new ArrayList<>();
+              for (int n = 0; n < 5; n++) {
+                expected.add("todo " + n);
+                assertThat(user.create("todo " + n).statusCode()).isEqualTo(201);
+                assertThat(titles(user.list())).isEqualTo(expected);
+              }
+            },
+            threads));
+      }
+      users.forEach(CompletableFuture::join);
+    } finally {
+      threads.shutdownNow();
     }
   }
 

@@ -1,0 +1,129 @@
+package io.github.scalingtoolkit.todo.mongo;
+
+import com.mongodb.MongoBulkWriteException;
+import com.mongodb.MongoWriteException;
+import com.mongodb.WriteError;
+import com.mongodb.bulk.BulkWriteError;
+import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.InsertManyOptions;
+import io.github.scalingtoolkit.core.limit.SharedCalls;
+import io.github.scalingtoolkit.core.limit.SharedCalls.Bounds;
+import io.github.scalingtoolkit.core.limit.SharedCalls.Result;
+import io.github.scalingtoolkit.todo.domain.StoreException;
+import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.bson.Document;
+
+/**
+ * Inserts the documents of new todos. Those that come while an insert is under way leave together, as one unordered bulk, which
+ * costs driver and server little more than one of them; a lone one goes at once.
+ *
+ * <p>Each caller has its own outcome: a document that the server refuses fails alone. What fails as a whole, or leaves open
+ * what the server has done, fails for all: each todo is there or not, as after an insert of its own. A second try of a bulk
+ * sends all of its documents again, and finds those that are there by their ids.
+ *
+ * <p>Safe for use by several threads.
+ */
+final class TodoInserts {
+  private static final int MOST_DOCUMENTS = 256;
+  private static final int MOST_BYTES = 512 * 1024;
+  /** A title's characters apart, which have three bytes at most each. */
+  private static final int BYTES_OF_THE_REST = 512;
+  /** Callers wait for others' inserts for this part of the time that they wait for a connection. */
+  private static final int WAIT_PART = 5;
+
+  private static final InsertManyOptions IN_ANY_ORDER = new InsertManyOptions().ordered(false);
+
+  private final MongoCollection<Document> todos;
+  private final MongoCalls calls;
+  private final MongoFailures failures;
+  private final SharedCalls<Document, Optional<StoreException>> shared;
+
+  TodoInserts(
+      MongoCollection<Document> todos,
+      MongoCalls calls,
+      MongoFailures failures,
+      MongoSettings settings) {
+    this.todos = todos;
+    this.calls = calls;
+    this.failures = failures;
+    shared = SharedCalls.of(
+        this::insertAll,
+        TodoInserts::bytes,
+        new Bounds(
+            1,
+            MOST_DOCUMENTS,
+            MOST_BYTES,
+            settings.busyTimeout().dividedBy(WAIT_PART),
+            settings.busyTimeout().plus(settings.operationTimeout())));
+  }
+
+  /** Inserts a new todo's document; throws as an insert of its own would. */
+  void insert(Document document) {
+    Result<Optional<StoreException>> result = shared.call(document);
+    if (result instanceof Result.Left<Optional<StoreException>> left) {
+      throw left.sent() ? failures.leftAlone() : failures.late();
+    }
+    Optional<StoreException> refusal =
+        ((Result.Answered<Optional<StoreException>>) result).answer();
+    if (refusal.isPresent()) {
+      throw refusal.get();
+    }
+  }
+
+  /** Returns how many wait for an insert that is under way. */
+  int waiting() {
+    return shared.waiting();
+  }
+
+  private List<Optional<StoreException>> insertAll(List<Document> documents) {
+    return calls.twice((budget, again) -> {
+      MongoCollection<Document> target = budget.of(todos);
+      if (documents.size() == 1) {
+        TodoDocuments.insert(target, documents.get(0), again);
+        return List.of(Optional.empty());
+      }
+      try {
+        target.insertMany(documents, IN_ANY_ORDER);
+        return made(documents.size());
+      } catch (MongoBulkWriteException some) {
+        return outcomes(some, documents.size(), again);
+      }
+    });
+  }
+
+  private static List<Optional<StoreException>> made(int documents) {
+    return Collections.nCopies(documents, Optional.empty());
+  }
+
+  private List<Optional<StoreException>> outcomes(
+      MongoBulkWriteException some, int documents, boolean again) {
+    if (some.getWriteConcernError() != null) {
+      throw failures.unconfirmed(some);
+    }
+    List<Optional<StoreException>> outcomes = new ArrayList<>(made(documents));
+    for (BulkWriteError error : some.getWriteErrors()) {
+      MongoWriteException refused = new MongoWriteException(
+          new WriteError(error.getCode(), error.getMessage(), error.getDetails()),
+          some.getServerAddress(),
+          some.getErrorLabels());
+      if (again && MongoFailures.isDuplicateId(refused)) {
+        continue;
+      }
+      StoreException refusal = failures.translate(refused);
+      if (refusal instanceof StoreUnavailableException) {
+        // It tells of the server and not of the document.
+        throw refused;
+      }
+      outcomes.set(error.getIndex(), Optional.of(refusal));
+    }
+    return outcomes;
+  }
+
+  private static int bytes(Document document) {
+    return BYTES_OF_THE_REST + 3 * document.getString(TodoDocuments.TITLE).length();
+  }
+}
