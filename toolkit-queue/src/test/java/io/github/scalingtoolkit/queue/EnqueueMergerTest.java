@@ -50,7 +50,7 @@ class EnqueueMergerTest {
     Await.until(
         "it is under way or waits",
         () -> calls.stream().anyMatch(call -> call.contains(id))
-            || caller.getState() == Thread.State.WAITING);
+            || caller.getState() == Thread.State.TIMED_WAITING);
   }
 
   private void end() throws InterruptedException {
