@@ -82,6 +82,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private final TodoItems items;
   private final TodoInserts inserts;
   private final KeyedCreates keyedCreates;
+  private final MongoUserStore users;
   private final TodoIds ids = new TodoIds();
   private final MongoUpkeep upkeep;
   private final Loop loop;
@@ -98,8 +99,9 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
     items = new TodoItems(todos, calls, clock);
     inserts = new TodoInserts(todos, calls, failures, settings);
     keyedCreates = new KeyedCreates(database.getCollection("requests"), todos, calls, clock);
-    upkeep =
-        new MongoUpkeep(todos, items, keyedCreates, failures, calls.guard(), this::ping, clock);
+    users = new MongoUserStore(database.getCollection("users"), calls);
+    upkeep = new MongoUpkeep(
+        todos, items, keyedCreates, users, failures, calls.guard(), this::ping, clock);
     // Without it a database that was down would stay refused for ever.
     loop = new Loop("todo-mongo-upkeep", () -> {
       doUpkeep();
@@ -333,7 +335,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
 
   /** Returns the users, kept beside the todos under the same bounds. */
   public UserStore users() {
-    return new MongoUserStore(database.getCollection("users"), calls);
+    return users;
   }
 
   /** Closes every connection; operations in progress fail. Does nothing the second time. */

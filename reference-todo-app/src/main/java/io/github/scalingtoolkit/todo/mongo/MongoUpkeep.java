@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * Background work for the database: probes a server that was down, creates the indexes once
  * it can be reached, and removes old records of requests and what is left of deleted todos. One thread steps it.
  *
- * <p>If the server refuses an index, only speed is lost, so that is one warning.
+ * <p>If the server refuses an index, only speed is lost, so that is one warning. So is an index on users that keeps them from
+ * being added: those that are there can log in.
  */
 final class MongoUpkeep {
   private static final Logger log = LoggerFactory.getLogger(MongoUpkeep.class);
@@ -33,23 +34,27 @@ final class MongoUpkeep {
 
   private final TodoItems items;
   private final KeyedCreates keyedCreates;
+  private final MongoUserStore users;
   private final MongoFailures failures;
   private final Guard guard;
   private final Runnable ping;
   private final Clock clock;
   private final List<Index> missing = new ArrayList<>();
+  private boolean usersChecked;
   private long removeOldAt;
 
   MongoUpkeep(
       MongoCollection<Document> todos,
       TodoItems items,
       KeyedCreates keyedCreates,
+      MongoUserStore users,
       MongoFailures failures,
       Guard guard,
       Runnable ping,
       Clock clock) {
     this.items = items;
     this.keyedCreates = keyedCreates;
+    this.users = users;
     this.clock = clock;
     removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
     this.failures = failures;
@@ -84,6 +89,10 @@ final class MongoUpkeep {
       missing.remove(0);
       done++;
     }
+    if (!usersChecked && guard.state() == GuardState.CLOSED && checkUsers()) {
+      usersChecked = true;
+      done++;
+    }
     if (guard.state() == GuardState.CLOSED && clock.nanoTime() - removeOldAt >= 0) {
       removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
       done += removeOld();
@@ -97,6 +106,23 @@ final class MongoUpkeep {
     } catch (StoreException later) {
       log.debug("event=removal_later error=\"{}\"", later.getMessage());
       return 0;
+    }
+  }
+
+  /** Returns false if it must be tried again. */
+  private boolean checkUsers() {
+    try {
+      users.requireFitIndex();
+      return true;
+    } catch (StoreUnavailableException later) {
+      log.debug("event=users_check_later reason={}", later.reason());
+      // A user of the database without the right to ask stays without it.
+      return later.reason() == StoreUnavailableException.Reason.CREDENTIALS;
+    } catch (StoreException unfit) {
+      log.warn(
+          "users=unfit effect=\"no user can be added; those that are there can log in\" cause=\"{}\"",
+          unfit.getMessage());
+      return true;
     }
   }
 

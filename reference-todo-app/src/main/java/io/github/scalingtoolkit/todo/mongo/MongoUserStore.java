@@ -18,6 +18,7 @@ import java.util.Set;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique among the documents that have
@@ -30,6 +31,8 @@ final class MongoUserStore implements UserStore {
   private static final String PASSWORD_HASH = "passwordHash";
   private static final String INDEX = "username_1";
   private static final Document BY_NAME = new Document(USERNAME, 1);
+  /** The locale of a collation that compares bytes. */
+  private static final String SIMPLE = "simple";
   /** An index of the same name or on the same field is there and is another one. */
   private static final Set<Integer> OTHER_INDEX = Set.of(85, 86);
 
@@ -127,16 +130,51 @@ final class MongoUserStore implements UserStore {
         null);
   }
 
-  /** An index that another service, or an older version of this one, has made is as good if it is unique. */
-  private void makeIndex(MongoCalls.Budget budget) {
+  /**
+   * Checks that users can be added as far as the indexes that are there tell, so that a service says at its start what its
+   * first registration would find out. Makes none.
+   *
+   * @throws StoreException if an index on the name is there that does not keep names apart; its message names the index
+   */
+  void requireFitIndex() {
+    calls.call(this::hasIndex);
+  }
+
+  /** Tells whether names are kept apart: what another service, or an older version of this one, has made is as good. */
+  private boolean hasIndex(MongoCalls.Budget budget) {
+    List<String> unfit = new ArrayList<>();
     for (Document index : budget.of(users).listIndexes()) {
       if (isByName(index)) {
-        if (!index.getBoolean("unique", false)) {
-          throw withoutIndex("the index " + index.getString("name")
-              + " on username is there, and is not unique; drop it if nothing else needs it");
+        String why = unfitness(index);
+        if (why == null) {
+          return true;
         }
-        return;
+        unfit.add("the index " + index.getString("name") + " on username is there, and " + why);
       }
+    }
+    if (!unfit.isEmpty()) {
+      throw withoutIndex(String.join("; ", unfit) + "; drop it if nothing else needs it");
+    }
+    return false;
+  }
+
+  /** Returns why names that differ, and only these, may not all be in the collection; null if they may. */
+  private static @Nullable String unfitness(Document index) {
+    if (!index.getBoolean("unique", false)) {
+      return "is not unique";
+    }
+    if (index.containsKey("partialFilterExpression")) {
+      return "is partial: names outside of its filter may be there twice";
+    }
+    return index.get("collation") instanceof Document collation
+            && !SIMPLE.equals(collation.get("locale"))
+        ? "has a collation: names that differ in case or accents may count as one"
+        : null;
+  }
+
+  private void makeIndex(MongoCalls.Budget budget) {
+    if (hasIndex(budget)) {
+      return;
     }
     try {
       budget

@@ -3,9 +3,14 @@ package io.github.scalingtoolkit.todo.mongo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Collation;
 import com.mongodb.client.model.IndexOptions;
 import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
@@ -25,6 +30,7 @@ import org.bson.types.ObjectId;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** Users that another service wrote, whatever their documents look like, log in or are refused: never a fault. */
 class MongoUserStoreTest {
@@ -146,6 +152,55 @@ class MongoUserStoreTest {
         .isExactlyInstanceOf(StoreException.class)
         .withMessageContainingAll(
             "todoapp.users", "username_1", "not unique", "drop it", "MONGO_URI");
+  }
+
+  @Test
+  void aUniqueIndexOnAPartOfTheNamesIsRefused() {
+    users()
+        .createIndex(
+            new Document("username", 1),
+            new IndexOptions().unique(true).partialFilterExpression(new Document("active", true)));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(this::addAda)
+        .isExactlyInstanceOf(StoreException.class)
+        .withMessageContainingAll("todoapp.users", "username_1", "partial", "drop it", "MONGO_URI");
+  }
+
+  @Test
+  void aUniqueIndexThatTakesTwoNamesForOneIsRefused() {
+    users()
+        .createIndex(
+            new Document("username", 1),
+            new IndexOptions()
+                .unique(true)
+                .collation(Collation.builder().locale("en").build()));
+
+    assertThatExceptionOfType(StoreException.class)
+        .isThrownBy(this::addAda)
+        .isExactlyInstanceOf(StoreException.class)
+        .withMessageContainingAll("todoapp.users", "username_1", "collation", "drop it");
+  }
+
+  @Test
+  void anUnfitIndexIsToldOnceAtTheStart() {
+    users().createIndex(new Document("username", 1));
+    Logger logger = (Logger) LoggerFactory.getLogger(MongoUpkeep.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try {
+      store.doUpkeep();
+      store.doUpkeep();
+
+      assertThat(log.list)
+          .filteredOn(event -> event.getLevel() == Level.WARN)
+          .singleElement()
+          .asString()
+          .contains("users=unfit", "no user can be added", "username_1", "not unique");
+    } finally {
+      logger.detachAppender(log);
+    }
   }
 
   private boolean addAda() {
