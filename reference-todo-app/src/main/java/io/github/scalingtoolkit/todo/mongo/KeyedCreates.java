@@ -137,11 +137,10 @@ final class KeyedCreates {
     }
   }
 
-  /** Removes the records of keys whose life is over; returns how many. */
+  /** Removes the records of some keys whose life is over; returns how many. */
   int removeOld() {
     Date before = Date.from(clock.now().minus(TodoStore.KEY_LIFE));
-    return calls.call(budget ->
-        Math.toIntExact(budget.of(requests).deleteMany(Filters.lt(AT, before)).getDeletedCount()));
+    return calls.call(budget -> MongoUpkeep.removeSome(budget, requests, Filters.lt(AT, before)));
   }
 
   private Duration age(Document record) {

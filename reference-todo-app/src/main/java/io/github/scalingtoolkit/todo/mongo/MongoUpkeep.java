@@ -2,8 +2,10 @@ package io.github.scalingtoolkit.todo.mongo;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Indexes;
+import com.mongodb.client.model.Projections;
 import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -28,6 +30,8 @@ final class MongoUpkeep {
   private static final Logger log = LoggerFactory.getLogger(MongoUpkeep.class);
 
   private static final Duration REMOVE_OLD_EVERY = Duration.ofMinutes(10);
+  /** Of each kind at a step: what a busy day or a long outage has left must not hold the server, or fail as a whole. */
+  static final int MOST_REMOVED = 500;
 
   private record Index(
       MongoCollection<Document> collection, String name, Bson keys, IndexOptions options) {}
@@ -94,19 +98,39 @@ final class MongoUpkeep {
       done++;
     }
     if (guard.state() == GuardState.CLOSED && clock.nanoTime() - removeOldAt >= 0) {
-      removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
-      done += removeOld();
+      int most = removeOld();
+      removeOldAt = clock.nanoTime() + (most < MOST_REMOVED ? REMOVE_OLD_EVERY.toNanos() : 0);
+      done += most > 0 ? 1 : 0;
     }
     return done;
   }
 
+  /** Removes some of each kind; returns how many of the kind of which there were most. */
   private int removeOld() {
     try {
-      return keyedCreates.removeOld() + items.removeDeleted() > 0 ? 1 : 0;
+      return Math.max(keyedCreates.removeOld(), items.removeDeleted());
     } catch (StoreException later) {
       log.debug("event=removal_later error=\"{}\"", later.getMessage());
       return 0;
     }
+  }
+
+  /** Removes at most {@link #MOST_REMOVED} documents that {@code which} selects; returns how many. */
+  static int removeSome(MongoCalls.Budget budget, MongoCollection<Document> from, Bson which) {
+    List<Object> ids = new ArrayList<>();
+    budget
+        .of(from)
+        .find(which)
+        .projection(Projections.include(TodoDocuments.ID))
+        .limit(MOST_REMOVED)
+        .batchSize(MOST_REMOVED)
+        .forEach(document -> ids.add(document.get(TodoDocuments.ID)));
+    return ids.isEmpty()
+        ? 0
+        : Math.toIntExact(budget
+            .of(from)
+            .deleteMany(Filters.and(Filters.in(TodoDocuments.ID, ids), which))
+            .getDeletedCount());
   }
 
   /** Returns false if it must be tried again. */

@@ -114,13 +114,11 @@ final class TodoItems {
     return Updates.combine(updates);
   }
 
-  /** Removes what is left of todos that were deleted long ago and owe nothing; returns how many. */
+  /** Removes what is left of some of the todos that were deleted long ago and owe nothing; returns how many. */
   int removeDeleted() {
     Date before = Date.from(clock.now().minus(TodoStore.JOB_LIFE));
-    return calls.call(budget -> Math.toIntExact(budget
-        .of(todos)
-        .deleteMany(Filters.and(Filters.lt(TodoDocuments.DELETED_AT, before), OWES_NOTHING))
-        .getDeletedCount()));
+    Bson old = Filters.and(Filters.lt(TodoDocuments.DELETED_AT, before), OWES_NOTHING);
+    return calls.call(budget -> MongoUpkeep.removeSome(budget, todos, old));
   }
 
   private Changed conditionally(

@@ -17,6 +17,8 @@ import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.AfterEach;
@@ -99,6 +101,33 @@ class KeyedCreatesTest {
     store.doUpkeep();
     assertThat(store.findJob(job)).isEmpty();
     assertThat(server.todos().countDocuments()).isZero();
+  }
+
+  @Test
+  void manyThatAreDueAreRemovedStepByStep() {
+    Date longAgo = Date.from(clock.now().minus(TodoStore.JOB_LIFE).minusSeconds(1));
+    List<Document> stubs = new ArrayList<>();
+    List<Document> records = new ArrayList<>();
+    for (int i = 0; i < MongoUpkeep.MOST_REMOVED + 1; i++) {
+      stubs.add(new Document("deletedBy", "ada").append("deletedAt", longAgo));
+      records.add(new Document("_id", "key " + i).append("at", longAgo));
+    }
+    server.todos().insertMany(stubs);
+    requests().insertMany(records.subList(0, 3));
+    clock.advance(Duration.ofMinutes(10));
+
+    store.doUpkeep();
+    assertThat(server.todos().countDocuments()).isOne();
+    assertThat(requests().countDocuments()).isZero();
+
+    store.doUpkeep();
+    assertThat(server.todos().countDocuments()).isZero();
+    requests().insertMany(records);
+    store.doUpkeep();
+    assertThat(requests().countDocuments()).as("the next look is later").isGreaterThan(1);
+    clock.advance(Duration.ofMinutes(10));
+    store.doUpkeep();
+    assertThat(requests().countDocuments()).isOne();
   }
 
   @Test
