@@ -25,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class MongoCalls {
   private static final long LEAST_RETRY_MILLIS = 50;
-  /** The driver gives up a little before its time is over. */
-  private static final long CUT_SHORT_MILLIS = 20;
 
   private final MongoSettings settings;
   private final MongoFailures failures;
@@ -219,18 +217,22 @@ final class MongoCalls {
     }
 
     private <T extends @Nullable Object> T translated(Supplier<T> action) {
-      try {
-        return MongoCalls.this.translated(action);
-      } catch (StoreUnavailableException failure) {
-        throw isCutShort(failure) ? failures.cutShort(failure) : failure;
-      }
+      return MongoCalls.this.translated(() -> {
+        try {
+          return action.get();
+        } catch (MongoException failure) {
+          throw isCutShort(failure) ? failures.cutShort(failure) : failure;
+        }
+      });
     }
 
-    /** Tells whether the failure may be the caller's alone, which had less than half of an operation's time left. */
-    private boolean isCutShort(StoreUnavailableException failure) {
-      return failure.reason() == Reason.UNREACHABLE
-          && nanos < settings.operationTimeout().toNanos() / 2
-          && leftMillis() <= CUT_SHORT_MILLIS;
+    /**
+     * Tells whether it was the caller's time that was over: it had left less than half of an operation's, and that was too
+     * little, whoever found that out: the server, the driver while it waited, or the driver by the server's round trips
+     * before it sent anything.
+     */
+    private boolean isCutShort(MongoException failure) {
+      return nanos < settings.operationTimeout().toNanos() / 2 && MongoFailures.isTimeOut(failure);
     }
   }
 }

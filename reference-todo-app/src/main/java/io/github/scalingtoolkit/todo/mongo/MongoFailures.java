@@ -11,6 +11,8 @@ import com.mongodb.MongoNotPrimaryException;
 import com.mongodb.MongoSecurityException;
 import com.mongodb.MongoServerUnavailableException;
 import com.mongodb.MongoSocketException;
+import com.mongodb.MongoSocketReadTimeoutException;
+import com.mongodb.MongoSocketWriteTimeoutException;
 import com.mongodb.MongoTimeoutException;
 import com.mongodb.MongoWriteConcernException;
 import com.mongodb.MongoWriteException;
@@ -39,6 +41,9 @@ final class MongoFailures {
       6, 7, 50, 64, 89, 91, 100, 133, 134, 189, 202, 262, 462, 9001, 10107, 11600, 11602, 13435,
       13436);
 
+  /** Those of them that name the time limit of the operation. */
+  private static final Set<Integer> TIME_LIMITS = Set.of(50, 64, 262);
+
   private final MongoSettings settings;
   private final LastFailure lastFailure;
 
@@ -58,6 +63,14 @@ final class MongoFailures {
         || failure instanceof MongoServerUnavailableException
         || failure instanceof MongoNotPrimaryException
         || failure instanceof MongoNodeIsRecoveringException;
+  }
+
+  /** Whether the time that the operation was given was over, as the driver or the server says. */
+  static boolean isTimeOut(MongoException failure) {
+    return failure instanceof MongoTimeoutException
+        || failure instanceof MongoSocketReadTimeoutException
+        || failure instanceof MongoSocketWriteTimeoutException
+        || TIME_LIMITS.contains(codeOf(failure));
   }
 
   StoreException translate(MongoException failure) {
@@ -142,12 +155,12 @@ final class MongoFailures {
         bulk);
   }
 
-  StoreUnavailableException cutShort(StoreUnavailableException failure) {
-    return new StoreUnavailableException(
+  StoreUnavailableException cutShort(MongoException failure) {
+    return unavailable(
         Reason.CUT_SHORT,
-        failure.getMessage() + "; the request had little of its time left",
-        failure.retryAfter(),
-        failure.getCause());
+        "did not answer in the little time that the request had left ("
+            + describe(failure, codeOf(failure)) + ")",
+        failure);
   }
 
   StoreUnavailableException down(Duration retryAfter) {
