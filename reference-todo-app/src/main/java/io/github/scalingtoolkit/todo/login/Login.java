@@ -9,7 +9,6 @@ import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,9 +20,8 @@ import org.slf4j.LoggerFactory;
  * {@link #LONGEST_WAIT} and are then refused. Before any hash the limits are asked: failures count for the account at its
  * address and for the address.
  *
- * <p>Who waits is a request in progress, so all that wait are a part of those at most. The line is shared so that there is
- * always a place for an address that has none: an address may have as many as are still free, so one address may have half
- * of them, and two a third each.
+ * <p>Who waits is a request in progress, so all that wait are a part of those at most, in a line that addresses share
+ * ({@link FairTurns}). Nobody waits so long that too little of the request's time is left for the hash.
  *
  * <p>Safe for use by several threads. {@link #check} and {@link #register} block.
  */
@@ -36,6 +34,8 @@ public final class Login {
   private static final int WAITING_PER_ADDRESS = 32;
   private static final int PART_IN_LINE = 4;
   private static final Duration LINE_MOVES_ON = Duration.ofSeconds(1);
+  /** What a hash, and the store after it, are left of a request's time: the hash alone takes a fifth of it if no core is idle. */
+  private static final Duration TIME_TO_HASH = Duration.ofMillis(600);
 
   private final UserStore store;
   private final Users users;
@@ -43,14 +43,12 @@ public final class Login {
   private final LoginLimits limits;
   private final FairTurns turns;
   private final Duration longestWait;
-  private final int mostInLine;
-  private final AtomicInteger inLine = new AtomicInteger();
   private final AtomicBoolean refusing = new AtomicBoolean();
 
   /**
    * Checks against {@code store}, within {@code limits}.
    *
-   * @param maxInFlight how many requests may be in progress; a quarter of them may wait here
+   * @param maxInFlight how many requests may be in progress; a quarter of them may wait here, and two in any case
    */
   public Login(UserStore store, PasswordHasher hasher, LoginLimits limits, int maxInFlight) {
     this(
@@ -60,9 +58,9 @@ public final class Login {
         FairTurns.of(
             Math.max(1, Runtime.getRuntime().availableProcessors() / 2),
             HASHES_PER_ADDRESS,
-            WAITING_PER_ADDRESS),
-        LONGEST_WAIT,
-        Math.max(1, maxInFlight / PART_IN_LINE));
+            WAITING_PER_ADDRESS,
+            Math.max(2, maxInFlight / PART_IN_LINE)),
+        LONGEST_WAIT);
   }
 
   Login(
@@ -70,14 +68,12 @@ public final class Login {
       PasswordHasher hasher,
       LoginLimits limits,
       FairTurns turns,
-      Duration longestWait,
-      int mostInLine) {
+      Duration longestWait) {
     this.store = store;
     this.hasher = hasher;
     this.limits = limits;
     this.turns = turns;
     this.longestWait = longestWait;
-    this.mostInLine = mostInLine;
     users = new Users(store, hasher);
   }
 
@@ -184,28 +180,26 @@ public final class Login {
   }
 
   private Outcome inTurn(String address, Hashing hashing) {
-    int freeInLine = mostInLine - inLine.getAndIncrement();
-    FairTurns.Turn taken;
-    try {
-      if (freeInLine <= 0) {
-        return new Outcome.Busy();
-      }
-      if (turns.waiting(address) >= freeInLine) {
-        return new Outcome.TooOften(LINE_MOVES_ON);
-      }
-      taken = turns.take(address, Deadline.within(longestWait));
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    Duration wait = timeToWait();
+    if (wait.isNegative()) {
       return new Outcome.Busy();
-    } finally {
-      inLine.decrementAndGet();
     }
-    try (FairTurns.Turn turn = taken) {
+    try (FairTurns.Turn turn = turns.take(address, wait)) {
       return switch (turn.outcome()) {
         case TAKEN -> hashing.run();
         case LINE_FULL -> new Outcome.TooOften(LINE_MOVES_ON);
-        case TOO_LATE -> new Outcome.Busy();
+        case CROWDED, TOO_LATE -> new Outcome.Busy();
       };
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Outcome.Busy();
     }
+  }
+
+  /** Returns how long the caller may wait for its turn; negative if it has too little time left for a hash. */
+  private Duration timeToWait() {
+    Deadline deadline = Deadline.current();
+    Duration left = deadline == null ? longestWait : deadline.remaining().minus(TIME_TO_HASH);
+    return left.compareTo(longestWait) < 0 ? left : longestWait;
   }
 }

@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.domain.StoreException;
@@ -38,7 +39,6 @@ import org.slf4j.LoggerFactory;
 class LoginTest {
   private static final String HERE = "7f000001";
   private static final String ELSEWHERE = "7f000002";
-  private static final int MANY = 1000;
   private static final Credentials ADA = new Credentials("ada", Secret.of("her password"));
   private static final RateLimit FOUR_AN_HOUR = new RateLimit("login", 4, Duration.ofHours(1));
 
@@ -154,13 +154,13 @@ class LoginTest {
     Credentials bob = new Credentials("bob", Secret.of("long enough"));
     LoginLimits limits = new LoginLimits(limiter);
     FairTurns oneWaits = FairTurns.of(1, 1, 1);
-    Login tooLate = new Login(store, hasher, limits, oneWaits, Duration.ZERO, MANY);
+    Login tooLate = new Login(store, hasher, limits, oneWaits, Duration.ZERO);
     try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
       for (int i = 0; i < 11; i++) {
         assertThat(tooLate.register(HERE, bob)).isInstanceOf(Outcome.Busy.class);
       }
     }
-    Login patient = new Login(store, hasher, limits, oneWaits, Duration.ofMinutes(2), MANY);
+    Login patient = new Login(store, hasher, limits, oneWaits, Duration.ofMinutes(2));
     CompletableFuture<Outcome> waiting;
     try (FairTurns.Turn held = oneWaits.take(ELSEWHERE, Duration.ZERO)) {
       waiting =
@@ -181,8 +181,7 @@ class LoginTest {
     HeldLimiter held = new HeldLimiter(
         LocalRateLimiter.of(new RateLimit("login", 1000, Duration.ofHours(1)), clock));
     FairTurns turns = FairTurns.of(1, 2, 32);
-    Login crowded =
-        new Login(store, hasher, new LoginLimits(held), turns, Duration.ofMinutes(2), MANY);
+    Login crowded = new Login(store, hasher, new LoginLimits(held), turns, Duration.ofMinutes(2));
     List<CompletableFuture<Outcome>> wrong = new ArrayList<>();
     for (int i = 0; i < 50; i++) {
       Credentials guess = wrong("user" + i);
@@ -208,9 +207,8 @@ class LoginTest {
 
   @Test
   void thoseWhoWaitShareALineInWhichAnAddressWithoutOneFindsAPlace() throws Exception {
-    FairTurns turns = FairTurns.of(1, 1, 32);
-    Login small =
-        new Login(store, hasher, new LoginLimits(limiter), turns, Duration.ofMinutes(2), 4);
+    FairTurns turns = FairTurns.of(1, 1, 32, 4);
+    Login small = new Login(store, hasher, new LoginLimits(limiter), turns, Duration.ofMinutes(2));
     List<CompletableFuture<Outcome>> waiting = new ArrayList<>();
     try (FairTurns.Turn held = turns.take("held", Duration.ZERO)) {
       waiting.add(waiting(small, turns, "a"));
@@ -225,6 +223,22 @@ class LoginTest {
     assertThat(waiting.stream().map(CompletableFuture::join))
         .hasOnlyElementsOfType(Outcome.Welcome.class);
     assertThat(small.check("d", ADA)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void aRequestWithTooLittleTimeForAHashIsBusyAndHashesNothing() {
+    Credentials bob = new Credentials("bob", Secret.of("long enough"));
+
+    Outcome late = Deadline.after(Duration.ofMillis(599), clock)
+        .<Outcome, RuntimeException>call(() -> login.register(HERE, bob));
+    Outcome lateLogin = Deadline.after(Duration.ofMillis(599), clock)
+        .<Outcome, RuntimeException>call(() -> login.check(HERE, ADA));
+    Outcome inTime = Deadline.after(Duration.ofMillis(600), clock)
+        .<Outcome, RuntimeException>call(() -> login.register(HERE, bob));
+
+    assertThat(late).isInstanceOf(Outcome.Busy.class);
+    assertThat(lateLogin).isInstanceOf(Outcome.Busy.class);
+    assertThat(inTime).isInstanceOf(Outcome.Welcome.class);
   }
 
   private static CompletableFuture<Outcome> waiting(Login login, FairTurns turns, String address) {

@@ -16,18 +16,24 @@ import org.jspecify.annotations.Nullable;
  * So a caller of a key without other waiters waits for one of the places in use to become free, and for no other waiter
  * of a key that has been served since this one arrived.
  *
+ * <p>Those who wait can be bounded together as well, so that they do not hold all of what else is scarce, such as requests in
+ * progress. That line is shared so that a key without anybody in it finds a place: a key may have as many waiters as places
+ * are free in the line when one more comes, so one key may have half of them, and two a third each.
+ *
  * <p>Within this process, without I/O. Safe for use by several threads; {@link #take} blocks for at most its wait. Keeps
  * nothing of a key once it neither uses a place nor waits.
  */
 public final class FairTurns {
   private final int placesPerKey;
   private final int mostWaitingPerKey;
+  private final int mostWaiting;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guarded by {@link #lock}, as is all that it holds. In no order: keys that wait are few. */
   private final Map<String, Line> lines = new HashMap<>();
 
   private int free;
+  private int waiting;
   private long served;
 
   /** How a request for a turn ended. */
@@ -36,14 +42,17 @@ public final class FairTurns {
     TAKEN,
     /** The key has as many waiters as it may have: refused at once. */
     LINE_FULL,
+    /** All keys together have as many waiters as they may have: refused at once. */
+    CROWDED,
     /** No place was free in time. */
     TOO_LATE
   }
 
-  private FairTurns(int places, int placesPerKey, int mostWaitingPerKey) {
+  private FairTurns(int places, int placesPerKey, int mostWaitingPerKey, int mostWaiting) {
     free = places;
     this.placesPerKey = placesPerKey;
     this.mostWaitingPerKey = mostWaitingPerKey;
+    this.mostWaiting = mostWaiting;
   }
 
   /**
@@ -55,10 +64,21 @@ public final class FairTurns {
    * @throws IllegalArgumentException if a value is below its least
    */
   public static FairTurns of(int places, int placesPerKey, int mostWaitingPerKey) {
+    return of(places, placesPerKey, mostWaitingPerKey, Integer.MAX_VALUE);
+  }
+
+  /**
+   * As {@link #of(int, int, int)}, with a line that all keys share.
+   *
+   * @param mostWaiting how many callers of all keys may wait, at least 2, so that one key cannot fill it
+   * @throws IllegalArgumentException if a value is below its least
+   */
+  public static FairTurns of(int places, int placesPerKey, int mostWaitingPerKey, int mostWaiting) {
     requireAtLeast("places", places, 1);
     requireAtLeast("placesPerKey", placesPerKey, 1);
     requireAtLeast("mostWaitingPerKey", mostWaitingPerKey, 0);
-    return new FairTurns(places, placesPerKey, mostWaitingPerKey);
+    requireAtLeast("mostWaiting", mostWaiting, 2);
+    return new FairTurns(places, placesPerKey, mostWaitingPerKey, mostWaiting);
   }
 
   /**
@@ -83,10 +103,8 @@ public final class FairTurns {
           lend(line);
           return new Turn(this, line, Outcome.TAKEN);
         }
-        if (line.waiters.size() >= mostWaitingPerKey) {
-          return new Turn(this, null, Outcome.LINE_FULL);
-        }
-        return await(line, wait.toNanos());
+        Outcome refused = refusal(line);
+        return refused == null ? await(line, wait.toNanos()) : new Turn(this, null, refused);
       } finally {
         forgetIdle(line);
       }
@@ -106,9 +124,17 @@ public final class FairTurns {
     }
   }
 
+  private @Nullable Outcome refusal(Line line) {
+    int freeInLine = mostWaiting - waiting;
+    return freeInLine <= 0
+        ? Outcome.CROWDED
+        : line.waiters.size() >= Math.min(mostWaitingPerKey, freeInLine) ? Outcome.LINE_FULL : null;
+  }
+
   private Turn await(Line line, long nanos) throws InterruptedException {
     Waiter mine = new Waiter(lock.newCondition());
     line.waiters.add(mine);
+    waiting++;
     long left = nanos;
     try {
       while (!mine.admitted && left > 0) {
@@ -117,15 +143,21 @@ public final class FairTurns {
     } catch (InterruptedException interrupted) {
       if (mine.admitted) {
         giveBack(line);
+      } else {
+        leave(line, mine);
       }
-      line.waiters.remove(mine);
       throw interrupted;
     }
     if (mine.admitted) {
       return new Turn(this, line, Outcome.TAKEN);
     }
-    line.waiters.remove(mine);
+    leave(line, mine);
     return new Turn(this, null, Outcome.TOO_LATE);
+  }
+
+  private void leave(Line line, Waiter waiter) {
+    line.waiters.remove(waiter);
+    waiting--;
   }
 
   private void lend(Line line) {
@@ -141,6 +173,7 @@ public final class FairTurns {
     if (next != null) {
       lend(next);
       Waiter first = next.waiters.remove();
+      waiting--;
       first.admitted = true;
       first.changed.signal();
     }

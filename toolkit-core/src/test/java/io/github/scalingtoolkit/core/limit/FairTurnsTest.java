@@ -10,7 +10,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
@@ -102,12 +105,74 @@ class FairTurnsTest {
   }
 
   @Test
+  void oneKeyFillsHalfOfASharedLineHoweverManyComeAtOnce() throws Exception {
+    FairTurns turns = FairTurns.of(1, 1, 100, 6);
+    Queue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
+    List<Thread> crowd = new ArrayList<>();
+    CountDownLatch together = new CountDownLatch(1);
+    try (Turn held = turns.take("held", LONG)) {
+      for (int i = 0; i < 50; i++) {
+        Thread thread = new Thread(() -> {
+          try {
+            together.await();
+            try (Turn turn = turns.take("crowd", LONG)) {
+              outcomes.add(turn.outcome());
+            }
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        });
+        crowd.add(thread);
+        thread.start();
+      }
+      together.countDown();
+      Await.until("all wait or are refused", () -> turns.waiting("crowd") + outcomes.size() == 50);
+
+      assertThat(turns.waiting("crowd")).isEqualTo(3);
+      assertThat(outcomes).hasSize(47).containsOnly(Outcome.LINE_FULL);
+    }
+    for (Thread thread : crowd) {
+      thread.join();
+    }
+    assertThat(outcomes).filteredOn(Outcome.TAKEN::equals).hasSize(3);
+  }
+
+  @Test
+  void aSharedLineThatIsFullRefusesNewKeysUntilOneHasLeft() throws Exception {
+    FairTurns turns = FairTurns.of(1, 1, 100, 2);
+    List<CompletableFuture<Void>> waiting = new ArrayList<>();
+    try (Turn held = turns.take("held", LONG)) {
+      waiting.add(queued(turns, "a", 1));
+      waiting.add(queued(turns, "b", 1));
+      try (Turn refused = turns.take("c", LONG)) {
+        assertThat(refused.outcome()).isEqualTo(Outcome.CROWDED);
+      }
+    }
+    waiting.forEach(CompletableFuture::join);
+
+    try (Turn held = turns.take("held", LONG)) {
+      assertThat(lateFor(turns, "c")).isEqualTo(Outcome.TOO_LATE);
+      assertThat(lateFor(turns, "d")).as("who left is not in line").isEqualTo(Outcome.TOO_LATE);
+      assertThat(lateFor(turns, "e")).isEqualTo(Outcome.TOO_LATE);
+    }
+  }
+
+  private static Outcome lateFor(FairTurns turns, String key) throws InterruptedException {
+    try (Turn late = turns.take(key, Duration.ZERO)) {
+      return late.outcome();
+    }
+  }
+
+  @Test
   void refusesSizesThatServeNobody() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> FairTurns.of(0, 1, 1))
         .withMessage("places must be >= 1 but was 0");
     assertThatIllegalArgumentException().isThrownBy(() -> FairTurns.of(1, 0, 1));
     assertThatIllegalArgumentException().isThrownBy(() -> FairTurns.of(1, 1, -1));
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> FairTurns.of(1, 1, 1, 1))
+        .withMessage("mostWaiting must be >= 2 but was 1");
   }
 
   /** Waits in a thread of its own for a place, notes its turn, and gives the place on; returns once it waits. */
