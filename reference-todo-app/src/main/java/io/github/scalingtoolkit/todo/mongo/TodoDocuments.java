@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>The second form is what is left of a deleted todo: whose notification it owes or owed, and that its id is taken. It has no
- * {@code userId}, so that no list finds it, and is removed {@link io.github.scalingtoolkit.todo.domain.TodoStore#JOB_LIFE}
+ * {@code userId} and nothing that only another service knows of, so that no list finds it, and is removed {@link io.github.scalingtoolkit.todo.domain.TodoStore#JOB_LIFE}
  * after it was deleted or, if that is later, after its notification's end.
  *
  * <p>Documents written by Express and Mongoose are read unchanged: a missing {@code completed} is false, a missing {@code createdAt}
@@ -78,17 +78,19 @@ final class TodoDocuments {
   }
 
   /**
-   * Inserts a new todo's document.
+   * Inserts a new todo's document; returns false if it was there already.
    *
    * @param again whether an earlier try may have inserted it
    */
-  static void insert(MongoCollection<Document> todos, Document document, boolean again) {
+  static boolean insert(MongoCollection<Document> todos, Document document, boolean again) {
     try {
       todos.insertOne(document);
+      return true;
     } catch (MongoWriteException refused) {
       if (!again || !MongoFailures.isDuplicateId(refused)) {
         throw refused;
       }
+      return false;
     }
   }
 

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.mongo;
 
+import com.mongodb.MongoException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.FindOneAndUpdateOptions;
@@ -19,8 +20,11 @@ import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.bson.BsonType;
 import org.bson.Document;
 import org.bson.conversions.Bson;
@@ -32,7 +36,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A change with a condition reads the document, asks, and writes only if the fields that clients see are still as they
  * were read; else it begins again. So the condition holds for exactly the state that is changed, even while others write.
  *
- * <p>A deletion turns the document into what is left of a deleted todo ({@link TodoDocuments}), in one write.
+ * <p>A deletion turns the document into what is left of a deleted todo ({@link TodoDocuments}), in one write; fields that
+ * only another service knows are found by it, and take a second one.
  */
 final class TodoItems {
   /** Each time somebody else has changed the document in between. */
@@ -44,6 +49,23 @@ final class TodoItems {
 
   private static final Bson WITHOUT_OUTBOX = Projections.exclude(TodoDocuments.OUTBOX);
   private static final Bson OWES_NOTHING = Filters.exists(TodoDocuments.OUTBOX, false);
+
+  private static final List<String> OF_A_TODO = List.of(
+      TodoDocuments.USER_ID,
+      TodoDocuments.TITLE,
+      TodoDocuments.COMPLETED,
+      TodoDocuments.ORDER,
+      TodoDocuments.CREATED_AT,
+      TodoDocuments.UPDATED_AT,
+      "__v");
+  private static final List<String> KNOWN = Stream.concat(
+          OF_A_TODO.stream(),
+          Stream.of(
+              TodoDocuments.ID,
+              TodoDocuments.OUTBOX,
+              TodoDocuments.DELETED_BY,
+              TodoDocuments.DELETED_AT))
+      .toList();
 
   private final MongoCollection<Document> todos;
   private final MongoCalls calls;
@@ -80,37 +102,65 @@ final class TodoItems {
     FindOneAndUpdateOptions before = new FindOneAndUpdateOptions()
         .returnDocument(ReturnDocument.BEFORE)
         .projection(WITHOUT_OUTBOX);
-    return calls.call(budget -> conditionally(
-        budget,
-        owner,
-        id,
-        allowed,
-        state -> budget
+    return calls.call(budget -> conditionally(budget, owner, id, allowed, state -> {
+      Document deleted = budget
+          .of(todos)
+          .findOneAndUpdate(
+              Filters.and(shown(owner, id), state), deletion(owner, Set.of()), before);
+      if (deleted != null) {
+        removeRest(budget, deleted);
+      }
+      return deleted;
+    }));
+  }
+
+  /** What only another service knows of a deleted todo goes as well, although its notification is still owed. */
+  private void removeRest(MongoCalls.Budget budget, Document deleted) {
+    Set<String> rest = rest(deleted);
+    if (!rest.isEmpty()) {
+      try {
+        budget
             .of(todos)
-            .findOneAndUpdate(Filters.and(shown(owner, id), state), deletion(owner), before)));
+            .updateOne(
+                Filters.and(
+                    Filters.eq(TodoDocuments.ID, deleted.get(TodoDocuments.ID)),
+                    Filters.exists(TodoDocuments.DELETED_AT)),
+                Updates.combine(rest.stream().map(Updates::unset).toList()));
+      } catch (MongoException notNow) {
+        // The todo is deleted: they go with what is left of it.
+      }
+    }
+  }
+
+  /** Returns the fields that this service does not know, as far as an update can name them. */
+  private static Set<String> rest(Document document) {
+    Set<String> rest = new TreeSet<>(document.keySet());
+    KNOWN.forEach(rest::remove);
+    rest.removeIf(field -> field.isEmpty() || field.startsWith("$") || field.contains("."));
+    return rest;
   }
 
   int deleteCompleted(UserId owner) {
     Bson done =
         Filters.and(TodoDocuments.ownedBy(owner), Filters.eq(TodoDocuments.COMPLETED, true), SHOWN);
-    return calls.call(budget ->
-        Math.toIntExact(budget.of(todos).updateMany(done, deletion(owner)).getModifiedCount()));
+    return calls.call(budget -> {
+      Set<String> rest = new TreeSet<>();
+      budget
+          .of(todos)
+          .find(done)
+          .projection(Projections.exclude(KNOWN))
+          .forEach(document -> rest.addAll(rest(document)));
+      return Math.toIntExact(
+          budget.of(todos).updateMany(done, deletion(owner, rest)).getModifiedCount());
+    });
   }
 
-  private Bson deletion(UserId owner) {
+  private Bson deletion(UserId owner, Set<String> rest) {
     List<Bson> updates = new ArrayList<>();
     updates.add(Updates.set(TodoDocuments.DELETED_BY, owner.value()));
     updates.add(Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now())));
-    for (String field : List.of(
-        TodoDocuments.USER_ID,
-        TodoDocuments.TITLE,
-        TodoDocuments.COMPLETED,
-        TodoDocuments.ORDER,
-        TodoDocuments.CREATED_AT,
-        TodoDocuments.UPDATED_AT,
-        "__v")) {
-      updates.add(Updates.unset(field));
-    }
+    OF_A_TODO.forEach(field -> updates.add(Updates.unset(field)));
+    rest.forEach(field -> updates.add(Updates.unset(field)));
     return Updates.combine(updates);
   }
 

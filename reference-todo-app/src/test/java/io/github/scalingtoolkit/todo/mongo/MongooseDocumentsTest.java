@@ -138,6 +138,29 @@ class MongooseDocumentsTest {
   }
 
   @Test
+  void ofADeletedDocumentNothingIsLeftThatOnlyAnotherServiceKnows() {
+    Document deleted = mongoose()
+        .append("notes", "private")
+        .append("tags", List.of("a"))
+        .append("place", new Document("lat", 1));
+    Document done = new Document(mongoose())
+        .append("_id", new ObjectId())
+        .append("completed", true)
+        .append("more", "private");
+    insert(deleted);
+    insert(done);
+
+    assertThat(store.delete(USER, new TodoId(ID.toHexString()), TodoStore.ALWAYS))
+        .isInstanceOf(Changed.Done.class);
+    assertThat(store.deleteCompleted(USER)).isOne();
+
+    assertThat(server.todos().find())
+        .hasSize(2)
+        .allSatisfy(left ->
+            assertThat(left.keySet()).containsExactlyInAnyOrder("_id", "deletedBy", "deletedAt"));
+  }
+
+  @Test
   void readsTitlesThatItWouldNotAccept() {
     insert(mongoose().append("title", "  " + "x".repeat(600) + "\n"));
 
