@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * The user's list: reading it, adding to it, and clearing what is done.
  *
  * <p>A list that is in this process' memory is answered on the IO thread: the token is verified, and ready bytes are
- * written. Everything else runs on a thread that may block.
+ * written. Everything else runs on a thread that may block, also a large list that has to be compressed.
  */
 public final class TodoRoutes {
   /** The path of the list. */
@@ -66,7 +66,7 @@ public final class TodoRoutes {
 
   private boolean listFromMemory(HttpServerExchange exchange) {
     ListPage page = Query.isEmpty(exchange) ? reads.listInMemory(Gate.user(exchange)) : null;
-    if (page == null) {
+    if (page == null || !Respond.isQuick(exchange, page.etag(), page.json())) {
       return false;
     }
     answer(exchange, new Listed(page, Source.HIT), "");

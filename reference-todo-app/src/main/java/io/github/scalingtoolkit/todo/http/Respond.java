@@ -9,7 +9,10 @@ import io.undertow.util.StatusCodes;
 import java.nio.ByteBuffer;
 import java.util.function.Supplier;
 
-/** Writes answers. Every method may be called on an IO thread, and ends the exchange. */
+/**
+ * Writes answers. Every method may be called on an IO thread, and ends the exchange. None takes a thread of its own: that is
+ * {@link Front}'s to give.
+ */
 public final class Respond {
   private static final String JSON = "application/json";
   private static final String PROBLEM_JSON = "application/problem+json";
@@ -39,18 +42,17 @@ public final class Respond {
    * @param etag with its quotes
    */
   public static void json(HttpServerExchange exchange, String etag, byte[] json) {
-    tagged(exchange, JSON, etag, json);
+    tagged(exchange, JSON, etag, json.length, () -> json, () -> Gzip.encode(json));
   }
 
-  /** As {@link #json(HttpServerExchange, String, byte[])}, with a body of another type. */
-  private static void tagged(
-      HttpServerExchange exchange, String contentType, String etag, byte[] body) {
-    if (body.length > MOST_ENCODED_ON_IO_THREAD && isLeftToAnotherThread(exchange)) {
-      exchange.dispatch(
-          exchange.getConnection().getWorker(), apart -> tagged(apart, contentType, etag, body));
-      return;
-    }
-    tagged(exchange, contentType, etag, body.length, () -> body, () -> Gzip.encode(body));
+  /**
+   * Tells whether {@link #json(HttpServerExchange, String, byte[])} is quick enough for an IO thread, which has other
+   * clients: false for what is large and must be compressed for this client.
+   */
+  public static boolean isQuick(HttpServerExchange exchange, String etag, byte[] json) {
+    return json.length <= MOST_ENCODED_ON_IO_THREAD
+        || !Gzip.isAccepted(exchange.getRequestHeaders().get(Headers.ACCEPT_ENCODING))
+        || Preconditions.of(exchange).isKnown(etag);
   }
 
   /** Answers with what {@code plain} returns or, if the client accepts it, {@code encoded}: 304 if it has it. */
@@ -69,12 +71,6 @@ public final class Respond {
     } else {
       send(exchange, StatusCodes.OK, contentType, encodes ? encoded.get() : plain.get(), encodes);
     }
-  }
-
-  /** The IO thread has other clients, which would wait. */
-  private static boolean isLeftToAnotherThread(HttpServerExchange exchange) {
-    return exchange.isInIoThread()
-        && Gzip.isAccepted(exchange.getRequestHeaders().get(Headers.ACCEPT_ENCODING));
   }
 
   /**

@@ -106,6 +106,22 @@ class ListFromMemoryTest {
         assertThat(onIoThread).hasValue(asked + 20);
         assertThat(onBlockingThread).hasValue(blocked);
         assertThat(decoded).hasValue(decodedBefore);
+
+        for (int i = 0; i < 100; i++) {
+          store.create(USER, new NewTodo(new Title("x".repeat(400)), false));
+        }
+        lists.evict(USER);
+        Await.until("the large list is in memory", () -> {
+          int before = onIoThread.get();
+          ask(http, token);
+          return onIoThread.get() > before;
+        });
+        Await.until("all are counted", () -> onIoThread.get() > asked + 20);
+        int io = onIoThread.get();
+        HttpResponse<String> compressed = ask(http, token, "Accept-Encoding", "gzip");
+        assertThat(compressed.headers().firstValue("Content-Encoding")).contains("gzip");
+        assertThat(compressed.headers().firstValue("X-Cache")).contains("HIT");
+        assertThat(onIoThread).as("others' connections do not wait for it").hasValue(io);
       } finally {
         http.stop(Duration.ofSeconds(5));
       }
@@ -150,14 +166,15 @@ class ListFromMemoryTest {
     };
   }
 
-  private static HttpResponse<String> ask(HttpServer server, String token) {
+  private static HttpResponse<String> ask(HttpServer server, String token, String... headers) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + server.port() + "/api/todos"))
+        .header("Authorization", "Bearer " + token);
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
     try {
-      return HttpClient.newHttpClient()
-          .send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/api/todos"))
-                  .header("Authorization", "Bearer " + token)
-                  .build(),
-              BodyHandlers.ofString());
+      return HttpClient.newHttpClient().send(request.build(), BodyHandlers.ofString());
     } catch (Exception failed) {
       throw new AssertionError(failed);
     }

@@ -49,14 +49,16 @@ class RespondTest {
   }
 
   @Test
-  void aLargeAnswerIsCompressedOnAThreadThatHasNoConnections() throws Exception {
+  void onlyALargeAnswerThatIsToBeCompressedIsNotQuick() throws Exception {
     byte[] large = ("[\"" + "x".repeat(40_000) + "\"]").getBytes(StandardCharsets.UTF_8);
-    Queue<Boolean> leftToAnother = new ConcurrentLinkedQueue<>();
+    Queue<Boolean> quick = new ConcurrentLinkedQueue<>();
     Undertow server = Undertow.builder()
         .addHttpListener(0, "127.0.0.1")
         .setHandler(exchange -> {
+          quick.add(Respond.isQuick(exchange, "\"v1\"", large));
+          quick.add(Respond.isQuick(exchange, "\"v1\"", new byte[16 * 1024]));
           Respond.json(exchange, "\"v1\"", large);
-          leftToAnother.add(exchange.isDispatched());
+          quick.add(!exchange.isDispatched());
         })
         .build();
     server.start();
@@ -68,14 +70,22 @@ class RespondTest {
       HttpRequest encoded = HttpRequest.newBuilder(plain, (name, value) -> true)
           .header("Accept-Encoding", "gzip")
           .build();
+      HttpRequest known = HttpRequest.newBuilder(encoded, (name, value) -> true)
+          .header("If-None-Match", "W/\"v1\"")
+          .build();
 
       assertThat(client.send(plain, BodyHandlers.ofByteArray()).body()).isEqualTo(large);
+      assertThat(quick).containsExactly(true, true, true);
+      quick.clear();
       HttpResponse<byte[]> answer = client.send(encoded, BodyHandlers.ofByteArray());
+      assertThat(quick).containsExactly(false, true, true);
+      quick.clear();
+      assertThat(client.send(known, BodyHandlers.ofByteArray()).statusCode()).isEqualTo(304);
+      assertThat(quick).containsExactly(true, true, true);
 
       assertThat(new GZIPInputStream(new ByteArrayInputStream(answer.body())).readAllBytes())
           .isEqualTo(large);
       assertThat(answer.headers().allValues("Vary")).containsExactly("Accept-Encoding");
-      assertThat(leftToAnother).containsExactly(false, true);
     } finally {
       server.stop();
     }
