@@ -108,7 +108,8 @@ public interface TodoStore {
   Optional<TodoJob> findJob(JobId job);
 
   /**
-   * Returns the users who most recently created a todo, the latest first, each once.
+   * Returns the users who most recently created a todo that is there, the latest first, each once. Where very many have just
+   * been deleted they may be fewer than there are.
    *
    * @param limit how many of the newest todos to look at, 1 to {@link #MAX_PAGE}
    */

@@ -70,6 +70,7 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   private static final Duration UPKEEP_EVERY = Duration.ofMillis(250);
   private static final Duration PING_TIMEOUT = Duration.ofSeconds(1);
   private static final BulkWriteOptions IN_ANY_ORDER = new BulkWriteOptions().ordered(false);
+  private static final int MOST_PAGES_OF_OWNERS = 10;
   private static final ObjectId LEAST_ID = new ObjectId(new byte[12]);
 
   private final Clock clock;
@@ -294,20 +295,32 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
   @Override
   public List<UserId> latestOwners(int limit) {
     TodoStore.requireLimit(limit);
-    return calls
-        .call(budget -> budget
-            .of(todos)
-            .find(TodoDocuments.SHOWN)
-            .projection(Projections.include(TodoDocuments.USER_ID))
-            .sort(Sorts.descending(TodoDocuments.ID))
-            .limit(limit)
-            .batchSize(limit)
-            .into(new ArrayList<>()))
-        .stream()
-        .map(TodoDocuments::owner)
-        .filter(Objects::nonNull)
-        .distinct()
-        .toList();
+    List<UserId> owners = new ArrayList<>();
+    ObjectId before = null;
+    // No index leaves out what was deleted, so the server would read all of that to find one that
+    // was not.
+    for (int page = 0; page < MOST_PAGES_OF_OWNERS && owners.size() < limit; page++) {
+      Bson older = before == null ? Filters.empty() : Filters.lt(TodoDocuments.ID, before);
+      List<Document> newest = calls.call(budget -> budget
+          .of(todos)
+          .find(older)
+          .projection(Projections.include(TodoDocuments.USER_ID))
+          .sort(Sorts.descending(TodoDocuments.ID))
+          .limit(limit)
+          .batchSize(limit)
+          .into(new ArrayList<>()));
+      newest.stream()
+          .map(TodoDocuments::owner)
+          .filter(Objects::nonNull)
+          .limit(limit - owners.size())
+          .forEach(owners::add);
+      if (newest.size() < limit
+          || !(newest.get(limit - 1).get(TodoDocuments.ID) instanceof ObjectId last)) {
+        break;
+      }
+      before = last;
+    }
+    return owners.stream().distinct().toList();
   }
 
   /** {@inheritDoc} It waits at most 1 s. */

@@ -406,6 +406,11 @@ public abstract class TodoStoreContract {
 
     assertThat(store.latestOwners(3)).containsExactly(owner, second);
     assertThat(store.latestOwners(1)).containsExactly(owner);
+    for (int i = 0; i < 5; i++) {
+      store.delete(owner, create(owner, "deleted " + i).id(), ALWAYS);
+    }
+    assertThat(store.latestOwners(1)).as("what was deleted does not count").containsExactly(owner);
+    assertThat(store.latestOwners(2)).containsExactly(owner, second);
     assertThatIllegalArgumentException().isThrownBy(() -> store.latestOwners(0));
   }
 
