@@ -1,11 +1,16 @@
 package io.github.scalingtoolkit.todo.api;
 
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
+import io.github.scalingtoolkit.todo.http.FaultException;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import java.util.function.Supplier;
 
-/** The answer to clients when the store is unavailable, with the time to retry and what they may rely on. */
+/**
+ * The answer to clients when the store is unavailable, with the time to retry and what they may rely on. A store that refuses
+ * an operation is a fault, and tells the log why.
+ */
 final class StoreProblems {
   private static final String UNKNOWN =
       "The store did not answer in time: the request may have been applied; check before repeating it";
@@ -39,6 +44,8 @@ final class StoreProblems {
               : unknown;
       throw new ProblemException(
           Problem.unavailable("Store unavailable", unavailable.retryAfter()).detail(detail));
+    } catch (StoreException refused) {
+      throw new FaultException(refused);
     }
   }
 }

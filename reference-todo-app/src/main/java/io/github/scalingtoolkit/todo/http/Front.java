@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Executor;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,13 +28,15 @@ import org.slf4j.LoggerFactory;
  * own connections and the turns of password hashes, both within that time.
  *
  * <p>No exception of a handler leaves this class: a {@link ProblemException} is the answer, anything else is a 500 without
- * details, and one line in the log with the exception's class, the route and the request's id.
+ * details, and one line in the log with the exception's class, the route and the request's id, and with the message of a
+ * {@link FaultException}.
  */
 final class Front implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(Front.class);
   private static final AttachmentKey<Route> ROUTE = AttachmentKey.create(Route.class);
   private static final AttachmentKey<Deadline> DEADLINE = AttachmentKey.create(Deadline.class);
   private static final byte[] NO_BODY = {};
+  private static final Pattern CREDENTIALS = Pattern.compile("//[^\\s/]*@");
 
   private final Router router;
   private final Cors cors;
@@ -207,17 +210,31 @@ final class Front implements HttpHandler {
       step.run();
     } catch (ProblemException answer) {
       answer(exchange, answer.problem());
+    } catch (FaultException told) {
+      fault(exchange, told.fault(), " reason=\"" + withoutSecrets(told.getMessage()) + "\"");
     } catch (Throwable fault) {
       // An Error as well: the client needs an answer, and the thread goes on serving others.
-      Route route = exchange.getAttachment(ROUTE);
-      log.error(
-          "request={} route={} status=500 cause={} at={}",
-          exchange.getResponseHeaders().getFirst(RequestIds.HEADER),
-          route == null ? "none" : route.template(),
-          fault.getClass().getName(),
-          fault.getStackTrace().length == 0 ? "unknown" : fault.getStackTrace()[0]);
-      answer(exchange, Problem.of(StatusCodes.INTERNAL_SERVER_ERROR, "Internal error"));
+      fault(exchange, fault, "");
     }
+  }
+
+  private static void fault(HttpServerExchange exchange, Throwable fault, String reason) {
+    Route route = exchange.getAttachment(ROUTE);
+    log.error(
+        "request={} route={} status=500 cause={}{} at={}",
+        exchange.getResponseHeaders().getFirst(RequestIds.HEADER),
+        route == null ? "none" : route.template(),
+        fault.getClass().getName(),
+        reason,
+        fault.getStackTrace().length == 0 ? "unknown" : fault.getStackTrace()[0]);
+    answer(exchange, Problem.of(StatusCodes.INTERNAL_SERVER_ERROR, "Internal error"));
+  }
+
+  /** Messages have none; a driver's new version might quote a URI all the same. */
+  private static String withoutSecrets(@Nullable String message) {
+    return message == null
+        ? "unknown"
+        : CREDENTIALS.matcher(message).replaceAll("//***@").replace('"', '\'');
   }
 
   private static void answer(HttpServerExchange exchange, Problem problem) {

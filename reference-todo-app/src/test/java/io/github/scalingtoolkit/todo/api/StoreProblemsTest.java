@@ -3,8 +3,10 @@ package io.github.scalingtoolkit.todo.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException.Reason;
+import io.github.scalingtoolkit.todo.http.FaultException;
 import io.github.scalingtoolkit.todo.http.Problem;
 import io.github.scalingtoolkit.todo.http.ProblemException;
 import java.time.Duration;
@@ -38,6 +40,19 @@ class StoreProblemsTest {
       assertThat(detail(failing(reason), StoreProblems::read))
           .isEqualTo("The store cannot be reached right now.");
     }
+  }
+
+  @Test
+  void aRefusalIsAFaultThatTellsTheLogWhy() {
+    StoreException refusal = new StoreException("MongoDB at db:27017/todoapp refused it", null);
+
+    FaultException fault = catchThrowableOfType(
+        FaultException.class,
+        () -> StoreProblems.created(() -> {
+          throw refusal;
+        }));
+
+    assertThat(fault).hasMessage(refusal.getMessage()).hasCause(refusal);
   }
 
   private static Supplier<String> failing(Reason reason) {

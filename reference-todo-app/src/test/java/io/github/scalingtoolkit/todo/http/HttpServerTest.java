@@ -3,6 +3,9 @@ package io.github.scalingtoolkit.todo.http;
 import static io.github.scalingtoolkit.todo.http.TestServer.LARGE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
 
 /** What a server answers: routes, headers, origins, codings. */
 class HttpServerTest {
@@ -155,6 +159,32 @@ class HttpServerTest {
     assertThat(answer.statusCode()).isEqualTo(500);
     assertThat(answer.body()).doesNotContain("s3cret", "IllegalState", "at io.");
     assertThat(json.readTree(answer.body()).get("error").asText()).isEqualTo("Internal error");
+  }
+
+  @Test
+  void theLogTellsWhyForAFaultThatSaysSoAndTheClassOfAnyOther() throws Exception {
+    Logger logger = (Logger) LoggerFactory.getLogger(Front.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    try {
+      HttpResponse<String> refused = server.get("/refused");
+      server.get("/fault");
+
+      assertThat(refused.statusCode()).isEqualTo(500);
+      assertThat(refused.body()).doesNotContain("store", "code 2");
+      assertThat(log.list).hasSize(2);
+      assertThat(log.list.get(0).getFormattedMessage())
+          .contains(
+              "route=/refused status=500 cause=java.lang.IllegalStateException",
+              "reason=\"the store at mongodb://***@db/x refused 'it' (code 2)\"")
+          .doesNotContain("s3cret", "ada");
+      assertThat(log.list.get(1).getFormattedMessage())
+          .contains("cause=java.lang.IllegalStateException")
+          .doesNotContain("s3cret", "reason");
+    } finally {
+      logger.detachAppender(log);
+    }
   }
 
   @Test

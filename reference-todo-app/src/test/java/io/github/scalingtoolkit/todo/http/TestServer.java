@@ -96,6 +96,10 @@ final class TestServer implements AutoCloseable {
         Route.get("/fault", Admission.EVERYBODY, exchange -> {
           throw new IllegalStateException("password=s3cret");
         }),
+        Route.get("/refused", Admission.EVERYBODY, exchange -> {
+          throw new FaultException(new IllegalStateException(
+              "the store at mongodb://ada:s3cret@db/x refused \"it\" (code 2)"));
+        }),
         Route.get("/held", Admission.EVERYBODY, exchange -> {
           held.incrementAndGet();
           release.await();
