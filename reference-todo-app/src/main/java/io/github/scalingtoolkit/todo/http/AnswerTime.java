@@ -11,7 +11,7 @@ import java.time.Duration;
  * answer within 3 s.
  *
  * <p>A balancer that gets a 503 for a read asks one other process, and says so in the request, with the milliseconds that are
- * left if it knows them. So that the client waits for both no longer than for one, a read has a little less time than other
+ * left as far as it knows them. So that the client waits for both no longer than for one, a read has a little less time than other
  * requests, and one that is asked again has the rest: 0.5 s at least.
  */
 public final class AnswerTime {

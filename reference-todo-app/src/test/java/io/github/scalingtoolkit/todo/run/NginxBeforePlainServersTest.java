@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
+import io.github.scalingtoolkit.testing.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -30,7 +34,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +49,7 @@ class NginxBeforePlainServersTest {
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<HttpServer> servers = new ArrayList<>();
   private final Queue<String> requests = new ConcurrentLinkedQueue<>();
-  private final AtomicInteger askedAgain = new AtomicInteger();
+  private final Queue<String> askedAgain = new ConcurrentLinkedQueue<>();
   private final Queue<String> hosts = new ConcurrentLinkedQueue<>();
   private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
   private final Set<InetSocketAddress> connections = ConcurrentHashMap.newKeySet();
@@ -87,8 +90,9 @@ class NginxBeforePlainServersTest {
     exchange.getRequestBody().readAllBytes();
     requests.add(exchange.getRequestMethod() + " " + path);
     hosts.add(exchange.getRequestHeaders().getFirst("Host"));
-    if (exchange.getRequestHeaders().containsKey("X-Asked-Again")) {
-      askedAgain.incrementAndGet();
+    String again = exchange.getRequestHeaders().getFirst("X-Asked-Again");
+    if (again != null) {
+      askedAgain.add(again);
     }
     connections.add(exchange.getRemoteAddress());
     int port = exchange.getLocalAddress().getPort();
@@ -106,6 +110,13 @@ class NginxBeforePlainServersTest {
         }
       }
       case "/all-lack" -> tellUnavailable(exchange);
+      case "/lacks-it-late" -> {
+        if (again == null) {
+          Deadline late = Deadline.after(Duration.ofMillis(600), Clock.system());
+          Await.until("it is late", late::isExpired);
+        }
+        tellUnavailable(exchange);
+      }
       default -> {
         byte[] body = LONG.getBytes(StandardCharsets.US_ASCII);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
@@ -216,7 +227,10 @@ class NginxBeforePlainServersTest {
     assertThat(requests).as("each was asked of two").hasSize(20);
     assertThat(askedAgain)
         .as("the second of them was told, and not the first by the client")
-        .hasValue(10);
+        .hasSize(10)
+        .allSatisfy(millis -> assertThat(Integer.parseInt(millis)).isBetween(500, 2400))
+        .as("the first had taken no time")
+        .contains("2400");
     assertThat(Set.copyOf(hosts)).as("both see one host").hasSize(1);
     ports.clear();
     int most = 6 * Runtime.getRuntime().availableProcessors();
@@ -225,6 +239,15 @@ class NginxBeforePlainServersTest {
     }
 
     assertThat(ports).hasSize(3);
+  }
+
+  @Test
+  void theSecondServerIsToldOfTheTimeThatTheFirstHasTaken() throws Exception {
+    assertThat(status("GET", "/lacks-it-late")).isEqualTo(503);
+
+    assertThat(askedAgain)
+        .singleElement()
+        .satisfies(millis -> assertThat(Integer.parseInt(millis)).isBetween(500, 1900));
   }
 
   private int status(String method, String path) throws Exception {
