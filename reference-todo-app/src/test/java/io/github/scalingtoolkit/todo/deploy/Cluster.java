@@ -8,6 +8,8 @@ import com.google.gson.JsonSerializer;
 import io.kubernetes.client.common.KubernetesObject;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Container;
+import io.kubernetes.client.openapi.models.V1ContainerPort;
+import io.kubernetes.client.openapi.models.V1CronJob;
 import io.kubernetes.client.openapi.models.V1Deployment;
 import io.kubernetes.client.openapi.models.V1Ingress;
 import io.kubernetes.client.openapi.models.V1LabelSelector;
@@ -56,6 +58,7 @@ final class Cluster {
           "autoscaling/v2/HorizontalPodAutoscaler",
           V2HorizontalPodAutoscaler.class,
           V2HorizontalPodAutoscaler::validateJsonElement),
+      kind("batch/v1/CronJob", V1CronJob.class, V1CronJob::validateJsonElement),
       kind(
           "policy/v1/PodDisruptionBudget",
           V1PodDisruptionBudget.class,
@@ -101,6 +104,11 @@ final class Cluster {
       return all;
     }
 
+    /** Tells whether it runs until it is stopped, and is asked whether it does. */
+    boolean runsOn() {
+      return !name.startsWith("CronJob/");
+    }
+
     Map<String, String> labels() {
       Map<String, String> labels = template.getMetadata().getLabels();
       return labels == null ? Map.of() : labels;
@@ -127,6 +135,12 @@ final class Cluster {
       workloads.add(new Workload(
           "StatefulSet/" + name(set), set.getSpec().getSelector(), set.getSpec().getTemplate()));
     }
+    for (V1CronJob job : all(V1CronJob.class)) {
+      workloads.add(new Workload(
+          "CronJob/" + name(job),
+          new V1LabelSelector(),
+          job.getSpec().getJobTemplate().getSpec().getTemplate()));
+    }
     return workloads;
   }
 
@@ -149,6 +163,10 @@ final class Cluster {
       }
     }
     return all;
+  }
+
+  static List<V1ContainerPort> ports(V1Container container) {
+    return Objects.requireNonNullElse(container.getPorts(), List.of());
   }
 
   static String name(KubernetesObject object) {

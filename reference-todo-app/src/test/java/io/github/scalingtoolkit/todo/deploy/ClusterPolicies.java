@@ -183,7 +183,7 @@ final class ClusterPolicies {
 
   private static boolean hasPort(Workload pods, IntOrString port) {
     return pods.containers().stream()
-        .flatMap(container -> container.getPorts().stream())
+        .flatMap(container -> Cluster.ports(container).stream())
         .anyMatch(declared -> port.isInteger()
             ? declared.getContainerPort().equals(port.getIntValue())
             : port.getStrValue().equals(declared.getName()));

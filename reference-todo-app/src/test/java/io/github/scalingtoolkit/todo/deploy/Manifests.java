@@ -74,11 +74,13 @@ final class Manifests {
     }
   }
 
-  /** Puts what {@code change} says in place of what was there; lists are replaced as a whole, as those that we patch are. */
+  /** Puts what {@code change} says in place of what was there, and null in place of nothing; lists are replaced as a whole, as those that we patch are. */
   private static void merge(Map<String, Object> object, Map<String, Object> change) {
     change.forEach((key, value) -> {
       if (value instanceof Map<?, ?> && object.get(key) instanceof Map<?, ?>) {
         merge(map(object.get(key)), map(value));
+      } else if (value == null) {
+        object.remove(key);
       } else {
         object.put(key, value);
       }

@@ -8,11 +8,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.github.scalingtoolkit.core.settings.Setting;
 import io.github.scalingtoolkit.todo.config.TestSettings;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
+import io.github.scalingtoolkit.todo.jobs.Notifications;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
+import io.kubernetes.client.openapi.models.V1CronJob;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServicePort;
+import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
+import io.kubernetes.client.openapi.models.V2MetricIdentifier;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -82,7 +86,9 @@ class ManifestsTest {
         "overlays/prod",
         "components/ingress",
         "components/load-balancer",
-        "components/monitoring")) {
+        "components/monitoring",
+        "components/warm",
+        "components/worker-autoscaler")) {
       Path path = Manifests.KUBERNETES.resolve(directory);
       Map<String, Object> kustomization = Yaml.document(path.resolve("kustomization.yaml"));
       if (kustomization.containsKey("resources")) {
@@ -132,6 +138,40 @@ class ManifestsTest {
     assertThat(spec).containsEntry("type", "LoadBalancer");
     assertThat(Yaml.map(trees.get("ConfigMap/todo-config").get("data")))
         .doesNotContainKey("TRUSTED_PROXIES");
+  }
+
+  @Test
+  void workersFollowTheQueueAndWarmRunsOnDemand() {
+    Map<String, Map<String, Object>> trees =
+        Manifests.render(OVERLAYS.resolve("prod"), "monitoring", "warm", "worker-autoscaler");
+    trees.put("Secret/todo-secrets", Yaml.document(TEMPLATE));
+    Cluster cluster = new Cluster(trees);
+    String alerts = Yaml.read(Yaml.DEPLOY.resolve("prometheus/alerts.yml"));
+    V2HorizontalPodAutoscaler workers = cluster.all(V2HorizontalPodAutoscaler.class).stream()
+        .filter(scaler -> Cluster.name(scaler).equals("todo-worker"))
+        .findAny()
+        .orElseThrow();
+    V1CronJob warm = cluster.all(V1CronJob.class).get(0);
+
+    assertThat(breaches(trees)).isEmpty();
+    assertThat(workers.getSpec().getMetrics())
+        .filteredOn(metric -> metric.getType().equals("External"))
+        .singleElement()
+        .satisfies(metric -> {
+          V2MetricIdentifier asked = metric.getExternal().getMetric();
+          assertThat(alerts).contains(asked.getName() + "{state=\"waiting\"}");
+          assertThat(asked.getSelector().getMatchLabels())
+              .containsOnly(Map.entry("queue", Notifications.QUEUE), Map.entry("state", "waiting"));
+        });
+    assertThat(warm.getSpec().getSuspend()).isTrue();
+    assertThat(warm.getSpec().getConcurrencyPolicy()).isEqualTo("Forbid");
+    V1PodSpec pod = warm.getSpec().getJobTemplate().getSpec().getTemplate().getSpec();
+    assertThat(pod.getRestartPolicy()).isEqualTo("Never");
+    assertThat(pod.getContainers())
+        .singleElement()
+        .satisfies(container -> assertThat(container.getArgs()).containsExactly("warm"))
+        .extracting(V1Container::getImage)
+        .isEqualTo(container(cluster, "todo-api").getImage());
   }
 
   @Test
@@ -193,7 +233,11 @@ class ManifestsTest {
     Path all = Files.createDirectory(copy.resolve("overlays/all"));
     Files.writeString(all.resolve("kustomization.yaml"), """
         resources: [../../base]
-        components: [../../components/load-balancer, ../../components/monitoring]
+        components:
+          - ../../components/load-balancer
+          - ../../components/monitoring
+          - ../../components/warm
+          - ../../components/worker-autoscaler
         """);
 
     Map<Path, Map<String, Map<String, Object>>> rendered = Map.of(
@@ -202,7 +246,12 @@ class ManifestsTest {
         copy.resolve("overlays/prod"),
         Manifests.render(OVERLAYS.resolve("prod")),
         all,
-        Manifests.render(Manifests.KUBERNETES.resolve("base"), "load-balancer", "monitoring"));
+        Manifests.render(
+            Manifests.KUBERNETES.resolve("base"),
+            "load-balancer",
+            "monitoring",
+            "warm",
+            "worker-autoscaler"));
     rendered.forEach((overlay, ours) -> {
       Tool.Outcome made =
           Tool.run(directory, List.of(kubectl.get().toString(), "kustomize", overlay.toString()));

@@ -75,13 +75,13 @@ final class PodPolicies {
       container("env-var-secret", container -> env(container).anyMatch(PodPolicies::showsSecret)),
       container(
           "duplicate-env-var", container -> hasDuplicates(env(container).map(V1EnvVar::getName))),
-      container("liveness-port", probe(V1Container::getLivenessProbe)),
-      container("readiness-port", probe(V1Container::getReadinessProbe)),
-      container("startup-port", probe(V1Container::getStartupProbe)),
+      probe("liveness-port", V1Container::getLivenessProbe),
+      probe("readiness-port", V1Container::getReadinessProbe),
+      probe("startup-port", V1Container::getStartupProbe),
       container("probe-off-the-admin-port", PodPolicies::asksAnotherThanTheAdminPort),
       container(
           "ssh-port",
-          container -> container.getPorts().stream()
+          container -> Cluster.ports(container).stream()
               .anyMatch(port -> port.getContainerPort() == 22 || port.getHostPort() != null)),
       workload(
           "mismatching-selector",
@@ -152,8 +152,16 @@ final class PodPolicies {
             && !variable.getName().endsWith("_FILE"));
   }
 
-  /** Each probe is there and asks at a port that its container names. */
-  private static Predicate<V1Container> probe(Function<V1Container, @Nullable V1Probe> which) {
+  /** Where a container runs on, each probe is there and asks at a port that its container names. */
+  private static Policy probe(String name, Function<V1Container, @Nullable V1Probe> which) {
+    Predicate<V1Container> isBreach = asksNoPort(which);
+    return workload(
+        name,
+        (cluster, workload) ->
+            workload.runsOn() && workload.containers().stream().anyMatch(isBreach));
+  }
+
+  private static Predicate<V1Container> asksNoPort(Function<V1Container, @Nullable V1Probe> which) {
     return container -> {
       V1Probe probe = which.apply(container);
       if (probe == null) {
@@ -171,7 +179,7 @@ final class PodPolicies {
 
   /** Where there is an admin port, the public one knows nothing of health. */
   private static boolean asksAnotherThanTheAdminPort(V1Container container) {
-    return container.getPorts().stream().anyMatch(port -> "admin".equals(port.getName()))
+    return Cluster.ports(container).stream().anyMatch(port -> "admin".equals(port.getName()))
         && Stream.of(
                 container.getStartupProbe(),
                 container.getReadinessProbe(),
