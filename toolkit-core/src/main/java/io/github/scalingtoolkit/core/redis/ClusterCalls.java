@@ -38,6 +38,7 @@ import redis.clients.jedis.executors.ClusterCommandExecutor;
  */
 final class ClusterCalls extends ClusterCommandExecutor {
   private static final int MOST_REDIRECTIONS = 5;
+  private static final String UNSERVED = "CLUSTERDOWN Hash slot not served";
   private static final String UNTIL_ITS_END = "until its deadline was over";
   private static final long TRY_AGAIN_NANOS = Duration.ofMillis(2).toNanos();
 
@@ -220,11 +221,15 @@ final class ClusterCalls extends ClusterCommandExecutor {
         asking = true;
         redirections = counted(redirections, time, slot, ask);
       } catch (JedisDataException reply) {
-        if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
+        boolean unserved = String.valueOf(reply.getMessage()).startsWith(UNSERVED);
+        if (unserved) {
+          // A node that has left says so of each slot that it served.
+          nodes.refreshSoon();
+        } else if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
           throw reply;
         }
         if (!time.allowsAnother(TRY_AGAIN_NANOS)) {
-          throw stillMoving(slot, UNTIL_ITS_END, reply);
+          throw unserved ? reply : stillMoving(slot, UNTIL_ITS_END, reply);
         }
         redirected = null;
         asking = false;

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.core.redis;
 
+import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -37,6 +38,38 @@ final class Sentinels implements AutoCloseable {
 
     /** Changed only in an atomic update of {@link #OPEN}. */
     private int users;
+  }
+
+  /**
+   * Jedis' listeners, which end when they are told to. One that is told so while it opens its connection forgets it, and
+   * would then listen for ever.
+   */
+  private static final class Listeners extends SentineledConnectionProvider {
+    private static final Duration BETWEEN = Duration.ofMillis(50);
+
+    Listeners(Key key, JedisClientConfig config) {
+      super(key.master, config, key.nodes, config);
+    }
+
+    @Override
+    public void close() {
+      super.close();
+      if (areLeft()) {
+        new Loop("sentinels-end", this::end).start();
+      }
+    }
+
+    private boolean areLeft() {
+      return sentinelListeners.stream().anyMatch(Thread::isAlive);
+    }
+
+    private Duration end() {
+      if (!areLeft()) {
+        return Loop.DONE;
+      }
+      sentinelListeners.forEach(SentinelListener::shutdown);
+      return BETWEEN;
+    }
   }
 
   private final Key key;
@@ -98,7 +131,7 @@ final class Sentinels implements AutoCloseable {
 
   private static SentineledConnectionProvider listeners(Key key, JedisClientConfig config) {
     try {
-      return new SentineledConnectionProvider(key.master, config, key.nodes, config);
+      return new Listeners(key, config);
     } catch (JedisException noMaster) {
       throw SentinelsRefuseException.or(
           noMaster,

@@ -21,7 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -423,6 +425,52 @@ class ClusterAccessTest {
         },
         onRefreshed,
         BlockingThreads.platformFactory("shop-topology-"));
+  }
+
+  @Test
+  void aSlotThatNobodyServesForAMomentIsWaitedFor() throws Exception {
+    setPassword(PASSWORD);
+    int slot = JedisClusterCRC16.getSlot("shop:orphan");
+    RedisServer owner = cluster.masters().get(slot * 3 / 16384);
+    try (RedisAccess redis = as(PASSWORD);
+        RedisAccess hasty = RedisAccess.builder(url(PASSWORD))
+            .deadline(Duration.ofMillis(500))
+            .connectTimeout(Duration.ofSeconds(30))
+            .build();
+        Jedis admin = owner.connect()) {
+      redis.call(client -> client.set("shop:orphan", "x"));
+      PatientRedis.reach(hasty, client -> client.get("shop:orphan"));
+      admin.clusterDelSlots(slot);
+      try {
+        long before = refusals(admin);
+        CompletableFuture<String> waiting =
+            CompletableFuture.supplyAsync(() -> redis.call(client -> client.get("shop:orphan")));
+        Await.until("it was asked and refused", () -> refusals(admin) > before);
+        assertThatThrownBy(() -> hasty.call(client -> client.get("shop:orphan")))
+            .hasMessageContaining("CLUSTERDOWN Hash slot not served");
+
+        admin.clusterAddSlots(slot);
+
+        assertThat(waiting.get(30, TimeUnit.SECONDS)).isEqualTo("x");
+        assertThat(redis.isWell()).isTrue();
+      } finally {
+        try {
+          admin.clusterAddSlots(slot);
+        } catch (JedisDataException servedAgain) {
+          // As it should be.
+        }
+      }
+    }
+  }
+
+  /** Returns how often the node has answered CLUSTERDOWN. */
+  private static long refusals(Jedis admin) {
+    return admin
+        .info("errorstats")
+        .lines()
+        .filter(line -> line.startsWith("errorstat_CLUSTERDOWN:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll(".*count=(\\d+).*", "$1")))
+        .sum();
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.github.scalingtoolkit.testing.Await;
+import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisSentinel;
 import java.net.InetAddress;
@@ -57,6 +58,22 @@ class SentinelSharingTest {
 
   private static Sentinels.Key key(HostAndPort sentinel) {
     return new Sentinels.Key(Set.of(sentinel), "main", false, null, null);
+  }
+
+  @Test
+  void whatIsClosedWhileAListenerConnectsLeavesNone() {
+    JedisClientConfig patient =
+        DefaultJedisClientConfig.builder().socketTimeoutMillis(60_000).build();
+    Await.until("there is no listener", () -> listeners() == 0);
+    try (RedisSentinel servers = RedisSentinel.start();
+        FaultProxy proxy =
+            FaultProxy.to(RedisUrl.parse(servers.url()).nodes().get(0).getPort())) {
+      proxy.delay(Duration.ofMillis(300));
+
+      Sentinels.open(key(new HostAndPort("127.0.0.1", proxy.port())), patient).close();
+
+      Await.until("none is left", () -> listeners() == 0);
+    }
   }
 
   @Test
