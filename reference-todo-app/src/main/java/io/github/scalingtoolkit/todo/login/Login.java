@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.login;
 import io.github.scalingtoolkit.core.limit.Decision;
 import io.github.scalingtoolkit.core.limit.FairTurns;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
@@ -28,6 +29,9 @@ import org.slf4j.LoggerFactory;
 public final class Login {
   /** How long a login waits for its turn. */
   public static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+
+  /** Asks the store before and after its hash: all three end as soon as one write of others does, at the latest. */
+  private static final Duration LONGEST_REGISTRATION = Duration.ofMillis(2500);
 
   private static final Logger log = LoggerFactory.getLogger(Login.class);
   private static final int HASHES_PER_ADDRESS = 2;
@@ -133,7 +137,8 @@ public final class Login {
       return new Outcome.TooOften(taken.retryAfter());
     }
     try {
-      Outcome outcome = registerCounted(address, credentials);
+      Outcome outcome = Deadline.after(LONGEST_REGISTRATION, Clock.system())
+          .<Outcome, RuntimeException>call(() -> registerCounted(address, credentials));
       if (outcome instanceof Outcome.Busy || outcome instanceof Outcome.TooOften) {
         limits.giveBackRegistration(address);
       }
