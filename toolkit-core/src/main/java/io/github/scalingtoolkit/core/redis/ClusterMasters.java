@@ -6,13 +6,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.Protocol;
-import redis.clients.jedis.RedisClusterClient;
+import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisClusterOperationException;
 import redis.clients.jedis.exceptions.JedisDataException;
 import redis.clients.jedis.exceptions.JedisException;
@@ -31,9 +30,10 @@ final class ClusterMasters {
    *
    * @throws JedisException if none answers
    */
-  void refresh(RedisClusterClient client) {
-    client.refreshClusterTopology();
-    List<Pool<Connection>> pools = new ArrayList<>(client.getClusterNodes().values());
+  void refresh(UnifiedJedis client) {
+    WrappedClient.refreshTopology(client);
+    List<Pool<Connection>> pools =
+        new ArrayList<>(WrappedClient.clusterNodes(client).values());
     Collections.shuffle(pools);
     Set<String> secondBest = Set.of();
     JedisException last = null;
@@ -61,8 +61,8 @@ final class ClusterMasters {
    *
    * @throws JedisException if they are not known
    */
-  Map<String, Pool<Connection>> of(RedisClusterClient client) {
-    Map<String, Pool<Connection>> pools = new TreeMap<>(client.getClusterNodes());
+  Map<String, Pool<Connection>> of(UnifiedJedis client) {
+    Map<String, Pool<Connection>> pools = WrappedClient.clusterNodes(client);
     Set<String> masters = names;
     if (masters.isEmpty() || !pools.keySet().containsAll(masters)) {
       throw new JedisClusterOperationException("the cluster's masters are not known");

@@ -4,7 +4,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.RedisClient;
-import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisSentinelClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.providers.PooledConnectionProvider;
@@ -16,8 +15,8 @@ final class NodePools {
 
   static boolean known(UnifiedJedis client) {
     return client instanceof RedisClient
-        || client instanceof RedisClusterClient
-        || client instanceof RedisSentinelClient;
+        || client instanceof RedisSentinelClient
+        || WrappedClient.isCluster(client);
   }
 
   /** Returns the current pools: a cluster's nodes and a sentinel's master change. */
@@ -25,12 +24,12 @@ final class NodePools {
     Map<String, Pool<Connection>> pools = new TreeMap<>();
     if (client instanceof RedisClient standalone) {
       pools.put("redis", standalone.getPool());
-    } else if (client instanceof RedisClusterClient cluster) {
-      pools.putAll(cluster.getClusterNodes());
     } else if (client instanceof RedisSentinelClient sentinel) {
       sentinel
           .getPrimaryNodesConnectionMap()
           .forEach((node, pool) -> pools.put(String.valueOf(node), pool));
+    } else if (WrappedClient.isCluster(client)) {
+      pools.putAll(WrappedClient.clusterNodes(client));
     }
     return pools;
   }

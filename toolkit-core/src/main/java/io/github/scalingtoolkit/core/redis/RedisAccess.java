@@ -25,7 +25,6 @@ import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.DefaultRedisCredentials;
 import redis.clients.jedis.HostAndPort;
-import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.RedisCredentials;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -145,6 +144,9 @@ public final class RedisAccess implements AutoCloseable {
    * Uses an existing client, only for commands. It is not changed: its timeouts and pool are yours. Without a second one
    * for blocking, queue workers and first-level caches are not available, because they hold connections and would drain
    * this client's pool.
+   *
+   * @throws IllegalArgumentException if it leads to several Redis (a MultiDbClient), or it cannot be told whether it is of
+   *     a cluster
    */
   public static RedisAccess wrap(UnifiedJedis commands) {
     return wrapped(commands, null);
@@ -153,7 +155,8 @@ public final class RedisAccess implements AutoCloseable {
   /**
    * Uses two existing clients: one for commands and one whose connections may be held for long (BZPOPMIN, SUBSCRIBE).
    *
-   * @throws IllegalArgumentException if both are the same
+   * @throws IllegalArgumentException if both are the same, if one is of a cluster and the other is not, or as
+   *     {@link #wrap(UnifiedJedis)} says
    */
   public static RedisAccess wrap(UnifiedJedis commands, UnifiedJedis blocking) {
     if (commands == blocking) {
@@ -165,15 +168,17 @@ public final class RedisAccess implements AutoCloseable {
   }
 
   private static RedisAccess wrapped(UnifiedJedis commands, @Nullable UnifiedJedis blocking) {
+    boolean cluster = WrappedClient.isCluster(commands);
+    if (blocking != null && WrappedClient.isCluster(blocking) != cluster) {
+      throw new IllegalArgumentException(
+          "commands and blocking must lead to the same Redis but are a "
+              + commands.getClass().getSimpleName() + " and a "
+              + blocking.getClass().getSimpleName());
+    }
     LazyClient<Clients> own = wrapped(commands);
     LazyClient<Clients> held = blocking == null ? null : wrapped(blocking);
     return new RedisAccess(
-        "redis",
-        "a client of yours",
-        null,
-        commands instanceof RedisClusterClient,
-        new Opening.Given(own, held),
-        Clock.system());
+        "redis", "a client of yours", null, cluster, new Opening.Given(own, held), Clock.system());
   }
 
   private static LazyClient<Clients> wrapped(UnifiedJedis client) {

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Connection;
-import redis.clients.jedis.RedisClusterClient;
 import redis.clients.jedis.UnifiedJedis;
 import redis.clients.jedis.util.Pool;
 
@@ -94,12 +93,12 @@ final class Subscriptions implements AutoCloseable {
       Supplier<UnifiedJedis> client, Duration heartbeat, Clock clock, String name) {
     ClusterMasters masters = new ClusterMasters();
     return new Subscriptions(
-        () -> client.get() instanceof RedisClusterClient cluster
-            ? masters.of(cluster)
+        () -> WrappedClient.isCluster(client.get())
+            ? masters.of(client.get())
             : NodePools.of(client.get()),
         () -> {
-          if (client.get() instanceof RedisClusterClient cluster) {
-            masters.refresh(cluster);
+          if (WrappedClient.isCluster(client.get())) {
+            masters.refresh(client.get());
           }
         },
         heartbeat,
