@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.cache;
 
 import io.github.scalingtoolkit.core.redis.ChannelSubscription;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -129,6 +130,14 @@ public final class CacheAside<K, V> implements AutoCloseable {
         "a value may be served after a write, if the write's tombstone is evicted and its writer crashes",
         policy -> !policy.equals("noeviction"));
     subscription = local == null ? null : redis.subscribe(keys.channel(), local);
+    if (local != null && subscription != null) {
+      ChannelSubscription heard = subscription;
+      Clock accessClock = redis.clock();
+      local.trust(
+          accessClock == settings.clock
+              ? heard::liveAt
+              : nanoTime -> heard.liveAt(accessClock.nanoTime()));
+    }
   }
 
   /**

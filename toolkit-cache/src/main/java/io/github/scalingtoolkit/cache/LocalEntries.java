@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * sum is the same only if both are.
  *
  * <p><b>Coherence.</b> While the subscription may be missing messages, nothing is read or put here. It is flushed when
- * the gap begins, and again before it counts as over, since messages published in between were lost.
+ * the gap begins, and again before it counts as over, since messages published in between were lost. After a pause of the
+ * process no thread may yet have noticed a gap; so each read asks as well when the nodes were last {@linkplain Hearing heard}.
  */
 final class LocalEntries<V> implements ChannelListener {
   static final int SENDER_LENGTH = 12;
@@ -36,6 +37,7 @@ final class LocalEntries<V> implements ChannelListener {
   private final long capNanos;
   private final Clock clock;
 
+  private volatile Hearing hearing = nanoTime -> true;
   private volatile boolean live;
 
   LocalEntries(int maxEntries, Duration cap, Clock clock) {
@@ -49,6 +51,17 @@ final class LocalEntries<V> implements ChannelListener {
         .build();
   }
 
+  /** Tells whether every message published long enough before a time has arrived. */
+  @FunctionalInterface
+  interface Hearing {
+    boolean liveAt(long nanoTime);
+  }
+
+  /** Asks {@code hearing} at each read from now on. */
+  void trust(Hearing hearing) {
+    this.hearing = hearing;
+  }
+
   private record Entry<V>(Cached<V> cached, long generation, long deadlineNanos) {}
 
   /** Returns the value, if there is one and it may be served. Allocates nothing. */
@@ -58,12 +71,11 @@ final class LocalEntries<V> implements ChannelListener {
       return null;
     }
     Entry<V> entry = entries.getIfPresent(id);
-    if (entry == null
-        || entry.generation() != generation.get()
-        || clock.nanoTime() - entry.deadlineNanos() >= 0) {
+    if (entry == null || entry.generation() != generation.get()) {
       return null;
     }
-    return entry.cached();
+    long now = clock.nanoTime();
+    return now - entry.deadlineNanos() >= 0 || !hearing.liveAt(now) ? null : entry.cached();
   }
 
   /** Returns what {@link #install} compares: take it before asking Redis. */
@@ -94,7 +106,7 @@ final class LocalEntries<V> implements ChannelListener {
   }
 
   boolean live() {
-    return live;
+    return live && hearing.liveAt(clock.nanoTime());
   }
 
   long size() {

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,6 +101,33 @@ class CoherenceTest {
 
       Await.until("the silence is noticed", () -> !cache.localLive());
       assertThat(cache.peekLocal("k")).isNull();
+      proxy.heal();
+    }
+  }
+
+  /** No thread has run after the standstill, and the connection is half-open: nothing but the time tells of it. */
+  @Test
+  void afterAStandstillNothingIsServedBeforeTheServerWasHeard() {
+    ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
+    try (FaultProxy proxy = FaultProxy.to(server.port());
+        RedisAccess own = RedisAccess.builder(proxy.redisUrl())
+            .deadline(Duration.ofSeconds(10))
+            .clock(clock)
+            .build();
+        CacheAside<String, String> cache =
+            live(localTexts(own, name).clock(clock).build());
+        CacheAside<String, String> ofAnotherClock = live(localTexts(own, name).build())) {
+      cache.get("k", key -> "v1");
+      ofAnotherClock.get("k", key -> "v1");
+      assertThat(cache.peekLocal("k")).isNotNull();
+      assertThat(ofAnotherClock.peekLocal("k")).isNotNull();
+      proxy.hang();
+
+      clock.advance(Duration.ofSeconds(3));
+
+      assertThat(cache.peekLocal("k")).isNull();
+      assertThat(ofAnotherClock.peekLocal("k")).isNull();
+      assertThat(cache.localLive()).isFalse();
       proxy.heal();
     }
   }

@@ -123,6 +123,10 @@ final class Breakers implements AutoCloseable {
     recoveries.add(Objects.requireNonNull(step));
   }
 
+  void offRecovery(Recovery step) {
+    recoveries.remove(step);
+  }
+
   void warnOfEviction(String who, String risk, Predicate<String> harmful) {
     evictions.add(who, risk, harmful);
     recoveryLoop.wake();

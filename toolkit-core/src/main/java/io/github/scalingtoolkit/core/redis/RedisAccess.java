@@ -265,6 +265,11 @@ public final class RedisAccess implements AutoCloseable {
     return name;
   }
 
+  /** Returns the clock by which this access measures time: for {@link ChannelSubscription#liveAt}. */
+  public Clock clock() {
+    return clock;
+  }
+
   /** Tells whether calls to every node pass, as far as is known now: no breaker is open. */
   public boolean isWell() {
     return breakers.allClosed();
@@ -454,6 +459,14 @@ public final class RedisAccess implements AutoCloseable {
    */
   public void onRecovery(Recovery step) {
     breakers.onRecovery(step);
+  }
+
+  /**
+   * Removes a step that {@link #onRecovery} has added, so that this access no longer refers to it; does nothing if it is
+   * not there. A run of it that has begun ends.
+   */
+  public void offRecovery(Recovery step) {
+    breakers.offRecovery(step);
   }
 
   /**

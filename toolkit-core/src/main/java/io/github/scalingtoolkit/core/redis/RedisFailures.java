@@ -4,6 +4,8 @@ import io.github.scalingtoolkit.core.guard.RejectedException;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.exceptions.JedisDataException;
@@ -11,6 +13,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
 /** The texts for failures of Redis in logs, messages and health checks. */
 final class RedisFailures {
   private static final int DEEPEST_CAUSE = 8;
+  private static final Pattern IN_SCRIPT = Pattern.compile("user_script.*: -([A-Z]{2,20}) ");
 
   private RedisFailures() {}
 
@@ -97,7 +100,9 @@ final class RedisFailures {
     if (refusesCredentials(message)) {
       return "refuses the credentials, or asks for some";
     }
-    String code = message.split("[ :]", 2)[0];
+    // Redis 6.2 puts what a script was told behind its own words.
+    Matcher inScript = IN_SCRIPT.matcher(message);
+    String code = inScript.find() ? inScript.group(1) : message.split("[ :]", 2)[0];
     return code.matches("[A-Z]{2,20}") ? "answers " + code : "answers with an error";
   }
 }
