@@ -5,6 +5,8 @@ module io.github.scalingtoolkit.cache {
   requires static micrometer.core;
   requires transitive io.github.scalingtoolkit.core;
   requires transitive com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.datatype.jdk8;
+  requires com.fasterxml.jackson.datatype.jsr310;
   requires com.github.benmanes.caffeine;
   requires org.slf4j;
 

@@ -16,11 +16,15 @@ public interface Codec<V> {
   /**
    * Returns the value for bytes that {@link #encode} made, or once made in an earlier version.
    *
-   * @throws RuntimeException if it cannot; the cache treats that as a miss
+   * @throws RuntimeException if it cannot; the cache treats that as a miss, logs it once and counts it
    */
   V decode(byte[] bytes);
 
-  /** Returns a codec of JSON for {@code type}, with a plain mapper: unknown fields cannot be decoded. */
+  /**
+   * Returns a codec of JSON for {@code type}, which suits versions of a type beside each other. Unknown fields are
+   * ignored. A property of a constructor or record that is missing, and null for a primitive, cannot be decoded, so that
+   * no value is made up. It knows {@code java.time} and {@code Optional}.
+   */
   static <V> Codec<V> json(Class<V> type) {
     ObjectMapper mapper = JsonCodec.plainMapper();
     return new JsonCodec<>(mapper, mapper.constructType(type));

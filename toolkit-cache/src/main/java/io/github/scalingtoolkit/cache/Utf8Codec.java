@@ -17,7 +17,7 @@ enum Utf8Codec implements Codec<String> {
       encoded.get(bytes);
       return bytes;
     } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException("the text has a lone surrogate", e);
+      throw new CodecFailure("the text has a lone surrogate", e);
     }
   }
 
@@ -26,7 +26,7 @@ enum Utf8Codec implements Codec<String> {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw new IllegalArgumentException("the bytes are not UTF-8", e);
+      throw new CodecFailure("the bytes are not UTF-8", e);
     }
   }
 }
