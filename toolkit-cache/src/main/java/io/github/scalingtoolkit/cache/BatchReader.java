@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.cache.RemoteEntries.Answer;
 import io.github.scalingtoolkit.cache.RemoteEntries.Standing;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.util.ArrayList;
@@ -11,7 +12,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One get of several keys: memory, one MGET, one pipeline of leases for what is missing, one call of the loader, one
@@ -72,10 +72,12 @@ final class BatchReader<K, V> {
       try {
         lease(read(ask));
       } catch (RuntimeException unreachable) {
+        stores.problems().failed(unreachable);
         // Redis is out of reach; leases that it may have granted expire.
         for (String token : tokens.values()) {
           Flight<V> flight = stores.flights().remove(token);
           if (flight != null) {
+            stores.renewals().end(token);
             stores.orphan(token, unreachable);
             flight.abort();
           }
@@ -87,20 +89,29 @@ final class BatchReader<K, V> {
     /** Returns the ids that have no entry, and whether there is one that cannot be decoded. */
     private Map<String, Boolean> read(List<String> ids) {
       Map<String, Boolean> missing = new LinkedHashMap<>();
-      List<byte @Nullable []> entries = stores.remote().readAll(ids);
+      List<Answer<byte[]>> entries = stores.remote().readAll(ids);
       for (int i = 0; i < ids.size(); i++) {
-        byte[] entry = entries.get(i);
-        if (entry == null) {
+        RuntimeException failure = entries.get(i).failure();
+        byte[] entry = entries.get(i).entry();
+        if (failure != null) {
+          stores.problems().failed(failure);
+        } else if (entry == null) {
           missing.put(ids.get(i), false);
-        } else if (Entries.kind(entry) == Entries.VALUE && !hit(ids.get(i), entry)) {
-          missing.put(ids.get(i), true);
+        } else if (Entries.kind(entry) == Entries.VALUE) {
+          if (!hit(ids.get(i), entry)) {
+            missing.put(ids.get(i), true);
+          }
+        } else if (Entries.kind(entry) != Entries.LEASE
+            && Entries.kind(entry) != Entries.TOMBSTONE) {
+          // The script replaces it.
+          missing.put(ids.get(i), false);
         }
       }
       return missing;
     }
 
     private boolean hit(String id, byte[] entry) {
-      Cached<V> cached = Entries.decode(stores.codec(), entry);
+      Cached<V> cached = stores.decode(entry);
       if (cached != null) {
         found.put(id, cached);
       }
@@ -114,13 +125,28 @@ final class BatchReader<K, V> {
       List<String> ids = List.copyOf(missing.keySet());
       Map<String, Flight<V>> flights = new HashMap<>();
       ids.forEach(id -> flights.put(id, new Flight<>()));
-      List<Standing> standing = stores
-          .remote()
-          .readOrLeaseAll(ids, id -> take(id, flights), List.copyOf(missing.values()));
+      long asked = clock.nanoTime();
+      List<Answer<Standing>> answers =
+          stores.remote().readOrLeaseAll(missing, id -> take(id, flights));
       for (int i = 0; i < ids.size(); i++) {
         String id = ids.get(i);
-        byte[] entry = standing.get(i).entry();
+        Standing standing = answers.get(i).entry();
+        RuntimeException failure = answers.get(i).failure();
+        if (standing == null) {
+          Flight<V> flight = stores.flights().remove(token(id));
+          if (flight != null && failure != null) {
+            stores.orphan(token(id), failure);
+            stores.problems().failed(failure);
+            flight.abort();
+          }
+          continue;
+        }
+        if (standing.replaced()) {
+          stores.foreign();
+        }
+        byte[] entry = standing.entry();
         if (Reader.isLease(entry, token(id))) {
+          stores.renewals().hold(id, token(id), asked);
           leased.put(id, flight(flights, id));
           continue;
         }
@@ -161,7 +187,10 @@ final class BatchReader<K, V> {
         });
         throw failure;
       } finally {
-        leased.keySet().forEach(id -> stores.flights().remove(token(id)));
+        leased.keySet().forEach(id -> {
+          stores.renewals().end(token(id));
+          stores.flights().remove(token(id));
+        });
       }
     }
 

@@ -1,6 +1,8 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.redis.ChannelSubscription;
+import io.github.scalingtoolkit.core.redis.Recovery;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
@@ -10,6 +12,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps what a loader returned, and never serves it once a write that makes it old is complete.
@@ -33,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   nothing   -- lease.lua --------> L              a miss
+ *   L         -- renew.lua --------> L              while its loader runs, if it is still the caller's
  *   L         -- fill.lua ---------> V              if the lease is still the caller's
  *   anything  -- write-begin.lua --> T              each writer adds its record
  *   T         -- write-end.lua ----> T or nothing   each drops its own, the last one clears the key
@@ -47,7 +52,8 @@ import org.jspecify.annotations.Nullable;
  * in Redis since it began to read: so no write was completed in between. Loads past the cache are shared only
  * by callers that arrived before the load began. (5) A value enters this process' memory only if nothing was invalidated since
  * before Redis was asked; memory is emptied and unused while invalidations may be missed. (6) Every try to take a
- * lease has its own token, so a command that was thought lost and runs late does not revive a lease.
+ * lease has its own token, so a command that was thought lost and runs late does not revive a lease; a renewal only
+ * prolongs a lease that is still there.
  *
  * <p><b>The known races</b>, and what prevents them. R1, a load stored over a newer write: (1) and (2). R2, memory
  * filled again with a value that Redis was losing: (5). R3, a writer that crashes between commit and invalidation:
@@ -81,7 +87,10 @@ import org.jspecify.annotations.Nullable;
  * the caller's thread.
  */
 public final class CacheAside<K, V> implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CacheAside.class);
+
   private final String name;
+  private final RedisAccess redis;
   private final Function<? super K, String> ids;
   private final Stores<V> stores;
   private final @Nullable LocalEntries<V> local;
@@ -92,39 +101,48 @@ public final class CacheAside<K, V> implements AutoCloseable {
   private final CacheListener listener;
   private final Class<? extends Throwable>[] notApplied;
   private final ReplayLoop replayLoop;
+  private final LeaseRenewals renewals;
+  private final Recovery recovery;
   private final @Nullable ChannelSubscription subscription;
+  private final Once lost = new Once();
 
   CacheAside(CacheAsideBuilder<K, V> settings) {
     name = settings.name;
     ids = settings.ids;
-    listener = settings.listener;
+    listener = new QuietListener(name, settings.listener);
+    redis = settings.redis;
     notApplied = settings.notApplied.clone();
-    RedisAccess redis = settings.redis;
     Keys keys = new Keys(name);
     RemoteEntries remote = new RemoteEntries(redis, keys, settings.lease, settings.writeLifetime);
     local = settings.localEntries == 0
         ? null
         : new LocalEntries<>(settings.localEntries, settings.localCap, settings.clock);
     Duration quarantine = Stores.longestLife(settings.timeToLive, settings.jitter)
+        .plus(settings.loadLifetime)
         .plus(settings.lease)
         .plus(settings.writeLifetime);
+    Problems problems = new Problems(name, redis, listener, settings.clock, this::wakeReplay);
     journal = new Journal(
         name,
         settings.journalKeys,
         quarantine.toNanos(),
         redis.isCluster() ? 3 : 0,
         settings.clock,
-        this::wakeReplay,
+        redis::explain,
+        this::owed,
         this::flushLocal);
     invalidations =
-        new Invalidations(name, remote, local, journal, settings.onUnreachable, listener);
-    stores = new Stores<>(settings, remote, local, journal);
-    reader = new Reader<>(stores, settings.lease.toNanos(), listener, settings.clock);
+        new Invalidations(name, remote, local, journal, settings.onUnreachable, listener, problems);
+    renewals =
+        new LeaseRenewals(redis, remote, settings.lease, settings.loadLifetime, settings.clock);
+    stores = new Stores<>(settings, remote, local, journal, renewals, listener, problems);
+    reader = new Reader<>(stores, settings.lease, settings.loadLifetime, listener, settings.clock);
     batchReader = new BatchReader<>(stores, listener, settings.clock);
-    replayLoop =
-        new ReplayLoop(name, () -> journal.size() == 0, () -> invalidations.replay(remote::run));
-    redis.onRecovery(client -> invalidations.replay(
-        call -> RedisAccess.evalRaw(client, call.script(), call.keys(), call.args())));
+    replayLoop = new ReplayLoop(
+        name, () -> journal.size() == 0, () -> invalidations.replay(remote::run), problems::settle);
+    recovery = client -> invalidations.replay(
+        call -> RedisAccess.evalRaw(client, call.script(), call.keys(), call.args()));
+    redis.onRecovery(recovery);
     redis.warnOfEviction(
         "cache=" + name,
         "a value may be served after a write, if the write's tombstone is evicted and its writer crashes",
@@ -162,7 +180,8 @@ public final class CacheAside<K, V> implements AutoCloseable {
    * Returns the value from memory, from Redis or from the loader, in this order.
    *
    * <p>A hit in memory takes no round trip, one in Redis takes one, a miss at most three. While one caller loads, others
-   * wait for it, in this process and in others, for up to the lease's time; then they load too. An unreachable Redis adds
+   * wait for it, in this process and in others, for up to {@code loadLifetime} or their own
+   * {@link io.github.scalingtoolkit.core.time.Deadline}; then they load too. An unreachable Redis adds
    * its deadline to the first few calls, and almost nothing to later ones.
    *
    * @param loader reads what writers commit to; null is a value too, and is kept as such
@@ -292,7 +311,8 @@ public final class CacheAside<K, V> implements AutoCloseable {
 
   /**
    * Tries once more to replay the journal, and stops listening for invalidations, and with it the use of
-   * memory. What is in Redis stays.
+   * memory. What is in Redis stays. A closed cache still reads and writes in Redis, but replays nothing and renews no
+   * lease; invalidations that it still owes are one WARN.
    */
   @Override
   public void close() {
@@ -301,6 +321,11 @@ public final class CacheAside<K, V> implements AutoCloseable {
       subscription.close();
     }
     replayLoop.close();
+    renewals.close();
+    redis.offRecovery(recovery);
+    if (journal.size() > 0) {
+      tellOfLoss();
+    }
   }
 
   private String id(K key) {
@@ -309,6 +334,23 @@ public final class CacheAside<K, V> implements AutoCloseable {
 
   private void wakeReplay() {
     replayLoop.wake();
+  }
+
+  private void owed() {
+    if (replayLoop.isClosed()) {
+      tellOfLoss();
+    } else {
+      replayLoop.wake();
+    }
+  }
+
+  private void tellOfLoss() {
+    lost.tell(() -> log.warn(
+        "cache={} state=closed journal={} cause=\"invalidations could not reach Redis before it was"
+            + " closed\" action=\"other processes may serve old values until their time to live ends:"
+            + " evict the keys once Redis is back\"",
+        name,
+        journal.size()));
   }
 
   private void flushLocal() {

@@ -12,6 +12,9 @@ public final class CacheAsideBuilder<K, V> {
   private static final Duration SHORTEST = Duration.ofMillis(1);
   private static final Duration LONGEST = Duration.ofDays(3650);
 
+  /** What Redis takes as one string by default. */
+  private static final int LARGEST = 512 * 1024 * 1024;
+
   final RedisAccess redis;
   final String name;
   final Codec<V> codec;
@@ -20,6 +23,8 @@ public final class CacheAsideBuilder<K, V> {
   double jitter = 0.1;
   Duration writeLifetime = Duration.ofSeconds(10);
   Duration lease = Duration.ofSeconds(2);
+  Duration loadLifetime = Duration.ofSeconds(10);
+  int largestValue = 1024 * 1024;
   int localEntries;
   Duration localCap = Duration.ZERO;
   int journalKeys = 10_000;
@@ -88,11 +93,37 @@ public final class CacheAsideBuilder<K, V> {
   }
 
   /**
-   * Bounds how long one load keeps others waiting: the value of a longer load is not stored, and a crash in a load
-   * delays others for at most this time. Default: 2 s.
+   * Bounds how long a process that crashes, stands still or is cut off in a load keeps others waiting for it. While it
+   * is well it renews its lease three times in this time, so a load may take longer: see {@link #loadLifetime}.
+   * Default: 2 s.
    */
   public CacheAsideBuilder<K, V> lease(Duration lease) {
     this.lease = Check.between("lease", lease, SHORTEST, LONGEST);
+    return this;
+  }
+
+  /**
+   * Bounds how long one load may take: for so long its lease is renewed, and others wait for it; later they load too, and
+   * its value is returned and not stored. Readers whose {@link io.github.scalingtoolkit.core.time.Deadline} ends before
+   * that wait until then. Default: 10 s.
+   */
+  public CacheAsideBuilder<K, V> loadLifetime(Duration lifetime) {
+    this.loadLifetime = Check.between("loadLifetime", lifetime, SHORTEST, LONGEST);
+    return this;
+  }
+
+  /**
+   * Bounds what is stored: a value that the codec makes larger than this is returned and not stored, which is
+   * {@link CacheProblem#TOO_LARGE}. 1 to 512 MiB. Default: 1 MiB.
+   *
+   * @param bytes how many the codec may make of one value
+   */
+  public CacheAsideBuilder<K, V> largestValue(int bytes) {
+    if (bytes < 1 || bytes > LARGEST) {
+      throw new IllegalArgumentException(
+          "largestValue must be 1 to " + LARGEST + " bytes but was " + bytes);
+    }
+    this.largestValue = bytes;
     return this;
   }
 

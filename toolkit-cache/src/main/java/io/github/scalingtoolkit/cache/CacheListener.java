@@ -3,7 +3,7 @@ package io.github.scalingtoolkit.cache;
 /**
  * Callbacks for what a cache does, for metrics and tests. Every method does nothing unless overridden.
  *
- * <p>Called on the threads of the cache's callers, by several at a time. They must return quickly and must not throw.
+ * <p>Called on the threads of the cache's callers, by several at a time. They must return quickly. What they throw is logged once and fails nothing.
  */
 public interface CacheListener {
   /** A value was returned; for {@code getAll}, once for each key. */
@@ -20,4 +20,7 @@ public interface CacheListener {
 
   /** An invalidation from the journal has reached Redis. */
   default void onReplay() {}
+
+  /** The cache serves less than it promises, for this reason; each time. */
+  default void onProblem(CacheProblem problem) {}
 }

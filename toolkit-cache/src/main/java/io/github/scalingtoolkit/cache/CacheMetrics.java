@@ -25,6 +25,7 @@ import java.util.concurrent.TimeUnit;
  *   <li>{@code toolkit.cache.loads{cache,result=ok|failed}}: runs of loaders, with their time
  *   <li>{@code toolkit.cache.fills{cache,result=stored|refused}}: loaded values stored in Redis, or not
  *   <li>{@code toolkit.cache.invalidations{cache,result=reached|journaled|replayed}}
+ *   <li>{@code toolkit.cache.problems{cache,problem}}: what makes it serve less, one for each {@link CacheProblem}
  *   <li>{@code toolkit.cache.journal{cache}}, {@code toolkit.cache.local.entries{cache}},
  *       {@code toolkit.cache.local.live{cache}}: as they are now ({@link #bind})
  * </ul>
@@ -40,6 +41,7 @@ public final class CacheMetrics implements CacheListener {
   private final Counter reached;
   private final Counter journaled;
   private final Counter replayed;
+  private final Map<CacheProblem, Counter> problems = new EnumMap<>(CacheProblem.class);
 
   private CacheMetrics(MeterRegistry registry, String cache) {
     for (Outcome outcome : Outcome.values()) {
@@ -60,6 +62,17 @@ public final class CacheMetrics implements CacheListener {
     reached = invalidations(registry, cache, "reached");
     journaled = invalidations(registry, cache, "journaled");
     replayed = invalidations(registry, cache, "replayed");
+    for (CacheProblem problem : CacheProblem.values()) {
+      problems.put(
+          problem,
+          counter(
+              registry,
+              "toolkit.cache.problems",
+              "Times that the cache served less than it promises",
+              cache,
+              "problem",
+              problem.name().toLowerCase(Locale.ROOT)));
+    }
   }
 
   /** Returns the listener that counts for the cache of this name. */
@@ -110,6 +123,14 @@ public final class CacheMetrics implements CacheListener {
   @Override
   public void onReplay() {
     replayed.increment();
+  }
+
+  @Override
+  public void onProblem(CacheProblem problem) {
+    Counter counter = problems.get(problem);
+    if (counter != null) {
+      counter.increment();
+    }
   }
 
   private static Timer loads(MeterRegistry registry, String cache, String result) {

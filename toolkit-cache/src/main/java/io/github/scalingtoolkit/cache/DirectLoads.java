@@ -1,5 +1,7 @@
 package io.github.scalingtoolkit.cache;
 
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -11,9 +13,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Without Redis it is unknown whether a load in progress has read the database before or after a write that another
  * process has since completed. So no caller joins a load that has begun: callers that arrive while one is running wait for the next,
  * together with all others that arrive until that begins. The next begins when the running one ends, or when its leader
- * has waited {@code patience}, so that a hung load does not block others for long.
+ * has waited {@code patience}, so that a hung load does not block others for long. A caller whose {@link Deadline} is over
+ * waits no more, and loads by itself.
  */
 final class DirectLoads<V> {
+  private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
+
   private final ConcurrentHashMap<String, Lane<V>> lanes = new ConcurrentHashMap<>();
   private final long patienceNanos;
 
@@ -42,7 +47,9 @@ final class DirectLoads<V> {
       }
       Flight<V> next = Objects.requireNonNull(lane.next());
       try {
-        next.await();
+        if (!next.await(Deadline.within(LONGEST_WAIT).toNanos())) {
+          return loader.get();
+        }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return loader.get();
@@ -66,7 +73,7 @@ final class DirectLoads<V> {
 
   private void awaitRunning(Flight<V> running) {
     try {
-      running.await(patienceNanos);
+      running.await(Deadline.within(Duration.ofNanos(patienceNanos)).toNanos());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

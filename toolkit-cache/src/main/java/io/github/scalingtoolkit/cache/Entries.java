@@ -13,12 +13,15 @@ final class Entries {
   static final byte LEASE = 'L';
   static final byte TOMBSTONE = 'T';
 
+  /** How many bytes come before those of the codec. */
+  static final int HEADER = 2;
+
   private static final byte PRESENT = '+';
   private static final byte NULL = '-';
 
   private Entries() {}
 
-  /** Returns the kind, or 0 for bytes that are not an entry. */
+  /** Returns the kind, or another number for bytes that are not an entry. */
   static byte kind(byte[] entry) {
     return entry.length == 0 ? 0 : entry[0];
   }
@@ -36,25 +39,29 @@ final class Entries {
       return new byte[] {VALUE, NULL};
     }
     byte[] payload = codec.encode(value);
-    byte[] entry = new byte[payload.length + 2];
+    byte[] entry = new byte[payload.length + HEADER];
     entry[0] = VALUE;
     entry[1] = PRESENT;
-    System.arraycopy(payload, 0, entry, 2, payload.length);
+    System.arraycopy(payload, 0, entry, HEADER, payload.length);
     return entry;
   }
 
-  /** Returns the value, or null if the bytes of a value cannot be decoded. */
-  static <V> @Nullable Cached<V> decode(Codec<V> codec, byte[] entry) {
-    if (entry.length == 2 && entry[1] == NULL) {
+  /**
+   * Returns the value of an entry.
+   *
+   * @throws RuntimeException if its bytes cannot be decoded; whatever else a codec throws may come as well
+   */
+  static <V> Cached<V> decode(Codec<V> codec, byte[] entry) {
+    if (entry.length == HEADER && entry[1] == NULL) {
       return new Cached<>(null, Outcome.L2_HIT);
     }
-    if (entry.length < 2 || entry[1] != PRESENT) {
-      return null;
+    if (entry.length < HEADER || entry[1] != PRESENT) {
+      throw new CodecFailure("the entry has another format", null);
     }
-    try {
-      return new Cached<>(codec.decode(Arrays.copyOfRange(entry, 2, entry.length)), Outcome.L2_HIT);
-    } catch (RuntimeException undecodable) {
-      return null;
+    V value = codec.decode(Arrays.copyOfRange(entry, HEADER, entry.length));
+    if (value == null) {
+      throw new CodecFailure("the codec decoded the value as null", null);
     }
+    return new Cached<>(value, Outcome.L2_HIT);
   }
 }

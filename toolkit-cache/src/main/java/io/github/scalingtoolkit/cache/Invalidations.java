@@ -19,6 +19,7 @@ final class Invalidations implements Journal.Scripts {
   private final Journal journal;
   private final OnUnreachable onUnreachable;
   private final CacheListener listener;
+  private final Problems problems;
 
   Invalidations(
       String cache,
@@ -26,20 +27,22 @@ final class Invalidations implements Journal.Scripts {
       @Nullable LocalEntries<?> local,
       Journal journal,
       OnUnreachable onUnreachable,
-      CacheListener listener) {
+      CacheListener listener,
+      Problems problems) {
     this.cache = cache;
     this.remote = remote;
     this.local = local;
     this.journal = journal;
     this.onUnreachable = onUnreachable;
     this.listener = listener;
+    this.problems = problems;
   }
 
   WriteBracket writeBegin(String id) {
     String token = Keys.token(8);
     boolean begun = true;
     try {
-      remote.run(begin(id, token));
+      run(begin(id, token));
     } catch (RuntimeException unreachable) {
       if (onUnreachable == OnUnreachable.REFUSE) {
         throw new CacheUnreachableException(cache, "nothing was written", unreachable);
@@ -57,7 +60,7 @@ final class Invalidations implements Journal.Scripts {
   void writeEnd(String id, String token) {
     try {
       Deadline.suspended(() -> {
-        remote.run(end(id, token));
+        run(end(id, token));
         return true;
       });
       writeEnded(id, token, true);
@@ -76,12 +79,28 @@ final class Invalidations implements Journal.Scripts {
     try {
       List<ScriptReply> replies =
           Deadline.suspended(() -> remote.runAll(List.of(end(id, token), with)));
-      reached = replies.get(0).failure() == null;
+      RuntimeException failure = replies.get(0).failure();
+      reached = failure == null;
+      if (failure == null) {
+        problems.published(replies.get(0).value());
+      } else {
+        problems.failed(failure);
+      }
       return replies.get(1);
     } catch (RuntimeException unreachable) {
       return new ScriptReply(null, unreachable);
     } finally {
       writeEnded(id, token, reached);
+    }
+  }
+
+  /** Runs a script that invalidates. */
+  private void run(ScriptCall call) {
+    try {
+      problems.published(remote.run(call));
+    } catch (RuntimeException failure) {
+      problems.failed(failure);
+      throw failure;
     }
   }
 
@@ -104,7 +123,7 @@ final class Invalidations implements Journal.Scripts {
 
   void evicted(String id) {
     try {
-      remote.run(evict(id));
+      run(evict(id));
       forget(id);
       listener.onInvalidation(true);
     } catch (RuntimeException unreachable) {

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +34,9 @@ import redis.clients.jedis.exceptions.JedisDataException;
 final class Journal {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
 
+  /** After so many keys that were refused, and none that was not, a replay ends. */
+  private static final int MOST_REFUSALS = 10;
+
   private final String cache;
   private final int maxKeys;
   private final long quarantineNanos;
@@ -43,6 +47,7 @@ final class Journal {
   private final ConcurrentHashMap<String, Pending> keys = new ConcurrentHashMap<>();
   private final AtomicLong quarantinedUntil = new AtomicLong();
   private final ReentrantLock replaying = new ReentrantLock();
+  private final Function<Throwable, String> explain;
 
   /** Guarded by {@link #replaying}. A full disk refuses for as long as it is full, many times a second. */
   private final Once refusal = new Once();
@@ -51,6 +56,7 @@ final class Journal {
    * @param quarantineNanos for how long all keys are bypassed after the last overflow
    * @param toleratedFailures how many keys a replay may fail on before it gives up: some on a cluster, whose nodes fail
    *     one by one, so that one that is out neither keeps the keys of others here nor the breaker open; else none
+   * @param explain says why Redis refused a script
    * @param onAdd called when there is something to replay
    * @param onOverflow called when no key can be trusted any more
    */
@@ -60,6 +66,7 @@ final class Journal {
       long quarantineNanos,
       int toleratedFailures,
       Clock clock,
+      Function<Throwable, String> explain,
       Runnable onAdd,
       Runnable onOverflow) {
     this.cache = cache;
@@ -67,6 +74,7 @@ final class Journal {
     this.quarantineNanos = quarantineNanos;
     this.toleratedFailures = toleratedFailures;
     this.clock = clock;
+    this.explain = explain;
     this.onAdd = onAdd;
     this.onOverflow = onOverflow;
   }
@@ -122,14 +130,21 @@ final class Journal {
       // Keys that fail must not always come first.
       Collections.shuffle(all);
       int replayed = 0;
+      int refusals = 0;
       int failures = 0;
       for (Map.Entry<String, Pending> key : all) {
+        if (refusals == MOST_REFUSALS && replayed == 0) {
+          // It refuses all, it seems: no need to ask for each of them now.
+          break;
+        }
         try {
           if (replay(key.getKey(), key.getValue(), scripts, runner)) {
             done.accept(key.getKey());
             keys.computeIfPresent(
                 key.getKey(), (id, pending) -> pending == key.getValue() ? null : pending);
             replayed++;
+          } else {
+            refusals++;
           }
         } catch (RuntimeException unreachable) {
           if (++failures > toleratedFailures) {
@@ -161,10 +176,11 @@ final class Journal {
       return true;
     } catch (JedisDataException refused) {
       refusal.tell(() -> log.warn(
-          "cache={} replay=refused keys={} cause={} action=retry-until-accepted",
+          "cache={} replay=refused keys={} cause=\"{}\" action=\"it is tried again until accepted; this"
+              + " process bypasses the keys meanwhile\"",
           cache,
           keys.size(),
-          refused.getClass().getName()));
+          explain.apply(refused)));
       return false;
     }
   }

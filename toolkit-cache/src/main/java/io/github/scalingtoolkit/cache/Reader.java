@@ -2,10 +2,13 @@ package io.github.scalingtoolkit.cache;
 
 import io.github.scalingtoolkit.cache.RemoteEntries.Standing;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
+import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /** One get: memory, then Redis, then the loader under a lease or past the cache. The correctness proof relies on the order of its steps. */
 final class Reader<K, V> {
@@ -15,14 +18,17 @@ final class Reader<K, V> {
 
   private final Stores<V> stores;
   private final DirectLoads<V> directLoads;
+  private final long leaseNanos;
   private final long patienceNanos;
   private final CacheListener listener;
   private final Clock clock;
 
-  Reader(Stores<V> stores, long patienceNanos, CacheListener listener, Clock clock) {
+  /** @param patience how long a reader waits for the load of another */
+  Reader(Stores<V> stores, Duration lease, Duration patience, CacheListener listener, Clock clock) {
     this.stores = stores;
-    this.directLoads = new DirectLoads<>(patienceNanos);
-    this.patienceNanos = patienceNanos;
+    this.directLoads = new DirectLoads<>(lease.toNanos());
+    leaseNanos = lease.toNanos();
+    patienceNanos = patience.toNanos();
     this.listener = listener;
     this.clock = clock;
   }
@@ -57,10 +63,16 @@ final class Reader<K, V> {
     private final String id;
     private final K key;
     private final Function<? super K, ? extends @Nullable V> loader;
-    private final long giveUpAt = clock.nanoTime() + patienceNanos;
+    private final long began = clock.nanoTime();
     private String token = "";
     private long stamp;
+
+    /** What stands there is a value that cannot be decoded. */
     private boolean undecodable;
+
+    /** What stands there is no entry. */
+    private boolean foreign;
+
     private long poll = FIRST_POLL_NANOS;
 
     Attempt(String id, K key, Function<? super K, ? extends @Nullable V> loader) {
@@ -98,8 +110,11 @@ final class Reader<K, V> {
       }
       Flight<V> flight = new Flight<>();
       standing = lease(flight);
+      if (standing.replaced()) {
+        stores.foreign();
+      }
       if (isLease(standing.entry(), token)) {
-        return load(flight);
+        return load(flight, asked);
       }
       stores.flights().remove(token);
       return found(standing, asked);
@@ -110,21 +125,36 @@ final class Reader<K, V> {
       return switch (Entries.kind(entry)) {
         case Entries.VALUE -> hit(entry, asked, standing.leftMillis());
         case Entries.LEASE -> awaitLoad(Entries.leaseToken(entry));
-        default -> direct();
+        case Entries.TOMBSTONE -> direct();
+        default -> {
+          foreign = true;
+          yield null;
+        }
       };
     }
 
     /** Without L1 a plain GET; null means that a script is needed. */
     private @Nullable Standing readFirst() throws Unreachable {
-      if (stores.hasLocal() || undecodable) {
+      // The script also finds a lease that never ends.
+      boolean waitedLong = clock.nanoTime() - began > leaseNanos;
+      if (stores.hasLocal() || undecodable || foreign || waitedLong) {
         return null;
       }
       try {
         byte[] entry = stores.remote().read(id);
-        return entry == null ? null : new Standing(entry, -1);
+        return entry == null ? null : new Standing(entry, -1, false);
       } catch (RuntimeException failure) {
+        if (isOfAnotherType(failure)) {
+          return null;
+        }
+        stores.problems().failed(failure);
         throw Unreachable.INSTANCE;
       }
+    }
+
+    private static boolean isOfAnotherType(RuntimeException failure) {
+      return failure instanceof JedisDataException
+          && String.valueOf(failure.getMessage()).startsWith("WRONGTYPE");
     }
 
     private Standing lease(Flight<V> flight) throws Unreachable {
@@ -133,6 +163,7 @@ final class Reader<K, V> {
       } catch (RuntimeException failure) {
         stores.flights().remove(token);
         stores.orphan(token, failure);
+        stores.problems().failed(failure);
         flight.abort();
         throw Unreachable.INSTANCE;
       }
@@ -147,7 +178,7 @@ final class Reader<K, V> {
     }
 
     private @Nullable Cached<V> hit(byte[] entry, long asked, long leftMillis) {
-      Cached<V> cached = Entries.decode(stores.codec(), entry);
+      Cached<V> cached = stores.decode(entry);
       if (cached == null) {
         undecodable = true;
         return null;
@@ -157,7 +188,8 @@ final class Reader<K, V> {
       return cached;
     }
 
-    private Cached<V> load(Flight<V> flight) {
+    private Cached<V> load(Flight<V> flight, long asked) {
+      stores.renewals().hold(id, token, asked);
       try {
         V value;
         try {
@@ -174,13 +206,14 @@ final class Reader<K, V> {
         stores.fill(id, token, stamp, value);
         return new Cached<>(value, Outcome.LOADED);
       } finally {
+        stores.renewals().end(token);
         stores.flights().remove(token);
       }
     }
 
     private @Nullable Cached<V> awaitLoad(String holder) {
       Flight<V> flight = stores.flights().get(holder);
-      long left = giveUpAt - clock.nanoTime();
+      long left = patienceLeft();
       if (left <= 0
           || (flight != null && flight.mine())
           || Thread.currentThread().isInterrupted()) {
@@ -204,6 +237,12 @@ final class Reader<K, V> {
         return direct();
       }
       return new Cached<>(flight.result(), Outcome.LOADED);
+    }
+
+    private long patienceLeft() {
+      long left = began + patienceNanos - clock.nanoTime();
+      Deadline callers = Deadline.current();
+      return callers == null ? left : Math.min(left, callers.remainingNanos());
     }
 
     private Cached<V> direct() {

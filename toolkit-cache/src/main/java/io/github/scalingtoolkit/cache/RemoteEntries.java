@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.cache;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
@@ -10,12 +11,16 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import redis.clients.jedis.AbstractPipeline;
 import redis.clients.jedis.Response;
 import redis.clients.jedis.UnifiedJedis;
+import redis.clients.jedis.exceptions.JedisDataException;
+import redis.clients.jedis.exceptions.JedisException;
 import redis.clients.jedis.exceptions.JedisNoScriptException;
 
 /**
@@ -25,6 +30,7 @@ import redis.clients.jedis.exceptions.JedisNoScriptException;
 final class RemoteEntries {
   private static final LuaScript LEASE = script("lease");
   private static final LuaScript FILL = script("fill");
+  private static final LuaScript RENEW = script("renew");
   private static final LuaScript RELEASE = script("release");
   private static final LuaScript EVICT = script("evict");
   private static final LuaScript WRITE_BEGIN = script("write-begin");
@@ -50,8 +56,16 @@ final class RemoteEntries {
     return redis == access;
   }
 
-  /** The entry at a key, and how long it has left; negative if it does not expire. */
-  record Standing(byte[] entry, long leftMillis) {}
+  /**
+   * The entry at a key.
+   *
+   * @param leftMillis how long it has left; negative if it does not expire
+   * @param replaced whether it is a lease that was taken in place of what is no entry
+   */
+  record Standing(byte[] entry, long leftMillis, boolean replaced) {}
+
+  /** What a node answered of one of several entries, or why it did not: then there is no entry. */
+  record Answer<T>(@Nullable T entry, @Nullable RuntimeException failure) {}
 
   byte @Nullable [] read(String id) {
     byte[] key = keys.entry(id);
@@ -59,24 +73,64 @@ final class RemoteEntries {
         () -> redis.<byte @Nullable [], RuntimeException>callIdempotent(jedis -> jedis.get(key)));
   }
 
-  /** Reads several entries in one round trip. Null where there is none. */
-  List<byte @Nullable []> readAll(List<String> ids) {
+  /**
+   * Reads several entries in one round trip. Null where there is none. On a cluster a node that does not answer fails its
+   * own entries alone: while one is failing they are asked for one by one, so that its breaker answers for it at once.
+   *
+   * @throws RuntimeException if none could be read
+   */
+  List<Answer<byte[]>> readAll(List<String> ids) {
     byte[][] all = ids.stream().map(keys::entry).toArray(byte[][]::new);
     if (!redis.isCluster()) {
-      return new ArrayList<>(asking(() -> redis.callIdempotent(jedis -> jedis.mget(all))));
+      return answers(asking(() -> redis.callIdempotent(jedis -> jedis.mget(all))));
     }
-    return asking(() -> redis.callIdempotent(jedis -> {
-      List<Response<byte[]>> responses = new ArrayList<>();
-      try (AbstractPipeline pipeline = jedis.pipelined()) {
-        for (byte[] key : all) {
-          responses.add(pipeline.get(key));
-        }
-        pipeline.sync();
+    if (redis.isWell()) {
+      try {
+        return answers(asking(() -> redis.callIdempotent(jedis -> pipelined(jedis, all))));
+      } catch (RuntimeException oneByOne) {
+        // Perhaps a single node; each call tells its node's breaker.
       }
-      List<byte @Nullable []> entries = new ArrayList<>();
-      responses.forEach(response -> entries.add(response.get()));
-      return entries;
-    }));
+    }
+    return each(ids, this::read);
+  }
+
+  private static List<byte @Nullable []> pipelined(UnifiedJedis jedis, byte[][] all) {
+    List<Response<byte[]>> responses = new ArrayList<>();
+    try (AbstractPipeline pipeline = jedis.pipelined()) {
+      for (byte[] key : all) {
+        responses.add(pipeline.get(key));
+      }
+      pipeline.sync();
+    }
+    List<byte @Nullable []> entries = new ArrayList<>();
+    responses.forEach(response -> entries.add(response.get()));
+    return entries;
+  }
+
+  private static List<Answer<byte[]>> answers(List<byte[]> entries) {
+    List<Answer<byte[]>> answers = new ArrayList<>();
+    entries.forEach(entry -> answers.add(new Answer<>(entry, null)));
+    return answers;
+  }
+
+  /** Asks for each of several, and fails only if all fail. */
+  private static <T> List<Answer<T>> each(List<String> ids, Function<String, @Nullable T> ask) {
+    List<Answer<T>> answers = new ArrayList<>();
+    RuntimeException last = null;
+    int failures = 0;
+    for (String id : ids) {
+      try {
+        answers.add(new Answer<>(ask.apply(id), null));
+      } catch (RuntimeException failure) {
+        last = failure;
+        failures++;
+        answers.add(new Answer<>(null, failure));
+      }
+    }
+    if (last != null && failures == ids.size()) {
+      throw last;
+    }
+    return answers;
   }
 
   /**
@@ -94,25 +148,25 @@ final class RemoteEntries {
     }));
   }
 
-  /** As {@link #readOrLease} for several in one round trip; on a cluster one after the other. */
-  List<Standing> readOrLeaseAll(
-      List<String> ids, UnaryOperator<String> token, List<Boolean> force) {
+  /**
+   * As {@link #readOrLease} for several in one round trip; on a cluster one after the other, where a node that does not
+   * answer fails its own entries alone.
+   */
+  List<Answer<Standing>> readOrLeaseAll(Map<String, Boolean> ids, UnaryOperator<String> token) {
+    if (redis.isCluster()) {
+      return each(
+          List.copyOf(ids.keySet()),
+          id -> readOrLease(id, token, Boolean.TRUE.equals(ids.get(id))));
+    }
     return asking(() -> redis.callIdempotent(jedis -> {
       List<ScriptCall> calls = new ArrayList<>();
-      for (int i = 0; i < ids.size(); i++) {
-        calls.add(leaseCall(ids.get(i), token.apply(ids.get(i)), force.get(i)));
-      }
+      ids.forEach((id, force) -> calls.add(leaseCall(id, token.apply(id), force)));
       return leaseAll(jedis, calls);
     }));
   }
 
-  private List<Standing> leaseAll(UnifiedJedis jedis, List<ScriptCall> calls) {
-    List<Standing> all = new ArrayList<>();
-    if (redis.isCluster()) {
-      calls.forEach(call ->
-          all.add(standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args()))));
-      return all;
-    }
+  private static List<Answer<Standing>> leaseAll(UnifiedJedis jedis, List<ScriptCall> calls) {
+    List<Answer<Standing>> all = new ArrayList<>();
     byte[] sha1 = LEASE.sha1().getBytes(US_ASCII);
     List<Response<Object>> responses = new ArrayList<>();
     try (AbstractPipeline pipeline = jedis.pipelined()) {
@@ -122,9 +176,12 @@ final class RemoteEntries {
     for (int i = 0; i < calls.size(); i++) {
       ScriptCall call = calls.get(i);
       try {
-        all.add(standing(responses.get(i).get()));
+        all.add(new Answer<>(standing(responses.get(i).get()), null));
       } catch (JedisNoScriptException unknown) {
-        all.add(standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args())));
+        all.add(new Answer<>(
+            standing(RedisAccess.evalRaw(jedis, call.script(), call.keys(), call.args())), null));
+      } catch (JedisDataException refused) {
+        all.add(new Answer<>(null, refused));
       }
     }
     return all;
@@ -132,6 +189,10 @@ final class RemoteEntries {
 
   ScriptCall fillCall(String id, String token, byte[] value, long millis) {
     return call(FILL, id, Entries.lease(token), value, ascii(millis));
+  }
+
+  ScriptCall renewCall(String id, String token) {
+    return call(RENEW, id, Entries.lease(token), leaseMillis);
   }
 
   ScriptCall releaseCall(String id, String token) {
@@ -165,6 +226,23 @@ final class RemoteEntries {
     return asking(() -> redis.evalAll(calls));
   }
 
+  /** Returns about how many bytes a call is. */
+  static int bytes(ScriptCall call) {
+    return call.args().stream().mapToInt(arg -> arg.length).sum();
+  }
+
+  /** Runs a large call, with the time that its bytes need. */
+  ScriptReply runLarge(ScriptCall call) {
+    try {
+      return new ScriptReply(
+          asking(() -> redis.evalPayload(call.script(), call.keys(), call.args(), 0)), null);
+    } catch (JedisException failed) {
+      return new ScriptReply(null, failed);
+    } catch (RejectedException refused) {
+      return new ScriptReply(null, refused);
+    }
+  }
+
   /** Tells whether a script's reply is 1. */
   static boolean one(@Nullable Object reply) {
     return reply instanceof Long number && number == 1;
@@ -184,10 +262,10 @@ final class RemoteEntries {
 
   private static Standing standing(@Nullable Object reply) {
     if (reply instanceof List<?> pair
-        && pair.size() == 2
+        && pair.size() == 3
         && pair.get(0) instanceof byte[] entry
         && pair.get(1) instanceof Long millis) {
-      return new Standing(entry, millis);
+      return new Standing(entry, millis, one(pair.get(2)));
     }
     throw new CacheException("lease.lua answered with something that is not an entry and its time");
   }

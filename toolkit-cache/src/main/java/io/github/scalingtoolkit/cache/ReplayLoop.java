@@ -1,31 +1,41 @@
 package io.github.scalingtoolkit.cache;
 
 import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.core.time.Backoff;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 /**
  * Replays the journal while the breaker is closed: a single lost call does not open it, and then nothing else would replay. While it
- * is open each try is refused at once, and the recovery step does the work. Its thread starts with the first need.
+ * is open each try is refused at once, and the recovery step does the work. What keeps being refused is tried less and
+ * less often, down to once a second. Its thread starts with the first need.
  */
 final class ReplayLoop implements AutoCloseable {
-  private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final Backoff PAUSES =
+      Backoff.doubling(Duration.ofMillis(50), Duration.ofSeconds(1));
 
   private final BooleanSupplier idle;
   private final IntSupplier replay;
+  private final Supplier<Duration> settle;
   private final Loop loop;
+  private volatile int inVain;
 
-  ReplayLoop(String cache, BooleanSupplier idle, IntSupplier replay) {
+  /** @param settle does what else is to be done now and then, and returns how long there is nothing */
+  ReplayLoop(String cache, BooleanSupplier idle, IntSupplier replay, Supplier<Duration> settle) {
     this.idle = idle;
     this.replay = replay;
+    this.settle = settle;
     loop = new Loop("cache-replay-" + cache, this::step);
   }
 
-  /** Wakes the loop: there is something to replay. */
+  /** Starts the loop, or wakes it: there is something to replay, or to settle. */
   void wake() {
     loop.start();
-    loop.wake();
+    if (inVain == 0) {
+      loop.wake();
+    }
   }
 
   /** Tries once and returns how many keys were replayed: 0 while Redis is out of reach. */
@@ -38,10 +48,17 @@ final class ReplayLoop implements AutoCloseable {
   }
 
   private Duration step() {
+    Duration quiet = settle.get();
     if (idle.getAsBoolean()) {
-      return Loop.UNTIL_WOKEN;
+      inVain = 0;
+      return quiet;
     }
-    return doWork() == 0 ? PAUSE : Duration.ZERO;
+    inVain = doWork() == 0 && !idle.getAsBoolean() ? inVain + 1 : 0;
+    return inVain == 0 ? Duration.ZERO : PAUSES.after(inVain);
+  }
+
+  boolean isClosed() {
+    return loop.isClosed();
   }
 
   @Override

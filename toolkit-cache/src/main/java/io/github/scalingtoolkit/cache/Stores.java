@@ -1,14 +1,19 @@
 package io.github.scalingtoolkit.cache;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.scalingtoolkit.core.guard.RejectedException;
-import io.github.scalingtoolkit.core.internal.Once;
+import io.github.scalingtoolkit.core.redis.NoConnectionException;
+import io.github.scalingtoolkit.core.redis.RedisFailure;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -22,6 +27,12 @@ final class Stores<V> {
   private static final Logger log = LoggerFactory.getLogger(Stores.class);
   private static final int MOST_ORPHANS = 1000;
 
+  /** A fill larger than this goes by itself, with the time that its bytes need. */
+  private static final int LARGE_BYTES = 64 * 1024;
+
+  /** Fills of so many bytes share a round trip, and its deadline. */
+  private static final int MOST_BYTES_TOGETHER = 256 * 1024;
+
   private final String cache;
   private final Codec<V> codec;
   private final RemoteEntries remote;
@@ -32,14 +43,26 @@ final class Stores<V> {
   private final CacheListener listener;
   private final Clock clock;
   private final ConcurrentMap<String, Flight<V>> flights = new ConcurrentHashMap<>();
-  private final Set<String> orphans = ConcurrentHashMap.newKeySet();
-  private final Once unencodable = new Once();
+
+  /** Tokens of leases that may be left in Redis without a loader; for no longer than such a lease can last. */
+  private final Cache<String, Boolean> orphans;
+
+  private final LeaseRenewals renewals;
+  private final Problems problems;
+  private final int largestValue;
+  private final Duration loadLifetime;
+
+  /** A value has been encoded, decoded and encoded again. */
+  private volatile boolean codecTried;
 
   Stores(
       CacheAsideBuilder<?, V> settings,
       RemoteEntries remote,
       @Nullable LocalEntries<V> local,
-      Journal journal) {
+      Journal journal,
+      LeaseRenewals renewals,
+      CacheListener listener,
+      Problems problems) {
     cache = settings.name;
     codec = settings.codec;
     this.remote = remote;
@@ -47,8 +70,17 @@ final class Stores<V> {
     this.journal = journal;
     timeToLiveMillis = settings.timeToLive.toMillis();
     jitter = settings.jitter;
-    listener = settings.listener;
+    this.listener = listener;
     clock = settings.clock;
+    largestValue = settings.largestValue;
+    loadLifetime = settings.loadLifetime;
+    this.renewals = renewals;
+    this.problems = problems;
+    orphans = Caffeine.newBuilder()
+        .maximumSize(MOST_ORPHANS)
+        .expireAfterWrite(settings.lease.plus(Duration.ofMinutes(1)))
+        .executor(Runnable::run)
+        .build();
   }
 
   /** A value that was loaded under a lease. */
@@ -60,8 +92,35 @@ final class Stores<V> {
     return Duration.ofMillis((long) Math.ceil(timeToLive.toMillis() * (1 + jitter)));
   }
 
-  Codec<V> codec() {
-    return codec;
+  Problems problems() {
+    return problems;
+  }
+
+  LeaseRenewals renewals() {
+    return renewals;
+  }
+
+  /** Returns what Redis has as a value; null if it cannot be decoded, which is told. */
+  @Nullable
+  Cached<V> decode(byte[] entry) {
+    try {
+      return Entries.decode(codec, entry);
+    } catch (Exception | LinkageError | StackOverflowError broken) {
+      problems.met(
+          CacheProblem.UNDECODABLE,
+          () -> "codec " + codec.getClass().getName() + ": " + CodecFailure.describe(broken),
+          "see whether another version of this process, or another cache, uses the name " + cache
+              + ": a format that changes needs a new name; each such value is loaded again");
+      return null;
+    }
+  }
+
+  /** Notes that a key held what is no entry, and was or will be replaced. */
+  void foreign() {
+    problems.met(
+        CacheProblem.FOREIGN,
+        () -> "a key tc:" + cache + ":… held something that this cache did not put there",
+        "see who else writes keys of that prefix; they are replaced");
   }
 
   RemoteEntries remote() {
@@ -103,7 +162,7 @@ final class Stores<V> {
     fillAll(List.of(new Loaded<>(id, token, stamp, value)));
   }
 
-  /** As {@link #fill}, in one round trip. */
+  /** As {@link #fill}, in one round trip unless they are large. */
   void fillAll(List<Loaded<V>> loaded) {
     List<Loaded<V>> sent = new ArrayList<>();
     List<Long> lives = new ArrayList<>();
@@ -120,44 +179,101 @@ final class Stores<V> {
         calls.add(remote.fillCall(one.id(), one.token(), bytes, life));
       } else {
         listener.onFill(false);
+        renewals.end(one.token());
       }
     }
     if (sent.isEmpty()) {
       return;
     }
+    // The values are there: they are stored although their caller's time may be over.
+    Deadline.suspended(() -> {
+      send(sent, lives, calls);
+      return true;
+    });
+  }
+
+  private void send(List<Loaded<V>> all, List<Long> lives, List<ScriptCall> calls) {
+    List<Integer> together = new ArrayList<>();
+    int bytes = 0;
+    for (int i = 0; i < calls.size(); i++) {
+      int size = RemoteEntries.bytes(calls.get(i));
+      if (size > LARGE_BYTES) {
+        long asked = clock.nanoTime();
+        filled(all.get(i), lives.get(i), remote.runLarge(calls.get(i)), asked);
+        continue;
+      }
+      if (bytes + size > MOST_BYTES_TOGETHER) {
+        sendTogether(together, all, lives, calls);
+        together.clear();
+        bytes = 0;
+      }
+      together.add(i);
+      bytes += size;
+    }
+    sendTogether(together, all, lives, calls);
+  }
+
+  private void sendTogether(
+      List<Integer> some, List<Loaded<V>> all, List<Long> lives, List<ScriptCall> calls) {
+    if (some.isEmpty()) {
+      return;
+    }
     long asked = clock.nanoTime();
     List<ScriptReply> replies;
     try {
-      replies = remote.runAll(calls);
-    } catch (RuntimeException unreachable) {
-      for (Loaded<V> one : sent) {
-        listener.onFill(false);
-        orphan(one.token(), unreachable);
-      }
+      replies = remote.runAll(some.stream().map(calls::get).toList());
+    } catch (RuntimeException failure) {
+      some.forEach(i -> filled(all.get(i), lives.get(i), new ScriptReply(null, failure), asked));
       return;
     }
-    for (int i = 0; i < sent.size(); i++) {
-      boolean stored =
-          replies.get(i).failure() == null && RemoteEntries.one(replies.get(i).value());
-      listener.onFill(stored);
-      if (stored) {
-        Loaded<V> one = sent.get(i);
-        install(one.id(), one.stamp(), one.value(), asked, lives.get(i));
+    for (int i = 0; i < some.size(); i++) {
+      filled(all.get(some.get(i)), lives.get(some.get(i)), replies.get(i), asked);
+    }
+  }
+
+  private void filled(Loaded<V> one, long lifeMillis, ScriptReply reply, long asked) {
+    LeaseRenewals.@Nullable Held lease = renewals.end(one.token());
+    RuntimeException failure = reply.failure();
+    boolean stored = failure == null && RemoteEntries.one(reply.value());
+    listener.onFill(stored);
+    if (stored) {
+      install(one.id(), one.stamp(), one.value(), asked, lifeMillis);
+    } else if (failure != null) {
+      problems.failed(failure);
+      orphan(one.token(), failure);
+      if (isAnswer(failure)) {
+        // It is full, for example: nobody should wait for the end of this lease.
+        release(one.id(), one.token());
       }
+    } else if (lease != null && lease.mayHaveEnded()) {
+      Duration age = lease.age();
+      problems.met(
+          CacheProblem.LEASE_ENDED,
+          () -> "a load took " + age.toMillis() + " ms, and its lease could be renewed for "
+              + loadLifetime.toMillis() + " ms at most",
+          "make the loader faster or raise loadLifetime; if it was shorter than that, see to"
+              + " pauses of this process and to Redis");
     }
   }
 
   /** Notes a lease that may be left in Redis without a loader, because Redis did not answer. */
   void orphan(String token, RuntimeException failure) {
-    // A refused call has left nothing in Redis.
-    if (!(failure instanceof RejectedException) && orphans.size() < MOST_ORPHANS) {
-      orphans.add(token);
+    // What was refused has left nothing in Redis.
+    if (!(failure instanceof RejectedException)
+        && !(failure instanceof NoConnectionException)
+        && !isAnswer(failure)) {
+      orphans.put(token, true);
     }
+  }
+
+  private static boolean isAnswer(RuntimeException failure) {
+    RedisFailure kind = RedisFailure.of(failure);
+    return kind == RedisFailure.COMMAND || kind == RedisFailure.RIGHTS;
   }
 
   /** Releases such a lease as soon as it is found, so that no reader waits for its end. */
   boolean releasedOrphan(String id, String token) {
-    if (!orphans.remove(token)) {
+    if (orphans.asMap().remove(token) == null) {
       return false;
     }
     release(id, token);
@@ -166,24 +282,62 @@ final class Stores<V> {
 
   /** Releases a lease after a failed load, if Redis can be reached. Never throws. */
   void release(String id, String token) {
+    renewals.end(token);
     try {
-      remote.run(remote.releaseCall(id, token));
+      Deadline.suspended(
+          () -> Objects.requireNonNullElse(remote.run(remote.releaseCall(id, token)), false));
     } catch (RuntimeException unreachable) {
       log.debug("cache={} lease=left-to-expire", cache);
     }
   }
 
   private byte @Nullable [] encoded(@Nullable V value) {
+    byte[] entry;
     try {
-      return Entries.value(codec, value);
-    } catch (RuntimeException broken) {
-      unencodable.tell(() -> log.warn(
-          "cache={} codec={} encode=failed cause={} action=not-cached logged=once",
-          cache,
-          codec.getClass().getName(),
-          broken.getClass().getName()));
+      entry = Entries.value(codec, value);
+    } catch (Exception | LinkageError | StackOverflowError broken) {
+      problems.met(
+          CacheProblem.UNENCODABLE,
+          () -> "codec " + codec.getClass().getName() + ": " + CodecFailure.describe(broken),
+          "use a codec that knows the type; such values are returned and not stored");
       return null;
     }
+    if (entry.length - Entries.HEADER > largestValue) {
+      problems.met(
+          CacheProblem.TOO_LARGE,
+          () -> "a value has " + (entry.length - Entries.HEADER)
+              + " bytes, and the largest that is stored has " + largestValue,
+          "cache less in one value, or raise largestValue; such values are returned and not stored");
+      return null;
+    }
+    return value == null || codecTried || readsBack(entry) ? entry : null;
+  }
+
+  /** Tries the codec once with a real value: what it cannot read back would be loaded and stored for ever. */
+  private boolean readsBack(byte[] entry) {
+    Cached<V> back = decode(entry);
+    if (back == null) {
+      return false;
+    }
+    codecTried = true;
+    String difference;
+    try {
+      difference = Arrays.equals(entry, Entries.value(codec, back.value()))
+          ? ""
+          : "a value that is encoded and decoded encodes to other bytes than before";
+    } catch (Exception | LinkageError | StackOverflowError broken) {
+      difference = "a value that is encoded and decoded cannot be encoded again: "
+          + CodecFailure.describe(broken);
+    }
+    if (!difference.isEmpty()) {
+      String cause = "codec " + codec.getClass().getName() + ": " + difference;
+      problems.met(
+          CacheProblem.UNFAITHFUL,
+          () -> cause,
+          "compare a loaded value with its copy from the codec: what differs is lost or changed in"
+              + " the cache; values are stored all the same");
+    }
+    return true;
   }
 
   private long lifeMillis() {

@@ -53,6 +53,11 @@ class CacheAsideBuilderTest {
         "writeLifetime must be 1 ms to 3650 d but was PT-1S",
         () -> builder().writeLifetime(Duration.ofSeconds(-1)));
     refused("lease must be 1 ms to 3650 d but was PT0S", () -> builder().lease(Duration.ZERO));
+    refused(
+        "loadLifetime must be 1 ms to 3650 d but was PT0S",
+        () -> builder().loadLifetime(Duration.ZERO));
+    refused(
+        "largestValue must be 1 to 536870912 bytes but was 0", () -> builder().largestValue(0));
     refused("maxEntries must be >= 1 but was 0", () -> builder().local(0, Duration.ofSeconds(1)));
     refused("journal must be >= 1 but was 0", () -> builder().journal(0));
     refused(
@@ -138,6 +143,9 @@ class CacheAsideBuilderTest {
     metrics.onFill(false);
     metrics.onReplay();
     metrics.onLoad(1, false);
+    for (CacheProblem problem : CacheProblem.values()) {
+      metrics.onProblem(problem);
+    }
     for (Outcome outcome : Outcome.values()) {
       metrics.onGet(outcome);
     }

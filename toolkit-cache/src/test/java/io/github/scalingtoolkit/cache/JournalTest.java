@@ -47,6 +47,7 @@ class JournalTest {
         Duration.ofSeconds(10).toNanos(),
         toleratedFailures,
         clock,
+        failure -> "Redis answers " + failure.getMessage(),
         () -> {},
         overflows::incrementAndGet);
   }
@@ -176,6 +177,27 @@ class JournalTest {
     assertThat(replayed).isEqualTo(1);
     assertThat(journal.bypasses("a")).isTrue();
     assertThat(journal.bypasses("b")).isFalse();
+  }
+
+  @Test
+  void aReplayOfWhichAllIsRefusedEndsSoon() {
+    Journal large =
+        new Journal("todos", 1000, 1, 0, clock, Throwable::getMessage, () -> {}, () -> {});
+    for (int i = 0; i < 100; i++) {
+      large.evicted("k" + i);
+    }
+
+    int replayed = large.replay(
+        scripts,
+        call -> {
+          run.add(call.script().name());
+          throw new JedisDataException("MISCONF cannot save");
+        },
+        left::add);
+
+    assertThat(replayed).isZero();
+    assertThat(run).hasSize(10);
+    assertThat(large.size()).isEqualTo(100);
   }
 
   @Test

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * eviction), a writer may die after any step, and a tombstone's record may reach its deadline once its writer has
  * written or died: each record by itself, which is one transition each. Where more records stand than are kept apart,
  * those before become one of nobody's, which ends by none of their writers but only once each of them might have ended.
+ * A renewal of a lease may run at any time after the lease was taken.
  */
 final class ProtocolModel {
   enum Protocol {
@@ -38,7 +39,17 @@ final class ProtocolModel {
       int evictors,
       boolean crashes,
       boolean evictKeepsT,
-      int keptApart) {}
+      int keptApart,
+      Renewal renewal) {}
+
+  /** What a renewal of a lease does, which may run late: after the lease, and after its load. */
+  enum Renewal {
+    NONE,
+    /** Prolongs the lease if it is there: what this module does. */
+    PROLONGS,
+    /** Sets the lease, whatever has become of it. */
+    SETS
+  }
 
   record Result(int states, int stale, List<String> firstStale) {}
 
@@ -203,6 +214,18 @@ final class ProtocolModel {
       }
       default -> {}
     }
+    if (setting.renewal() != Renewal.NONE && process.step() != 0) {
+      steps.add(step(state, i, process, renewed(key, i), state.database(), "renew"));
+    }
+  }
+
+  private Key renewed(Key key, int i) {
+    boolean there = key.lease() != null && key.lease() == i;
+    // A key that is written or has a value is not in the way of a lease that is only set where
+    // there is none.
+    return there || (setting.renewal() == Renewal.SETS && key.nothing())
+        ? new Key(null, i, null)
+        : key;
   }
 
   private void writer(State state, int i, List<Step> steps) {

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.scalingtoolkit.cache.ProtocolModel.Protocol;
+import io.github.scalingtoolkit.cache.ProtocolModel.Renewal;
 import io.github.scalingtoolkit.cache.ProtocolModel.Result;
 import io.github.scalingtoolkit.cache.ProtocolModel.Setting;
 import org.junit.jupiter.api.Test;
@@ -13,7 +14,7 @@ class ProtocolModelTest {
   private static Result explore(
       Protocol protocol, int readers, int writers, int evictors, boolean crashes, boolean keepsT) {
     return new ProtocolModel(
-            new Setting(protocol, readers, writers, evictors, crashes, keepsT, 1024))
+            new Setting(protocol, readers, writers, evictors, crashes, keepsT, 1024, Renewal.NONE))
         .explore();
   }
 
@@ -31,8 +32,8 @@ class ProtocolModelTest {
   @CsvSource({"2,2,0,1", "2,3,0,1", "1,3,0,2", "2,2,1,1"})
   void mergedRecordsWithoutAnOwnerLeaveNothingStaleEither(
       int readers, int writers, int evictors, int keptApart) {
-    Setting setting =
-        new Setting(Protocol.RECORDS, readers, writers, evictors, true, true, keptApart);
+    Setting setting = new Setting(
+        Protocol.RECORDS, readers, writers, evictors, true, true, keptApart, Renewal.PROLONGS);
 
     Result result = new ProtocolModel(setting).explore();
 
@@ -66,5 +67,28 @@ class ProtocolModelTest {
   @Test
   void theCheckFindsThatAnEvictMustLeaveTheTombstone() {
     assertThat(explore(Protocol.RECORDS, 2, 1, 1, true, false).stale()).isPositive();
+  }
+
+  private static Result renewing(Renewal renewal, int readers, int writers, int evictors) {
+    return new ProtocolModel(
+            new Setting(Protocol.RECORDS, readers, writers, evictors, true, true, 1024, renewal))
+        .explore();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,1,0", "3,2,0", "2,2,1", "3,1,1"})
+  void renewalsThatComeLateLeaveNothingStale(int readers, int writers, int evictors) {
+    Result result = renewing(Renewal.PROLONGS, readers, writers, evictors);
+
+    assertThat(result.firstStale()).isEmpty();
+    assertThat(result.stale()).isZero();
+  }
+
+  @Test
+  void theCheckFindsThatARenewalMustNotBringALeaseBack() {
+    Result result = renewing(Renewal.SETS, 1, 1, 0);
+
+    assertThat(result.stale()).isPositive();
+    assertThat(result.firstStale()).anyMatch(step -> step.contains("renew"));
   }
 }

@@ -7,7 +7,9 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.args.ClientType;
@@ -38,11 +40,14 @@ class RemoteEntriesTest {
       assertThat(tokens).containsExactly("token0", "token1");
       assertThat(new String(entry, UTF_8)).isEqualTo("Ltoken1");
       // Pipelines have connections of their own: one is to be there when it is killed.
-      remote.readOrLeaseAll(List.of("c", "d"), id -> "other" + id, List.of(false, false));
+      remote.readOrLeaseAll(Map.of("c", false, "d", false), id -> "other" + id);
       admin.clientKill(
           new ClientKillParams().type(ClientType.NORMAL).skipMe(ClientKillParams.SkipMe.YES));
 
-      remote.readOrLeaseAll(List.of("a", "b"), this::next, List.of(false, false));
+      Map<String, Boolean> ids = new LinkedHashMap<>();
+      ids.put("a", false);
+      ids.put("b", false);
+      remote.readOrLeaseAll(ids, this::next);
 
       assertThat(tokens).hasSize(6).doesNotHaveDuplicates();
       assertThat(admin.get("tc:todos:b")).isEqualTo("Ltoken5");

@@ -65,7 +65,7 @@ class ScriptContractTest {
 
   @Test
   void leaseIsTakenWhereThereIsNothing() {
-    assertThat(run("lease", "token1", "5000", "0")).isEqualTo(List.of("Ltoken1", 5000L));
+    assertThat(run("lease", "token1", "5000", "0")).isEqualTo(List.of("Ltoken1", 5000L, 0L));
 
     assertThat(jedis.get(key)).isEqualTo("Ltoken1");
     assertThat(jedis.pttl(key)).isBetween(1L, 5000L);
@@ -93,19 +93,46 @@ class ScriptContractTest {
   void leaseTellsOfAnEntryThatLivesForEver() {
     jedis.set(key, "V+a");
 
-    assertThat(run("lease", "token1", "5000", "0")).isEqualTo(List.of("V+a", -1L));
+    assertThat(run("lease", "token1", "5000", "0")).isEqualTo(List.of("V+a", -1L, 0L));
   }
 
   @Test
   void forcedLeaseReplacesAValueButNeitherLeaseNorTombstone() {
     jedis.set(key, "V?");
-    assertThat(run("lease", "token1", "5000", "1")).isEqualTo(List.of("Ltoken1", 5000L));
+    assertThat(run("lease", "token1", "5000", "1")).isEqualTo(List.of("Ltoken1", 5000L, 0L));
 
     assertThat((List<?>) run("lease", "token2", "5000", "1")).first().isEqualTo("Ltoken1");
 
     run("write-begin", "writer01", "5000", "ch", "m");
     assertThat((String) ((List<?>) run("lease", "token2", "5000", "1")).get(0))
         .startsWith("Twriter01");
+  }
+
+  @Test
+  void leaseReplacesWhatIsNoEntry() {
+    jedis.set(key, "something else");
+    assertThat(run("lease", "token1", "5000", "0")).isEqualTo(List.of("Ltoken1", 5000L, 1L));
+    jedis.del(key);
+    jedis.lpush(key, "of another type");
+    assertThat(run("lease", "token2", "5000", "0")).isEqualTo(List.of("Ltoken2", 5000L, 1L));
+    jedis.persist(key);
+    assertThat(run("lease", "token3", "5000", "0")).isEqualTo(List.of("Ltoken3", 5000L, 1L));
+    assertThat(jedis.pttl(key)).isBetween(1L, 5000L);
+  }
+
+  @Test
+  void renewProlongsALeaseThatIsThereAndBringsNoneBack() {
+    run("lease", "token1", "5000", "0");
+
+    assertThat(run("renew", "Ltoken1", "60000")).isEqualTo(1L);
+    assertThat(jedis.pttl(key)).isBetween(5001L, 60_000L);
+    assertThat(run("renew", "Ltoken2", "60000")).isEqualTo(0L);
+    run("fill", "Ltoken1", "V+a", "1000");
+    assertThat(run("renew", "Ltoken1", "60000")).isEqualTo(0L);
+    assertThat(jedis.pttl(key)).isBetween(1L, 1000L);
+    jedis.del(key);
+    assertThat(run("renew", "Ltoken1", "60000")).isEqualTo(0L);
+    assertThat(jedis.exists(key)).isFalse();
   }
 
   @Test

@@ -49,7 +49,7 @@ class SingleFlightTest {
   }
 
   private static CacheAside<String, String> patient(RedisAccess redis, String name) {
-    return texts(redis, name).lease(Duration.ofMinutes(1)).build();
+    return texts(redis, name).loadLifetime(Duration.ofMinutes(1)).build();
   }
 
   @Test

@@ -311,7 +311,7 @@ class UnreachableTest {
       assertThat(small.getAll(List.of("c", "d"), keys -> Map.of("c", "v2", "d", "v2")))
           .hasSize(2);
 
-      clock.advance(Duration.ofSeconds(330 + 2 + 10).plusMillis(1));
+      clock.advance(Duration.ofSeconds(330 + 10 + 2 + 10).plusMillis(1));
       assertThat(small.lookup("c", this::load).outcome()).isEqualTo(Outcome.LOADED);
     }
   }

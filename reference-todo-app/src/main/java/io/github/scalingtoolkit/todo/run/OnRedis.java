@@ -32,6 +32,9 @@ record OnRedis(
   /** With the cache off nothing is stored, but a cache needs a time to live. */
   private static final Duration UNUSED = Duration.ofSeconds(30);
 
+  /** A whole page of 1,000 todos with titles of 500 code points has about half of this. */
+  private static final int LARGEST_LIST = 4 * 1024 * 1024;
+
   /** Opens both; returns at once, whether or not they can be reached. */
   static OnRedis open(TodoSettings settings, String url, MeterRegistry meters) {
     return Started.all(started -> {
@@ -79,6 +82,7 @@ record OnRedis(
     CacheAsideBuilder<UserId, ListPage> cache = CacheAside.builder(redis, "todos", ListPage.CODEC)
         .<UserId>keys(UserId::value)
         .timeToLive(settings.timeToLive().orElse(UNUSED))
+        .largestValue(LARGEST_LIST)
         .listener(CacheMetrics.of(meters, "todos"));
     settings
         .timeToLive()
