@@ -136,6 +136,22 @@ class ScriptContractTest {
   }
 
   @Test
+  void invalidationsReplaceAndRemoveWhatIsNoEntry() {
+    jedis.lpush(key, "of another type");
+    assertThat(run("evict", "ch", "m")).isEqualTo(1L);
+    jedis.lpush(key, "of another type");
+    assertThat(run("write-begin", "writer01", "5000", "ch", "m")).isEqualTo(1L);
+    assertThat(records()).containsExactly("writer01");
+    jedis.set(key, "Tgarbage");
+    assertThat(run("write-begin", "writer01", "5000", "ch", "m")).isEqualTo(1L);
+    jedis.set(key, "Tgarbage");
+    assertThat(run("write-end", "writer01", "ch", "m")).isEqualTo(1L);
+    jedis.lpush(key, "of another type");
+    assertThat(run("write-end", "writer01", "ch", "m")).isEqualTo(1L);
+    assertThat(jedis.exists(key)).isFalse();
+  }
+
+  @Test
   void fillStoresUnderItsLeaseOnly() {
     assertThat(run("fill", "Ltoken1", "V+a", "60000")).isEqualTo(0L);
     run("lease", "token2", "5000", "0");

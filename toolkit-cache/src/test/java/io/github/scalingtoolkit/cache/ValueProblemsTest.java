@@ -248,6 +248,21 @@ class ValueProblemsTest {
   }
 
   @Test
+  void aKeyOfAnotherTypeIsWrittenAndEvictedAsAnyOther() {
+    CacheAside<String, String> cache = texts(redis, name).build();
+    for (String key : List.of("written", "evicted")) {
+      redis.commands().lpush("tc:" + name + ":" + key, "x");
+    }
+
+    cache.write("written", () -> {});
+    cache.evict("evicted");
+
+    assertThat(cache.journalSize()).isZero();
+    assertThat(standing(redis, name, "written")).isNull();
+    assertThat(standing(redis, name, "evicted")).isNull();
+  }
+
+  @Test
   void jsonOfANewerVersionIsReadAndOfAnOlderIsNotMadeUp() {
     Codec<Todo> newer = Codec.json(Todo.class);
     Codec<Older> older = Codec.json(Older.class);
