@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Deadline;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -139,8 +140,9 @@ final class Invalidations implements Journal.Scripts {
     }
   }
 
-  int replay(Consumer<ScriptCall> runner) {
-    return journal.replay(this, runner, id -> {
+  int replay(Function<ScriptCall, @Nullable Object> runner) {
+    Consumer<ScriptCall> published = call -> problems.published(runner.apply(call));
+    return journal.replay(this, published, id -> {
       forget(id);
       listener.onReplay();
     });

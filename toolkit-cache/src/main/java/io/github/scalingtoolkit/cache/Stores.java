@@ -287,6 +287,8 @@ final class Stores<V> {
       Deadline.suspended(
           () -> Objects.requireNonNullElse(remote.run(remote.releaseCall(id, token)), false));
     } catch (RuntimeException unreachable) {
+      // An interrupted thread, for example: whoever finds it here releases it.
+      orphans.put(token, true);
       log.debug("cache={} lease=left-to-expire", cache);
     }
   }

@@ -12,6 +12,7 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -155,6 +156,25 @@ class SingleFlightTest {
 
     assertThatThrownBy(leader::join).hasRootCauseMessage("interrupted");
     assertThat(value(waiter)).isEqualTo("v");
+  }
+
+  @Test
+  void anInterruptedLoadLeavesNobodyWaitingForItsLease() {
+    CacheAside<String, String> cache =
+        texts(redis, name).lease(Duration.ofMinutes(5)).build();
+    CompletableFuture<String> leader = async(() -> cache.get("k", key -> {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted");
+    }));
+    assertThatThrownBy(leader::join).hasRootCauseMessage("interrupted");
+    CompletableFuture<Map<String, String>> all = async(() -> cache.getAll(List.of("l"), keys -> {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted");
+    }));
+    assertThatThrownBy(all::join).hasRootCauseMessage("interrupted");
+
+    assertThat(cache.lookup("k", key -> "v")).isEqualTo(new Cached<>("v", Outcome.LOADED));
+    assertThat(cache.lookup("l", key -> "v")).isEqualTo(new Cached<>("v", Outcome.LOADED));
   }
 
   @Test
