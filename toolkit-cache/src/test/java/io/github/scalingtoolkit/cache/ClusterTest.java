@@ -10,18 +10,43 @@ import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.RedisCluster;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import redis.clients.jedis.HostAndPort;
+import redis.clients.jedis.JedisCluster;
 
 class ClusterTest {
   @Test
   void allOfItWorksOnKeysSpreadOverThreeMasters() {
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis = Fixture.patient(cluster.url())) {
+      everythingWorks(redis);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("deprecation") // It is in use all the same.
+  void allOfItWorksOnAWrappedJedisCluster() {
+    try (RedisCluster cluster = RedisCluster.start();
+        JedisCluster commands = new JedisCluster(nodes(cluster));
+        JedisCluster blocking = new JedisCluster(nodes(cluster));
+        RedisAccess redis = RedisAccess.wrap(commands, blocking)) {
+      everythingWorks(redis);
+    }
+  }
+
+  private static Set<HostAndPort> nodes(RedisCluster cluster) {
+    return cluster.masters().stream()
+        .map(master -> new HostAndPort("127.0.0.1", master.port()))
+        .collect(Collectors.toSet());
+  }
+
+  private static void everythingWorks(RedisAccess redis) {
     String name = Fixture.name();
     List<String> keys = IntStream.range(0, 30).mapToObj(i -> "k" + i).toList();
-    try (RedisCluster cluster = RedisCluster.start();
-        RedisAccess redis = Fixture.patient(cluster.url());
-        CacheAside<String, String> one = live(localTexts(redis, name).build());
+    try (CacheAside<String, String> one = live(localTexts(redis, name).build());
         CacheAside<String, String> two = live(localTexts(redis, name).build())) {
       CacheAside<String, String> remoteOnly = texts(redis, name).build();
 
