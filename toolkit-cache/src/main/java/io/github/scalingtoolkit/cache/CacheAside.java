@@ -322,7 +322,7 @@ public final class CacheAside<K, V> implements AutoCloseable {
     }
     replayLoop.close();
     renewals.close();
-    redis.offRecovery(recovery);
+    redis.removeRecovery(recovery);
     if (journal.size() > 0) {
       tellOfLoss();
     }

@@ -123,7 +123,7 @@ final class Breakers implements AutoCloseable {
     recoveries.add(Objects.requireNonNull(step));
   }
 
-  void offRecovery(Recovery step) {
+  void removeRecovery(Recovery step) {
     recoveries.remove(step);
   }
 

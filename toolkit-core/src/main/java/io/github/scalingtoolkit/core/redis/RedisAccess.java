@@ -465,8 +465,8 @@ public final class RedisAccess implements AutoCloseable {
    * Removes a step that {@link #onRecovery} has added, so that this access no longer refers to it; does nothing if it is
    * not there. A run of it that has begun ends.
    */
-  public void offRecovery(Recovery step) {
-    breakers.offRecovery(step);
+  public void removeRecovery(Recovery step) {
+    breakers.removeRecovery(step);
   }
 
   /**

@@ -270,6 +270,28 @@ class RedisAccessTest {
   }
 
   @Test
+  void aRecoveryStepThatWasTakenOutRunsNoMore() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = RedisAccess.open(server.url())) {
+      AtomicInteger stays = new AtomicInteger();
+      AtomicInteger goes = new AtomicInteger();
+      Recovery step = client -> goes.incrementAndGet();
+      redis.onRecovery(step);
+      redis.onRecovery(client -> stays.incrementAndGet());
+
+      redis.removeRecovery(step);
+      redis.removeRecovery(step);
+      server.kill();
+      openBy(redis);
+      server.restart();
+
+      Await.until("it has recovered", () -> redis.guard().state() == GuardState.CLOSED);
+      assertThat(stays).hasPositiveValue();
+      assertThat(goes).hasValue(0);
+    }
+  }
+
+  @Test
   void mistakesOfCallersDoNotOpenTheBreaker() {
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = PatientRedis.open(server.url())) {
