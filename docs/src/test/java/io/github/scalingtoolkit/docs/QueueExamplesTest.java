@@ -68,12 +68,12 @@ class QueueExamplesTest {
       MongoCollection<Document> users = database.getCollection("users");
       MongoOutbox store = MongoOutbox.in(users);
       store.createIndexes();
-      RunOnce once = MongoRunOnce.in(database.getCollection("sent"));
       JobQueue mail = JobQueue.builder(redis, "mail").build();
+      RunOnce once = MongoRunOnce.in(database.getCollection("sent")).countedIn(mail);
       Outbox outbox = Outbox.builder(mail, store).start();
       Worker worker = Worker.builder(mail)
           .handle(welcome, job -> {
-            once.runOnce(job.id(), () -> smtp.send(job.payload().to()));
+            once.runOnce(job.id(), "welcome", () -> smtp.send(job.payload().to()));
             return JobOutcome.done();
           })
           .around(outbox.removing())

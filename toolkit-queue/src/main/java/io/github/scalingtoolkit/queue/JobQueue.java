@@ -77,6 +77,7 @@ public final class JobQueue {
   private final byte[] givenRemembered;
   private final byte[] madeRemembered;
   private final Eviction eviction;
+  private final Effects effects;
 
   private JobQueue(Builder builder) {
     redis = builder.redis;
@@ -93,6 +94,7 @@ public final class JobQueue {
     givenRemembered = bytes(retention.givenIds().toMillis());
     madeRemembered = bytes(retention.madeIds().toMillis());
     eviction = new Eviction(redis, logName, keys.get(0), Set.copyOf(builder.accepted), clock);
+    effects = new Effects(logName);
   }
 
   /**
@@ -383,6 +385,15 @@ public final class JobQueue {
 
   Retention retention() {
     return retention;
+  }
+
+  Clock clock() {
+    return clock;
+  }
+
+  /** Returns what became of its jobs' side effects. */
+  Effects effects() {
+    return effects;
   }
 
   /** Returns whether this Redis may evict jobs; to be {@linkplain Eviction#look looked at} now and then. */

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.queue;
 
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -7,9 +8,16 @@ import org.jspecify.annotations.Nullable;
  * A page of owed jobs.
  *
  * @param jobs the jobs, each with the id that it has at every enqueue ({@link EnqueueOptions#id})
+ * @param unreadable how many entries of the page are not among them, because they cannot be read
+ * @param oldest how long the oldest entry of the page has been owed, by the clock of this process; zero if there is none, or
+ *     the store does not tell
  * @param next pass it as {@code after} for the next page; null if this was the last
  */
-public record OutboxPage(List<NewJob<?>> jobs, @Nullable String next) {
+public record OutboxPage(
+    List<NewJob<?>> jobs,
+    int unreadable,
+    Duration oldest,
+    @Nullable String next) {
   /**
    * Copies {@code jobs}.
    *
@@ -23,5 +31,10 @@ public record OutboxPage(List<NewJob<?>> jobs, @Nullable String next) {
             "an owed job of type " + job.type() + " has no id: options.id(…)");
       }
     }
+  }
+
+  /** Makes one of a store that reads all its entries, and does not tell their age. */
+  public OutboxPage(List<NewJob<?>> jobs, @Nullable String next) {
+    this(jobs, 0, Duration.ZERO, next);
   }
 }

@@ -1,9 +1,11 @@
 package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.time.Clock;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code toolkit.queue.paused{queue}}: 1 while an operator has paused it
  *   <li>{@code toolkit.queue.eviction{queue,risk}}: 1 while the policy of its Redis evicts jobs and nobody accepted that, or
  *       is unknown
+ *   <li>{@code toolkit.queue.effects{queue,outcome}}: side effects that {@link RunOnce} {@code ran} or {@code skipped} in this
+ *       process, that {@code failed}, whose record was {@code unread}, and those that ran and are {@code unrecorded}
  *   <li>{@code toolkit.queue.version.refused{queue}}: 1 while this process neither enqueues nor claims because the data in
  *       Redis has another version
  * </ul>
@@ -52,13 +56,28 @@ public final class QueueDepthMetrics {
     bindVersion(registry, queue);
     bindEviction(registry, queue, "evicts", Eviction.Risk.EVICTS);
     bindEviction(registry, queue, "unknown", Eviction.Risk.UNKNOWN);
+    for (Effects.Outcome outcome : Effects.Outcome.values()) {
+      FunctionCounter.builder("toolkit.queue.effects", queue, of -> of.effects().count(outcome))
+          .description("Side effects of jobs, by what became of them")
+          .tag("queue", queue.name())
+          .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
   }
 
   private void register(MeterRegistry registry, String queue) {
-    jobs(registry, queue, "waiting", of -> of.counts().waiting());
-    jobs(registry, queue, "delayed", of -> of.counts().delayed());
-    jobs(registry, queue, "active", of -> of.counts().active());
-    jobs(registry, queue, "dead", of -> of.counts().dead());
+    Numbers jobs = new Numbers("toolkit.queue.jobs", "Jobs by state", "state");
+    number(registry, queue, jobs, "waiting", of -> of.counts().waiting());
+    number(registry, queue, jobs, "delayed", of -> of.counts().delayed());
+    number(registry, queue, jobs, "active", of -> of.counts().active());
+    number(registry, queue, jobs, "dead", of -> of.counts().dead());
+    Numbers workers = new Numbers("toolkit.queue.workers", "Workers whose leases hold", "state");
+    number(registry, queue, workers, "busy", of -> of.workers() - of.idleWorkers());
+    number(registry, queue, workers, "idle", QueueOverview::idleWorkers);
+    Numbers throughput =
+        new Numbers("toolkit.queue.throughput", "Jobs in the last minute, a second", "outcome");
+    number(registry, queue, throughput, "ended", QueueOverview::endedPerSecond);
+    number(registry, queue, throughput, "died", QueueOverview::diedPerSecond);
     gauge(
             "toolkit.queue.latency",
             "How long a job has been ready, at most",
@@ -66,10 +85,6 @@ public final class QueueDepthMetrics {
         .baseUnit("seconds")
         .tag("queue", queue)
         .register(registry);
-    workers(registry, queue, "busy", of -> of.workers() - of.idleWorkers());
-    workers(registry, queue, "idle", QueueOverview::idleWorkers);
-    throughput(registry, queue, "ended", QueueOverview::endedPerSecond);
-    throughput(registry, queue, "died", QueueOverview::diedPerSecond);
     gauge(
             "toolkit.queue.paused",
             "1 while an operator has paused the queue",
@@ -78,27 +93,18 @@ public final class QueueDepthMetrics {
         .register(registry);
   }
 
-  private void jobs(
-      MeterRegistry registry, String queue, String state, ToDoubleFunction<QueueOverview> value) {
-    gauge("toolkit.queue.jobs", "Jobs by state", value)
-        .tag("queue", queue)
-        .tag("state", state)
-        .register(registry);
-  }
+  /** A gauge of several values of one tag. */
+  private record Numbers(String name, String description, String tag) {}
 
-  private void workers(
-      MeterRegistry registry, String queue, String state, ToDoubleFunction<QueueOverview> value) {
-    gauge("toolkit.queue.workers", "Workers whose leases hold", value)
+  private void number(
+      MeterRegistry registry,
+      String queue,
+      Numbers of,
+      String tagged,
+      ToDoubleFunction<QueueOverview> value) {
+    gauge(of.name, of.description, value)
         .tag("queue", queue)
-        .tag("state", state)
-        .register(registry);
-  }
-
-  private void throughput(
-      MeterRegistry registry, String queue, String outcome, ToDoubleFunction<QueueOverview> value) {
-    gauge("toolkit.queue.throughput", "Jobs in the last minute, a second", value)
-        .tag("queue", queue)
-        .tag("outcome", outcome)
+        .tag(of.tag, tagged)
         .register(registry);
   }
 

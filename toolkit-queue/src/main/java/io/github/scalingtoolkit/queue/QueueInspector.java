@@ -300,7 +300,8 @@ public final class QueueInspector {
 
   /**
    * Forgets a job: one that is waiting, delayed, retried or dead is gone without having ended, and the id of one that has
-   * ended is not remembered any more, so that it can be enqueued again. Looks through a whole list of ready jobs, if it is in
+   * ended is not remembered any more, so that it can be enqueued again; with it go the records of its side effects
+   * ({@link RunOnce#inRedis}; others stay, see {@link RunOnce#forget}). Looks through a whole list of ready jobs, if it is in
    * one.
    *
    * @return false if it is active ({@link #cancel} it first), or not known; also if this call has removed it, but had to be
@@ -422,7 +423,8 @@ public final class QueueInspector {
 
   /**
    * Makes a dead job ready again, as if it had never run; false if it is not dead, or {@linkplain DeadLetter#isDamaged
-   * damaged}. A deadline that is over by now, or that it is dead of, is dropped.
+   * damaged}. A deadline that is over by now, or that it is dead of, is dropped. Side effects that it has recorded
+   * ({@link RunOnce}) stay recorded: they are not repeated.
    */
   public boolean retryDead(JobId id) {
     return deadAction("retry", bytes(id.value()));

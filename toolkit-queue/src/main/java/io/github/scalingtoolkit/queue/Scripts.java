@@ -20,6 +20,7 @@ final class Scripts {
   static final LuaScript OVERVIEW = load("overview");
   static final LuaScript WORKERS = load("workers");
   static final LuaScript HEAD = load("head");
+  static final LuaScript ONCE = load("once");
 
   private Scripts() {}
 

@@ -5,7 +5,8 @@
 --          or 2 'cancel', then 3 id: ends a job that is waiting, delayed or active
 --          or 2 'schedule', then 3 id, 4 time in ms: makes a job that is waiting or delayed ready then; at once if that is
 --          over
---          or 2 'remove', then 3 id: forgets a job that is not active, and its end if it has ended
+--          or 2 'remove', then 3 id: forgets a job that is not active, its end if it has ended, and the records of its side
+--          effects in this Redis
 --          or 2 'drain', then 3 most: ends so many waiting jobs, 500 at most
 -- returns  pause, resume: 1; paused: 1 or 0; cancel, schedule, remove: 1 done, 0 the job is in none of these states:
 --          nothing is changed then; drain: how many
@@ -84,7 +85,8 @@ if action == 'remove' then
     redis.call('LREM', ready, 1, id)
     redis.call('LREM', ready, 1, id .. '|')
   end
-  local there = redis.call('DEL', p .. 'j:' .. id, p .. 'h:' .. id) + redis.call('HDEL', p .. 't', id)
+  -- With the records of its side effects: a job that gets this id next has done nothing yet.
+  local there = redis.call('DEL', p .. 'j:' .. id, p .. 'h:' .. id, p .. 'once:' .. id) + redis.call('HDEL', p .. 't', id)
     + redis.call('HDEL', p .. 'e', id)
   for _, set in ipairs({'d', 'f', 'ec', 'eg'}) do
     there = there + redis.call('ZREM', p .. set, id)

@@ -1,23 +1,21 @@
 package io.github.scalingtoolkit.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
+import io.github.scalingtoolkit.testing.MetricConventions;
 import io.github.scalingtoolkit.testing.RedisServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,7 +27,7 @@ class OutboxTest {
   private static final Duration INTERVAL = Duration.ofSeconds(10);
 
   private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-01-02T03:04:05Z"));
-  private final MapStore store = new MapStore();
+  private final OwedInMemory store = new OwedInMemory(clock);
   private final RedisServer server = RedisServer.start();
   private RedisAccess redis;
   private JobQueue queue;
@@ -189,9 +187,7 @@ class OutboxTest {
     clock.advance(Duration.ofMinutes(1));
     store.refuses = true;
 
-    assertThatExceptionOfType(Outbox.KeptException.class)
-        .isThrownBy(outbox::doWork)
-        .withCauseInstanceOf(IllegalStateException.class);
+    assertThat(outbox.doWork()).isOne();
 
     assertThat(state("lost")).contains(JobState.WAITING);
     store.refuses = false;
@@ -284,6 +280,31 @@ class OutboxTest {
     assertThat(scripts()).isGreaterThanOrEqualTo(5 + 3);
   }
 
+  @Test
+  void payloadsOfTwoMegabytesRunAndLeaveNothing() {
+    JobType<byte[]> large = JobType.of("large", PayloadCodec.bytes());
+    for (int i = 0; i < 6; i++) {
+      EnqueueOptions options = EnqueueOptions.defaults().id(new JobId("n" + i));
+      store.owe(new NewJob<>(large, new byte[2_000_000], options));
+    }
+    clock.advance(Duration.ofMinutes(1));
+    try (RedisAccess usual = RedisAccess.open(server.url());
+        Worker worker = Worker.builder(JobQueue.builder(usual, "notes").build())
+            .handle(large, job -> JobOutcome.done())
+            .around(outbox.removing())
+            .start()) {
+      Outbox owing =
+          Outbox.builder(JobQueue.builder(usual, "notes").build(), store).build();
+
+      Await.until(
+          "all are enqueued",
+          () -> owing.step().equals(INTERVAL)
+              && owing.health().sweeps(OutboxHealth.Outcome.DONE) > 0);
+
+      Await.until("all ran", () -> store.ids().isEmpty() && worker.running() == 0);
+    }
+  }
+
   /** Returns how many scripts Redis has run. */
   private int scripts() {
     try (Jedis jedis = server.connect()) {
@@ -368,6 +389,59 @@ class OutboxTest {
   }
 
   @Test
+  void itsMetersTellOfSweepsTheOldestEntryAndStuckOnes() {
+    SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    OutboxMetrics.bind(meters, outbox);
+    assertThat(gauge(meters, "oldest")).as("before a sweep").isNaN();
+
+    outbox.step();
+    assertThat(gauge(meters, "oldest")).isZero();
+    store.owe(withoutPayload("bad"));
+    clock.advance(Duration.ofMinutes(1));
+    outbox.step();
+    store.refuses = true;
+    endButOwe("ended");
+    clock.advance(Duration.ofMinutes(1));
+    outbox.step();
+    store.broken = true;
+    outbox.step();
+
+    assertThat(meters.get("toolkit.queue.outbox.sweeps").functionCounters())
+        .extracting(sweeps -> sweeps.getId().getTag("outcome") + "=" + sweeps.count())
+        .containsExactlyInAnyOrder("done=2.0", "kept=1.0", "failed=1.0");
+    assertThat(gauge(meters, "stuck")).isEqualTo(1);
+    assertThat(gauge(meters, "oldest")).as("since a sweep of a moment ago").isBetween(120.0, 180.0);
+    MetricConventions.assertFollowedBy(meters);
+    outbox.close();
+    assertThat(gauge(meters, "oldest")).isNaN();
+    assertThat(gauge(meters, "stuck")).isNaN();
+  }
+
+  private static double gauge(SimpleMeterRegistry meters, String name) {
+    return meters
+        .get("toolkit.queue.outbox." + name)
+        .tag("queue", "notes")
+        .gauge()
+        .value();
+  }
+
+  @Test
+  void redisHoldsNothingOfAnOutboxThatIsClosed() {
+    WeakReference<Outbox> closed = new WeakReference<>(startedAndClosed());
+
+    Await.until("it is collected", () -> {
+      System.gc();
+      return closed.get() == null;
+    });
+  }
+
+  private Outbox startedAndClosed() {
+    Outbox started = Outbox.builder(queue, store).start();
+    started.close();
+    return started;
+  }
+
+  @Test
   void anOwedJobHasAnId() {
     NewJob<String> nameless = new NewJob<>(NOTE, "x");
 
@@ -375,52 +449,5 @@ class OutboxTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new OutboxPage(List.of(nameless), null))
         .withMessageContaining("note v1 has no id");
-  }
-
-  /** Of this process, by the clock of the test. */
-  private final class MapStore implements OutboxStore {
-    private final TreeMap<String, NewJob<?>> owed = new TreeMap<>();
-    private final TreeMap<String, Instant> since = new TreeMap<>();
-    private volatile boolean refuses;
-    private volatile boolean broken;
-
-    synchronized void owe(NewJob<?> job) {
-      String id = job.options().id().orElseThrow().value();
-      owed.put(id, job);
-      since.put(id, clock.now());
-    }
-
-    synchronized List<String> ids() {
-      return List.copyOf(owed.keySet());
-    }
-
-    @Override
-    public synchronized OutboxPage owed(Duration age, int most, @Nullable String after) {
-      if (broken) {
-        throw new IllegalStateException("no such page");
-      }
-      List<NewJob<?>> page = new ArrayList<>();
-      String last = null;
-      Instant before = clock.now().minus(age);
-      for (Map.Entry<String, NewJob<?>> entry :
-          (after == null ? owed : owed.tailMap(after, false)).entrySet()) {
-        if (since.get(entry.getKey()).isBefore(before)) {
-          page.add(entry.getValue());
-          last = entry.getKey();
-          if (page.size() == most) {
-            return new OutboxPage(page, last);
-          }
-        }
-      }
-      return new OutboxPage(page, null);
-    }
-
-    @Override
-    public synchronized void remove(Collection<JobId> jobs) {
-      if (refuses) {
-        throw new IllegalStateException("a document that does not fit");
-      }
-      jobs.forEach(job -> owed.remove(job.value()));
-    }
   }
 }

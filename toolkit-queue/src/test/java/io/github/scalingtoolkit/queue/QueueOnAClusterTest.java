@@ -20,12 +20,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisDataException;
-import redis.clients.jedis.params.MigrateParams;
 
 /** Contract §4: slots move, and nothing is lost. */
 class QueueOnAClusterTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
-  private static final int SLOTS = 16384;
 
   private static RedisCluster cluster;
   private static RedisAccess redis;
@@ -214,7 +212,7 @@ class QueueOnAClusterTest {
     enqueue(queue, 0, 10);
     try (RedisAccess hasty =
             RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build();
-        Move move = new Move(queue)) {
+        Move move = new Move(cluster, queue)) {
       move.half();
 
       assertThatThrownBy(() -> enqueue(JobQueue.builder(hasty, "moving").build(), 10, 11))
@@ -241,60 +239,6 @@ class QueueOnAClusterTest {
   private static void enqueue(JobQueue queue, int from, int to) {
     for (int i = from; i < to; i++) {
       queue.enqueue(NOTE, "n" + i, EnqueueOptions.defaults().id(new JobId("n" + i)));
-    }
-  }
-
-  /** Moves a queue's slot from its master to another, as redis-cli does it. */
-  private static final class Move implements AutoCloseable {
-    private final int slot;
-    private final RedisServer targetServer;
-    private final Jedis source;
-    private final Jedis target;
-    private final Jedis third;
-
-    Move(JobQueue queue) {
-      List<RedisServer> masters = cluster.masters();
-      try (Jedis any = masters.get(0).connect()) {
-        slot = (int) any.clusterKeySlot(queue.key(""));
-      }
-      int owner = 0;
-      while (slot >= SLOTS * (owner + 1) / 3) {
-        owner++;
-      }
-      targetServer = masters.get((owner + 1) % 3);
-      source = masters.get(owner).connect();
-      target = targetServer.connect();
-      third = masters.get((owner + 2) % 3).connect();
-      target.clusterSetSlotImporting(slot, source.clusterMyId());
-      source.clusterSetSlotMigrating(slot, target.clusterMyId());
-    }
-
-    /** Every second key, so that lists and jobs lie apart. */
-    void half() {
-      List<String> keys = source.clusterGetKeysInSlot(slot, 1000);
-      for (int i = 0; i < keys.size(); i += 2) {
-        migrate(keys.get(i));
-      }
-    }
-
-    void rest() {
-      source.clusterGetKeysInSlot(slot, 1000).forEach(this::migrate);
-      for (Jedis node : List.of(target, source, third)) {
-        node.clusterSetSlotNode(slot, target.clusterMyId());
-      }
-    }
-
-    private void migrate(String key) {
-      String answer =
-          source.migrate("127.0.0.1", targetServer.port(), 10_000, new MigrateParams(), key);
-      assertThat(answer).as(key).isIn("OK", "NOKEY");
-    }
-
-    @Override
-    public void close() {
-      source.close();
-      target.close();
-      third.close();
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.github.scalingtoolkit.todo.jobs;
 
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.queue.OutboxStore;
 import io.github.scalingtoolkit.todo.domain.JobId;
@@ -9,6 +10,7 @@ import io.github.scalingtoolkit.todo.domain.TodoStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +21,12 @@ public final class TodoOutbox implements OutboxStore {
   public static final Duration OWED_TOO_LONG = Duration.ofSeconds(30);
 
   private final TodoStore store;
+  private final Clock clock;
 
-  /** Finds the entries in {@code store}. */
-  public TodoOutbox(TodoStore store) {
+  /** Finds the entries in {@code store}, whose age is by {@code clock}. */
+  public TodoOutbox(TodoStore store, Clock clock) {
     this.store = store;
+    this.clock = clock;
   }
 
   @Override
@@ -31,8 +35,14 @@ public final class TodoOutbox implements OutboxStore {
     OutboxPage page =
         store.findOutboxOlderThan(age, most, after == null ? null : new TodoId(after));
     TodoId next = page.next();
+    Duration oldest = page.entries().stream()
+        .map(entry -> Duration.between(entry.createdAt(), clock.now()))
+        .max(Comparator.naturalOrder())
+        .orElse(Duration.ZERO);
     return new io.github.scalingtoolkit.queue.OutboxPage(
         new ArrayList<>(page.entries().stream().map(Notifications::owed).toList()),
+        0,
+        oldest,
         next == null ? null : next.hex());
   }
 

@@ -3,6 +3,7 @@ package io.github.scalingtoolkit.todo.run;
 import io.github.scalingtoolkit.core.lifecycle.Lifecycle;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.Outbox;
+import io.github.scalingtoolkit.queue.OutboxMetrics;
 import io.github.scalingtoolkit.todo.admin.AdminRoutes;
 import io.github.scalingtoolkit.todo.config.TodoSettings;
 import io.github.scalingtoolkit.todo.http.HttpConfig;
@@ -195,11 +196,13 @@ final class TodoApp {
     return info;
   }
 
-  private static Outbox startSweeper(Stores stores, OnRedis redis, Sweeping sweeping) {
-    return Outbox.builder(redis.queue(), new TodoOutbox(stores.mongo().get()))
+  private Outbox startSweeper(Stores stores, OnRedis redis, Sweeping sweeping) {
+    Outbox outbox = Outbox.builder(redis.queue(), new TodoOutbox(stores.mongo().get(), clock))
         .sweepAfter(sweeping.owedFor())
         .interval(sweeping.interval())
         .start();
+    OutboxMetrics.bind(meters, outbox);
+    return outbox;
   }
 
   private static void bindJvm(MeterRegistry meters) {

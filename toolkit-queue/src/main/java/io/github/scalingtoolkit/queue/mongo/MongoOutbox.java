@@ -1,6 +1,7 @@
 package io.github.scalingtoolkit.queue.mongo;
 
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoCursor;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Indexes;
@@ -35,6 +36,9 @@ import org.slf4j.LoggerFactory;
  * {@link #entry} into the write that makes the job necessary, an insert or a {@code $push}; then enqueue the job
  * ({@link io.github.scalingtoolkit.queue.Outbox#enqueue}).
  *
+ * <p>A page has about 8 MB of payloads at most, and at least one document. An entry that is from the future by more than the
+ * age that is asked for, and than 10 minutes, is returned as well: a clock was set back since it was made.
+ *
  * <p>A document that is deleted owes nothing any more. All ids of the documents must be of one BSON type. Safe for use by
  * several threads; each method but {@link #entry} takes one round trip or two, and throws what the driver throws.
  */
@@ -48,6 +52,12 @@ public final class MongoOutbox implements OutboxStore {
   private static final String TYPE = "type";
   private static final String PAYLOAD = "payload";
   private static final String AT = "at";
+
+  /** Of payloads in a page: a page is in memory at once. */
+  private static final long MOST_BYTES = 8 << 20;
+
+  /** No clock of two processes that are well differs by as much. */
+  private static final Duration FUTURE = Duration.ofMinutes(10);
 
   private final MongoCollection<Document> documents;
   private final Clock clock;
@@ -97,30 +107,74 @@ public final class MongoOutbox implements OutboxStore {
 
   @Override
   public OutboxPage owed(Duration age, int most, @Nullable String after) {
-    Date before = new Date(clock.millis() - age.toMillis());
-    Bson old = Filters.lt(FIELD + "." + AT, before);
-    List<Document> page = documents
-        .find(
-            after == null
-                ? old
-                : Filters.and(
-                    old,
-                    new BsonDocument(
-                        ID, new BsonDocument("$gt", BsonDocument.parse(after).get(ID)))))
+    Page page = new Page(clock.millis(), age.toMillis());
+    int documentsRead = 0;
+    @Nullable Object last = null;
+    try (MongoCursor<Document> found = documents
+        .find(after == null ? page.filter() : Filters.and(page.filter(), behind(after)))
         .projection(Projections.include(FIELD))
         .sort(Sorts.ascending(ID))
         .limit(most)
-        .into(new ArrayList<>());
-    List<NewJob<?>> jobs = new ArrayList<>();
-    for (Document document : page) {
+        .cursor()) {
+      while (found.hasNext() && page.bytes < MOST_BYTES) {
+        Document document = found.next();
+        page.add(document);
+        last = document.get(ID);
+        documentsRead++;
+      }
+      boolean whole = documentsRead < most && !found.hasNext();
+      return new OutboxPage(page.jobs, page.unreadable, page.oldest(), whole ? null : cursor(last));
+    }
+  }
+
+  private static Bson behind(String after) {
+    return new BsonDocument(
+        ID, new BsonDocument("$gt", BsonDocument.parse(after).get(ID)));
+  }
+
+  /** What is read of a page so far. */
+  private final class Page {
+    private final List<NewJob<?>> jobs = new ArrayList<>();
+    private final long now;
+    private final Date before;
+    private final @Nullable Date behind;
+    private int unreadable;
+    private long bytes;
+    private long longest;
+
+    Page(long now, long age) {
+      this.now = now;
+      before = new Date(now - age);
+      // A clock was set back: who knows how old it is.
+      behind = age < 0 ? null : new Date(now + Math.max(age, FUTURE.toMillis()));
+    }
+
+    Bson filter() {
+      Bson old = Filters.lt(FIELD + "." + AT, before);
+      return behind == null ? old : Filters.or(old, Filters.gt(FIELD + "." + AT, behind));
+    }
+
+    void add(Document document) {
       if (document.get(FIELD) instanceof List<?> entries) {
         for (Object entry : entries) {
-          read(entry, before, jobs, document);
+          Date at = entry instanceof Document owed && owed.get(AT) instanceof Date is ? is : null;
+          if (at == null || at.before(before) || behind != null && at.after(behind)) {
+            longest = Math.max(longest, at == null ? 0 : now - at.getTime());
+            NewJob<?> job = read(entry, document);
+            if (job == null) {
+              unreadable++;
+            } else {
+              jobs.add(job);
+              bytes += ((Document) entry).get(PAYLOAD, Binary.class).length();
+            }
+          }
         }
       }
     }
-    return new OutboxPage(
-        jobs, page.size() < most ? null : cursor(page.get(page.size() - 1).get(ID)));
+
+    Duration oldest() {
+      return Duration.ofMillis(longest);
+    }
   }
 
   /** Only the collection's codecs know how its ids are written, a UUID, say; and a long must stay one. */
@@ -130,13 +184,13 @@ public final class MongoOutbox implements OutboxStore {
         .toJson(JsonWriterSettings.builder().outputMode(JsonMode.EXTENDED).build());
   }
 
-  private void read(Object entry, Date before, List<NewJob<?>> jobs, Document document) {
+  /** Returns the job of an entry; null if it cannot be read. */
+  private @Nullable NewJob<?> read(Object entry, Document document) {
     try {
       Document owed = (Document) entry;
-      if (owed.getDate(AT).before(before)) {
-        jobs.add(NewJob.of(
-            new JobId(owed.getString(JOB_ID)), owed.get(PAYLOAD, Binary.class).getData()));
-      }
+      Objects.requireNonNull(owed.getDate(AT));
+      return NewJob.of(
+          new JobId(owed.getString(JOB_ID)), owed.get(PAYLOAD, Binary.class).getData());
     } catch (QueueException ofANewerProcess) {
       newer.tell(() -> log.warn(
           "collection={} document={} outbox=newer cause=\"{}\" action=\"leave the entry alone, and update this process\"",
@@ -149,6 +203,7 @@ public final class MongoOutbox implements OutboxStore {
           documents.getNamespace(),
           document.get(ID)));
     }
+    return null;
   }
 
   @Override

@@ -6,14 +6,13 @@ import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Indexes;
 import com.mongodb.client.model.Projections;
-import com.mongodb.client.model.ReplaceOptions;
+import com.mongodb.client.model.UpdateOptions;
+import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.Action;
 import io.github.scalingtoolkit.core.internal.Check;
-import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.queue.JobId;
 import io.github.scalingtoolkit.queue.RunOnce;
 import java.time.Duration;
-import java.util.Date;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.Document;
@@ -21,12 +20,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@link RunOnce} whose records are documents of a collection, {@code {_id: job, at: Date}}: one collection a queue, because
- * ids are unique within one. Throws what the driver throws.
+ * {@link RunOnce} whose records are documents of a collection, one a job, {@code {_id: job, effects: [name], at: Date}}: one
+ * collection a queue, because ids are unique within one. {@link io.github.scalingtoolkit.queue.QueueInspector#remove} does
+ * not reach them: {@link #forget} does. Throws what the driver throws.
  */
 public final class MongoRunOnce implements RunOnce {
   private static final String ID = "_id";
   private static final String AT = "at";
+  private static final String EFFECTS = "effects";
   private static final int OTHER_OPTIONS = 85;
   private static final int OTHER_KEYS = 86;
   private static final Logger log = LoggerFactory.getLogger(MongoRunOnce.class);
@@ -43,7 +44,7 @@ public final class MongoRunOnce implements RunOnce {
   }
 
   /**
-   * Makes the index that removes records after {@code kept}; without it they stay. One round trip. If it is there with
+   * Makes the index that removes the records of a job {@code kept} after its last effect; without it they stay. One round trip. If it is there with
    * another time, one WARN says so and how to change it, and that time holds.
    *
    * @param kept how long a record is kept, 1 minute to 365 days, in whole seconds: longer than the job may be retried
@@ -68,20 +69,29 @@ public final class MongoRunOnce implements RunOnce {
   }
 
   @Override
-  public <E extends Exception> boolean runOnce(JobId job, Action.Effect<E> effect)
+  public <E extends Exception> boolean runOnce(JobId job, String name, Action.Effect<E> effect)
       throws E, InterruptedException {
+    Check.name("an effect's name", name);
     if (records
-            .find(Filters.eq(ID, job.value()))
+            .find(Filters.and(Filters.eq(ID, job.value()), Filters.eq(EFFECTS, name)))
             .projection(Projections.include(ID))
             .first()
         != null) {
       return false;
     }
     effect.run();
-    records.replaceOne(
+    records.updateOne(
         Filters.eq(ID, job.value()),
-        new Document(ID, job.value()).append(AT, new Date(Clock.system().millis())),
-        new ReplaceOptions().upsert(true));
+        Updates.combine(
+            Updates.addToSet(EFFECTS, name),
+            // By its own clock, as the index that removes it.
+            Updates.currentDate(AT)),
+        new UpdateOptions().upsert(true));
     return true;
+  }
+
+  @Override
+  public void forget(JobId job) {
+    records.deleteOne(Filters.eq(ID, job.value()));
   }
 }

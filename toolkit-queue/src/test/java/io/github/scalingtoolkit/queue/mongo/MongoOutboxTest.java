@@ -3,7 +3,6 @@ package io.github.scalingtoolkit.queue.mongo;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.mongodb.ConnectionString;
 import com.mongodb.MongoClientSettings;
@@ -23,8 +22,8 @@ import io.github.scalingtoolkit.queue.JobType;
 import io.github.scalingtoolkit.queue.NewJob;
 import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.queue.OutboxPage;
+import io.github.scalingtoolkit.queue.PayloadCodec;
 import io.github.scalingtoolkit.queue.RetryPolicy;
-import io.github.scalingtoolkit.queue.RunOnce;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
@@ -163,6 +162,52 @@ class MongoOutboxTest {
   }
 
   @Test
+  void aPageTellsHowLongItsOldestEntryHasBeenOwed() {
+    assertThat(store.owed(Duration.ZERO, 10, null).oldest()).isEqualTo(Duration.ZERO);
+    insert("ada", job("a"));
+    clock.advance(A_MINUTE);
+    insert("bob", job("b"));
+    clock.advance(A_MINUTE);
+
+    assertThat(store.owed(Duration.ZERO, 10, null).oldest()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(store.owed(Duration.ofMinutes(3), 10, null).oldest()).isEqualTo(Duration.ZERO);
+  }
+
+  @Test
+  void aPageOfLargePayloadsIsShorter() {
+    JobType<byte[]> large = JobType.of("large", PayloadCodec.bytes());
+    for (int i = 0; i < 7; i++) {
+      EnqueueOptions options = EnqueueOptions.defaults().id(new JobId("n" + i));
+      insert("user" + i, new NewJob<>(large, new byte[2_000_000], options));
+    }
+    clock.advance(A_MINUTE);
+
+    OutboxPage first = store.owed(Duration.ZERO, 500, null);
+    OutboxPage second = store.owed(Duration.ZERO, 500, first.next());
+
+    assertThat(first.jobs()).hasSize(5);
+    assertThat(second.jobs()).hasSize(2);
+    assertThat(second.next()).isNull();
+  }
+
+  @Test
+  void anEntryFromBeforeTheClockWasSetBackIsSwept() {
+    insert("ada", job("a"));
+    MongoOutbox setBack =
+        MongoOutbox.in(users, ManualClock.startingAt(clock.now().minusSeconds(7200)));
+
+    OutboxPage page = setBack.owed(Duration.ofSeconds(30), 10, null);
+
+    assertThat(page.jobs()).hasSize(1);
+    assertThat(page.oldest()).isEqualTo(Duration.ZERO);
+    MongoOutbox slightlyLate =
+        MongoOutbox.in(users, ManualClock.startingAt(clock.now().minusSeconds(60)));
+    assertThat(slightlyLate.owed(Duration.ofSeconds(30), 10, null).jobs())
+        .as("young")
+        .isEmpty();
+  }
+
+  @Test
   void pagesFollowEachOther() {
     for (int i = 0; i < 5; i++) {
       insert("user" + i, job("n" + i));
@@ -225,17 +270,6 @@ class MongoOutboxTest {
   }
 
   @Test
-  void recordsAreKeptForATimeWithinBounds() {
-    MongoCollection<Document> records = client.getDatabase("test").getCollection("expiring");
-    MongoRunOnce once = MongoRunOnce.in(records);
-
-    assertThatIllegalArgumentException()
-        .isThrownBy(() -> once.expireAfter(Duration.ZERO))
-        .withMessageContaining("kept");
-    assertThatIllegalArgumentException().isThrownBy(() -> once.expireAfter(Duration.ofDays(366)));
-  }
-
-  @Test
   void whatIsNoEntryHindersNoOtherAndIsWarnedOf() {
     users.insertOne(new Document(
         MongoOutbox.FIELD,
@@ -246,32 +280,10 @@ class MongoOutboxTest {
     try (CapturedLog log = CapturedLog.start()) {
       assertThat(owed(Duration.ZERO)).containsExactly("a");
       assertThat(log.lines("outbox=damaged")).hasSize(1);
+      assertThat(store.owed(Duration.ZERO, 10, null).unreadable()).isEqualTo(2);
     }
     assertThatIllegalArgumentException()
         .isThrownBy(() -> store.entry(new NewJob<>(WELCOME, "x")))
         .withMessageContaining("needs an id");
-  }
-
-  @Test
-  void anEffectRunsOnceAJobUnlessItFailed() throws InterruptedException {
-    MongoCollection<Document> records = client.getDatabase("test").getCollection("once");
-    MongoRunOnce inMongo = MongoRunOnce.in(records);
-    inMongo.expireAfter(Duration.ofDays(7));
-    for (RunOnce once : List.of(inMongo, RunOnce.inRedis(queue, A_MINUTE))) {
-      int[] runs = {0};
-      assertThatIllegalStateException()
-          .isThrownBy(() -> once.runOnce(new JobId("a"), () -> {
-            throw new IllegalStateException("not now");
-          }));
-
-      assertThat(once.runOnce(new JobId("a"), () -> runs[0]++)).isTrue();
-      assertThat(once.runOnce(new JobId("a"), () -> runs[0]++)).isFalse();
-      assertThat(once.runOnce(new JobId("b"), () -> runs[0]++)).isTrue();
-
-      assertThat(runs[0]).isEqualTo(2);
-    }
-    try (Jedis jedis = server.connect()) {
-      assertThat(jedis.pttl("q:{mail}:once:a")).isBetween(1L, A_MINUTE.toMillis());
-    }
   }
 }
