@@ -31,9 +31,8 @@ record End(
   }
 
   static End completed(Claim claim) {
-    int attempt = claim.attempt();
-    return new End(
-        claim, 'c', kind(claim), Duration.ZERO, attempt == 1 ? "" : Integer.toString(attempt));
+    String text = claim.trouble().kept() ? Integer.toString(claim.attempt()) : "";
+    return new End(claim, 'c', kind(claim), Duration.ZERO, text);
   }
 
   /** Failed; {@code failure} is kept of it. */

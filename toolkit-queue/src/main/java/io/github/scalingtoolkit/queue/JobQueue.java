@@ -478,5 +478,10 @@ public final class JobQueue {
       queue.eviction.check();
       return queue;
     }
+
+    /** Builds one that is looked at alone, and so may be in any Redis. No round trip. */
+    JobQueue toInspect() {
+      return new JobQueue(this);
+    }
   }
 }

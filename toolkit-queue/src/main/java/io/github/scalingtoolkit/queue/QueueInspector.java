@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import io.github.scalingtoolkit.core.redis.RedisAccess;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,6 +44,16 @@ public final class QueueInspector {
     return new QueueInspector(queue);
   }
 
+  /**
+   * Looks into the queue {@code name} of any Redis, also of one that may evict jobs: for operators' tools, which enqueue
+   * nothing. No round trip.
+   *
+   * @throws IllegalArgumentException if no queue can have this name
+   */
+  public static QueueInspector of(RedisAccess redis, String name) {
+    return new QueueInspector(JobQueue.builder(redis, name).toInspect());
+  }
+
   /** Returns how many jobs are in each state. */
   public QueueCounts counts() {
     List<?> reply =
@@ -54,12 +65,9 @@ public final class QueueInspector {
 
   /** Returns how the queue is: counts, the age of the job that waits longest, workers and throughput. */
   public QueueOverview overview() {
-    Duration made = queue.retention().madeIds();
-    // The ends of jobs with made ids are not remembered for longer.
-    Duration window = made.compareTo(LATELY) < 0 ? made : LATELY;
-    double seconds = window.toMillis() / 1000.0;
     List<?> reply = (List<?>) Objects.requireNonNull(
-        queue.eval(Scripts.OVERVIEW, List.of(queue.version(), bytes(window.toMillis()))));
+        queue.eval(Scripts.OVERVIEW, List.of(queue.version(), bytes(LATELY.toMillis()))));
+    double seconds = (Long) reply.get(12) / 1000.0;
     long[] numbers = new long[11];
     for (int i = 0; i < numbers.length; i++) {
       numbers[i] = (Long) reply.get(i);
@@ -84,15 +92,22 @@ public final class QueueInspector {
         numbers[9] / seconds);
   }
 
-  /** Returns since when a job is ready, ms since 1970; 0 if what Redis holds of it is damaged. */
-  private static long readySince(byte[] id, byte[] head, long lastFailed) {
+  /**
+   * Returns since when a job is ready, ms since 1970; 0 if what Redis holds of it is damaged.
+   *
+   * @param again since when, if Redis tells: not the first time, or not at the time that it was enqueued for
+   */
+  private static long readySince(byte[] id, byte[] head, long again) {
+    if (again > 0) {
+      return again;
+    }
     String name = new String(id, StandardCharsets.ISO_8859_1);
     try {
       Details details = Envelope.read(withNewline(head)).details();
       long enqueued = details.enqueuedAt() > 0 || !JobId.isValid(name)
           ? details.enqueuedAt()
           : new JobId(name).madeAt();
-      return Math.max(Math.max(enqueued, details.due()), lastFailed);
+      return Math.max(enqueued, details.due());
     } catch (IllegalArgumentException damaged) {
       return 0;
     }

@@ -11,7 +11,7 @@
 -- returns  pause, resume: 1; paused: 1 or 0; cancel, schedule, remove: 1 done, 0 the job is in none of these states:
 --          nothing is changed then; drain: how many
 --          Error TQVERSION and the data's version if that is another
--- cost     at most 14 commands, and 1 a worker, of which one looks through a whole list of ready jobs; drain 4 a job
+-- cost     at most 16 commands, and 1 a worker, of which one looks through a whole list of ready jobs; drain 4 a job
 -- retry    safe; but what a lost reply told is not told again: a cancel or a drain that is repeated answers 0 for it
 local p, action = KEYS[1], ARGV[2]
 local meta, v, paused, published = redis.call('HGETALL', p .. 'm'), false, false, false
@@ -98,15 +98,21 @@ if not priority then
 end
 local ready = p .. 'w:' .. priority .. ':' .. type
 local at = action == 'schedule' and tonumber(ARGV[4])
+local function due(time)
+  local trouble = redis.call('HGET', p .. 't', id) or '0|0|0|'
+  redis.call('HSET', p .. 't', id, (string.match(trouble, '^%d+|%d+|%d+|') or '0|0|0|') .. '@' .. time)
+end
 if redis.call('ZSCORE', p .. 'd', id) then
   if at and at > now then
     redis.call('ZADD', p .. 'd', at, id)
+    due(ARGV[4])
     call(type)
     return 1
   end
   redis.call('ZREM', p .. 'd', id)
   if at then
-    redis.call('LPUSH', ready, redis.call('HEXISTS', p .. 't', id) == 1 and id .. '|' or id)
+    due(now)
+    redis.call('LPUSH', ready, id .. '|')
     call(type)
   else
     over(id, kind)
@@ -119,6 +125,7 @@ end
 if redis.call('LREM', ready, 1, id) == 1 or redis.call('LREM', ready, 1, id .. '|') == 1 then
   if at then
     redis.call('ZADD', p .. 'd', at, id)
+    due(ARGV[4])
     call(type)
   else
     over(id, kind)

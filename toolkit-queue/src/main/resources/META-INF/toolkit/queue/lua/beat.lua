@@ -17,17 +17,18 @@
 --           a job, else 0; how many jobs it holds; 1 if the queue is paused, else 0; how many active jobs of the queue were
 --           ever cancelled: if that has changed, some of the worker's own may be among them}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     15 commands, whatever the worker holds; 1 now and then for published calls; 1 for each list of a type, and 1 a worker if there is one with jobs
+-- cost     15 commands, whatever the worker holds; 1 if the queue does not tell this retention yet; 1 now and then for published calls; 1 for each list of a type, and 1 a worker if there is one with jobs
 --          that it does not handle; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
-local meta, v, paused, published, cancels = redis.call('HGETALL', p .. 'm'), false, false, false, 0
+local meta, v, paused, published, cancels, made = redis.call('HGETALL', p .. 'm'), false, false, false, 0, false
 for i = 1, #meta, 2 do
   if meta[i] == 'v' then v = meta[i + 1] end
   if meta[i] == 'paused' then paused = meta[i + 1] == '1' end
   if meta[i] == 'n' then published = tonumber(meta[i + 1]) or 0 end
   if meta[i] == 'cancels' then cancels = tonumber(meta[i + 1]) or 0 end
+  if meta[i] == 'made' then made = meta[i + 1] end
 end
 if v and v ~= version then
   return redis.error_reply('TQVERSION ' .. v)
@@ -47,6 +48,9 @@ if registered == 0 then
 end
 if not v then
   redis.call('HSET', p .. 'm', 'v', version)
+end
+if made ~= ARGV[10] then
+  redis.call('HSET', p .. 'm', 'made', ARGV[10])
 end
 if ARGV[12] == '1' and (not published or published < now + lease) then
   published = now + 2 * lease

@@ -10,7 +10,7 @@
 --          retry, edit, discard: 1 done, 0 not dead, too damaged to retry, or another envelope than that: nothing is
 --          changed then.
 --          Error TQVERSION and the data's version if that is another
--- cost     list: 2 commands a job; else at most 18
+-- cost     list: 2 commands a job; else at most 19
 -- retry    safe
 local p = KEYS[1]
 local v = redis.call('HGET', p .. 'm', 'v')
@@ -42,8 +42,8 @@ local priority, type =
 if retry and not priority or redis.call('ZREM', p .. 'f', id) == 0 then
   return 0
 end
-redis.call('HDEL', p .. 't', id)
 if not retry then
+  redis.call('HDEL', p .. 't', id)
   redis.call('DEL', p .. 'j:' .. id, p .. 'h:' .. id)
   local t = redis.call('TIME')
   redis.call('ZADD', p .. 'ec', t[1] * 1000 + math.floor(t[2] / 1000), id)
@@ -69,7 +69,10 @@ if envelope then
     redis.call('HSET', p .. 'm', 'w' .. type, (redis.call('HGET', p .. 'm', 'w' .. type) or '') .. 'L')
   end
 end
-redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id)
+-- As if it had never run, but since now.
+local t = redis.call('TIME')
+redis.call('HSET', p .. 't', id, '0|0|0|@' .. t[1] * 1000 + math.floor(t[2] / 1000))
+redis.call('LPUSH', p .. 'w:' .. priority .. ':' .. type, id .. '|')
 redis.call('ZADD', p .. 'k:' .. type, 0, '0')
 if redis.call('HGET', p .. 'm', 'n') then redis.pcall('PUBLISH', p .. 'n', type) end
 return 1

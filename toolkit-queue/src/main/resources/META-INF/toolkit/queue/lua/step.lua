@@ -8,19 +8,20 @@
 --          12 the type among them whose published call the worker took from the others, or empty
 --          then per type two values: type, most jobs of it to claim
 --          then per job to end six values: id, epoch it was claimed in, outcome, where, delay in ms, text
---          outcome: c completed, where: c or g, the kind of its id; text: attempts if more than one
+--          outcome: c completed, where: c or g, the kind of its id; text: attempts if more than one, 1 if t keeps something
+--                   all the same, else empty
 --                   d dead, x dead because of its deadline, where: as for c; text: attempts|why
---                   r retry after delay, text: what t keeps of it from now on
+--                   r retry after delay, text: what t keeps of it from now on, with the time at which it is due
 --                   the text of d, x and r may go on in further lines: what h keeps of the run, attempt|…
---                   s snooze for delay, u the same: unreadable; text: as for r, or empty if t keeps nothing
---                   b back to the head of its list, where: that list, priority:type; text: as for r
+--                   s snooze for delay, u the same: unreadable; text: as for r, or empty: t keeps only the time then
+--                   b back to the head of its list, where: that list, priority:type; text: empty if t keeps nothing
 -- returns  {1 if the worker is registered, else 0: then nothing was claimed, and all its claims are lost;
 --           ms until the next delayed job or -1; 1 if jobs are left that the worker may claim at once, else 0;
 --           1 if the worker is in i now; {per job to end: 1 ended, 0 not this claim's any more};
 --           {per claimed job: id, what t keeps of it or '', list, envelope}; the time of Redis in ms}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
 -- cost     12 commands for one job ended and one claimed; about 30 for 50 and 50; at most 500 ended and 200 claimed
---          1 a run that failed, and 1 more if there were more than 10; 2 a claimed job of a type that ever had one of more than 16 KB
+--          1 a run that failed, and 1 more if there were more than 10; 1 for what was snoozed; 2 a claimed job of a type that ever had one of more than 16 KB
 -- retry    safe: ends are fenced, and the same epoch again gets the same claims
 local p, version, worker, epoch = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local most, most_bytes, listed = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -81,6 +82,8 @@ for i = first_end, #ARGV, 6 do
       if text ~= '' then
         forget[#forget + 1] = id
         envelopes[#envelopes + 1] = p .. 'h:' .. id
+      end
+      if text ~= '' and text ~= '1' then
         end_of[#end_of + 1] = id
         end_of[#end_of + 1] = 'c|' .. text .. '|' .. now .. '|'
       end
@@ -93,12 +96,11 @@ for i = first_end, #ARGV, 6 do
     elseif outcome == 'b' then
       back[#back + 1] = {where, id, text}
     else
-      delayed[#delayed + 1] = now + ARGV[i + 4]
+      local due = now + ARGV[i + 4]
+      delayed[#delayed + 1] = due
       delayed[#delayed + 1] = id
-    end
-    if text ~= '' and outcome ~= 'c' and outcome ~= 'd' and outcome ~= 'x' then
       troubled[#troubled + 1] = id
-      troubled[#troubled + 1] = text
+      troubled[#troubled + 1] = (text == '' and '0|0|0|' or text) .. '@' .. due
     end
   end
 end

@@ -34,6 +34,9 @@ class QueueInspectorTest {
   private static final EnqueueOptions DEFAULTS = EnqueueOptions.defaults();
   private static final Duration SOON = Duration.ofSeconds(30);
 
+  /** Longer than this test takes on any machine. */
+  private static final Duration A_WHILE = Duration.ofMinutes(30);
+
   private static RedisServer server;
   private RedisAccess redis;
   private JobQueue queue;
@@ -345,6 +348,41 @@ class QueueInspectorTest {
 
       Await.until("it is done", SOON, () -> state("x") == JobState.COMPLETED);
       assertThat(inspector.isPaused()).isFalse();
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
+  void latencyCountsFromWhenAJobWasReadyAgain() {
+    JobQueue anHourAgo = JobQueue.builder(redis, "notes")
+        .clock(ManualClock.startingAt(Instant.now().minusSeconds(3600)))
+        .build();
+    anHourAgo.enqueue(NOTE, "snoozed", DEFAULTS.id(id("s")));
+    try (Worker worker = Worker.builder(queue)
+        .handle(NOTE, job -> {
+          inspector.pause();
+          return job.payload().equals("snoozed")
+              ? JobOutcome.snooze(Duration.ofMillis(1))
+              : JobOutcome.dead("for the test");
+        })
+        .start()) {
+      Await.until(
+          "it is ready again", SOON, () -> inspector.isPaused() && state("s") == JobState.WAITING);
+      assertThat(inspector.overview().latency()).as("snoozed").isLessThan(A_WHILE);
+      inspector.cancel(id("s"));
+
+      anHourAgo.enqueue(NOTE, "dies", DEFAULTS.id(id("d")));
+      assertThat(inspector.overview().latency()).as("never ran").isGreaterThan(A_WHILE);
+      inspector.resume();
+      Await.until("it is dead", SOON, () -> state("d") == JobState.DEAD);
+      inspector.retryDead(id("d"));
+      assertThat(inspector.overview().latency()).as("retried by hand").isLessThan(A_WHILE);
+      inspector.cancel(id("d"));
+
+      anHourAgo.enqueue(NOTE, "promoted", DEFAULTS.id(id("p")));
+      inspector.schedule(id("p"), Instant.now().plusSeconds(3600));
+      inspector.promote(id("p"));
+      assertThat(inspector.overview().latency()).as("promoted").isLessThan(A_WHILE);
       assertThat(worker).isNotNull();
     }
   }

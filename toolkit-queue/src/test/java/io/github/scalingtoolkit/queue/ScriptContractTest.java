@@ -272,11 +272,64 @@ class ScriptContractTest {
     step("w", 2, 0, "a", 1, "r", "", 1, "1|0|0|");
     redis(jedis -> jedis.zadd("q:{q}:d", 1, "a"));
 
-    assertThat(jobs(step("w", 3, 1))).isEqualTo(List.of("a", "1|0|0|", "1:note", ENVELOPE));
+    List<?> again = jobs(step("w", 3, 1));
+    assertThat((String) again.get(1)).startsWith("1|0|0|@");
+    assertThat(again).isEqualTo(List.of("a", again.get(1), "1:note", ENVELOPE));
     assertThat(inspect("a")).isEqualTo(List.of("active", 2L, 0L, ""));
     step("w", 4, 0, "a", 3, "c", "c", 1, "2");
     assertThat(inspect("a")).startsWith("completed", 2L);
     redis(jedis -> assertThat(jedis.exists("q:{q}:t")).isFalse());
+  }
+
+  @Test
+  void whatIsDueAgainIsReadySinceThenAndNothingIsLeftOfIt() {
+    enqueueReady("snoozed", "failed");
+    claim("w", 1, 2);
+    step("w", 2, 0, "snoozed", 1, "s", "", 1000, "", "failed", 1, "r", "", 1000, "1|0|0|");
+    redis(jedis -> {
+      double due = jedis.zscore("q:{q}:d", "failed");
+      assertThat(jedis.hget("q:{q}:t", "failed")).isEqualTo("1|0|0|@" + (long) due);
+      assertThat(jedis.hget("q:{q}:t", "snoozed")).isEqualTo("0|0|0|@" + (long) due);
+      jedis.hset("q:{q}:t", "snoozed", "0|0|0|@1234");
+      jedis.zadd("q:{q}:d", 1, "snoozed");
+    });
+    step("w", 3, 0);
+
+    List<?> overview = (List<?>) call(Scripts.OVERVIEW, 1, MINUTE);
+
+    assertThat(overview.get(11)).isEqualTo(List.of("1:note", 1L, "snoozed", "1c003note", 1234L));
+    assertThat(jobs(step("w", 4, 1)))
+        .isEqualTo(List.of("snoozed", "0|0|0|@1234", "1:note", ENVELOPE));
+    step("w", 5, 0, "snoozed", 4, "c", "c", 1, "1");
+    redis(jedis -> {
+      assertThat(jedis.hkeys("q:{q}:t")).containsExactly("failed");
+      assertThat(jedis.exists("q:{q}:e")).isFalse();
+    });
+  }
+
+  @Test
+  void overviewCountsForAsLongAsAWorkerSaysThatEndsAreRemembered() {
+    assertThat(((List<?>) call(Scripts.OVERVIEW, 1, DAY)).get(12)).isEqualTo((long) DAY);
+
+    beat("w");
+
+    assertThat(((List<?>) call(Scripts.OVERVIEW, 1, DAY)).get(12)).isEqualTo((long) MINUTE);
+    assertThat(((List<?>) call(Scripts.OVERVIEW, 1, 9)).get(12)).isEqualTo(9L);
+  }
+
+  @Test
+  void onceSaysWhetherAnEffectWasNewAndRecordsItsTime() {
+    LuaScript once = Scripts.ONCE;
+    List<byte[]> key = List.of(Scripts.bytes("q:{q}:once:a"));
+    List<byte[]> args = List.of(Scripts.bytes("mail"), Scripts.bytes(MINUTE));
+
+    assertThat(redis.eval(once, key, args)).isEqualTo(1L);
+    assertThat(redis.eval(once, key, args)).isEqualTo(0L);
+
+    redis(jedis -> {
+      assertThat(jedis.hkeys("q:{q}:once:a")).containsExactly("mail");
+      assertThat(jedis.pttl("q:{q}:once:a")).isBetween(1L, (long) MINUTE);
+    });
   }
 
   @Test
@@ -594,8 +647,7 @@ class ScriptContractTest {
 
     assertThat(call(Scripts.DEAD, 1, "retry", "a")).isEqualTo(1L);
 
-    assertThat(jobs(step("w", 3, 1)))
-        .isEqualTo(List.of("a", "", "1:note", ENVELOPE.replace("note", "note v=2")));
+    assertThat(jobs(step("w", 3, 1)).get(3)).isEqualTo(ENVELOPE.replace("note", "note v=2"));
   }
 
   @Test
@@ -629,7 +681,9 @@ class ScriptContractTest {
     assertThat(call(Scripts.DEAD, 1, "edit", "a", ENVELOPE, edited)).isEqualTo(1L);
     assertThat(call(Scripts.DEAD, 1, "edit", "a", ENVELOPE, edited)).isEqualTo(0L);
 
-    assertThat(jobs(step("w", 3, 1))).isEqualTo(List.of("a", "", "1:note", edited));
+    List<?> retried = jobs(step("w", 3, 1));
+    assertThat((String) retried.get(1)).as("as if it had never run").startsWith("0|0|0|@");
+    assertThat(retried).isEqualTo(List.of("a", retried.get(1), "1:note", edited));
     redis(jedis -> {
       assertThat(jedis.exists("q:{q}:h:a")).isFalse();
       assertThat(jedis.hget("q:{q}:m", "wnote")).as("it is large").isEqualTo("1L");

@@ -6,7 +6,6 @@ import io.github.scalingtoolkit.queue.DeadLetter;
 import io.github.scalingtoolkit.queue.JobFailure;
 import io.github.scalingtoolkit.queue.JobHistory;
 import io.github.scalingtoolkit.queue.JobId;
-import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.ListedJob;
 import io.github.scalingtoolkit.queue.QueueException;
@@ -144,11 +143,8 @@ public final class QueueCli {
   private static int run(
       Arguments arguments, RedisAccess redis, String name, PrintStream out, PrintStream err) {
     try {
-      JobQueue queue = JobQueue.builder(redis, name)
-          // It enqueues nothing.
-          .acceptEviction("allkeys-lru", "allkeys-lfu", "allkeys-lrm", "allkeys-random")
-          .build();
-      return new QueueCli(redis, QueueInspector.of(queue), name, arguments, out, err).run();
+      QueueInspector inspector = QueueInspector.of(redis, name);
+      return new QueueCli(redis, inspector, name, arguments, out, err).run();
     } catch (JedisException | RejectedException failure) {
       err.println(unserved(redis, failure));
       return FAILED;

@@ -122,6 +122,27 @@ class QueueCliTest {
   }
 
   @Test
+  void worksOnARedisWhateverItsEvictionPolicyIs() {
+    try (Jedis jedis = server.connect()) {
+      jedis.configResetStat();
+
+      assertThat(run("status").code()).isZero();
+
+      assertThat(jedis.info("commandstats")).as("it is not asked").doesNotContain("cmdstat_info");
+    }
+  }
+
+  @Test
+  void countsThroughputForAsLongAsTheQueueRemembersEnds() {
+    try (Jedis jedis = server.connect()) {
+      jedis.hset("q:{my notes}:m", "made", "10000");
+      jedis.zadd("q:{my notes}:eg", System.currentTimeMillis() + 3_600_000.0, "x");
+    }
+
+    assertThat(run("status").out()).contains("ended      0.10/s");
+  }
+
+  @Test
   void changesJobsAndTheQueue() {
     die("d1", "d2", "d3");
     assertThat(run("retry", "d1").out()).isEqualTo("d1 retried\n");
