@@ -1,6 +1,5 @@
 package io.github.scalingtoolkit.queue;
 
-import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.nio.charset.StandardCharsets;
@@ -15,11 +14,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import redis.clients.jedis.Protocol;
 import redis.clients.jedis.exceptions.JedisAccessControlException;
-import redis.clients.jedis.exceptions.JedisException;
 
 /**
  * Whether the server that holds a queue may evict its jobs: asks for the policy at the start, and each minute from then
- * on, by INFO, which managed services allow where they do not allow CONFIG. While a server does not answer, what it said
+ * on, with a beat, an enqueue or a look at the metrics, by INFO, which managed services allow where they do not allow CONFIG. While a server does not answer, what it said
  * before holds.
  *
  * <p>Safe for use by several threads. Only {@link #check} and {@link #look} may block, for one round trip.
@@ -133,7 +131,8 @@ final class Eviction {
     } catch (JedisAccessControlException refused) {
       known = false;
       return null;
-    } catch (JedisException | RejectedException unreachable) {
+    } catch (RuntimeException unreachable) {
+      // Whatever it is: an enqueue that has succeeded must not fail for it.
       return null;
     }
   }

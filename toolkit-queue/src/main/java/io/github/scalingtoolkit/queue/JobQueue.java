@@ -52,7 +52,7 @@ import redis.clients.jedis.exceptions.JedisException;
  * with the next. A caller with a {@link io.github.scalingtoolkit.core.time.Deadline} of its own goes alone.
  *
  * <p>Safe for use by several threads. Every method takes one round trip, bounded by the deadline of {@link RedisAccess}, or
- * waits for one before that. It throws: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis
+ * waits for one before that; once a minute an enqueue takes another one, to ask whether Redis may evict jobs. It throws: {@link io.github.scalingtoolkit.core.guard.RejectedException} at once while Redis
  * is failing, {@link redis.clients.jedis.exceptions.JedisException} if it fails, also if the queue's slot
  * moved for longer than the deadline, and {@link QueueVersionException}. Whether a job was added is unknown after a lost
  * connection: {@link UnknownEnqueueException} names its id, to enqueue it again. A job may have its id before that
@@ -130,7 +130,10 @@ public final class JobQueue {
 
   Enqueued enqueue(NewJob<?> job) {
     Entry entry = entry(job);
-    return new Enqueued(entry.id(), outcome(naming(List.of(entry), () -> merger.enqueue(entry))));
+    long code = naming(List.of(entry), () -> merger.enqueue(entry));
+    // Redis answers. A process that only enqueues has no beat that asks.
+    eviction.look();
+    return new Enqueued(entry.id(), outcome(code));
   }
 
   /** Returns this queue for jobs of one type. */
@@ -171,6 +174,7 @@ public final class JobQueue {
       entries.add(entry(job));
     }
     long[] codes = naming(entries, () -> send(entries));
+    eviction.look();
     List<Enqueued> results = new ArrayList<>(jobs.size());
     for (int i = 0; i < codes.length; i++) {
       results.add(new Enqueued(entries.get(i).id(), outcome(codes[i])));
@@ -468,7 +472,7 @@ public final class JobQueue {
     /**
      * Builds the queue. One round trip, bounded by the deadline of {@link RedisAccess}; but Redis need not answer. If it does
      * not tell its policy now, or changes it later, nothing stops: one warning says so, and {@link QueueDepthMetrics} shows it.
-     * Workers and those metrics ask again each minute.
+     * Workers, those metrics and enqueues ask again each minute.
      *
      * @throws QueueException if Redis answers that it may evict jobs ({@code maxmemory-policy} {@code allkeys-*}), unless
      *     {@linkplain #acceptEviction that was accepted}

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.Ports;
 import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -101,6 +103,51 @@ class EvictionTest {
       policy("noeviction");
       clock.advance(A_MINUTE);
       assertThat(evicts(meters)).isZero();
+    }
+  }
+
+  @Test
+  void aProcessThatOnlyEnqueuesAsksAgainEachMinute() {
+    JobType<String> note = JobType.of("note", String.class);
+    JobQueue queue = queue().build();
+    policy("allkeys-random");
+    queue.enqueue(note, "x");
+    assertThat(queue.eviction().risk()).as("asked a moment ago").isEqualTo(Eviction.Risk.NONE);
+
+    try (CapturedLog log = CapturedLog.start()) {
+      clock.advance(A_MINUTE);
+      queue.enqueue(note, "x");
+      assertThat(queue.eviction().risk()).isEqualTo(Eviction.Risk.EVICTS);
+      assertThat(log.lines("queue=q maxmemory-policy=allkeys-random")).hasSize(1);
+
+      policy("noeviction");
+      clock.advance(A_MINUTE);
+      queue.enqueueAll(List.of(new NewJob<>(note, "x")));
+      assertThat(queue.eviction().risk()).isEqualTo(Eviction.Risk.NONE);
+    }
+  }
+
+  @Test
+  void anEnqueueAsksARedisThatDidNotAnswerAtFirst() {
+    try (RedisServer own = RedisServer.start();
+        RedisAccess later =
+            RedisAccess.builder(own.url()).deadline(Duration.ofSeconds(5)).build()) {
+      own.kill();
+      JobQueue queue = JobQueue.builder(later, "q").clock(clock).build();
+      assertThat(queue.eviction().risk()).isEqualTo(Eviction.Risk.UNKNOWN);
+      own.restart();
+      clock.advance(A_MINUTE);
+
+      Await.until("a job is enqueued", () -> {
+        try {
+          queue.enqueue(JobType.of("note", String.class), "x");
+          return true;
+        } catch (RuntimeException notYet) {
+          return false;
+        }
+      });
+
+      assertThat(queue.eviction().risk()).isEqualTo(Eviction.Risk.NONE);
     }
   }
 
