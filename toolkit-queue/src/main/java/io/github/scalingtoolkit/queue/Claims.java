@@ -515,13 +515,16 @@ final class Claims {
     return queue.redis().call(client -> client.zpopmin(marker)) != null;
   }
 
-  /** Calls another worker, as a script does it. */
+  /** Calls another worker, as a script does it: those that listen to published calls, too. */
   void passCall(String type) {
     byte[] marker = marker(type);
     byte[] channel = bytes(queue.key("n"));
+    byte[] meta = bytes(queue.key("m"));
     queue.redis().runIdempotent(client -> {
       client.zadd(marker, 0, bytes("0"));
-      client.publish(channel, bytes(type));
+      if (listens || client.hexists(meta, bytes("n"))) {
+        client.publish(channel, bytes(type));
+      }
     });
   }
 

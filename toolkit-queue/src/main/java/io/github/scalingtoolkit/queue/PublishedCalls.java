@@ -27,7 +27,7 @@ final class PublishedCalls implements Calls {
           .subscribe(station.queue().key("n"), new ChannelListener() {
             @Override
             public void onMessage(byte[] type) {
-              station.called(Scripts.text(type));
+              station.heard(Scripts.text(type));
             }
 
             @Override

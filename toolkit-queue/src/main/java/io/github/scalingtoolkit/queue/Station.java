@@ -109,8 +109,14 @@ final class Station implements Waiter.Post {
     stepping.wake();
   }
 
-  /** A job of {@code type} may be ready. */
-  void called(String type) {
+  @Override
+  public void called(String type) {
+    stepper.took(type);
+    stepping.wake();
+  }
+
+  /** A job of {@code type} may be ready; other workers hear of it, too. */
+  void heard(String type) {
     if (!slots.types().contains(type)) {
       return;
     }

@@ -5,6 +5,7 @@ import io.github.scalingtoolkit.core.lifecycle.Loop;
 import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,9 @@ final class Stepper {
 
   /** Work may be there: set by the waiter, by a delayed job's time, by a slot that became free. */
   private volatile boolean signalled = true;
+
+  /** Types of calls that this worker has got and no other. */
+  private final Set<String> got = ConcurrentHashMap.newKeySet();
 
   /** Types of published calls, which other workers have heard as well. */
   private final Set<String> heard = ConcurrentHashMap.newKeySet();
@@ -86,6 +90,12 @@ final class Stepper {
   void signal() {
     signalled = true;
     idle = false;
+  }
+
+  /** Looks for work at the next turn: this worker got the call for {@code type}, and calls another one if it cannot step. */
+  void took(String type) {
+    got.add(type);
+    signal();
   }
 
   /** Looks for work at the next turn, unless another worker that has heard the same call is first. */
@@ -163,6 +173,12 @@ final class Stepper {
 
   /** Returns the type of the call that it took, if any: then this worker is to step, and no other that heard it. */
   private @Nullable String takeCall() {
+    Iterator<String> mine = got.iterator();
+    if (mine.hasNext()) {
+      String type = mine.next();
+      mine.remove();
+      return type;
+    }
     for (String type : heard) {
       if (signalled || stopping) {
         return null;

@@ -32,8 +32,11 @@ final class Waiter {
 
     Slots slots();
 
-    /** There is work. */
+    /** There may be work. */
     void called();
+
+    /** There is work of {@code type}, of which no other worker hears. */
+    void called(String type);
   }
 
   /** A call that it can get. */
@@ -88,8 +91,10 @@ final class Waiter {
     if (call.post.stepper().isStopping() || slots.free() == 0 || slots.free(call.type) == 0) {
       // It closes, or its slots became busy in the meantime: the call is for another worker.
       call(call.post, call.type);
+      call.post.called();
+    } else {
+      call.post.called(call.type);
     }
-    call.post.called();
   }
 
   /** Wakes one waiter for each type: a superfluous call costs one empty step. */

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import redis.clients.jedis.Jedis;
+import redis.clients.jedis.exceptions.JedisAccessControlException;
 
 /** The worker's loop taken by hand, a turn at a time. */
 class StepperTest {
@@ -52,6 +53,10 @@ class StepperTest {
   }
 
   private Stepper stepper(String worker, Slots slots, List<Claim> started) {
+    return stepper(worker, queue, slots, started);
+  }
+
+  private Stepper stepper(String worker, JobQueue queue, Slots slots, List<Claim> started) {
     Claims claims =
         new Claims(queue, worker, Duration.ofSeconds(30), 5, slots.types(), clock, lost -> {});
     claims.listens();
@@ -190,6 +195,49 @@ class StepperTest {
     }
   }
 
+  @Test
+  void aCallGoesToAnotherWorkerIfTheStepFails() {
+    try (Jedis jedis = server.connect();
+        RedisAccess limited = RedisAccess.builder(
+                "redis://a:a@" + server.url().substring("redis://".length()))
+            .deadline(Duration.ofSeconds(2))
+            .build()) {
+      jedis.aclSetUser("a", "on", ">a", "~*", "&*", "+@all");
+      JobQueue ofA = JobQueue.builder(limited, "notes").build();
+      List<Claim> startedByOther = new ArrayList<>();
+      Post first = new Post(ofA, stepper("a", ofA, slots, started), slots);
+      Slots others = slots(Map.of("note", 2));
+      Post second = new Post(queue, stepper("b", queue, others, startedByOther), others);
+      List.of(first, second).forEach(post -> {
+        post.stepper().turn();
+        post.stepper().turn();
+      });
+      enqueue(1);
+
+      new Waiter(List.of(first)).turn();
+      assertThat(jedis.exists("q:{notes}:k:note")).as("nobody else hears of it").isFalse();
+      jedis.aclSetUser("a", "-eval", "-evalsha");
+      assertThatThrownBy(first.stepper()::turn).isInstanceOf(JedisAccessControlException.class);
+
+      new Waiter(List.of(second)).turn();
+      second.stepper().turn();
+      assertThat(startedByOther).hasSize(1);
+    }
+  }
+
+  /** As a station is one, without loops. */
+  private record Post(JobQueue queue, Stepper stepper, Slots slots) implements Waiter.Post {
+    @Override
+    public void called() {
+      stepper.signal();
+    }
+
+    @Override
+    public void called(String type) {
+      stepper.took(type);
+    }
+  }
+
   private static ChannelListener hears(AtomicInteger calls, AtomicBoolean live) {
     return new ChannelListener() {
       @Override
@@ -266,25 +314,7 @@ class StepperTest {
   void aWaiterOfAStoppedWorkerPassesACallOn() throws InterruptedException {
     stepper.turn();
     stepper.turn();
-    Waiter waiter = new Waiter(List.of(new Waiter.Post() {
-      @Override
-      public JobQueue queue() {
-        return queue;
-      }
-
-      @Override
-      public Stepper stepper() {
-        return stepper;
-      }
-
-      @Override
-      public Slots slots() {
-        return slots;
-      }
-
-      @Override
-      public void called() {}
-    }));
+    Waiter waiter = new Waiter(List.of(new Post(queue, stepper, slots)));
     Thread waiting = new Thread(waiter::turn);
     waiting.start();
     try (Jedis jedis = server.connect()) {
