@@ -17,11 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 
 /** What is kept, told and done after a run that failed. */
@@ -29,35 +26,13 @@ class JobFailuresTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
   private static final RetryPolicy QUICK = RetryPolicy.given(Duration.ZERO);
 
-  private static RedisServer server;
-  private RedisAccess redis;
-  private JobQueue queue;
-  private QueueInspector inspector;
+  @RegisterExtension
+  private static final QueueOnRedis opened = QueueOnRedis.named("notes");
 
-  @BeforeAll
-  static void startServer() {
-    server = RedisServer.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    try (Jedis jedis = server.connect()) {
-      jedis.flushAll();
-    }
-    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
-    queue = JobQueue.builder(redis, "notes").build();
-    inspector = QueueInspector.of(queue);
-  }
-
-  @AfterEach
-  void close() {
-    redis.close();
-  }
+  private final RedisServer server = opened.server();
+  private final RedisAccess redis = opened.redis();
+  private final JobQueue queue = opened.queue();
+  private final QueueInspector inspector = QueueInspector.of(queue);
 
   private static JobId id(String id) {
     return new JobId(id);
@@ -304,7 +279,7 @@ class JobFailuresTest {
   }
 
   @Test
-  void aListenerHearsOfOneFailureOfARunThoughItsTimeIsOverWhileItFails() {
+  void aRunThatFailsAsItsTimeIsOverIsOneFailureToItsListener() {
     List<String> told = new CopyOnWriteArrayList<>();
     CountDownLatch heard = new CountDownLatch(1);
     CountDownLatch run = new CountDownLatch(1);
@@ -414,7 +389,7 @@ class JobFailuresTest {
   }
 
   @Test
-  void whatIsStoredUnderNoIdIsADeadLetterThatCanBeDiscardedAndRunsRoundNoMore() {
+  void whatIsStoredUnderNoIdIsADeadLetterAndCanBeDiscarded() {
     String odd = "my job|\u00e9";
     try (Jedis jedis = server.connect()) {
       enqueue("good", 1);

@@ -27,11 +27,8 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.exceptions.JedisConnectionException;
 
@@ -40,33 +37,12 @@ class JobOptionsTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
   private static final EnqueueOptions DEFAULTS = EnqueueOptions.defaults();
 
-  private static RedisServer server;
-  private RedisAccess redis;
-  private JobQueue queue;
+  @RegisterExtension
+  private static final QueueOnRedis opened = QueueOnRedis.named("notes");
 
-  @BeforeAll
-  static void startServer() {
-    server = RedisServer.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    try (Jedis jedis = server.connect()) {
-      jedis.flushAll();
-    }
-    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
-    queue = JobQueue.builder(redis, "notes").build();
-  }
-
-  @AfterEach
-  void close() {
-    redis.close();
-  }
+  private final RedisServer server = opened.server();
+  private final RedisAccess redis = opened.redis();
+  private JobQueue queue = opened.queue();
 
   private static EnqueueOptions id(String id) {
     return DEFAULTS.id(new JobId(id));
@@ -115,7 +91,7 @@ class JobOptionsTest {
   }
 
   @Test
-  void noTwoJobsHaveTheSameIdempotencyKeyThoughNamesAndIdsHaveSlashes() {
+  void idempotencyKeysDifferThoughNamesAndIdsHaveSlashes() {
     List<String> keys = new CopyOnWriteArrayList<>();
     JobHandler<String> handler = job -> {
       keys.add(job.idempotencyKey());
@@ -310,7 +286,7 @@ class JobOptionsTest {
   }
 
   @Test
-  void aRunIsInterruptedAtTheDeadlineAndNoAttemptFollowsThatWouldComeTooLate() {
+  void aDeadlineInterruptsTheRunAndNoAttemptComesTooLate() {
     queue.enqueue(NOTE, "hangs", id("hangs").deadline(Instant.now().plusMillis(300)));
     queue.enqueue(
         NOTE,

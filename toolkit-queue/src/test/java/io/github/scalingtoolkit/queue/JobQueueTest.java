@@ -31,11 +31,8 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 import redis.clients.jedis.RedisClient;
 import redis.clients.jedis.exceptions.JedisException;
@@ -47,33 +44,12 @@ class JobQueueTest {
   private static final RetryPolicy QUICK =
       RetryPolicy.exponential(Duration.ofMillis(2), Duration.ofMillis(10));
 
-  private static RedisServer server;
-  private RedisAccess redis;
-  private JobQueue queue;
+  @RegisterExtension
+  private static final QueueOnRedis opened = QueueOnRedis.named("mail");
 
-  @BeforeAll
-  static void startServer() {
-    server = RedisServer.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    try (Jedis jedis = server.connect()) {
-      jedis.flushAll();
-    }
-    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
-    queue = JobQueue.builder(redis, "mail").build();
-  }
-
-  @AfterEach
-  void close() {
-    redis.close();
-  }
+  private final RedisServer server = opened.server();
+  private final RedisAccess redis = opened.redis();
+  private final JobQueue queue = opened.queue();
 
   private static EnqueueOptions id(String id) {
     return EnqueueOptions.defaults().id(new JobId(id));
@@ -118,7 +94,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aGivenIdIsAddedOnceWhileItIsThereAndDoesNotRunAgainAfterItEnded() {
+  void aGivenIdIsAddedOnceAndDoesNotRunAgainAfterItEnded() {
     AtomicInteger runs = new AtomicInteger();
     assertThat(queue.enqueue(SEND_EMAIL, new Email("a"), id("welcome-1")).outcome())
         .isEqualTo(Outcome.ADDED);
@@ -185,7 +161,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aFailingJobIsTriedAsOftenAsItMayAndIsThenADeadLetterThatCanBeRetried() {
+  void aJobThatFailsTooOftenIsADeadLetterThatCanBeRetried() {
     AtomicInteger runs = new AtomicInteger();
     List<Integer> attempts = new CopyOnWriteArrayList<>();
     try (Worker worker = Worker.builder(queue)
@@ -305,7 +281,7 @@ class JobQueueTest {
   }
 
   @Test
-  void whateverAPayloadsReaderThrowsTheJobWaitsForAWorkerThatCanReadItAndItsSlotIsFree() {
+  void aJobWhosePayloadsReaderThrowsWaitsAndItsSlotIsFree() {
     List<String> kinds = List.of("error", "exception", "other");
     JobType<String> sent = JobType.of("trap", String.class);
     kinds.forEach(kind -> queue.enqueue(sent, kind, id(kind).maxAttempts(1)));
@@ -330,7 +306,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aJobOfATypeThatNoWorkerHandlesWaitsForOneThatDoesAndAWarningSaysSo() {
+  void aJobOfATypeThatNoWorkerHandlesWaitsWithAWarning() {
     JobType<String> newer = JobType.of("newer", String.class);
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     queue.enqueue(newer, "x", id("early").maxAttempts(1));
@@ -468,7 +444,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aWorkerLearnsThatItLostItsLeaseThoughTheReplyThatSaysSoIsLost() {
+  void aWorkerLearnsOfItsLostLeaseThoughThatReplyIsLost() {
     List<Claim> lost = new ArrayList<>();
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     try (FaultProxy network = FaultProxy.to(server.port());
@@ -632,7 +608,7 @@ class JobQueueTest {
   }
 
   @Test
-  void aHandlerThatTakesLongerThanItMayIsInterruptedAndItsSlotIsFree() {
+  void aHandlerThatTakesTooLongIsInterruptedAndItsSlotIsFree() {
     CountDownLatch ignores = new CountDownLatch(1);
     List<Boolean> cancelled = new CopyOnWriteArrayList<>();
     try (Worker worker = Worker.builder(queue)
@@ -689,7 +665,7 @@ class JobQueueTest {
   }
 
   @Test
-  void onDataOfANewerVersionNothingIsEnqueuedOrClaimedAndOneWarningSaysSo() {
+  void newerDataIsNeitherEnqueuedToNorClaimedFromWithOneWarning() {
     queue.enqueue(SEND_EMAIL, new Email("a"), id("a"));
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     QueueDepthMetrics.bind(meters, queue);

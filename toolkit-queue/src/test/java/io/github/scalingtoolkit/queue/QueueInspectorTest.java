@@ -22,11 +22,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import redis.clients.jedis.Jedis;
 
 class QueueInspectorTest {
@@ -37,35 +34,13 @@ class QueueInspectorTest {
   /** Longer than this test takes on any machine. */
   private static final Duration A_WHILE = Duration.ofMinutes(30);
 
-  private static RedisServer server;
-  private RedisAccess redis;
-  private JobQueue queue;
-  private QueueInspector inspector;
+  @RegisterExtension
+  private static final QueueOnRedis opened = QueueOnRedis.named("notes");
 
-  @BeforeAll
-  static void startServer() {
-    server = RedisServer.start();
-  }
-
-  @AfterAll
-  static void stopServer() {
-    server.close();
-  }
-
-  @BeforeEach
-  void open() {
-    try (Jedis jedis = server.connect()) {
-      jedis.flushAll();
-    }
-    redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
-    queue = JobQueue.builder(redis, "notes").build();
-    inspector = QueueInspector.of(queue);
-  }
-
-  @AfterEach
-  void close() {
-    redis.close();
-  }
+  private final RedisServer server = opened.server();
+  private final RedisAccess redis = opened.redis();
+  private JobQueue queue = opened.queue();
+  private final QueueInspector inspector = QueueInspector.of(queue);
 
   private static JobId id(String id) {
     return new JobId(id);
