@@ -34,7 +34,7 @@ class ClaimSizeTest {
   }
 
   @Test
-  void allowsTimeForTheLargestJobThatCameBackAndTwiceThatIfItComesBackAgain() {
+  void allowsTimeForTheLargestJobThatCameBackAndThenTwiceThat() {
     size.timedOut();
     assertThat(size.expected()).isEqualTo(MEGABYTE);
 

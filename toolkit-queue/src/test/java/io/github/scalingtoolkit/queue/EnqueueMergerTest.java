@@ -60,8 +60,7 @@ class EnqueueMergerTest {
   }
 
   @Test
-  void callersGoAtOnceAndThoseWhoComeMeanwhileGoTogetherWithTheNextCall()
-      throws InterruptedException {
+  void callersGoAtOnceAndThoseWhoComeMeanwhileGoTogether() throws InterruptedException {
     for (int i = 1; i <= 12; i++) {
       enqueue(Integer.toString(i));
     }

@@ -76,7 +76,7 @@ class EnvelopeTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"v=2a", "v=1.5", "v=2a v=1", "a=!", "x=-", "l=1.h", "h.k=%4"})
-  void aKnownFieldInALaterFormMakesTheJobWaitForAWorkerThatCanReadIt(String field) {
+  void aKnownFieldInALaterFormMakesTheJobWaitForItsReader(String field) {
     Envelope later = read("5c005note " + field + "\n\"hi\"");
 
     assertThat(later.type()).isEqualTo("note");

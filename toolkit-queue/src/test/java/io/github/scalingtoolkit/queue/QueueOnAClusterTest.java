@@ -56,7 +56,7 @@ class QueueOnAClusterTest {
   }
 
   @Test
-  void aWorkerOfSeveralQueuesIsCalledByItsSubscriptionAndBlocksNoConnection() {
+  void aWorkerOfSeveralQueuesIsCalledBySubscription() {
     List<JobQueue> queues = List.of("r", "s", "t").stream()
         .map(name -> JobQueue.builder(redis, name).build())
         .toList();

@@ -86,7 +86,7 @@ class QueueUnderFailureTest {
   }
 
   @Test
-  void workerKilledInAHandlerItsJobRunsElsewhereFencedWithinLeasePlusASecond() throws IOException {
+  void aKilledWorkersJobRunsElsewhereWithinItsLeaseAndASecond() throws IOException {
     try (RedisServer server = RedisServer.start();
         RedisAccess redis = open(server.url())) {
       JobQueue queue = JobQueue.builder(redis, "mail").build();
@@ -136,7 +136,7 @@ class QueueUnderFailureTest {
   }
 
   @Test
-  void manyLargeJobsRunThoughAllOfThemAtOnceWouldTakeLongerThanACallMay() {
+  void manyLargeJobsRunThoughAllAtOnceWouldTakeTooLong() {
     try (RedisServer server = RedisServer.start();
         RedisAccess patient = open(server.url());
         RedisAccess redis = RedisAccess.open(server.url())) {
@@ -188,7 +188,7 @@ class QueueUnderFailureTest {
   }
 
   @Test
-  void redisKilledAndRestartedTheWorkerGoesOnByItselfAndNothingIsLost() {
+  void afterARestartOfRedisTheWorkerGoesOnAndNothingIsLost() {
     try (RedisServer server = RedisServer.start("--appendonly", "yes", "--appendfsync", "always");
         RedisAccess redis = open(server.url())) {
       JobQueue queue = JobQueue.builder(redis, "mail").build();

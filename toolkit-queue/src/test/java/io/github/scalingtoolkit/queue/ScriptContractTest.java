@@ -489,7 +489,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void beatSaysWhetherItKnewTheWorkerWhatItGaveBackAndWhatItTookOver() {
+  void beatSaysIfItKnewTheWorkerWhatItGaveBackAndTookOver() {
     assertThat(beat("w"))
         .isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L));
     assertThat(beat("w"))
@@ -567,7 +567,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void aBeatThatCameLateGivesTheOthersALeaseMoreThoughItWasSentInTime() {
+  void aBeatThatLayBeforeASilentRedisGivesTheOthersALeaseMore() {
     enqueueReady("a");
     claim("w", 1, 1);
     beat("other");
@@ -780,7 +780,7 @@ class ScriptContractTest {
   }
 
   @Test
-  void aJobThatIsDamagedWhileItIsClaimedOrDelayedIsDeadAndOneThatIsGoneLeavesNothing() {
+  void aJobDamagedOnItsWayIsDeadAndOneThatIsGoneLeavesNothing() {
     enqueueReady("claimed", "gone");
     claim("w", 1, 2);
     enqueue("delayed", 1, ENVELOPE);

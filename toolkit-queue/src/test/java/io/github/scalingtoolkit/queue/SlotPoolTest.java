@@ -21,7 +21,7 @@ class SlotPoolTest {
   }
 
   @Test
-  void whileAnotherIsHungryEndedSlotsDoNotPassOnAndEachTakesItsShare() {
+  void whileAnotherIsHungrySlotsDoNotPassOnAndEachTakesItsShare() {
     a.take(10, true);
     assertThat(b.take(10, true)).isZero();
     assertThat(a.mayPassOn()).isFalse();

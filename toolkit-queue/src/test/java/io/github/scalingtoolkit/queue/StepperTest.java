@@ -165,7 +165,7 @@ class StepperTest {
   }
 
   @Test
-  void aWorkerThatTookACallAndClaimedAJobOfAnotherTypeCallsTheOthersAgain() {
+  void aCallThatLedToAJobOfAnotherTypeIsPassedOn() {
     List<Claim> startedByOther = new ArrayList<>();
     Stepper busy = stepper(
         "busy", new Slots(new SlotPool(1), Map.of("note", 1, "image", 1), () -> {}), started);
