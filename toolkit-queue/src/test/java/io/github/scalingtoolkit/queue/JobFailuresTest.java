@@ -60,6 +60,26 @@ class JobFailuresTest {
   }
 
   @Test
+  void nothingIsKeptOfASnoozedJobOnceItIsDone() {
+    AtomicInteger runs = new AtomicInteger();
+    enqueue("x", 3);
+
+    try (Worker worker = worker(job -> runs.incrementAndGet() < 3
+            ? JobOutcome.snooze(Duration.ofMillis(1))
+            : JobOutcome.done())
+        .start()) {
+      awaitState("x", JobState.COMPLETED);
+      assertThat(worker).isNotNull();
+    }
+
+    assertThat(queue.find(id("x")).orElseThrow().attempts()).isEqualTo(1);
+    try (Jedis jedis = server.connect()) {
+      assertThat(jedis.exists("q:{notes}:t")).isFalse();
+      assertThat(jedis.exists("q:{notes}:e")).isFalse();
+    }
+  }
+
+  @Test
   void eachFailedRunIsKeptWithItsErrorMessageAndFrames() {
     Instant before = Instant.ofEpochMilli(System.currentTimeMillis());
     enqueue("x", 3);

@@ -132,6 +132,17 @@ class OutboxTest {
   }
 
   @Test
+  void catchingUpTakesEntriesFromBeforeTheClockWasSetBack() {
+    store.owe(job("ahead"), clock.now().plus(Duration.ofDays(400)));
+
+    outbox.catchUp();
+    outbox.step();
+
+    assertThat(state("ahead")).contains(JobState.WAITING);
+    assertThat(outbox.health().oldestSeconds()).isZero();
+  }
+
+  @Test
   void whatIsOwedIsEnqueuedOnceRedisIsBack() {
     try (Outbox started =
         Outbox.builder(queue, store).interval(Duration.ofHours(12)).start()) {

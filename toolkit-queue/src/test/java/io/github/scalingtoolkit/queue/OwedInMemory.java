@@ -26,10 +26,14 @@ final class OwedInMemory implements OutboxStore {
     this.clock = clock;
   }
 
-  synchronized void owe(NewJob<?> job) {
+  void owe(NewJob<?> job) {
+    owe(job, clock.now());
+  }
+
+  synchronized void owe(NewJob<?> job, Instant at) {
     String id = job.options().id().orElseThrow().value();
     owed.put(id, job);
-    since.put(id, clock.now());
+    since.put(id, at);
   }
 
   synchronized List<String> ids() {
