@@ -9,6 +9,7 @@ module io.github.scalingtoolkit.queue {
   requires static org.mongodb.bson;
   requires transitive io.github.scalingtoolkit.core;
   requires transitive com.fasterxml.jackson.databind;
+  requires com.cronutils;
   requires org.slf4j;
 
   exports io.github.scalingtoolkit.queue;

@@ -17,9 +17,14 @@ import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobSnapshot;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.JobType;
+import io.github.scalingtoolkit.queue.MissedRuns;
 import io.github.scalingtoolkit.queue.NewJob;
 import io.github.scalingtoolkit.queue.Outbox;
 import io.github.scalingtoolkit.queue.RunOnce;
+import io.github.scalingtoolkit.queue.Schedule;
+import io.github.scalingtoolkit.queue.ScheduleSnapshot;
+import io.github.scalingtoolkit.queue.Schedules;
+import io.github.scalingtoolkit.queue.Timing;
 import io.github.scalingtoolkit.queue.TypedQueue;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.queue.mongo.MongoOutbox;
@@ -28,6 +33,8 @@ import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.PatientRedis;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.List;
 import org.bson.Document;
 import org.junit.jupiter.api.Test;
@@ -92,6 +99,30 @@ class QueueExamplesTest {
       outbox.close();
     } finally {
       mongo.shutdownNow();
+    }
+  }
+
+  @Test
+  void aJobThatIsEnqueuedEachMorning() {
+    try (RedisServer server = RedisServer.start();
+        RedisAccess redis = PatientRedis.open(server.url())) {
+      JobType<Welcome> digest = JobType.of("digest", Welcome.class);
+
+      // tag::queue-schedule[]
+      JobQueue mail = JobQueue.builder(redis, "mail").build();
+      Schedules schedules = Schedules.of(mail);
+      schedules.put(Schedule.of(
+              "morning-digest",
+              Timing.cron("30 8 * * MON-FRI", "Europe/Paris"),
+              digest,
+              new Welcome("all@example.org"))
+          .missed(MissedRuns.skip()));
+      // end::queue-schedule[]
+
+      ScheduleSnapshot kept = schedules.find("morning-digest").orElseThrow();
+      assertThat(kept.missed()).contains(MissedRuns.skip());
+      assertThat(kept.next().orElseThrow().atZone(ZoneId.of("Europe/Paris")).toLocalTime())
+          .isEqualTo(LocalTime.of(8, 30));
     }
   }
 

@@ -5,6 +5,7 @@ import io.github.scalingtoolkit.core.lifecycle.Loop;
 import java.time.Duration;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,7 @@ final class Beater {
   private final QueueListener listener;
   private final Runnable onWork;
   private final BooleanSupplier hasFreeSlots;
+  private final Consumer<Duration> onSlot;
   private final Duration third;
   private final Duration idle;
   private final Once paused = new Once();
@@ -31,6 +33,7 @@ final class Beater {
    * Makes one.
    *
    * @param look how often it looks for jobs at least, while there are free slots
+   * @param onSlot is told, with each beat, how long it is until the next slot of a schedule
    */
   Beater(
       String queue,
@@ -39,12 +42,14 @@ final class Beater {
       Duration lease,
       Duration look,
       BooleanSupplier hasFreeSlots,
-      Runnable onWork) {
+      Runnable onWork,
+      Consumer<Duration> onSlot) {
     this.queue = queue;
     this.claims = claims;
     this.listener = listener;
     this.onWork = onWork;
     this.hasFreeSlots = hasFreeSlots;
+    this.onSlot = onSlot;
     third = shorter(lease.dividedBy(3), look);
     // Without claims a lease is only a registration. A beat must not come so late, on a busy
     // machine, that its worker
@@ -61,6 +66,7 @@ final class Beater {
       // that is half open.
       onWork.run();
     }
+    onSlot.accept(beat.untilNextSlot());
     if (beat.takenOver() > 0) {
       tell(() -> listener.onTakenOver(beat.takenOver()));
     }

@@ -135,6 +135,7 @@ final class Claims {
    * @param poison ids of jobs that are dead now, since they took too many workers with them
    * @param ready whether it looked for jobs that the worker may claim, and found one
    * @param paused whether an operator has paused the queue
+   * @param untilNextSlot when the next slot of a schedule is due; {@link #NEVER} if there is no schedule
    */
   record Beat(
       Duration untilNextLeaseEnds,
@@ -142,7 +143,8 @@ final class Claims {
       Set<String> unhandled,
       List<String> poison,
       boolean ready,
-      boolean paused) {}
+      boolean paused,
+      Duration untilNextSlot) {}
 
   /** Tells {@code onLost} of each claim that was lost, once; on the thread that found out. */
   Claims(
@@ -358,7 +360,8 @@ final class Claims {
         beat.unhandled(),
         poison,
         beat.ready(),
-        beat.paused());
+        beat.paused(),
+        beat.untilNextSlot());
   }
 
   private Beat exchangeBeat(boolean look) {
@@ -497,6 +500,7 @@ final class Claims {
       log.info("queue={} givenBack={} takenOver={}", queue.logName(), givenBack, takenOver);
     }
     long wait = (Long) reply.get(1);
+    long slot = (Long) reply.get(11);
     Set<String> unhandled =
         ((List<?>) reply.get(5)).stream().map(Scripts::text).collect(Collectors.toSet());
     List<String> poison = ((List<?>) reply.get(6)).stream().map(Scripts::text).toList();
@@ -506,7 +510,8 @@ final class Claims {
         unhandled,
         poison,
         (Long) reply.get(7) == 1,
-        (Long) reply.get(9) == 1);
+        (Long) reply.get(9) == 1,
+        slot < 0 ? NEVER : Duration.ofMillis(slot));
   }
 
   /** Returns true to one of those who heard a published call for {@code type}: it is to step. */

@@ -193,7 +193,7 @@ public final class EnqueueOptions {
     return copy;
   }
 
-  private static Instant epoch(String what, Instant time) {
+  static Instant epoch(String what, Instant time) {
     if (time.isBefore(Instant.EPOCH) || !time.isBefore(YEAR_10000)) {
       throw new IllegalArgumentException(
           what + " must be from 1970 on, to the year 9999, but was " + time);

@@ -264,6 +264,14 @@ public final class JobQueue {
         inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
   }
 
+  /** Runs a script once for each list of arguments, in one round trip, and returns the reply of each. */
+  List<?> evalEach(LuaScript script, List<List<byte[]>> args) {
+    List<ScriptCall> calls =
+        args.stream().map(each -> new ScriptCall(script, keys, each)).toList();
+    return (List<?>) Objects.requireNonNull(
+        inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
+  }
+
   static Optional<JobSnapshot> snapshot(JobId id, @Nullable Object inspected) {
     List<?> reply = (List<?>) Objects.requireNonNull(inspected);
     String state = Scripts.text(reply.get(0));

@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code toolkit.queue.latency{queue}}: seconds that the job which waits longest has been ready
  *   <li>{@code toolkit.queue.workers{queue,state}}: workers that are busy and idle
  *   <li>{@code toolkit.queue.throughput{queue,outcome}}: jobs that ended and that died in the last minute, a second
+ *   <li>{@code toolkit.queue.schedules.overdue{queue}}: schedules whose slot has been due for more than a minute
  *   <li>{@code toolkit.queue.paused{queue}}: 1 while an operator has paused it
  *   <li>{@code toolkit.queue.eviction{queue,risk}}: 1 while the policy of its Redis evicts jobs and nobody accepted that, or
  *       is unknown
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>Needs micrometer-core. Reading the gauges takes one round trip for all of them, at most every two seconds, and each
- * minute one for the policy; while Redis does not answer, those of the first five lines are NaN, so that no autoscaler acts
+ * minute one for the policy; while Redis does not answer, those of the first six lines are NaN, so that no autoscaler acts
  * on an unknown number. Safe for use by several threads.
  */
 public final class QueueDepthMetrics {
@@ -83,6 +84,12 @@ public final class QueueDepthMetrics {
             "How long a job has been ready, at most",
             of -> of.latency().toNanos() / 1e9)
         .baseUnit("seconds")
+        .tag("queue", queue)
+        .register(registry);
+    gauge(
+            "toolkit.queue.schedules.overdue",
+            "Schedules whose slot has been due for more than a minute",
+            QueueOverview::overdueSchedules)
         .tag("queue", queue)
         .register(registry);
     gauge(

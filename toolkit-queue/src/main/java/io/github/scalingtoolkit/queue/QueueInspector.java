@@ -89,7 +89,8 @@ public final class QueueInspector {
         Math.toIntExact(numbers[6]),
         Math.toIntExact(numbers[7]),
         numbers[8] / seconds,
-        numbers[9] / seconds);
+        numbers[9] / seconds,
+        (Long) reply.get(13));
   }
 
   /**
@@ -276,7 +277,7 @@ public final class QueueInspector {
   }
 
   /** Returns the name of the type; empty if the bytes are not of a job. */
-  private static String typeOf(byte[] head) {
+  static String typeOf(byte[] head) {
     try {
       return Envelope.type(head);
     } catch (IllegalArgumentException damaged) {

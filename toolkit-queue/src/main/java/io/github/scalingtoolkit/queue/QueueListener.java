@@ -30,6 +30,12 @@ public interface QueueListener {
   /** The types of ready jobs that no worker of the queue handles have changed; empty if there are none any more. */
   default void onUnhandledTypes(Set<String> types) {}
 
+  /**
+   * Slots of {@code schedule} were left out by this worker, because none had enqueued them in time: the schedule's {@link
+   * MissedRuns} asks for that. Called once, however many there were.
+   */
+  default void onSlotsMissed(String schedule) {}
+
   /** Redis did not answer; the worker retries by itself. */
   default void onUnreachable() {}
 }

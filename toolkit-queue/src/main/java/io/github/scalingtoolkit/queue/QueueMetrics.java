@@ -12,8 +12,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Counts and times a worker's runs in Micrometer: {@code toolkit.queue.runs{queue,type,outcome}},
- * {@code toolkit.queue.taken.over{queue}}, {@code toolkit.queue.poison{queue}}, {@code toolkit.queue.types.unhandled{queue}} and
- * {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
+ * {@code toolkit.queue.taken.over{queue}}, {@code toolkit.queue.poison{queue}}, {@code toolkit.queue.types.unhandled{queue}},
+ * {@code toolkit.queue.slots.missed{queue}} and {@code toolkit.queue.unreachable{queue}}. Needs micrometer-core.
  */
 public final class QueueMetrics implements QueueListener {
   private final MeterRegistry registry;
@@ -22,6 +22,7 @@ public final class QueueMetrics implements QueueListener {
   private final Counter takenOver;
   private final Counter unreachable;
   private final Counter poison;
+  private final Counter slotsMissed;
   private final AtomicInteger unhandled = new AtomicInteger();
 
   private QueueMetrics(MeterRegistry registry, String queue) {
@@ -37,6 +38,11 @@ public final class QueueMetrics implements QueueListener {
         .register(registry);
     poison = Counter.builder("toolkit.queue.poison")
         .description("Jobs that are dead because their workers ended or hung too often")
+        .tag("queue", queue)
+        .register(registry);
+    slotsMissed = Counter.builder("toolkit.queue.slots.missed")
+        .description(
+            "Times that slots of a schedule were left out, since none was enqueued in time")
         .tag("queue", queue)
         .register(registry);
     Gauge.builder("toolkit.queue.types.unhandled", unhandled, AtomicInteger::get)
@@ -77,6 +83,11 @@ public final class QueueMetrics implements QueueListener {
   @Override
   public void onUnhandledTypes(Set<String> types) {
     unhandled.set(types.size());
+  }
+
+  @Override
+  public void onSlotsMissed(String schedule) {
+    slotsMissed.increment();
   }
 
   @Override

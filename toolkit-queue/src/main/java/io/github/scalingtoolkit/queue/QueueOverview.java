@@ -15,6 +15,8 @@ import java.util.Map;
  * @param idleWorkers how many of them have free slots and nothing to run
  * @param endedPerSecond jobs that ended in the last minute and are not dead, a second
  * @param diedPerSecond jobs that died in the last minute, a second
+ * @param overdueSchedules schedules whose slot has been due for more than a minute, by the clock of Redis: no worker runs, or
+ *     none can read them, or Redis is full
  */
 public record QueueOverview(
     QueueCounts counts,
@@ -24,7 +26,8 @@ public record QueueOverview(
     int workers,
     int idleWorkers,
     double endedPerSecond,
-    double diedPerSecond) {
+    double diedPerSecond,
+    long overdueSchedules) {
   /** Copies the map. */
   public QueueOverview {
     waitingByType = Map.copyOf(waitingByType);

@@ -21,6 +21,7 @@ final class Scripts {
   static final LuaScript WORKERS = load("workers");
   static final LuaScript HEAD = load("head");
   static final LuaScript ONCE = load("once");
+  static final LuaScript CRON = load("cron");
 
   private Scripts() {}
 

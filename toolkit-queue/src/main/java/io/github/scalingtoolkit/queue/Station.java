@@ -2,6 +2,7 @@ package io.github.scalingtoolkit.queue;
 
 import io.github.scalingtoolkit.core.guard.RejectedException;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.core.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
@@ -27,6 +28,11 @@ final class Station implements Waiter.Post {
   private final Loop beating;
   private final TimeLimit limits;
   private final Loop limiting;
+  private final Loop planning;
+  private final Clock clock;
+
+  /** When the planner looks next. Written by its loop; one that is too late by a race is mended by the next beat. */
+  private volatile long plannedAt;
 
   /**
    * Makes one.
@@ -35,6 +41,8 @@ final class Station implements Waiter.Post {
    */
   Station(String worker, WorkerBuilder.Handled handled, WorkerBuilder builder, Shared shared) {
     queue = handled.queue;
+    clock = builder.clock;
+    plannedAt = clock.nanoTime() + Claims.NEVER.toNanos();
     listener = handled.listener;
     handlers = shared.handlers;
     Map<String, Integer> types = handled.types(builder.concurrency);
@@ -57,7 +65,8 @@ final class Station implements Waiter.Post {
         builder.lease,
         shared.look,
         () -> slots.free() > 0,
-        this::called);
+        this::called,
+        this::slotIn);
     String loops = "queue-" + queue.logName() + "-";
     stepping = new Loop(loops + "stepper", stepper::turn, this::unreachable);
     beating = new Loop(
@@ -69,6 +78,15 @@ final class Station implements Waiter.Post {
         this::unreachable);
     limits = new TimeLimit(claims::held, this::tooLong, builder.clock);
     limiting = new Loop(loops + "limits", limits::turn);
+    Planner planner = new Planner(queue, listener);
+    planning = new Loop(
+        loops + "planner",
+        () -> {
+          Duration wait = planner.turn();
+          plannedAt = clock.nanoTime() + wait.toNanos();
+          return wait;
+        },
+        this::unreachable);
   }
 
   /**
@@ -165,6 +183,15 @@ final class Station implements Waiter.Post {
     stepping.close();
     beating.close();
     limiting.close();
+    planning.close();
+  }
+
+  /** Few queues have schedules: only those get a thread for them. */
+  private void slotIn(Duration wait) {
+    if (!wait.equals(Claims.NEVER) && clock.nanoTime() + wait.toNanos() - plannedAt < 0) {
+      planning.start();
+      planning.wake();
+    }
   }
 
   void leave() {

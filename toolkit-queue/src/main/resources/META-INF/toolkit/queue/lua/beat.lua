@@ -15,20 +15,24 @@
 --           -1; jobs returned; jobs taken over; bytes of the largest job returned; {types of ready jobs that no worker
 --           handles}; {jobs that are dead now, since they took too many workers with them}; 1 if it looked and found
 --           a job, else 0; how many jobs it holds; 1 if the queue is paused, else 0; how many active jobs of the queue were
---           ever cancelled: if that has changed, some of the worker's own may be among them}
+--           ever cancelled: if that has changed, some of the worker's own may be among them; ms until the next slot of a
+--           schedule or -1}
 --          Error TQVERSION and the data's version if that is another: nothing is changed then
--- cost     15 commands, whatever the worker holds; 1 if the queue does not tell this retention yet; 1 now and then for published calls; 1 for each list of a type, and 1 a worker if there is one with jobs
+-- cost     15 commands, whatever the worker holds; 1 if there was ever a schedule; 1 if the queue does not tell this
+--          retention yet; 1 now and then for published calls; 1 for each list of a type, and 1 a worker if there is one with jobs
 --          that it does not handle; 1 for all its claims if a reply was lost; 7 a job returned or taken
 --          over (500 at most); 2 a lost claim
 -- retry    safe
 local p, version, worker, lease = KEYS[1], ARGV[1], ARGV[2], tonumber(ARGV[4])
 local meta, v, paused, published, cancels, made = redis.call('HGETALL', p .. 'm'), false, false, false, 0, false
+local scheduled = false
 for i = 1, #meta, 2 do
   if meta[i] == 'v' then v = meta[i + 1] end
   if meta[i] == 'paused' then paused = meta[i + 1] == '1' end
   if meta[i] == 'n' then published = tonumber(meta[i + 1]) or 0 end
   if meta[i] == 'cancels' then cancels = tonumber(meta[i + 1]) or 0 end
   if meta[i] == 'made' then made = meta[i + 1] end
+  if meta[i] == 'c' then scheduled = true end
 end
 if v and v ~= version then
   return redis.error_reply('TQVERSION ' .. v)
@@ -227,5 +231,7 @@ if look and found == 0 then
   local due = redis.call('ZRANGE', p .. 'd', 0, 0, 'WITHSCORES')
   if due[2] and tonumber(due[2]) <= now then found = 1 end
 end
+local slot = scheduled and redis.call('ZRANGE', p .. 'cs', 0, 0, 'WITHSCORES')[2]
 return {registered, wait, given_back, taken_over, largest, unhandled, poison, found,
-  math.max(0, redis.call('HLEN', own) - 2), paused and 1 or 0, cancels}
+  math.max(0, redis.call('HLEN', own) - 2), paused and 1 or 0, cancels,
+  slot and math.max(0, tonumber(slot) - now) or -1}

@@ -7,17 +7,20 @@
 --           {per list that has jobs: priority:type, how many, the one to run next, the first line of its envelope (of a
 --           long one the first 300 bytes, to the last field that is whole), since when it is ready in ms, if it is not for
 --           the first time or not at the time that it was enqueued for, else 0};
---           the ms that were counted: fewer than asked for where ended ids are not remembered for as long}
+--           the ms that were counted: fewer than asked for where ended ids are not remembered for as long;
+--           schedules whose slot has been due for more than a minute}
 --          Error TQVERSION and the data's version if that is another
--- cost     11 commands, 2 a worker, 5 a list
+-- cost     11 commands, 1 if there was ever a schedule, 2 a worker, 5 a list
 local p = KEYS[1]
 local meta, paused, lists, waiting, window = redis.call('HGETALL', p .. 'm'), 0, {}, 0, tonumber(ARGV[2])
+local scheduled = false
 for i = 1, #meta, 2 do
   if meta[i] == 'v' and meta[i + 1] ~= ARGV[1] then
     return redis.error_reply('TQVERSION ' .. meta[i + 1])
   end
   if meta[i] == 'paused' and meta[i + 1] == '1' then paused = 1 end
   if meta[i] == 'made' then window = math.min(window, tonumber(meta[i + 1]) or window) end
+  if meta[i] == 'c' then scheduled = true end
 end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -58,4 +61,5 @@ return {waiting, redis.call('ZCARD', p .. 'd'), active, redis.call('ZCARD', p ..
   redis.call('ZCARD', p .. 'ec') + redis.call('ZCARD', p .. 'eg'), paused, alive,
   math.min(alive, redis.call('SCARD', p .. 'i')),
   redis.call('ZCOUNT', p .. 'ec', from, '+inf') + redis.call('ZCOUNT', p .. 'eg', from, '+inf'),
-  redis.call('ZCOUNT', p .. 'f', from, '+inf'), now, lists, window}
+  redis.call('ZCOUNT', p .. 'f', from, '+inf'), now, lists, window,
+  scheduled and redis.call('ZCOUNT', p .. 'cs', '-inf', now - 60000) or 0}

@@ -257,7 +257,8 @@ class QueueInspectorTest {
         Duration.ofSeconds(15),
         Worker.LOOK,
         () -> true,
-        () -> {});
+        () -> {},
+        wait -> {});
     try (CapturedLog log = CapturedLog.start()) {
       inspector.pause();
       beater.turn();
@@ -366,7 +367,7 @@ class QueueInspectorTest {
   void anOverviewTellsHowLongJobsWaitAndWhoWorks() {
     assertThat(inspector.overview())
         .isEqualTo(new QueueOverview(
-            new QueueCounts(0, 0, 0, 0, 0), Map.of(), Duration.ZERO, false, 0, 0, 0, 0));
+            new QueueCounts(0, 0, 0, 0, 0), Map.of(), Duration.ZERO, false, 0, 0, 0, 0, 0));
     Instant now = Instant.now();
     JobQueue anHourAgo = JobQueue.builder(redis, "notes")
         .clock(ManualClock.startingAt(now.minusSeconds(3600)))

@@ -85,6 +85,36 @@ class QueueOnAClusterTest {
     }
   }
 
+  @Test
+  void enqueuesEachSlotOnceOnAnyMaster() {
+    for (String name : List.of("s1", "s2", "s3", "s4")) {
+      JobQueue each = JobQueue.builder(redis, name).build();
+      Schedules schedules = Schedules.of(each);
+      schedules.put(Schedule.of("tick", Timing.every(Duration.ofSeconds(1)), NOTE, "n"));
+      for (int i = 0; i < 20; i++) {
+        schedules.put(Schedule.of("daily" + i, Timing.every(Duration.ofDays(1)), NOTE, "n"));
+        long slot = System.currentTimeMillis() / 86_400_000 * 86_400_000;
+        String id = "daily" + i;
+        redis.runIdempotent(client -> client.zadd(each.key("cs"), slot, id));
+      }
+      Map<String, Integer> runs = new ConcurrentHashMap<>();
+      JobHandler<String> handler = job -> {
+        runs.merge(job.id().value(), 1, Integer::sum);
+        return JobOutcome.done();
+      };
+      try (Worker one = Worker.builder(each).handle(NOTE, handler).start();
+          Worker other = Worker.builder(each).handle(NOTE, handler).start()) {
+        Await.until(
+            "all slots have run, and some ticks",
+            () -> runs.keySet().stream().filter(id -> id.startsWith("daily")).count() == 20
+                && runs.size() >= 22);
+        assertThat(List.of(one, other)).doesNotContainNull();
+      }
+      assertThat(runs.values()).containsOnly(1);
+      assertThat(schedules.remove("tick")).isTrue();
+    }
+  }
+
   /** Its jobs are found by calls alone, as long as a test takes. */
   private static void neverLooks(WorkerBuilder builder) {
     builder.lease(Duration.ofHours(1)).look = Duration.ofMinutes(20);

@@ -491,9 +491,9 @@ class ScriptContractTest {
   @Test
   void beatSaysIfItKnewTheWorkerWhatItGaveBackAndTookOver() {
     assertThat(beat("w"))
-        .isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L));
+        .isEqualTo(List.of(0L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L, -1L));
     assertThat(beat("w"))
-        .isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L));
+        .isEqualTo(List.of(1L, -1L, 0L, 0L, 0L, List.of(), List.of(), 0L, 0L, 0L, 0L, -1L));
     enqueueReady("a", "b");
     step("w", 1, 1);
     step("w", 2, 1);
@@ -501,14 +501,14 @@ class ScriptContractTest {
     // The reply of epoch 2 was lost.
     assertThat(beat("w", false, 5, List.of(2)))
         .isEqualTo(List.of(
-            1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L, 1L, 0L, 0L));
+            1L, -1L, 1L, 0L, (long) ENVELOPE.length(), List.of(), List.of(), 1L, 1L, 0L, 0L, -1L));
     assertThat(inspect("b")).isEqualTo(List.of("waiting", 0L, 0L, ""));
     assertThat(jobs(step("w", 2, 1))).as("of an epoch that was closed").isEqualTo(List.of());
 
     assertThat((Long) beat("other").get(1)).isBetween(1L, 30_000L);
     expireLease("w");
     assertThat(beat("other"))
-        .isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L, 0L, 0L, 0L));
+        .isEqualTo(List.of(1L, -1L, 0L, 1L, 0L, List.of(), List.of(), 1L, 0L, 0L, 0L, -1L));
     assertThat(inspect("a")).isEqualTo(List.of("waiting", 1L, 0L, ""));
     assertThat(ended(step("w", 3, 0, "a", 1, "c", "c", 1, ""))).isEqualTo(List.of(0L));
     assertThat(beat("w").get(0)).isEqualTo(0L);
@@ -896,11 +896,108 @@ class ScriptContractTest {
         () -> call(Scripts.OVERVIEW, 1, MINUTE),
         () -> call(Scripts.WORKERS, 1),
         () -> call(Scripts.HEAD, 1, "a"),
-        () -> call(Scripts.DEAD, 1, "list", 0, 1))) {
+        () -> call(Scripts.DEAD, 1, "list", 0, 1),
+        () -> call(Scripts.CRON, 1, "due", 0, 1),
+        () -> call(Scripts.CRON, 1, "put", "s", "t=x m=x", ENVELOPE, 1),
+        () -> call(Scripts.CRON, 1, "remove", "s"))) {
       assertThatThrownBy(call::run).hasMessageContaining("TQVERSION 2");
     }
     redis(jedis -> assertThat(jedis.keys("q:{q}:*"))
         .containsExactlyInAnyOrder("q:{q}:m", "q:{q}:j:a", "q:{q}:w:1:note", "q:{q}:k:note"));
+  }
+
+  private Object put(String plan, String envelope, long next) {
+    return call(Scripts.CRON, 1, "put", "s", plan, envelope, next);
+  }
+
+  @Test
+  void cronPutsShowsAndListsSchedules() {
+    assertThat(((List<?>) call(Scripts.CRON, 1, "get", "s")).subList(1, 3))
+        .isEqualTo(List.of("", -1L));
+    assertThat(put("t=a m=a", ENVELOPE, 7)).isEqualTo(1L);
+    assertThat(put("t=a m=a", ENVELOPE, 8)).isEqualTo(0L);
+    assertThat(put("t=a m=b", ENVELOPE, 9)).as("the same timing").isEqualTo(2L);
+    assertThat(((List<?>) call(Scripts.CRON, 1, "get", "s")).subList(1, 3))
+        .isEqualTo(List.of("t=a m=b", 7L));
+    assertThat(put("t=b m=b", ENVELOPE, 10)).isEqualTo(2L);
+
+    List<Object> shown = List.of("s", "t=b m=b", "1c003note\n", 10L, "");
+    assertThat(call(Scripts.CRON, 1, "show", "s")).isEqualTo(shown);
+    assertThat(call(Scripts.CRON, 1, "list", 0, 5)).isEqualTo(shown);
+    assertThat(call(Scripts.CRON, 1, "list", 1, 5)).isEqualTo(List.of());
+    assertThat(call(Scripts.CRON, 1, "show", "other")).isEqualTo(List.of());
+    assertThat((Long) beat("w").get(11)).as("due for long").isEqualTo(0L);
+  }
+
+  @Test
+  void cronPausesResumesAndRemovesSchedules() {
+    put("t=a m=a", ENVELOPE, 7);
+
+    assertThat(call(Scripts.CRON, 1, "resume", "s", "t=a m=a", 8)).isEqualTo(2L);
+    assertThat(call(Scripts.CRON, 1, "pause", "s")).isEqualTo(1L);
+    assertThat(call(Scripts.CRON, 1, "pause", "s")).isEqualTo(0L);
+    assertThat(put("t=b m=a", ENVELOPE, 9)).isEqualTo(2L);
+    assertThat(call(Scripts.CRON, 1, "resume", "s", "t=a m=a", 8))
+        .as("of another plan")
+        .isEqualTo(0L);
+    assertThat(((List<?>) call(Scripts.CRON, 1, "get", "s")).get(2)).isEqualTo(-1L);
+    assertThat(call(Scripts.CRON, 1, "resume", "s", "t=b m=a", 8)).isEqualTo(1L);
+    assertThat(((List<?>) call(Scripts.CRON, 1, "get", "s")).get(2)).isEqualTo(8L);
+    assertThat(call(Scripts.CRON, 1, "remove", "s")).isEqualTo(1L);
+    assertThat(call(Scripts.CRON, 1, "remove", "s")).isEqualTo(0L);
+    assertThat(call(Scripts.CRON, 1, "resume", "s", "t=b m=a", 8)).isEqualTo(0L);
+  }
+
+  @Test
+  void cronFiresOnceForTheSlotAndThePlanThatItHas() {
+    put("t=a m=a", ENVELOPE, 7);
+    long later = System.currentTimeMillis() + DAY;
+    assertThat(((List<?>) call(Scripts.CRON, 1, "due", 0, 5)).subList(1, 3))
+        .isEqualTo(List.of(-1L, List.of("s", "t=a m=a", 7L)));
+
+    assertThat(fire("t=b m=a", 7, later)).as("another plan").isEqualTo(List.of(0L, 0L));
+    assertThat(fire("t=a m=a", 6, later)).as("another slot").isEqualTo(List.of(0L, 0L));
+    assertThat(fire("t=a m=a", 7, later)).isEqualTo(List.of(1L, 2L));
+    assertThat(fire("t=a m=a", 7, later)).as("again").isEqualTo(List.of(0L, 0L));
+    assertThat(fire("t=a m=a", later, later + 1)).as("not due").isEqualTo(List.of(0L, 0L));
+
+    redis(jedis -> {
+      assertThat(jedis.get("q:{q}:j:s@1")).isEqualTo("1c003note a=1\n\"x\"");
+      assertThat(jedis.lrange("q:{q}:w:1:note", 0, -1)).containsExactly("s@2", "s@1");
+      assertThat(jedis.hget("q:{q}:cl", "s")).isEqualTo("s@2");
+    });
+    assertThat(ids(claim("w", 1, 2))).containsExactly("s@1", "s@2");
+    List<?> due = (List<?>) call(Scripts.CRON, 1, "due", 0, 5);
+    assertThat((Long) due.get(1)).isBetween(1L, (long) DAY);
+    assertThat(due.get(2)).isEqualTo(List.of());
+    assertThat((Long) beat("w").get(11)).isBetween(1L, (long) DAY);
+  }
+
+  private Object fire(String plan, long slot, long next) {
+    return call(Scripts.CRON, 1, "fire", "s", plan, slot, next, DAY, "s@1", " a=1", "s@2", " a=1");
+  }
+
+  @Test
+  void cronAddsNoJobThatIsThereOrHasEndedAndMovesOn() {
+    enqueueReady("s@1");
+    redis(jedis -> jedis.zadd("q:{q}:ec", System.currentTimeMillis(), "s@2"));
+    put("t=a m=a", ENVELOPE, 7);
+
+    assertThat(fire("t=a m=a", 7, 8)).isEqualTo(List.of(1L, 0L));
+
+    redis(jedis -> jedis.zadd("q:{q}:ec", 1, "s@2"));
+    assertThat(fire("t=a m=a", 8, 9))
+        .as("an end that is not remembered any more")
+        .isEqualTo(List.of(1L, 1L));
+    assertThat(inspect("s@2")).isEqualTo(List.of("waiting", 0L, 0L, ""));
+  }
+
+  @Test
+  void cronTakesAsFewCommandsAsItSays() {
+    put("t=a m=a", ENVELOPE, 7);
+    assertThat(commandsOf(() -> fire("t=a m=a", 7, 8))).isLessThanOrEqualTo(9 + 2 * 3);
+    assertThat(commandsOf(() -> call(Scripts.CRON, 1, "due", 0, 5))).isLessThanOrEqualTo(6);
+    assertThat(commandsOf(() -> fire("t=a m=a", 6, 8))).isLessThanOrEqualTo(4);
   }
 
   @Test

@@ -221,7 +221,8 @@ class WorkerOfSeveralQueuesTest {
         Duration.ofSeconds(15),
         Worker.LOOK,
         () -> true,
-        () -> {});
+        () -> {},
+        wait -> {});
 
     double beatsASecond = 1000.0 / beater.turn().toMillis();
 
@@ -242,7 +243,8 @@ class WorkerOfSeveralQueuesTest {
         Duration.ofSeconds(15),
         Worker.LOOK,
         () -> free[0],
-        () -> found[0]++);
+        () -> found[0]++,
+        wait -> {});
     beater.turn();
     assertThat(found[0]).isZero();
 

@@ -8,9 +8,12 @@ import io.github.scalingtoolkit.queue.JobHistory;
 import io.github.scalingtoolkit.queue.JobId;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.ListedJob;
+import io.github.scalingtoolkit.queue.MissedRuns;
 import io.github.scalingtoolkit.queue.QueueException;
 import io.github.scalingtoolkit.queue.QueueInspector;
 import io.github.scalingtoolkit.queue.QueueOverview;
+import io.github.scalingtoolkit.queue.ScheduleSnapshot;
+import io.github.scalingtoolkit.queue.Schedules;
 import io.github.scalingtoolkit.queue.WorkerSnapshot;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -46,6 +49,10 @@ public final class QueueCli {
       remove ID…                   forgets jobs that are not active
       promote ID…                  makes delayed jobs ready now
       schedule ID TIME             makes a job ready then: 2027-01-31T08:00:00Z
+      schedules [--skip N] [--most N]
+                                   what is enqueued again and again
+      schedules pause|resume|remove ID…
+                                   changes these
       pause, resume                stops workers from claiming jobs, and lets them again
       drain --yes                  ends all waiting jobs
       """;
@@ -59,6 +66,7 @@ public final class QueueCli {
 
   private final RedisAccess redis;
   private final QueueInspector inspector;
+  private final Schedules schedules;
   private final String queue;
   private final Arguments arguments;
   private final PrintStream out;
@@ -67,12 +75,14 @@ public final class QueueCli {
   private QueueCli(
       RedisAccess redis,
       QueueInspector inspector,
+      Schedules schedules,
       String queue,
       Arguments arguments,
       PrintStream out,
       PrintStream err) {
     this.redis = redis;
     this.inspector = inspector;
+    this.schedules = schedules;
     this.queue = queue;
     this.arguments = arguments;
     this.out = out;
@@ -144,7 +154,9 @@ public final class QueueCli {
       Arguments arguments, RedisAccess redis, String name, PrintStream out, PrintStream err) {
     try {
       QueueInspector inspector = QueueInspector.of(redis, name);
-      return new QueueCli(redis, inspector, name, arguments, out, err).run();
+      return new QueueCli(
+              redis, inspector, Schedules.of(redis, name), name, arguments, out, err)
+          .run();
     } catch (JedisException | RejectedException failure) {
       err.println(unserved(redis, failure));
       return FAILED;
@@ -176,6 +188,7 @@ public final class QueueCli {
       case "remove" -> each("removed", "known, or it is active", inspector::remove);
       case "promote" -> each("ready", "delayed", inspector::promote);
       case "schedule" -> schedule();
+      case "schedules" -> schedules();
       case "pause" -> pause();
       case "resume" -> resume();
       case "drain" -> drain();
@@ -408,6 +421,51 @@ public final class QueueCli {
     }
     err.println("job " + id + " is not waiting or delayed");
     return FAILED;
+  }
+
+  private int schedules() {
+    List<String> words = arguments.words(0, PAGE, "nothing, or pause, resume or remove and ids");
+    if (words.isEmpty()) {
+      return listSchedules();
+    }
+    Predicate<String> action = switch (words.get(0)) {
+      case "pause" -> schedules::pause;
+      case "resume" -> schedules::resume;
+      case "remove" -> schedules::remove;
+      default ->
+        throw new Arguments.WrongException(
+            "schedules takes pause, resume or remove but got '" + printable(words.get(0)) + "'");
+    };
+    if (words.size() == 1) {
+      throw new Arguments.WrongException("schedules " + words.get(0) + " takes an id or several");
+    }
+    int code = 0;
+    for (String id : words.subList(1, words.size())) {
+      if (action.test(id)) {
+        out.println(printable(id) + " " + words.get(0) + "d");
+      } else {
+        err.println("schedule " + printable(id) + " is not known"
+            + (words.get(0).equals("remove") ? "" : ", or is " + words.get(0) + "d already"));
+        code = FAILED;
+      }
+    }
+    return code;
+  }
+
+  private int listSchedules() {
+    int skip = arguments.number("skip", 0, 0, ANY);
+    int most = arguments.number("most", 50, 1, PAGE);
+    for (ScheduleSnapshot schedule : schedules.list(skip, most)) {
+      out.printf(
+          "%s  %s  %s  %s  missed=%s%s%n",
+          printable(schedule.id()),
+          printable(schedule.type()),
+          schedule.timing().map(timing -> printable(timing.toString())).orElse("unreadable"),
+          schedule.next().map(next -> "next " + next).orElse("PAUSED"),
+          schedule.missed().map(MissedRuns::toString).orElse("unreadable"),
+          schedule.lastJob().map(job -> "  last " + job).orElse(""));
+    }
+    return 0;
   }
 
   private int pause() {

@@ -10,7 +10,11 @@ import io.github.scalingtoolkit.queue.JobOutcome;
 import io.github.scalingtoolkit.queue.JobQueue;
 import io.github.scalingtoolkit.queue.JobState;
 import io.github.scalingtoolkit.queue.JobType;
+import io.github.scalingtoolkit.queue.MissedRuns;
 import io.github.scalingtoolkit.queue.QueueInspector;
+import io.github.scalingtoolkit.queue.Schedule;
+import io.github.scalingtoolkit.queue.Schedules;
+import io.github.scalingtoolkit.queue.Timing;
 import io.github.scalingtoolkit.queue.Worker;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.Ports;
@@ -273,5 +277,31 @@ class QueueCliTest {
 
     assertThat(ran.code()).isEqualTo(1);
     assertThat(ran.err()).contains("127.0.0.1").doesNotContain("hidden", "Exception");
+  }
+
+  @Test
+  void listsPausesResumesAndRemovesSchedules() {
+    Schedules schedules = Schedules.of(queue);
+    Timing timing = Timing.cron("0 8 1 1 *", "Europe/Paris");
+    schedules.put(Schedule.of("digest", timing, NOTE, "secret payload"));
+    schedules.put(Schedule.of("report", timing, NOTE, "secret").missed(MissedRuns.all(3)));
+
+    assertThat(run("schedules").out())
+        .matches(
+            "digest {2}note {2}0 8 1 1 \\* Europe/Paris {2}next 20\\d\\d-01-01T07:00:00Z {2}missed=latest\n"
+                + "report {2}note {2}.* {2}missed=all:3\n");
+    assertThat(run("schedules", "--skip", "1", "--most", "1").out()).startsWith("report");
+    assertThat(run("schedules", "pause", "digest", "report").out())
+        .isEqualTo("digest paused\nreport paused\n");
+    assertThat(run("schedules").out()).contains("Europe/Paris  PAUSED  missed=latest");
+    assertThat(run("schedules", "pause", "digest"))
+        .isEqualTo(new Ran(1, "", "schedule digest is not known, or is paused already\n"));
+    assertThat(run("schedules", "resume", "digest").out()).isEqualTo("digest resumed\n");
+    assertThat(run("schedules", "remove", "digest", "report").code()).isZero();
+    assertThat(run("schedules")).isEqualTo(new Ran(0, "", ""));
+    assertThat(run("schedules", "remove", "digest"))
+        .isEqualTo(new Ran(1, "", "schedule digest is not known\n"));
+    assertThat(run("schedules", "stop", "digest").code()).isEqualTo(2);
+    assertThat(run("schedules", "pause").err()).contains("schedules pause takes an id or several");
   }
 }
