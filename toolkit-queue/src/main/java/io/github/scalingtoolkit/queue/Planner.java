@@ -27,6 +27,7 @@ import redis.clients.jedis.exceptions.JedisDataException;
 final class Planner {
   private static final Logger log = LoggerFactory.getLogger(Planner.class);
   private static final int PAGE = 100;
+  private static final int MOST_PLANS = 1000;
   private static final int RADIX = 36;
 
   /** A schedule that only others can read, or that Redis refuses to enqueue, is tried again after this. */
@@ -38,6 +39,9 @@ final class Planner {
   private final JobQueue queue;
   private final QueueListener listener;
   private final Once refused = new Once();
+
+  /** By their text: to read one takes longer than all else, and many schedules have the same. */
+  private final Map<String, SchedulePlan> plans = new ConcurrentHashMap<>();
 
   /** Plans that this process cannot read, by the schedule's id: each is told of once. */
   private final Map<String, String> unreadable = new ConcurrentHashMap<>();
@@ -159,7 +163,10 @@ final class Planner {
   /** Returns its plan; null if this process cannot read it. */
   private @Nullable SchedulePlan read(Standing schedule) {
     try {
-      SchedulePlan plan = SchedulePlan.read(schedule.plan());
+      if (plans.size() >= MOST_PLANS) {
+        plans.clear();
+      }
+      SchedulePlan plan = plans.computeIfAbsent(schedule.plan(), SchedulePlan::read);
       unreadable.remove(schedule.id());
       return plan;
     } catch (IllegalArgumentException unknown) {

@@ -102,8 +102,10 @@ class QueueOnAClusterTest {
         runs.merge(job.id().value(), 1, Integer::sum);
         return JobOutcome.done();
       };
-      try (Worker one = Worker.builder(each).handle(NOTE, handler).start();
-          Worker other = Worker.builder(each).handle(NOTE, handler).start()) {
+      // So long a lease is not lost, however slow this machine is: no job runs twice for that.
+      Duration lease = Duration.ofHours(1);
+      try (Worker one = Worker.builder(each).lease(lease).handle(NOTE, handler).start();
+          Worker other = Worker.builder(each).lease(lease).handle(NOTE, handler).start()) {
         Await.until(
             "all slots have run, and some ticks",
             () -> runs.keySet().stream().filter(id -> id.startsWith("daily")).count() == 20

@@ -39,6 +39,9 @@ class SchedulesTest {
   private static final JobType<String> NOTE = JobType.of("note", String.class);
   private static final Duration HOUR = Duration.ofHours(1);
 
+  /** So long a lease is not lost, however slow this machine is: no job runs twice for that. */
+  private static final Duration LEASE = Duration.ofHours(1);
+
   private static RedisServer server;
   private RedisAccess redis;
   private JobQueue queue;
@@ -468,7 +471,7 @@ class SchedulesTest {
   void aWorkerEnqueuesAndRunsSlotsByItself() {
     schedules.put(Schedule.of("tick", Timing.every(Duration.ofSeconds(1)), NOTE, "payload"));
     Queue<String> slots = new ConcurrentLinkedQueue<>();
-    WorkerBuilder builder = Worker.builder(queue).handle(NOTE, job -> {
+    WorkerBuilder builder = Worker.builder(queue).lease(LEASE).handle(NOTE, job -> {
       slots.add(job.headers().get(Schedule.SLOT_HEADER));
       return JobOutcome.done();
     });
@@ -480,6 +483,35 @@ class SchedulesTest {
       assertThat(List.of(one, other)).doesNotContainNull();
     }
     assertThat(slots).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void whileRedisHangsSlotsWaitAndEachRunsOnceAfterwards() {
+    schedules.put(Schedule.of("tick", Timing.every(Duration.ofSeconds(1)), NOTE, "payload")
+        .missed(MissedRuns.all(100)));
+    Queue<Instant> slots = new ConcurrentLinkedQueue<>();
+    WorkerBuilder builder = Worker.builder(queue).lease(LEASE).handle(NOTE, job -> {
+      slots.add(Instant.parse(job.headers().get(Schedule.SLOT_HEADER)));
+      return JobOutcome.done();
+    });
+    try (Worker worker = builder.start()) {
+      Await.until("a slot", () -> !slots.isEmpty());
+      server.pause();
+      int before;
+      try {
+        long paused = System.nanoTime();
+        Await.until("some slots are over", () -> System.nanoTime() - paused > 2_500_000_000L);
+        before = slots.size();
+      } finally {
+        server.resume();
+      }
+      Await.until("what was missed has run", () -> slots.size() >= before + 4);
+      assertThat(worker).isNotNull();
+    }
+    List<Instant> ran = slots.stream().sorted().toList();
+    for (int i = 0; i < ran.size(); i++) {
+      assertThat(ran.get(i)).isEqualTo(ran.get(0).plusSeconds(i));
+    }
   }
 
   @Test

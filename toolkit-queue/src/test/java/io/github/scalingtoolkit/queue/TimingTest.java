@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -183,6 +184,66 @@ class TimingTest {
         }
       }
     }
+  }
+
+  /** What a line means, told minute by minute. */
+  @Test
+  void linesMeanWhatEachMinuteOfTheirDaysSays() {
+    Random random = new Random(4);
+    Instant start = Instant.parse("2027-02-20T00:00:00Z");
+    int minutes = 14 * 24 * 60;
+    for (int i = 0; i < 120; i++) {
+      boolean days = random.nextBoolean();
+      String line = String.join(
+          " ",
+          field(random, 0, 59),
+          field(random, 0, 23),
+          days ? field(random, 1, 31) : "*",
+          random.nextInt(3) > 0 ? "*" : "2,3",
+          days ? "*" : field(random, 0, 6));
+      String[] fields = line.split(" ");
+      List<String> expected = new ArrayList<>();
+      for (int minute = 1; minute < minutes; minute++) {
+        LocalDateTime at = LocalDateTime.ofInstant(start, ZoneOffset.UTC).plusMinutes(minute);
+        if (has(fields[0], 0, at.getMinute())
+            && has(fields[1], 0, at.getHour())
+            && has(fields[2], 1, at.getDayOfMonth())
+            && has(fields[3], 1, at.getMonthValue())
+            && has(fields[4], 0, at.getDayOfWeek().getValue() % 7)) {
+          expected.add(at.toInstant(ZoneOffset.UTC).toString());
+        }
+      }
+      List<String> found =
+          slots(Timing.cron(line, "UTC"), start, start.plus(Duration.ofMinutes(minutes)));
+
+      assertThat(found).as(line).isEqualTo(expected);
+    }
+  }
+
+  private static String field(Random random, int least, int most) {
+    int low = least + random.nextInt(most - least);
+    int high = low + random.nextInt(most - low + 1);
+    return switch (random.nextInt(6)) {
+      case 0 -> "*";
+      case 1 -> "*/" + (1 + random.nextInt(most / 2));
+      case 2 -> low + "-" + high;
+      case 3 -> low + "-" + high + "/" + (1 + random.nextInt(4));
+      case 4 -> low + "," + high;
+      default -> Integer.toString(low);
+    };
+  }
+
+  /** Steps of a star are counted from the field's least value. */
+  private static boolean has(String field, int least, int value) {
+    return Stream.of(field.split(",")).anyMatch(part -> {
+      String[] step = part.split("/");
+      String[] range = step[0].split("-");
+      boolean star = step[0].equals("*");
+      int low = star ? least : Integer.parseInt(range[0]);
+      int high = star ? Integer.MAX_VALUE : Integer.parseInt(range[range.length - 1]);
+      int by = step.length == 1 ? 1 : Integer.parseInt(step[1]);
+      return value >= low && value <= high && (value - low) % by == 0;
+    });
   }
 
   @Test
