@@ -12,7 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p><b>Loops.</b> For each queue, the <i>stepper</i> ends finished jobs, and claims as many jobs as there are free slots:
  * one round trip; the <i>beater</i> renews the worker's lease every third of it, looks for jobs every 6 s at least, and
- * takes over the jobs of workers whose leases have ended. For all queues, the <i>waiter</i> blocks in Redis until there is
+ * takes over the jobs of workers whose leases have ended; if the queue has {@link Schedules}, the <i>planner</i> enqueues the
+ * jobs of slots that are due. For all queues, the <i>waiter</i> blocks in Redis until there is
  * work; on a cluster with several queues a subscription does that. Each loop survives every failure of Redis, and retries.
  *
  * <p><b>Several queues</b> share the slots: while more than one has jobs to claim, each gets its even share, and their jobs
