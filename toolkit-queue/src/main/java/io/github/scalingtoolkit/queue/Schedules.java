@@ -1,8 +1,8 @@
 package io.github.scalingtoolkit.queue;
 
-import io.github.scalingtoolkit.core.redis.RedisAccess;
 import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
+import io.github.scalingtoolkit.core.redis.RedisAccess;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -154,8 +154,7 @@ public final class QueueCli {
       Arguments arguments, RedisAccess redis, String name, PrintStream out, PrintStream err) {
     try {
       QueueInspector inspector = QueueInspector.of(redis, name);
-      return new QueueCli(
-              redis, inspector, Schedules.of(redis, name), name, arguments, out, err)
+      return new QueueCli(redis, inspector, Schedules.of(redis, name), name, arguments, out, err)
           .run();
     } catch (JedisException | RejectedException failure) {
       err.println(unserved(redis, failure));
