@@ -243,7 +243,7 @@ class QueueOnAClusterTest {
     Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
     enqueue(queue, 0, 10);
     try (RedisAccess hasty =
-            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(2)).build();
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofSeconds(4)).build();
         Move move = new Move(cluster, queue)) {
       move.half();
 

@@ -434,7 +434,7 @@ class ClusterAccessTest {
     RedisServer owner = cluster.masters().get(slot * 3 / 16384);
     try (RedisAccess redis = as(PASSWORD);
         RedisAccess hasty = RedisAccess.builder(url(PASSWORD))
-            .deadline(Duration.ofMillis(500))
+            .deadline(Duration.ofSeconds(3))
             .connectTimeout(Duration.ofSeconds(30))
             .build();
         Jedis admin = owner.connect()) {
