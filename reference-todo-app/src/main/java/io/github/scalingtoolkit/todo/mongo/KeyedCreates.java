@@ -4,7 +4,6 @@ import com.mongodb.MongoException;
 import com.mongodb.MongoWriteException;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
-import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.KeyedCreate;
@@ -93,21 +92,9 @@ final class KeyedCreates {
     if (!own && age(claimed).compareTo(TodoStore.LONGEST_CREATE) < 0) {
       return new KeyedCreate.UnderWay();
     }
-    boolean isNew = TodoDocuments.insert(budget.of(todos), document, again || !own);
+    boolean shown = TodoDocuments.insert(budget, todos, document, again || !own);
     done(budget, claimed);
-    return isNew || !isDeleted(budget, document)
-        ? new KeyedCreate.Made(todo)
-        : new KeyedCreate.Repeated(todo);
-  }
-
-  private boolean isDeleted(MongoCalls.Budget budget, Document todo) {
-    return budget
-            .of(todos)
-            .find(
-                Filters.and(Filters.eq(ID, todo.get(ID)), Filters.exists(TodoDocuments.DELETED_AT)))
-            .projection(Projections.include(ID))
-            .first()
-        != null;
+    return shown ? new KeyedCreate.Made(todo) : new KeyedCreate.Repeated(todo);
   }
 
   /** Returns the record in force under the key: {@code record}, or the one that was there. */
@@ -134,7 +121,7 @@ final class KeyedCreates {
       budget.of(requests).insertOne(record);
       return true;
     } catch (MongoWriteException refused) {
-      if (MongoFailures.isDuplicateId(refused)) {
+      if (MongoFailures.isDuplicate(refused)) {
         return false;
       }
       throw refused;

@@ -52,8 +52,8 @@ final class MongoFailures {
     this.lastFailure = lastFailure;
   }
 
-  /** Whether {@code failure} says that exactly this {@code _id} is already in the collection. */
-  static boolean isDuplicateId(MongoWriteException failure) {
+  /** Whether a unique index refused the document: that of {@code _id}, or one that another service has made. */
+  static boolean isDuplicate(MongoWriteException failure) {
     return failure.getError().getCode() == DUPLICATE_KEY;
   }
 

@@ -92,7 +92,7 @@ final class MongoUserStore implements UserStore {
                 .append(PASSWORD_HASH, user.passwordHash()));
         return true;
       } catch (MongoWriteException refused) {
-        if (!MongoFailures.isDuplicateId(refused)) {
+        if (!MongoFailures.isDuplicate(refused)) {
           throw refused;
         }
         if (isThere(budget, user)) {

@@ -1,8 +1,11 @@
 package io.github.scalingtoolkit.todo.mongo;
 
 import com.mongodb.MongoWriteException;
+import com.mongodb.ReadPreference;
+import com.mongodb.client.FindIterable;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.Filters;
+import com.mongodb.client.model.Projections;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.OutboxEntry;
 import io.github.scalingtoolkit.todo.domain.Todo;
@@ -78,20 +81,39 @@ final class TodoDocuments {
   }
 
   /**
-   * Inserts a new todo's document; returns false if it was there already.
+   * Inserts a new todo's document; returns false if it was there already and has been deleted since.
    *
    * @param again whether an earlier try may have inserted it
    */
-  static boolean insert(MongoCollection<Document> todos, Document document, boolean again) {
+  static boolean insert(
+      MongoCalls.Budget budget, MongoCollection<Document> todos, Document document, boolean again) {
     try {
-      todos.insertOne(document);
+      budget.of(todos).insertOne(document);
       return true;
     } catch (MongoWriteException refused) {
-      if (!again || !MongoFailures.isDuplicateId(refused)) {
+      if (!again || !MongoFailures.isDuplicate(refused)) {
         throw refused;
       }
-      return false;
+      Document there = there(budget, todos, List.of(document)).first();
+      if (there == null) {
+        // An index of another service has refused it, at both tries.
+        throw refused;
+      }
+      return !there.containsKey(DELETED_AT);
     }
+  }
+
+  /** Finds those of {@code documents} whose ids are taken: their ids, and the time of the deletion of those that were deleted. */
+  static FindIterable<Document> there(
+      MongoCalls.Budget budget, MongoCollection<Document> todos, List<Document> documents) {
+    return budget
+        .of(todos)
+        // A member that lags behind the one that refused them does not know.
+        .withReadPreference(ReadPreference.primary())
+        .find(
+            Filters.in(ID, documents.stream().map(document -> document.get(ID)).toList()))
+        .projection(Projections.include(DELETED_AT))
+        .batchSize(documents.size() + 1);
   }
 
   /** Selects by owner. Mongoose schemas may have declared {@code userId} an ObjectId. */

@@ -13,8 +13,10 @@ import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.bson.Document;
 
 /**
@@ -22,8 +24,8 @@ import org.bson.Document;
  * costs driver and server little more than one of them; a lone one goes at once.
  *
  * <p>Each caller has its own outcome: a document that the server refuses fails alone. What fails as a whole, or leaves open
- * what the server has done, fails for all: each todo is there or not, as after an insert of its own. A second try of a bulk
- * sends all of its documents again, and finds those that are there by their ids.
+ * what the server has done, fails for all: each todo is there or not, as after an insert of its own. A second try
+ * sends all documents again, and finds those that are there by their ids.
  *
  * <p>Safe for use by several threads.
  */
@@ -81,16 +83,16 @@ final class TodoInserts {
 
   private List<Optional<StoreException>> insertAll(List<Document> documents) {
     return calls.twice((budget, again) -> {
-      MongoCollection<Document> target = budget.of(todos);
       if (documents.size() == 1) {
-        TodoDocuments.insert(target, documents.get(0), again);
+        TodoDocuments.insert(budget, todos, documents.get(0), again);
         return List.of(Optional.empty());
       }
       try {
-        target.insertMany(documents, IN_ANY_ORDER);
+        budget.of(todos).insertMany(documents, IN_ANY_ORDER);
         return made(documents.size());
       } catch (MongoBulkWriteException some) {
-        return outcomes(some, documents.size(), again);
+        Set<Object> there = again ? there(budget, some, documents) : Set.of();
+        return outcomes(some, documents, there);
       }
     });
   }
@@ -99,20 +101,32 @@ final class TodoInserts {
     return Collections.nCopies(documents, Optional.empty());
   }
 
+  /** Returns the ids of those refused as duplicates that are there: by the first try. Others' unique indexes refused the rest. */
+  private Set<Object> there(
+      MongoCalls.Budget budget, MongoBulkWriteException some, List<Document> documents) {
+    List<Document> duplicates = some.getWriteErrors().stream()
+        .filter(error -> MongoFailures.isDuplicate(refusal(some, error)))
+        .map(error -> documents.get(error.getIndex()))
+        .toList();
+    Set<Object> there = new HashSet<>();
+    if (!duplicates.isEmpty()) {
+      TodoDocuments.there(budget, todos, duplicates)
+          .forEach(document -> there.add(document.get(TodoDocuments.ID)));
+    }
+    return there;
+  }
+
   private List<Optional<StoreException>> outcomes(
-      MongoBulkWriteException some, int documents, boolean again) {
+      MongoBulkWriteException some, List<Document> documents, Set<Object> there) {
     if (some.getWriteConcernError() != null) {
       throw failures.unconfirmed(some);
     }
-    List<Optional<StoreException>> outcomes = new ArrayList<>(made(documents));
+    List<Optional<StoreException>> outcomes = new ArrayList<>(made(documents.size()));
     for (BulkWriteError error : some.getWriteErrors()) {
-      MongoWriteException refused = new MongoWriteException(
-          new WriteError(error.getCode(), error.getMessage(), error.getDetails()),
-          some.getServerAddress(),
-          some.getErrorLabels());
-      if (again && MongoFailures.isDuplicateId(refused)) {
+      if (there.contains(documents.get(error.getIndex()).get(TodoDocuments.ID))) {
         continue;
       }
+      MongoWriteException refused = refusal(some, error);
       StoreException refusal = failures.translate(refused);
       if (refusal instanceof StoreUnavailableException) {
         // It tells of the server and not of the document.
@@ -121,6 +135,13 @@ final class TodoInserts {
       outcomes.set(error.getIndex(), Optional.of(refusal));
     }
     return outcomes;
+  }
+
+  private static MongoWriteException refusal(MongoBulkWriteException some, BulkWriteError error) {
+    return new MongoWriteException(
+        new WriteError(error.getCode(), error.getMessage(), error.getDetails()),
+        some.getServerAddress(),
+        some.getErrorLabels());
   }
 
   private static int bytes(Document document) {

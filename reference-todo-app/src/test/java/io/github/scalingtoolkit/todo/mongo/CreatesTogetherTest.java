@@ -113,6 +113,46 @@ class CreatesTogetherTest {
   }
 
   @Test
+  void aForeignDuplicateIsRefusedAfterACutConnectionToo() throws Exception {
+    todos().createIndex(new Document("title", 1), new IndexOptions().unique(true));
+    todos().insertOne(new Document("title", "todo 7"));
+
+    createAll(insert -> {
+      if (insert == BULK) {
+        proxy.resetConnections();
+      }
+    });
+
+    assertThat(inserts).hasValue(SECOND_TRY);
+    assertThat(failed).containsOnlyKeys("todo 7");
+    assertThat(failed.get("todo 7"))
+        .isExactlyInstanceOf(StoreException.class)
+        .hasMessageContaining("code 11000");
+    assertThat(store.listByUser(ADA, 1000, null).todos())
+        .hasSize(CALLERS - 1)
+        .containsExactlyInAnyOrderElementsOf(made.values());
+  }
+
+  @Test
+  void aLoneForeignDuplicateIsRefusedAfterACutConnectionToo() {
+    todos().createIndex(new Document("title", 1), new IndexOptions().unique(true));
+    todos().insertOne(new Document("title", "todo 7"));
+    server.watch(step -> {
+      if (step.equals("after insert todos") && inserts.incrementAndGet() == 1) {
+        proxy.resetConnections();
+      }
+    });
+
+    Throwable failure =
+        catchThrowable(() -> store.create(ADA, new NewTodo(new Title("todo 7"), false)));
+
+    assertThat(inserts).hasValue(2);
+    assertThat(failure)
+        .isExactlyInstanceOf(StoreException.class)
+        .hasMessageContaining("code 11000");
+  }
+
+  @Test
   void aConnectionCutTwiceLeavesItsOutcomeUnknownForAllItCarried() throws Exception {
     createAll(insert -> {
       if (insert == BULK || insert == SECOND_TRY) {

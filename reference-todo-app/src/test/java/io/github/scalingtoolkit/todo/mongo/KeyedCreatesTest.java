@@ -1,15 +1,18 @@
 package io.github.scalingtoolkit.todo.mongo;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.model.IndexOptions;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.todo.domain.JobId;
 import io.github.scalingtoolkit.todo.domain.KeyedCreate;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
+import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.Title;
 import io.github.scalingtoolkit.todo.domain.Todo;
 import io.github.scalingtoolkit.todo.domain.TodoJob;
@@ -81,6 +84,24 @@ class KeyedCreatesTest {
     assertThat(store.createOnce(ADA, KEY, MILK)).isEqualTo(new KeyedCreate.Repeated(first));
     assertThat(store.listByUser(ADA, 10, null).todos()).isEmpty();
     assertThat(store.find(ADA, first.id())).isEmpty();
+  }
+
+  @Test
+  void aForeignUniqueIndexRefusesItAtEveryTry() {
+    server.todos().createIndex(new Document("title", 1), new IndexOptions().unique(true));
+    server.todos().insertOne(new Document("title", MILK.title().text()));
+
+    assertThat(catchThrowable(() -> store.createOnce(ADA, KEY, MILK)))
+        .isExactlyInstanceOf(StoreException.class)
+        .hasMessageContaining("code 11000");
+    clock.advance(TodoStore.LONGEST_CREATE);
+    assertThat(catchThrowable(() -> store.createOnce(ADA, KEY, MILK)))
+        .isExactlyInstanceOf(StoreException.class)
+        .hasMessageContaining("code 11000");
+
+    server.todos().deleteMany(new Document());
+    Todo made = made(store.createOnce(ADA, KEY, MILK));
+    assertThat(store.find(ADA, made.id())).contains(made);
   }
 
   @Test
