@@ -8,6 +8,7 @@ import com.mongodb.client.MongoClients;
 import com.mongodb.client.MongoCollection;
 import com.mongodb.client.model.IndexOptions;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.FaultProxy;
 import io.github.scalingtoolkit.todo.domain.NewTodo;
@@ -41,6 +42,7 @@ class CreatesTogetherTest {
   private final AtomicInteger inserts = new AtomicInteger();
   private final Map<String, Todo> made = new ConcurrentHashMap<>();
   private final Map<String, Throwable> failed = new ConcurrentHashMap<>();
+  private Duration withinEach = Duration.ofHours(1);
   private WatchedServer server;
   private FaultProxy proxy;
   private MongoClient client;
@@ -76,6 +78,17 @@ class CreatesTogetherTest {
         .containsExactlyInAnyOrderElementsOf(made.values());
     assertThat(store.findOutboxOlderThan(Duration.ofSeconds(-1), 1000, null).entries())
         .hasSize(CALLERS);
+  }
+
+  @Test
+  void theyShareThoughTheyHaveLessTimeThanAnInsertMayTake() throws Exception {
+    // More than they wait and an insert takes as a rule, less than it may take.
+    withinEach = Duration.ofMinutes(2);
+
+    createAll(insert -> {});
+
+    assertThat(inserts).hasValue(2);
+    assertThat(made).hasSize(CALLERS);
   }
 
   @Test
@@ -187,8 +200,8 @@ class CreatesTogetherTest {
     for (int i = 0; i < CALLERS; i++) {
       String title = "todo " + i;
       Thread caller = new Thread(() -> {
-        Throwable failure = catchThrowable(() ->
-            made.put(title, store.create(ADA, new NewTodo(new Title(title), false))));
+        Throwable failure = catchThrowable(() -> Deadline.after(withinEach, Clock.system())
+            .run(() -> made.put(title, store.create(ADA, new NewTodo(new Title(title), false)))));
         if (failure != null) {
           failed.put(title, failure);
         }

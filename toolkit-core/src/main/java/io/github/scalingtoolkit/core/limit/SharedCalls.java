@@ -21,26 +21,26 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p><b>Protocol.</b> A caller that finds fewer than {@link Bounds#calls} under way goes at once, alone. All others stand in
- * line. When a call ends, the first in line calls for itself and for those behind it, as many as the bounds allow. A caller
- * that has been in line for {@link Bounds#patience} does so without waiting any longer: a call that hangs delays others by
- * that much, and does not stop them.
+ * line. When a call ends, the next takes the first in line and those behind it, as many as the bounds allow, and the one of
+ * them with the most time left makes it. Once a caller has been in line for {@link Bounds#patience}, its call is made without
+ * waiting any longer: a call that hangs delays others by that much, and does not stop them.
  *
  * <p><b>States of a caller</b> in line; all but the last step are made under the lock:
  *
  * <pre>
  *   from       to        who       when
- *   IN_LINE    LEADING   a leader  its call has ended, and this caller is the first in line
- *                        itself    its patience is over
- *              TAKEN     a leader  it calls for this one as well
+ *   IN_LINE    LEADING   a caller  its call has ended, or its patience is over, and of those who go next this one has the
+ *                                  most time left
+ *              TAKEN     a caller  likewise, and another one has more
  *              (left)    itself    its deadline has passed: its item is not sent
  *   LEADING    DONE      itself    its call has ended
  *   TAKEN      DONE      a leader  its call has ended
  *              (left)    itself    its deadline has passed: its item may have been sent
  * </pre>
  *
- * <p><b>Deadlines.</b> A caller with too little time to wait and to call goes alone at once, so that its haste cuts nobody
- * else's call short, and so does an item of more than an eighth of {@link Bounds#size}. A call for several runs without its
- * leader's {@link Deadline}: it must end by itself, within {@link Bounds#longest}.
+ * <p><b>Deadlines.</b> A call runs under the {@link Deadline} of who makes it. That is the latest of all whose items it
+ * carries, so it cuts nobody else short, and holds nobody beyond their own. A caller with too little time to wait and to call
+ * goes alone at once, and so does an item of more than an eighth of {@link Bounds#size}.
  *
  * <p><b>Failure.</b> What a call throws is thrown, as it is, to all whose items it carried; what concerns one item belongs
  * into its answer. A caller that is interrupted calls or waits all the same, and is interrupted afterwards; an interrupt
@@ -72,16 +72,17 @@ public final class SharedCalls<I, O> {
    * @param items most items of a call, at least 1
    * @param size most of their sizes together, at least 1
    * @param patience how long a caller waits for calls under way to end, more than zero
-   * @param longest how long a call takes at most, more than zero
+   * @param typical how long a call takes as a rule, more than zero: who has less time than this and {@code patience} does not
+   *     wait
    */
-  public record Bounds(int calls, int items, int size, Duration patience, Duration longest) {
+  public record Bounds(int calls, int items, int size, Duration patience, Duration typical) {
     /** @throws IllegalArgumentException if a value is below its least */
     public Bounds {
       requirePositive("calls", calls, calls > 0);
       requirePositive("items", items, items > 0);
       requirePositive("size", size, size > 0);
       requirePositive("patience", patience, patience.compareTo(Duration.ZERO) > 0);
-      requirePositive("longest", longest, longest.compareTo(Duration.ZERO) > 0);
+      requirePositive("typical", typical, typical.compareTo(Duration.ZERO) > 0);
     }
 
     private static void requirePositive(String what, Object value, boolean positive) {
@@ -133,9 +134,9 @@ public final class SharedCalls<I, O> {
     if (itemSize > bounds.size() / LARGE_PART || isHurried(deadline)) {
       return alone(item);
     }
-    Caller<I, O> inLine = enter(item, itemSize);
+    Caller<I, O> inLine = enter(item, itemSize, deadline);
     if (inLine != null) {
-      return await(inLine, deadline);
+      return await(inLine);
     }
     try {
       return alone(item);
@@ -156,18 +157,18 @@ public final class SharedCalls<I, O> {
 
   private boolean isHurried(@Nullable Deadline deadline) {
     return deadline != null
-        && deadline.remaining().compareTo(bounds.patience().plus(bounds.longest())) < 0;
+        && deadline.remaining().compareTo(bounds.patience().plus(bounds.typical())) < 0;
   }
 
   /** Returns the caller's place in line; null if it may go at once. */
-  private @Nullable Caller<I, O> enter(I item, int itemSize) {
+  private @Nullable Caller<I, O> enter(I item, int itemSize, @Nullable Deadline deadline) {
     lock.lock();
     try {
       if (underWay < bounds.calls()) {
         underWay++;
         return null;
       }
-      Caller<I, O> caller = new Caller<>(item, itemSize);
+      Caller<I, O> caller = new Caller<>(item, itemSize, deadline);
       line.add(caller);
       return caller;
     } finally {
@@ -179,12 +180,12 @@ public final class SharedCalls<I, O> {
     return new Result.Answered<>(withInterruptPutAside(List.of(item)).get(0));
   }
 
-  private Result<O> await(Caller<I, O> mine, @Nullable Deadline deadline) {
+  private Result<O> await(Caller<I, O> mine) {
     long since = System.nanoTime();
     boolean interrupted = false;
     try {
       while (mine.state != State.DONE) {
-        long left = deadline == null ? Long.MAX_VALUE : deadline.remainingNanos();
+        long left = mine.leftNanos();
         if (mine.state == State.LEADING) {
           lead(mine.batch);
         } else if (mine.state == State.IN_LINE) {
@@ -192,7 +193,7 @@ public final class SharedCalls<I, O> {
           if (left <= 0 && leaves(mine)) {
             return new Result.Left<>(false);
           } else if (wait <= 0) {
-            leadsNow(mine);
+            goesNow(mine);
           } else {
             interrupted |= park(Math.min(left, wait));
           }
@@ -227,43 +228,56 @@ public final class SharedCalls<I, O> {
     }
   }
 
-  private void leadsNow(Caller<I, O> mine) {
+  private void goesNow(Caller<I, O> mine) {
+    Caller<I, O> leader = null;
     lock.lock();
     try {
       if (mine.state == State.IN_LINE) {
         line.remove(mine);
+        leader = appoint(mine);
         underWay++;
-        appoint(mine);
       }
     } finally {
       lock.unlock();
     }
+    if (leader != null && leader != mine) {
+      LockSupport.unpark(leader.thread);
+    }
   }
 
-  /** Makes it the leader of those in line that go with it. Holds the lock. */
-  private void appoint(Caller<I, O> leader) {
+  /** Takes those in line that go with {@code first}, and returns which of them makes the call. Holds the lock. */
+  private Caller<I, O> appoint(Caller<I, O> first) {
     List<Caller<I, O>> batch = new ArrayList<>();
-    batch.add(leader);
-    long total = leader.size;
+    batch.add(first);
+    long total = first.size;
+    Caller<I, O> leader = first;
+    long most = first.leftNanos();
     Caller<I, O> next = line.peek();
     while (next != null && batch.size() < bounds.items() && total + next.size <= bounds.size()) {
       batch.add(line.remove());
-      next.state = State.TAKEN;
       total += next.size;
+      long left = next.leftNanos();
+      if (left > most) {
+        leader = next;
+        most = left;
+      }
       next = line.peek();
+    }
+    for (Caller<I, O> taken : batch) {
+      if (taken != leader) {
+        taken.state = State.TAKEN;
+      }
     }
     leader.batch = batch;
     leader.state = State.LEADING;
+    return leader;
   }
 
   private void lead(List<Caller<I, O>> batch) {
     List<O> answers = List.of();
     Throwable failure = null;
     try {
-      List<I> items = batch.stream().map(caller -> caller.item).toList();
-      answers = items.size() == 1
-          ? withInterruptPutAside(items)
-          : Deadline.suspended(() -> withInterruptPutAside(items));
+      answers = withInterruptPutAside(batch.stream().map(caller -> caller.item).toList());
     } catch (Throwable failed) {
       failure = failed;
     }
@@ -296,9 +310,8 @@ public final class SharedCalls<I, O> {
     try {
       underWay--;
       if (underWay < bounds.calls() && !line.isEmpty()) {
-        next = line.remove();
+        next = appoint(line.remove());
         underWay++;
-        appoint(next);
       }
     } finally {
       lock.unlock();
@@ -315,10 +328,11 @@ public final class SharedCalls<I, O> {
     DONE
   }
 
-  /** A caller that did not go at once. */
+  /** A caller that did not go at once; its deadline is that of its thread. */
   private static final class Caller<I, O> {
     private final I item;
     private final int size;
+    private final @Nullable Deadline deadline;
     private final Thread thread = Thread.currentThread();
 
     /** Written after all that follows. */
@@ -328,9 +342,14 @@ public final class SharedCalls<I, O> {
     private @Nullable O answer;
     private @Nullable Throwable failure;
 
-    Caller(I item, int size) {
+    Caller(I item, int size, @Nullable Deadline deadline) {
       this.item = item;
       this.size = size;
+      this.deadline = deadline;
+    }
+
+    long leftNanos() {
+      return deadline == null ? Long.MAX_VALUE : deadline.remainingNanos();
     }
 
     void end(@Nullable O answer, @Nullable Throwable failure) {

@@ -202,29 +202,45 @@ class SharedCallsTest {
   }
 
   @Test
-  void aCallForSeveralRunsWithoutTheDeadlineOfItsLeader() throws Exception {
+  void aCallerWithLessTimeThanALongCallMaySharesAllTheSame() throws Exception {
+    Duration typical = Duration.ofSeconds(1);
+    shared = SharedCalls.of(this::answer, String::length, new Bounds(1, 4, 80, LONG, typical));
+    come("a");
+    comes("b", Deadline.after(LONG.plusMinutes(1), Clock.system()));
+    comes("c", Deadline.after(LONG.plusMinutes(1), Clock.system()));
+
+    assertThat(calls).containsExactly(List.of("a"));
+    allEnd();
+
+    assertThat(calls).containsExactly(List.of("a"), List.of("b", "c"));
+  }
+
+  @Test
+  void aCallRunsUnderTheLatestDeadlineOfThoseItIsFor() throws Exception {
+    ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     List<String> deadlines = new CopyOnWriteArrayList<>();
     shared = SharedCalls.of(
         items -> {
-          deadlines.add(items + (Deadline.current() == null ? " free" : " bound"));
+          Deadline current = Deadline.current();
+          deadlines.add(
+              items + (current == null ? " none" : " " + current.remaining().toMinutes()));
           return answer(items);
         },
         String::length,
         ONE_AT_A_TIME);
 
-    comes("a", deadline());
-    comes("b", deadline());
+    comes("a", Deadline.after(LONG.multipliedBy(3), clock));
+    comes("b", Deadline.after(LONG.multipliedBy(3), clock));
+    comes("c", Deadline.after(LONG.multipliedBy(5), clock));
+    comes("d", Deadline.after(LONG.multipliedBy(4), clock));
     ends.release();
-    Await.until("b calls alone", () -> calls.size() == 2);
-    comes("c", deadline());
-    comes("d", deadline());
+    Await.until("c calls for three", () -> calls.size() == 2);
+    comes("e", Deadline.after(LONG.multipliedBy(3), clock));
+    comes("f", null);
     allEnd();
 
-    assertThat(deadlines).containsExactly("[a] bound", "[b] bound", "[c, d] free");
-  }
-
-  private static Deadline deadline() {
-    return Deadline.after(LONG.multipliedBy(3), Clock.system());
+    assertThat(deadlines).containsExactly("[a] 30", "[b, c, d] 50", "[e, f] none");
+    assertThat(outcomes).containsEntry("b", new Answered<>("B")).hasSize(6);
   }
 
   @Test
@@ -232,34 +248,33 @@ class SharedCallsTest {
     ManualClock clock = ManualClock.startingAt(Instant.EPOCH);
     come("a");
     Thread taken = comes("taken", Deadline.after(LONG.multipliedBy(3), clock));
-    come("b");
-    // The first in line leads the next call, and stays with it.
+    Thread leads = comes("leads", Deadline.after(LONG.multipliedBy(5), clock));
+    // Who makes a call stays with it.
     ends.release();
-    Await.until("two are under way", () -> isSent("taken"));
+    Await.until("two are under way", () -> isSent("leads"));
     come("c");
-    Thread follower = comes("follower", Deadline.after(LONG.multipliedBy(3), clock));
     Thread inLine = comes("in line", Deadline.after(LONG.multipliedBy(4), clock));
 
     clock.advance(LONG.multipliedBy(4).minusSeconds(1));
-    Await.until("the follower has left", () -> {
-      LockSupport.unpark(follower);
-      return !follower.isAlive();
-    });
+    hasLeft(taken);
     clock.advance(Duration.ofSeconds(1));
-    Await.until("the last has left", () -> {
-      LockSupport.unpark(inLine);
-      return !inLine.isAlive();
-    });
-    assertThat(taken.isAlive()).isTrue();
+    hasLeft(inLine);
+    assertThat(leads.isAlive()).isTrue();
     allEnd();
 
     assertThat(outcomes)
-        .containsEntry("follower", new Left<String>(false))
+        .containsEntry("taken", new Left<String>(true))
         .containsEntry("in line", new Left<String>(false))
-        .containsEntry("taken", new Answered<>("TAKEN"))
-        .containsEntry("b", new Answered<>("B"))
+        .containsEntry("leads", new Answered<>("LEADS"))
         .containsEntry("c", new Answered<>("C"));
-    assertThat(calls).containsExactly(List.of("a"), List.of("taken", "b"), List.of("c"));
+    assertThat(calls).containsExactly(List.of("a"), List.of("taken", "leads"), List.of("c"));
+  }
+
+  private static void hasLeft(Thread caller) {
+    Await.until("it has left", () -> {
+      LockSupport.unpark(caller);
+      return !caller.isAlive();
+    });
   }
 
   @Test
@@ -320,5 +335,8 @@ class SharedCallsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new Bounds(1, 1, 1, Duration.ZERO, LONG))
         .withMessage("patience must be > 0 but was PT0S");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Bounds(1, 1, 1, LONG, Duration.ZERO))
+        .withMessage("typical must be > 0 but was PT0S");
   }
 }
