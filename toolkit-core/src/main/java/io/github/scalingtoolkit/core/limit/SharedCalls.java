@@ -281,9 +281,14 @@ public final class SharedCalls<I, O> {
     } catch (Throwable failed) {
       failure = failed;
     }
-    passOn();
-    for (int i = 0; i < batch.size(); i++) {
-      batch.get(i).end(failure == null ? answers.get(i) : null, failure);
+    try {
+      passOn();
+    } finally {
+      // They wait for nothing else: whatever keeps the next from being chosen must not keep their
+      // answers.
+      for (int i = 0; i < batch.size(); i++) {
+        batch.get(i).end(failure == null ? answers.get(i) : null, failure);
+      }
     }
   }
 

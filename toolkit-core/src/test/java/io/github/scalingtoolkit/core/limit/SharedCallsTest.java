@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -143,6 +144,39 @@ class SharedCallsTest {
     assertThat(outcomes)
         .containsEntry("a", new Answered<>("A"))
         .containsEntry("d", new Answered<>("D"));
+  }
+
+  @Test
+  void whoWasCarriedIsAnsweredEvenIfTheNextCannotBeChosen() throws Exception {
+    AtomicBoolean broken = new AtomicBoolean();
+    Clock clock = new Clock() {
+      @Override
+      public Instant now() {
+        return Instant.EPOCH;
+      }
+
+      @Override
+      public long nanoTime() {
+        if (broken.get()) {
+          throw new IllegalStateException("the clock is broken");
+        }
+        return 0;
+      }
+    };
+    come("a", "leads", "carried");
+    ends.release();
+    Await.until("both are under way", () -> isSent("carried"));
+    Thread next = comes("next", Deadline.after(LONG.multipliedBy(3), clock));
+
+    broken.set(true);
+    ends.release();
+    Await.until("it is answered", () -> outcomes.containsKey("carried"));
+    Await.until("the next one has found it out, too", () -> {
+      LockSupport.unpark(next);
+      return !next.isAlive();
+    });
+
+    assertThat(outcomes).containsEntry("carried", new Answered<>("CARRIED"));
   }
 
   @Test
