@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.bson.BsonType;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.bson.types.ObjectId;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Users in the collection {@code users}: {@code _id} is the user's id, {@code username} is unique among the documents that have
  * one. A document without a password hash, as in a collection of another service, is not a user, and does not keep users from
- * being added, unless an index of that service does: then the message names it.
+ * being added, unless an index of that service does: then the message names it. Where that service's index by the name has a
+ * collation, a name that it takes for another is taken.
  */
 final class MongoUserStore implements UserStore {
   private static final String ID = "_id";
@@ -31,8 +33,6 @@ final class MongoUserStore implements UserStore {
   private static final String PASSWORD_HASH = "passwordHash";
   private static final String INDEX = "username_1";
   private static final Document BY_NAME = new Document(USERNAME, 1);
-  /** The locale of a collation that compares bytes. */
-  private static final String SIMPLE = "simple";
   /** An index of the same name or on the same field is there and is another one. */
   private static final Set<Integer> OTHER_INDEX = Set.of(85, 86);
 
@@ -95,7 +95,7 @@ final class MongoUserStore implements UserStore {
         if (!MongoFailures.isDuplicate(refused)) {
           throw refused;
         }
-        if (isThere(budget, user)) {
+        if (isThere(budget, user) || hasClash(budget, user)) {
           return false;
         }
         throw foreignIndex(budget, refused);
@@ -113,10 +113,28 @@ final class MongoUserStore implements UserStore {
         != null;
   }
 
+  /** Tells whether a name is there that an index by the name takes for this one. */
+  private boolean hasClash(MongoCalls.Budget budget, User user) {
+    for (Document index : budget.of(users).listIndexes()) {
+      if (isByName(index)
+          && index.get("collation") instanceof Document collation
+          && budget
+                  .of(users)
+                  .find(Filters.eq(USERNAME, user.username()))
+                  .collation(Collations.of(collation))
+                  .projection(Projections.include(ID))
+                  .first()
+              != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private StoreException foreignIndex(MongoCalls.Budget budget, MongoWriteException refused) {
     List<String> unique = new ArrayList<>();
     for (Document index : budget.of(users).listIndexes()) {
-      if (index.getBoolean("unique", false) && !isByName(index)) {
+      if (isUnique(index) && !isByName(index)) {
         unique.add(index.getString("name"));
       }
     }
@@ -158,18 +176,48 @@ final class MongoUserStore implements UserStore {
     return false;
   }
 
-  /** Returns why names that differ, and only these, may not all be in the collection; null if they may. */
+  /**
+   * Returns why equal names may be in the collection twice; null if they may not. A collation does no harm: names that are equal
+   * byte by byte are so by any of them, and more names are taken.
+   */
   private static @Nullable String unfitness(Document index) {
-    if (!index.getBoolean("unique", false)) {
+    if (!isUnique(index)) {
       return "is not unique";
     }
-    if (index.containsKey("partialFilterExpression")) {
-      return "is partial: names outside of its filter may be there twice";
-    }
-    return index.get("collation") instanceof Document collation
-            && !SIMPLE.equals(collation.get("locale"))
-        ? "has a collation: names that differ in case or accents may count as one"
+    return index.get("partialFilterExpression") instanceof Document filter && !holdsForNames(filter)
+        ? "is partial: names outside of its filter may be there twice"
         : null;
+  }
+
+  /** Tells whether {@code filter} is about the name alone, and holds whatever text it is. */
+  private static boolean holdsForNames(Document filter) {
+    return filter.keySet().equals(BY_NAME.keySet())
+        && filter.get(USERNAME) instanceof Document conditions
+        && conditions.entrySet().stream().allMatch(condition -> switch (condition.getKey()) {
+          case "$exists" -> isTrue(condition.getValue());
+          case "$type" ->
+            isString(condition.getValue())
+                || (condition.getValue() instanceof List<?> types
+                    && types.stream().anyMatch(MongoUserStore::isString));
+          // Names are not empty.
+          case "$gt", "$gte" -> "".equals(condition.getValue());
+          default -> false;
+        });
+  }
+
+  private static boolean isString(@Nullable Object type) {
+    return "string".equals(type)
+        || (type instanceof Number number && number.intValue() == BsonType.STRING.getValue());
+  }
+
+  private static boolean isUnique(Document index) {
+    return isTrue(index.get("unique"));
+  }
+
+  /** Servers keep what another service has sent, which may be a number. */
+  private static boolean isTrue(@Nullable Object value) {
+    return Boolean.TRUE.equals(value)
+        || (value instanceof Number number && number.doubleValue() != 0);
   }
 
   private void makeIndex(MongoCalls.Budget budget) {
