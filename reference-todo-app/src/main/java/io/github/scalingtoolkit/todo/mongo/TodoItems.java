@@ -2,10 +2,13 @@ package io.github.scalingtoolkit.todo.mongo;
 
 import com.mongodb.MongoException;
 import com.mongodb.client.MongoCollection;
+import com.mongodb.client.MongoCursor;
+import com.mongodb.client.model.BulkWriteOptions;
 import com.mongodb.client.model.Filters;
 import com.mongodb.client.model.FindOneAndUpdateOptions;
 import com.mongodb.client.model.Projections;
 import com.mongodb.client.model.ReturnDocument;
+import com.mongodb.client.model.UpdateOneModel;
 import com.mongodb.client.model.Updates;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.todo.domain.Changed;
@@ -19,6 +22,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,17 +41,21 @@ import org.jspecify.annotations.Nullable;
  * were read; else it begins again. So the condition holds for exactly the state that is changed, even while others write.
  *
  * <p>A deletion turns the document into what is left of a deleted todo ({@link TodoDocuments}), in one write; fields that
- * only another service knows are found by it, and take a second one.
+ * only another service knows take a second one, which may fail: they go with what is left, then. Of many todos that are
+ * deleted at once these fields are looked for as long as half of the operation's time is left.
  */
 final class TodoItems {
   /** Each time somebody else has changed the document in between. */
   private static final int MOST_TRIES = 20;
+  /** They may be large. */
+  private static final int FOREIGN_AT_A_TIME = 100;
 
   /** What is not a todo when it is read must not be changed or deleted as one. */
   private static final Bson SHOWN =
       Filters.and(TodoDocuments.SHOWN, Filters.type(TodoDocuments.TITLE, BsonType.STRING));
 
   private static final Bson WITHOUT_OUTBOX = Projections.exclude(TodoDocuments.OUTBOX);
+  private static final BulkWriteOptions IN_ANY_ORDER = new BulkWriteOptions().ordered(false);
   private static final Bson OWES_NOTHING = Filters.exists(TodoDocuments.OUTBOX, false);
 
   private static final List<String> OF_A_TODO = List.of(
@@ -58,13 +66,9 @@ final class TodoItems {
       TodoDocuments.CREATED_AT,
       TodoDocuments.UPDATED_AT,
       "__v");
-  private static final List<String> KNOWN = Stream.concat(
+  private static final List<String> KNOWN_BUT_ID = Stream.concat(
           OF_A_TODO.stream(),
-          Stream.of(
-              TodoDocuments.ID,
-              TodoDocuments.OUTBOX,
-              TodoDocuments.DELETED_BY,
-              TodoDocuments.DELETED_AT))
+          Stream.of(TodoDocuments.OUTBOX, TodoDocuments.DELETED_BY, TodoDocuments.DELETED_AT))
       .toList();
 
   private final MongoCollection<Document> todos;
@@ -102,11 +106,11 @@ final class TodoItems {
     FindOneAndUpdateOptions before = new FindOneAndUpdateOptions()
         .returnDocument(ReturnDocument.BEFORE)
         .projection(WITHOUT_OUTBOX);
+    Date now = Date.from(clock.now());
     return calls.call(budget -> conditionally(budget, owner, id, allowed, state -> {
       Document deleted = budget
           .of(todos)
-          .findOneAndUpdate(
-              Filters.and(shown(owner, id), state), deletion(owner, Set.of()), before);
+          .findOneAndUpdate(Filters.and(shown(owner, id), state), deletion(owner, now), before);
       if (deleted != null) {
         removeRest(budget, deleted);
       }
@@ -116,51 +120,79 @@ final class TodoItems {
 
   /** What only another service knows of a deleted todo goes as well, although its notification is still owed. */
   private void removeRest(MongoCalls.Budget budget, Document deleted) {
-    Set<String> rest = rest(deleted);
-    if (!rest.isEmpty()) {
+    withoutRest(deleted).ifPresent(update -> {
       try {
-        budget
-            .of(todos)
-            .updateOne(
-                Filters.and(
-                    Filters.eq(TodoDocuments.ID, deleted.get(TodoDocuments.ID)),
-                    Filters.exists(TodoDocuments.DELETED_AT)),
-                Updates.combine(rest.stream().map(Updates::unset).toList()));
+        budget.of(todos).updateOne(update.getFilter(), Objects.requireNonNull(update.getUpdate()));
       } catch (MongoException notNow) {
         // The todo is deleted: they go with what is left of it.
       }
-    }
+    });
+  }
+
+  private static Optional<UpdateOneModel<Document>> withoutRest(Document deleted) {
+    Set<String> rest = rest(deleted);
+    return rest.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new UpdateOneModel<>(
+            Filters.and(
+                Filters.eq(TodoDocuments.ID, deleted.get(TodoDocuments.ID)),
+                Filters.exists(TodoDocuments.DELETED_AT)),
+            Updates.combine(rest.stream().map(Updates::unset).toList())));
   }
 
   /** Returns the fields that this service does not know, as far as an update can name them. */
   private static Set<String> rest(Document document) {
     Set<String> rest = new TreeSet<>(document.keySet());
-    KNOWN.forEach(rest::remove);
+    rest.remove(TodoDocuments.ID);
+    KNOWN_BUT_ID.forEach(rest::remove);
     rest.removeIf(field -> field.isEmpty() || field.startsWith("$") || field.contains("."));
     return rest;
   }
 
   int deleteCompleted(UserId owner) {
+    Date now = Date.from(clock.now());
     Bson done =
         Filters.and(TodoDocuments.ownedBy(owner), Filters.eq(TodoDocuments.COMPLETED, true), SHOWN);
     return calls.call(budget -> {
-      Set<String> rest = new TreeSet<>();
-      budget
-          .of(todos)
-          .find(done)
-          .projection(Projections.exclude(KNOWN))
-          .forEach(document -> rest.addAll(rest(document)));
-      return Math.toIntExact(
-          budget.of(todos).updateMany(done, deletion(owner, rest)).getModifiedCount());
+      long deleted = budget.of(todos).updateMany(done, deletion(owner, now)).getModifiedCount();
+      if (deleted > 0) {
+        removeRestOfAll(budget, owner, now);
+      }
+      return Math.toIntExact(deleted);
     });
   }
 
-  private Bson deletion(UserId owner, Set<String> rest) {
+  private void removeRestOfAll(MongoCalls.Budget budget, UserId owner, Date deletedAt) {
+    long enough = budget.leftMillis() / 2;
+    List<UpdateOneModel<Document>> updates = new ArrayList<>();
+    try (MongoCursor<Document> deleted = budget
+        .of(todos)
+        .find(Filters.and(
+            Filters.eq(TodoDocuments.DELETED_AT, deletedAt),
+            Filters.eq(TodoDocuments.DELETED_BY, owner.value())))
+        .projection(Projections.exclude(KNOWN_BUT_ID))
+        .batchSize(FOREIGN_AT_A_TIME)
+        .iterator()) {
+      while (deleted.hasNext() && budget.leftMillis() > enough) {
+        withoutRest(deleted.next()).ifPresent(updates::add);
+        if (updates.size() == FOREIGN_AT_A_TIME) {
+          budget.of(todos).bulkWrite(updates, IN_ANY_ORDER);
+          updates.clear();
+        }
+      }
+      if (!updates.isEmpty()) {
+        budget.of(todos).bulkWrite(updates, IN_ANY_ORDER);
+      }
+    } catch (MongoException notNow) {
+      // The todos are deleted: it goes with what is left of them.
+    }
+  }
+
+  private static Bson deletion(UserId owner, Date now) {
     List<Bson> updates = new ArrayList<>();
     updates.add(Updates.set(TodoDocuments.DELETED_BY, owner.value()));
-    updates.add(Updates.set(TodoDocuments.DELETED_AT, Date.from(clock.now())));
+    updates.add(Updates.set(TodoDocuments.DELETED_AT, now));
     OF_A_TODO.forEach(field -> updates.add(Updates.unset(field)));
-    rest.forEach(field -> updates.add(Updates.unset(field)));
     return Updates.combine(updates);
   }
 

@@ -161,6 +161,23 @@ class MongooseDocumentsTest {
   }
 
   @Test
+  void ofManyDeletedDocumentsNothingIsLeftThatOnlyAnotherServiceKnows() {
+    for (int i = 0; i < 250; i++) {
+      insert(new Document(mongoose())
+          .append("_id", new ObjectId())
+          .append("completed", true)
+          .append("note " + i, "private"));
+    }
+
+    assertThat(store.deleteCompleted(USER)).isEqualTo(250);
+
+    assertThat(server.todos().find())
+        .hasSize(250)
+        .allSatisfy(left ->
+            assertThat(left.keySet()).containsExactlyInAnyOrder("_id", "deletedBy", "deletedAt"));
+  }
+
+  @Test
   void readsTitlesThatItWouldNotAccept() {
     insert(mongoose().append("title", "  " + "x".repeat(600) + "\n"));
 
