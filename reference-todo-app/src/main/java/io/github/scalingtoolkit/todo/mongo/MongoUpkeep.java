@@ -14,6 +14,7 @@ import io.github.scalingtoolkit.todo.domain.StoreUnavailableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.bson.Document;
 import org.bson.conversions.Bson;
 import org.slf4j.Logger;
@@ -105,17 +106,24 @@ final class MongoUpkeep {
     return done;
   }
 
-  /** Removes some of each kind; returns how many of the kind of which there were most. */
+  /** Removes some of each kind, whatever keeps the other; returns how many were due of the kind of which there were most. */
   private int removeOld() {
+    return Math.max(unlessRefused(keyedCreates::removeOld), unlessRefused(items::removeDeleted));
+  }
+
+  private static int unlessRefused(IntSupplier removal) {
     try {
-      return Math.max(keyedCreates.removeOld(), items.removeDeleted());
+      return removal.getAsInt();
     } catch (StoreException later) {
       log.debug("event=removal_later error=\"{}\"", later.getMessage());
       return 0;
     }
   }
 
-  /** Removes at most {@link #MOST_REMOVED} documents that {@code which} selects; returns how many. */
+  /**
+   * Removes at most {@link #MOST_REMOVED} documents that {@code which} selects; returns how many it found, of which other
+   * processes may have removed some before it.
+   */
   static int removeSome(MongoCalls.Budget budget, MongoCollection<Document> from, Bson which) {
     List<Object> ids = new ArrayList<>();
     budget
@@ -125,12 +133,10 @@ final class MongoUpkeep {
         .limit(MOST_REMOVED)
         .batchSize(MOST_REMOVED)
         .forEach(document -> ids.add(document.get(TodoDocuments.ID)));
-    return ids.isEmpty()
-        ? 0
-        : Math.toIntExact(budget
-            .of(from)
-            .deleteMany(Filters.and(Filters.in(TodoDocuments.ID, ids), which))
-            .getDeletedCount());
+    if (!ids.isEmpty()) {
+      budget.of(from).deleteMany(Filters.and(Filters.in(TodoDocuments.ID, ids), which));
+    }
+    return ids.size();
   }
 
   /** Returns false if it must be tried again. */
