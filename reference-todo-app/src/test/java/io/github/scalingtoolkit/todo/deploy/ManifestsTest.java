@@ -12,6 +12,7 @@ import io.github.scalingtoolkit.todo.jobs.Notifications;
 import io.kubernetes.client.openapi.models.V1Container;
 import io.kubernetes.client.openapi.models.V1ContainerPort;
 import io.kubernetes.client.openapi.models.V1CronJob;
+import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServicePort;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -172,6 +174,43 @@ class ManifestsTest {
         .satisfies(container -> assertThat(container.getArgs()).containsExactly("warm"))
         .extracting(V1Container::getImage)
         .isEqualTo(container(cluster, "todo-api").getImage());
+  }
+
+  @Test
+  void warmReachesTheStoresByTheServicesOwnWay() {
+    Map<String, Map<String, Object>> trees = Manifests.render(OVERLAYS.resolve("dev"), "warm");
+    Cluster cluster = new Cluster(trees);
+    V1CronJob warm = cluster.all(V1CronJob.class).get(0);
+    Map<String, String> pod =
+        warm.getSpec().getJobTemplate().getSpec().getTemplate().getMetadata().getLabels();
+
+    assertThat(breaches(trees)).isEmpty();
+    assertThat(namesOf(cluster, policy -> Cluster.matches(policy.getSpec().getPodSelector(), pod)))
+        .containsExactlyInAnyOrder("default-deny", "allow-dns", "allow-stores");
+    assertThat(namesOf(cluster, policy -> admits(policy, pod)))
+        .containsExactlyInAnyOrder("allow-mongodb", "allow-redis");
+
+    Cluster inProduction = new Cluster(Manifests.render(OVERLAYS.resolve("prod"), "warm"));
+    assertThat(namesOf(
+            inProduction, policy -> Cluster.matches(policy.getSpec().getPodSelector(), pod)))
+        .containsExactlyInAnyOrder("default-deny", "allow-dns", "allow-stores");
+  }
+
+  private static List<String> namesOf(Cluster cluster, Predicate<V1NetworkPolicy> which) {
+    return cluster.all(V1NetworkPolicy.class).stream()
+        .filter(which)
+        .map(Cluster::name)
+        .toList();
+  }
+
+  /** Tells whether one of the pods in the namespace that {@code policy} lets in is {@code pod}. */
+  private static boolean admits(V1NetworkPolicy policy, Map<String, String> pod) {
+    return Stream.ofNullable(policy.getSpec().getIngress())
+        .flatMap(List::stream)
+        .flatMap(rule -> Stream.ofNullable(rule.getFrom()).flatMap(List::stream))
+        .anyMatch(peer -> peer.getPodSelector() != null
+            && peer.getNamespaceSelector() == null
+            && Cluster.matches(peer.getPodSelector(), pod));
   }
 
   @Test
