@@ -196,6 +196,17 @@ class ManifestsTest {
         .containsExactlyInAnyOrder("default-deny", "allow-dns", "allow-stores");
   }
 
+  @Test
+  void anEndedWarmDoesNotStandInTheWayOfTheNext() {
+    Cluster cluster = new Cluster(Manifests.render(OVERLAYS.resolve("prod"), "warm"));
+    V1CronJob warm = cluster.all(V1CronJob.class).get(0);
+
+    assertThat(warm.getSpec().getJobTemplate().getSpec().getTtlSecondsAfterFinished())
+        .isPositive();
+    assertThat(Yaml.read(Path.of("..", "docs", "deployment.md")))
+        .contains("create job \"warm-$(date +%s)\" --from=cronjob/" + Cluster.name(warm));
+  }
+
   private static List<String> namesOf(Cluster cluster, Predicate<V1NetworkPolicy> which) {
     return cluster.all(V1NetworkPolicy.class).stream()
         .filter(which)
