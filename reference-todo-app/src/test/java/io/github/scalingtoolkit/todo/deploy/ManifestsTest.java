@@ -225,6 +225,25 @@ class ManifestsTest {
   }
 
   @Test
+  void theAdaptersRuleIsTheMetricThatWorkersFollow() {
+    Cluster cluster = new Cluster(Manifests.render(OVERLAYS.resolve("prod"), "worker-autoscaler"));
+    String followed = cluster.all(V2HorizontalPodAutoscaler.class).stream()
+        .flatMap(scaler -> scaler.getSpec().getMetrics().stream())
+        .filter(metric -> metric.getType().equals("External"))
+        .map(metric -> metric.getExternal().getMetric().getName())
+        .findAny()
+        .orElseThrow();
+    Map<String, Object> rule = Yaml.map(
+        Yaml.list(Yaml.document(Yaml.DEPLOY.resolve("prometheus/adapter.yml")).get("externalRules"))
+            .get(0));
+
+    assertThat(Yaml.map(rule.get("name"))).containsEntry("as", followed);
+    assertThat((String) rule.get("seriesQuery")).startsWith(followed + "{");
+    // Each process tells of the whole queue.
+    assertThat((String) rule.get("metricsQuery")).startsWith("max(");
+  }
+
+  @Test
   void productionEndsWithAFirstUserMailThatLeavesAndTrustedProxies() {
     Map<String, String> settings = settings(
         Yaml.map(production().get("ConfigMap/todo-config").get("data")),
