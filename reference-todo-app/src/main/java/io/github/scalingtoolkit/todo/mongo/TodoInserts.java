@@ -23,7 +23,7 @@ import org.bson.Document;
  * Inserts the documents of new todos. Those that come while an insert is under way leave together, as one unordered bulk, which
  * costs driver and server little more than one of them; a lone one goes at once.
  *
- * <p>Each caller has its own outcome: a document that the server refuses fails alone. What fails as a whole, or leaves open
+ * <p>Each caller has its own outcome: a document that the server refuses, or cannot write now, fails alone. What fails as a whole, or leaves open
  * what the server has done, fails for all: each todo is there or not, as after an insert of its own. A second try
  * sends all documents again, and finds those that are there by their ids.
  *
@@ -124,14 +124,15 @@ final class TodoInserts {
       throw failures.unconfirmed(some);
     }
     List<Optional<StoreException>> outcomes = new ArrayList<>(made(documents.size()));
+    int notServed = 0;
     for (BulkWriteError error : some.getWriteErrors()) {
       if (there.contains(documents.get(error.getIndex()).get(TodoDocuments.ID))) {
         continue;
       }
       MongoWriteException refused = refusal(some, error);
       StoreException refusal = failures.translate(refused);
-      if (refusal instanceof StoreUnavailableException) {
-        // It tells of the server and not of the document.
+      if (refusal instanceof StoreUnavailableException && ++notServed == documents.size()) {
+        // It tells of the server and of no document.
         throw refused;
       }
       outcomes.set(error.getIndex(), Optional.of(refusal));
