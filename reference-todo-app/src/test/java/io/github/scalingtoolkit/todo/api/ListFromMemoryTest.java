@@ -7,7 +7,9 @@ import io.github.scalingtoolkit.auth.KeySource;
 import io.github.scalingtoolkit.auth.SigningKey;
 import io.github.scalingtoolkit.auth.TokenIssuer;
 import io.github.scalingtoolkit.cache.CacheAside;
+import io.github.scalingtoolkit.cache.CacheListener;
 import io.github.scalingtoolkit.cache.Codec;
+import io.github.scalingtoolkit.cache.Outcome;
 import io.github.scalingtoolkit.core.limit.ClientAddress;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
@@ -47,6 +49,7 @@ class ListFromMemoryTest {
   private final AtomicInteger onIoThread = new AtomicInteger();
   private final AtomicInteger onBlockingThread = new AtomicInteger();
   private final AtomicInteger decoded = new AtomicInteger();
+  private final AtomicInteger hits = new AtomicInteger();
 
   @Test
   void aListInMemoryIsAnsweredOnTheIoThreadFromBytesThatAreReady() throws Exception {
@@ -59,6 +62,14 @@ class ListFromMemoryTest {
             .<UserId>keys(UserId::value)
             .timeToLive(Duration.ofMinutes(10))
             .local(100, Duration.ofMinutes(10))
+            .listener(new CacheListener() {
+              @Override
+              public void onGet(Outcome outcome) {
+                if (outcome == Outcome.L1_HIT) {
+                  hits.incrementAndGet();
+                }
+              }
+            })
             .build()) {
       Gate gate = new Gate(
           JwtVerifier.builder().issuer("a").audience("b").keys(keys).build(),
@@ -111,17 +122,21 @@ class ListFromMemoryTest {
           store.create(USER, new NewTodo(new Title("x".repeat(400)), false));
         }
         lists.evict(USER);
+        sent.addAndGet(20);
         Await.until("the large list is in memory", () -> {
-          int before = onIoThread.get();
           ask(http, token);
-          return onIoThread.get() > before;
+          sent.incrementAndGet();
+          return onIoThread.get() > asked + 20;
         });
-        Await.until("all are counted", () -> onIoThread.get() > asked + 20);
+        Await.until("all are counted", () -> counted() == sent.get());
         int io = onIoThread.get();
+        int hitsBefore = hits.get();
         HttpResponse<String> compressed = ask(http, token, "Accept-Encoding", "gzip");
         assertThat(compressed.headers().firstValue("Content-Encoding")).contains("gzip");
         assertThat(compressed.headers().firstValue("X-Cache")).contains("HIT");
+        Await.until("it is counted", () -> counted() == sent.get() + 1);
         assertThat(onIoThread).as("others' connections do not wait for it").hasValue(io);
+        assertThat(hits).as("it is one hit").hasValue(hitsBefore + 1);
       } finally {
         http.stop(Duration.ofSeconds(5));
       }
