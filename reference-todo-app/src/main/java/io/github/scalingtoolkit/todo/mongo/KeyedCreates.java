@@ -137,7 +137,7 @@ final class KeyedCreates {
     }
   }
 
-  /** Removes the records of some keys whose life is over; returns how many. */
+  /** Removes the records of some keys whose life is over; returns how many were found. */
   int removeOld() {
     Date before = Date.from(clock.now().minus(TodoStore.KEY_LIFE));
     return calls.call(budget -> MongoUpkeep.removeSome(budget, requests, Filters.lt(AT, before)));

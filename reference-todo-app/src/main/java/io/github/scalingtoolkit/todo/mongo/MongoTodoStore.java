@@ -26,6 +26,7 @@ import io.github.scalingtoolkit.todo.domain.TodoPage;
 import io.github.scalingtoolkit.todo.domain.TodoStore;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.UserStore;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -331,9 +332,15 @@ public final class MongoTodoStore implements TodoStore, AutoCloseable {
         .runCommand(new Document("ping", 1)));
   }
 
-  /** Registers gauges of the connections: {@code toolkit.todo.store.connections{state=open|busy}}. */
+  /**
+   * Registers gauges of the connections, {@code toolkit.todo.store.connections{state=open|busy}}, and of an index that keeps
+   * users from being added, {@code toolkit.todo.users.unfit}, which is 1 then.
+   */
   public void bindTo(MeterRegistry registry) {
     gauges.bindTo(registry);
+    Gauge.builder("toolkit.todo.users.unfit", upkeep, looked -> looked.isUsersUnfit() ? 1 : 0)
+        .description("1 while an index on users keeps users from being added")
+        .register(registry);
   }
 
   /** Returns how the guard of all operations stands. */

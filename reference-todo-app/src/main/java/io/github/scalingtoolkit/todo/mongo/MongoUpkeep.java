@@ -25,12 +25,13 @@ import org.slf4j.LoggerFactory;
  * it can be reached, and removes old records of requests and what is left of deleted todos. One thread steps it.
  *
  * <p>If the server refuses an index, only speed is lost, so that is one warning. So is an index on users that keeps them from
- * being added: those that are there can log in.
+ * being added: those that are there can log in. It is looked at each minute until it is gone.
  */
 final class MongoUpkeep {
   private static final Logger log = LoggerFactory.getLogger(MongoUpkeep.class);
 
   private static final Duration REMOVE_OLD_EVERY = Duration.ofMinutes(10);
+  private static final Duration CHECK_UNFIT_EVERY = Duration.ofMinutes(1);
   /** Of each kind at a step: what a busy day or a long outage has left must not hold the server, or fail as a whole. */
   static final int MOST_REMOVED = 500;
 
@@ -45,7 +46,9 @@ final class MongoUpkeep {
   private final Runnable ping;
   private final Clock clock;
   private final List<Index> missing = new ArrayList<>();
+  private volatile boolean usersUnfit;
   private boolean usersChecked;
+  private long checkUsersAt;
   private long removeOldAt;
 
   MongoUpkeep(
@@ -61,6 +64,7 @@ final class MongoUpkeep {
     this.keyedCreates = keyedCreates;
     this.users = users;
     this.clock = clock;
+    checkUsersAt = clock.nanoTime();
     removeOldAt = clock.nanoTime() + REMOVE_OLD_EVERY.toNanos();
     this.failures = failures;
     this.guard = guard;
@@ -94,8 +98,10 @@ final class MongoUpkeep {
       missing.remove(0);
       done++;
     }
-    if (!usersChecked && guard.state() == GuardState.CLOSED && checkUsers()) {
-      usersChecked = true;
+    if (!usersChecked
+        && guard.state() == GuardState.CLOSED
+        && clock.nanoTime() - checkUsersAt >= 0
+        && checkUsers()) {
       done++;
     }
     if (guard.state() == GuardState.CLOSED && clock.nanoTime() - removeOldAt >= 0) {
@@ -139,20 +145,36 @@ final class MongoUpkeep {
     return ids.size();
   }
 
-  /** Returns false if it must be tried again. */
+  /** Tells whether no user can be added because of an index that is there. */
+  boolean isUsersUnfit() {
+    return usersUnfit;
+  }
+
+  /** Looks again until it is fit; returns whether it is another state than before. */
   private boolean checkUsers() {
+    boolean before = usersUnfit;
     try {
       users.requireFitIndex();
+      usersUnfit = false;
+      usersChecked = true;
+      if (before) {
+        log.info("users=fit effect=\"users can be added again\"");
+      }
       return true;
     } catch (StoreUnavailableException later) {
       log.debug("event=users_check_later reason={}", later.reason());
       // A user of the database without the right to ask stays without it.
-      return later.reason() == StoreUnavailableException.Reason.CREDENTIALS;
+      usersChecked = later.reason() == StoreUnavailableException.Reason.CREDENTIALS;
+      return usersChecked;
     } catch (StoreException unfit) {
-      log.warn(
-          "users=unfit effect=\"no user can be added; those that are there can log in\" cause=\"{}\"",
-          unfit.getMessage());
-      return true;
+      usersUnfit = true;
+      checkUsersAt = clock.nanoTime() + CHECK_UNFIT_EVERY.toNanos();
+      if (!before) {
+        log.warn(
+            "users=unfit effect=\"no user can be added; those that are there can log in\" cause=\"{}\"",
+            unfit.getMessage());
+      }
+      return !before;
     }
   }
 

@@ -196,7 +196,7 @@ final class TodoItems {
     return Updates.combine(updates);
   }
 
-  /** Removes what is left of some of the todos that were deleted long ago and owe nothing; returns how many. */
+  /** Removes what is left of some of the todos that were deleted long ago and owe nothing; returns how many were found. */
   int removeDeleted() {
     Date before = Date.from(clock.now().minus(TodoStore.JOB_LIFE));
     Bson old = Filters.and(Filters.lt(TodoDocuments.DELETED_AT, before), OWES_NOTHING);

@@ -16,6 +16,7 @@ import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.settings.Secret;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.todo.domain.StoreException;
 import io.github.scalingtoolkit.todo.domain.UserId;
 import io.github.scalingtoolkit.todo.login.Credentials;
@@ -24,7 +25,10 @@ import io.github.scalingtoolkit.todo.login.Login.Outcome;
 import io.github.scalingtoolkit.todo.login.LoginLimits;
 import io.github.scalingtoolkit.todo.login.PasswordHasher;
 import io.github.scalingtoolkit.todo.login.User;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.time.Instant;
 import org.bson.Document;
 import org.bson.types.ObjectId;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +41,7 @@ import org.slf4j.LoggerFactory;
 /** Users that another service wrote, whatever their documents look like, log in or are refused: never a fault. */
 class MongoUserStoreTest {
   private final PasswordHasher hasher = new PasswordHasher();
+  private final ManualClock clock = ManualClock.startingAt(Instant.parse("2026-01-02T03:04:05Z"));
   private WireServer server;
   private MongoClient client;
   private MongoTodoStore store;
@@ -45,7 +50,7 @@ class MongoUserStoreTest {
   void open() {
     server = WireServer.start();
     client = MongoClients.create(server.uri());
-    store = MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), Clock.system());
+    store = MongoTodoStore.openWithoutThread(MongoSettings.of(server.uri()), clock);
   }
 
   @AfterEach
@@ -221,14 +226,20 @@ class MongoUserStoreTest {
   }
 
   @Test
-  void anUnfitIndexIsToldOnceAtTheStart() {
+  void anUnfitIndexIsToldOnceAtTheStartAndOnceWhenItIsGone() {
     users().createIndex(new Document("username", 1));
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    store.bindTo(registry);
+    Gauge unfit = registry.get("toolkit.todo.users.unfit").gauge();
     Logger logger = (Logger) LoggerFactory.getLogger(MongoUpkeep.class);
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     log.start();
     logger.addAppender(log);
+    logger.setLevel(Level.INFO);
     try {
+      assertThat(unfit.value()).isZero();
       store.doUpkeep();
+      clock.advance(Duration.ofMinutes(1));
       store.doUpkeep();
 
       assertThat(log.list)
@@ -236,7 +247,20 @@ class MongoUserStoreTest {
           .singleElement()
           .asString()
           .contains("users=unfit", "no user can be added", "username_1", "not unique");
+      assertThat(unfit.value()).isOne();
+
+      users().dropIndex("username_1");
+      clock.advance(Duration.ofMinutes(1));
+      store.doUpkeep();
+      clock.advance(Duration.ofMinutes(1));
+      store.doUpkeep();
+
+      assertThat(log.list)
+          .filteredOn(event -> event.getFormattedMessage().contains("users=fit"))
+          .hasSize(1);
+      assertThat(unfit.value()).isZero();
     } finally {
+      logger.setLevel(null);
       logger.detachAppender(log);
     }
   }
