@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.core.limit.LocalRateLimiter;
 import io.github.scalingtoolkit.core.limit.RateLimit;
 import io.github.scalingtoolkit.core.limit.RateLimiter;
 import io.github.scalingtoolkit.core.settings.Secret;
+import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.core.time.ManualClock;
 import io.github.scalingtoolkit.testing.Await;
@@ -174,6 +175,20 @@ class LoginTest {
 
     assertThat(waiting.join()).isInstanceOf(Outcome.Welcome.class);
     assertThat(patient.register(HERE, bob)).isInstanceOf(Outcome.Welcome.class);
+  }
+
+  @Test
+  void whoGetsNoTurnIsToldWhileThereIsTimeToAnswer() throws InterruptedException {
+    FairTurns turns = FairTurns.of(1, 1, 1);
+    Login login = new Login(store, hasher, new LoginLimits(limiter), turns, Duration.ofMinutes(2));
+    Deadline deadline = Deadline.after(Duration.ofSeconds(1), Clock.system());
+    try (FairTurns.Turn held = turns.take(ELSEWHERE, Duration.ZERO)) {
+      Outcome late = deadline.<Outcome, RuntimeException>call(
+          () -> login.register(HERE, new Credentials("bob", Secret.of("long enough"))));
+
+      assertThat(late).isInstanceOf(Outcome.Busy.class);
+      assertThat(deadline.isExpired()).as("600 ms were for the hash").isFalse();
+    }
   }
 
   @Test

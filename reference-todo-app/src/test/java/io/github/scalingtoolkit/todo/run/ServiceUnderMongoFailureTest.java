@@ -150,20 +150,6 @@ class ServiceUnderMongoFailureTest {
   }
 
   @Test
-  void mongoSlowARegistrationIsAnsweredWithinItsBound() {
-    FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
-    TodoApp app = service.runBehind(proxy, Role.SERVE);
-    TodoClient anybody = TodoClient.anonymous(app.port());
-    awaitReady(app, 200, "UP");
-
-    // Each of its steps in the store would be in time; all together, with the hash, are not.
-    proxy.delay(Duration.ofMillis(1200));
-
-    assertUnavailable(
-        () -> anybody.post("/register", "{\"username\":\"ada\",\"password\":\"long enough\"}"));
-  }
-
-  @Test
   void mongoDownAJobWaitsOrIsDoneAndItsEntryGoesOnceItIsBack() {
     FaultProxy proxy = service.proxyTo(service.stores().mongoPort());
     TodoApp web = service.runBehind(proxy, Role.SERVE);
