@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import com.mongodb.client.MongoClient;
 import com.mongodb.client.MongoClients;
 import com.mongodb.client.model.Updates;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.todo.http.Route;
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -140,6 +141,14 @@ class OpenApiTest {
   /** The file of examples, as its reader sends it: request by request, with the token and the id of the answers. */
   @Test
   void everyExampleIsAnsweredAsItsTitleSays() throws IOException {
+    // A demo's user is made in the background.
+    Await.until(
+        "the demo's user is there",
+        () -> service
+                .anybody()
+                .post("/login", "{\"username\":\"user\",\"password\":\"pass\"}")
+                .statusCode()
+            == 200);
     String examples = Files.readString(Path.of("../docs/requests.http"));
     String token = "";
     String id = "";
