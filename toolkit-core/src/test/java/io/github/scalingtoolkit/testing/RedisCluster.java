@@ -166,6 +166,14 @@ public final class RedisCluster implements AutoCloseable {
         jedis.clusterForget(gone);
       }
     }
+    // One that heard the leaving node last knows of no owner until the heir tells it.
+    for (RedisServer staying : masters.subList(0, 2)) {
+      try (Jedis jedis = staying.connect()) {
+        Await.until(
+            "it knows who serves all slots",
+            () -> jedis.clusterInfo().contains("cluster_slots_assigned:" + SLOTS));
+      }
+    }
   }
 
   private static String id(RedisServer node) {

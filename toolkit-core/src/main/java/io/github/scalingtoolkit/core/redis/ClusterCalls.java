@@ -221,20 +221,24 @@ final class ClusterCalls extends ClusterCommandExecutor {
         asking = true;
         redirections = counted(redirections, time, slot, ask);
       } catch (JedisDataException reply) {
-        boolean unserved = String.valueOf(reply.getMessage()).startsWith(UNSERVED);
-        if (unserved) {
-          // A node that has left says so of each slot that it served.
-          nodes.refreshSoon();
-        } else if (!String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
-          throw reply;
-        }
-        if (!time.allowsAnother(TRY_AGAIN_NANOS)) {
-          throw unserved ? reply : stillMoving(slot, UNTIL_ITS_END, reply);
-        }
         redirected = null;
         asking = false;
-        // While a slot moves each round has a redirection of its own; the deadline bounds them.
-        redirections = 0;
+        if (String.valueOf(reply.getMessage()).startsWith(UNSERVED)) {
+          // A node that has left says so of each slot that it served: the topology tells who has
+          // them now.
+          nodes.refreshSoon();
+          if (++redirections > MOST_REDIRECTIONS || !time.allowsAnother(TRY_AGAIN_NANOS)) {
+            throw reply;
+          }
+        } else if (String.valueOf(reply.getMessage()).startsWith("TRYAGAIN")) {
+          if (!time.allowsAnother(TRY_AGAIN_NANOS)) {
+            throw stillMoving(slot, UNTIL_ITS_END, reply);
+          }
+          // While a slot moves each round has a redirection of its own; the deadline bounds them.
+          redirections = 0;
+        } else {
+          throw reply;
+        }
         LockSupport.parkNanos(this, TRY_AGAIN_NANOS);
       } catch (JedisConnectionException lost) {
         nodes.refreshSoon();
