@@ -133,8 +133,8 @@ public final class CacheAside<K, V> implements AutoCloseable {
         this::flushLocal);
     invalidations =
         new Invalidations(name, remote, local, journal, settings.onUnreachable, listener, problems);
-    renewals =
-        new LeaseRenewals(redis, remote, settings.lease, settings.loadLifetime, settings.clock);
+    renewals = new LeaseRenewals(
+        redis, remote, settings.lease, settings.loadLifetime, settings.clock, problems);
     stores = new Stores<>(settings, remote, local, journal, renewals, listener, problems);
     reader = new Reader<>(stores, settings.lease, settings.loadLifetime, listener, settings.clock);
     batchReader = new BatchReader<>(stores, listener, settings.clock);

@@ -29,6 +29,7 @@ final class LeaseRenewals implements AutoCloseable {
   private final long leaseNanos;
   private final long longestNanos;
   private final Clock clock;
+  private final Problems problems;
   private final Map<String, Held> held = new ConcurrentHashMap<>();
   private final RedisAccess redis;
   private final AtomicBoolean idle = new AtomicBoolean(true);
@@ -36,12 +37,18 @@ final class LeaseRenewals implements AutoCloseable {
 
   /** @param longest for how long one lease is renewed */
   LeaseRenewals(
-      RedisAccess redis, RemoteEntries remote, Duration lease, Duration longest, Clock clock) {
+      RedisAccess redis,
+      RemoteEntries remote,
+      Duration lease,
+      Duration longest,
+      Clock clock,
+      Problems problems) {
     this.redis = redis;
     this.remote = remote;
     this.leaseNanos = lease.toNanos();
     this.longestNanos = longest.toNanos();
     this.clock = clock;
+    this.problems = problems;
   }
 
   /** A lease of this process, as far as it knows. */
@@ -137,19 +144,23 @@ final class LeaseRenewals implements AutoCloseable {
     List<ScriptReply> replies;
     try {
       replies = remote.runAll(calls);
-    } catch (RuntimeException unreachable) {
+    } catch (RuntimeException failure) {
       // The next step tries again, while the leases last.
+      problems.failed(failure);
       return;
     }
+    long answered = clock.nanoTime();
     for (int i = 0; i < due.size(); i++) {
-      if (replies.get(i).failure() != null) {
+      RuntimeException failure = replies.get(i).failure();
+      if (failure != null) {
+        problems.failed(failure);
         continue;
       }
       if (RemoteEntries.one(replies.get(i).value())) {
         due.get(i).renewedAt = asked;
       } else {
-        // Invalidated, most likely; or ended by time, if the last renewal is that long ago.
-        due.get(i).gone = asked - due.get(i).renewedAt < leaseNanos;
+        // Invalidated; or ended by time, if at the answer the last renewal was that long ago.
+        due.get(i).gone = answered - due.get(i).renewedAt < leaseNanos;
       }
     }
   }

@@ -180,6 +180,7 @@ final class Stores<V> {
       } else {
         listener.onFill(false);
         renewals.end(one.token());
+        orphan(one.token());
       }
     }
     if (sent.isEmpty()) {
@@ -240,10 +241,12 @@ final class Stores<V> {
       install(one.id(), one.stamp(), one.value(), asked, lifeMillis);
     } else if (failure != null) {
       problems.failed(failure);
-      orphan(one.token(), failure);
       if (isAnswer(failure)) {
         // It is full, for example: nobody should wait for the end of this lease.
         release(one.id(), one.token());
+      } else {
+        // Also of a fill that was never sent: the lease stands.
+        orphan(one.token());
       }
     } else if (lease != null && lease.mayHaveEnded()) {
       Duration age = lease.age();
@@ -256,13 +259,18 @@ final class Stores<V> {
     }
   }
 
-  /** Notes a lease that may be left in Redis without a loader, because Redis did not answer. */
+  /** Notes a lease that may be left in Redis without a loader. */
+  void orphan(String token) {
+    orphans.put(token, true);
+  }
+
+  /** As {@link #orphan(String)}, of a lease whose request failed. */
   void orphan(String token, RuntimeException failure) {
     // What was refused has left nothing in Redis.
     if (!(failure instanceof RejectedException)
         && !(failure instanceof NoConnectionException)
         && !isAnswer(failure)) {
-      orphans.put(token, true);
+      orphan(token);
     }
   }
 
@@ -271,25 +279,27 @@ final class Stores<V> {
     return kind == RedisFailure.COMMAND || kind == RedisFailure.RIGHTS;
   }
 
-  /** Releases such a lease as soon as it is found, so that no reader waits for its end. */
+  /**
+   * Releases such a lease as soon as it is found, so that no reader waits for its end. Tells whether it has: if not, the
+   * reader waits as for any other lease.
+   */
   boolean releasedOrphan(String id, String token) {
-    if (orphans.asMap().remove(token) == null) {
-      return false;
-    }
-    release(id, token);
-    return true;
+    return orphans.asMap().remove(token) != null && release(id, token);
   }
 
-  /** Releases a lease after a failed load, if Redis can be reached. Never throws. */
-  void release(String id, String token) {
+  /** Releases a lease after a failed load. Returns false if Redis did not do it. Never throws. */
+  boolean release(String id, String token) {
     renewals.end(token);
     try {
       Deadline.suspended(
           () -> Objects.requireNonNullElse(remote.run(remote.releaseCall(id, token)), false));
-    } catch (RuntimeException unreachable) {
+      return true;
+    } catch (RuntimeException failure) {
       // An interrupted thread, for example: whoever finds it here releases it.
-      orphans.put(token, true);
+      orphan(token);
+      problems.failed(failure);
       log.debug("cache={} lease=left-to-expire", cache);
+      return false;
     }
   }
 

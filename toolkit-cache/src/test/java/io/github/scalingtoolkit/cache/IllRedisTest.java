@@ -15,8 +15,11 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -228,6 +231,31 @@ class IllRedisTest {
       grant("poor", "~*", "&*", "+@all");
       Await.until("the journal is empty", () -> cache.journalSize() == 0);
       assertThat(cache.lookup("k", this::load).value()).isEqualTo("v2");
+    }
+  }
+
+  private long scriptsRun() {
+    Matcher calls =
+        Pattern.compile("cmdstat_evalsha:calls=(\\d+)").matcher(admin.info("commandstats"));
+    return calls.find() ? Long.parseLong(calls.group(1)) : 0;
+  }
+
+  @Test
+  void whoFindsALeaseThatItMayNotReleaseWaitsWithPauses() {
+    try (RedisAccess poor = as("poor", "~*", "&*", "+@all", "-del");
+        CacheAside<String, String> cache =
+            texts(poor, name).lease(Duration.ofMillis(500)).listener(noticed).build()) {
+      assertThatThrownBy(() -> cache.get("k", key -> {
+            throw new IllegalStateException("no database");
+          }))
+          .hasMessage("no database");
+      long before = scriptsRun();
+
+      assertThat(cache.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));
+
+      // One look and one try a pause, and a pause is 8 ms on average.
+      assertThat(scriptsRun() - before).isLessThan(300);
+      assertThat(noticed.problems()).isNotEmpty().containsOnly(CacheProblem.REFUSED);
     }
   }
 

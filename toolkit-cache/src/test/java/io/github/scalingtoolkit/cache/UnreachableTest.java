@@ -425,6 +425,23 @@ class UnreachableTest {
   }
 
   @Test
+  void aFillThatWasNeverSentDoesNotKeepItsOwnProcessWaiting() {
+    try (CacheAside<String, String> slow =
+        texts(nearRedis, name).lease(Duration.ofMinutes(1)).build()) {
+      assertThat(slow.get("k", key -> {
+            nearRedis.guard().forceOpen();
+            return "v1";
+          }))
+          .isEqualTo("v1");
+      nearRedis.guard().automatic();
+      awaitClosed();
+      assertThat(standing(farRedis, name, "k")).startsWith("L");
+
+      assertThat(slow.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));
+    }
+  }
+
+  @Test
   void theLoadersFailureIsTheCallersWhileRedisIsOut() {
     proxy.cut();
     AtomicBoolean ran = new AtomicBoolean();
