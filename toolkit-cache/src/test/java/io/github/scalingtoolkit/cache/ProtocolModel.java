@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * eviction), a writer may die after any step, and a tombstone's record may reach its deadline once its writer has
  * written or died: each record by itself, which is one transition each. Where more records stand than are kept apart,
  * those before become one of nobody's, which ends by none of their writers but only once each of them might have ended.
- * A renewal of a lease may run at any time after the lease was taken.
+ * A renewal of a lease may run at any time after the lease was taken; one that only prolongs it is no transition here.
  */
 final class ProtocolModel {
   enum Protocol {
@@ -45,7 +45,10 @@ final class ProtocolModel {
   /** What a renewal of a lease does, which may run late: after the lease, and after its load. */
   enum Renewal {
     NONE,
-    /** Prolongs the lease if it is there: what this module does. */
+    /**
+     * Prolongs the lease if it is there: what this module does. Leases have no time here, so it changes nothing: that the
+     * script brings none back is for {@code ScriptContractTest}.
+     */
     PROLONGS,
     /** Sets the lease, whatever has become of it. */
     SETS
