@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One get of several keys: memory, one MGET, one pipeline of leases for what is missing, one call of the loader, one
@@ -73,17 +74,28 @@ final class BatchReader<K, V> {
         lease(read(ask));
       } catch (RuntimeException unreachable) {
         stores.problems().failed(unreachable);
-        // Redis is out of reach; leases that it may have granted expire.
-        for (String token : tokens.values()) {
-          Flight<V> flight = stores.flights().remove(token);
-          if (flight != null) {
-            stores.renewals().end(token);
-            stores.orphan(token, unreachable);
-            flight.abort();
-          }
-        }
-        leased.clear();
+        leave(unreachable);
+      } catch (Error failure) {
+        leave(null);
+        throw failure;
       }
+    }
+
+    /** Leaves the leases that were or may have been granted to whoever finds them. */
+    private void leave(@Nullable RuntimeException unreachable) {
+      tokens.forEach((id, token) -> {
+        Flight<V> flight = stores.flights().remove(token);
+        if (flight != null) {
+          stores.renewals().end(token);
+          if (unreachable == null || leased.containsKey(id)) {
+            stores.orphan(token);
+          } else {
+            stores.orphan(token, unreachable);
+          }
+          flight.abort();
+        }
+      });
+      leased.clear();
     }
 
     /** Returns the ids that have no entry, and whether there is one that cannot be decoded. */
@@ -146,8 +158,8 @@ final class BatchReader<K, V> {
         }
         byte[] entry = standing.entry();
         if (Reader.isLease(entry, token(id))) {
-          stores.renewals().hold(id, token(id), asked);
           leased.put(id, flight(flights, id));
+          stores.renewals().hold(id, token(id), asked);
           continue;
         }
         stores.flights().remove(token(id));
@@ -161,7 +173,9 @@ final class BatchReader<K, V> {
       String token = Reader.leaseToken();
       String before = tokens.put(id, token);
       if (before != null) {
+        // A try whose answer was lost may have taken the lease.
         stores.flights().remove(before);
+        stores.orphan(before);
       }
       stores.flights().put(token, flight(flights, id));
       return token;

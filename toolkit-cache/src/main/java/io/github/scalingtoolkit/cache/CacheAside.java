@@ -136,7 +136,11 @@ public final class CacheAside<K, V> implements AutoCloseable {
     renewals = new LeaseRenewals(
         redis, remote, settings.lease, settings.loadLifetime, settings.clock, problems);
     stores = new Stores<>(settings, remote, local, journal, renewals, listener, problems);
-    reader = new Reader<>(stores, settings.lease, settings.loadLifetime, listener, settings.clock);
+    // Who waits for a lease waits at least until its holder, if it died, has lost it.
+    Duration patience = settings.lease.compareTo(settings.loadLifetime) > 0
+        ? settings.lease
+        : settings.loadLifetime;
+    reader = new Reader<>(stores, settings.lease, patience, listener, settings.clock);
     batchReader = new BatchReader<>(stores, listener, settings.clock);
     replayLoop = new ReplayLoop(
         name, () -> journal.size() == 0, () -> invalidations.replay(remote::run), problems::settle);

@@ -103,8 +103,8 @@ public final class CacheAsideBuilder<K, V> {
   }
 
   /**
-   * Bounds how long one load may take: for so long its lease is renewed, and others wait for it; later they load too, and
-   * its value is returned and not stored. Readers whose {@link io.github.scalingtoolkit.core.time.Deadline} ends before
+   * Bounds how long one load may take: for so long its lease is renewed, and others wait for it (for {@code lease}, if
+   * that is longer); later they load too, and its value is returned and not stored. Readers whose {@link io.github.scalingtoolkit.core.time.Deadline} ends before
    * that wait until then. Default: 10 s.
    */
   public CacheAsideBuilder<K, V> loadLifetime(Duration lifetime) {

@@ -5,8 +5,10 @@ import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
 import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -122,8 +124,12 @@ final class LeaseRenewals implements AutoCloseable {
         due.add(lease);
       }
     }
-    for (int i = 0; i < due.size(); i += MOST) {
-      renew(due.subList(i, Math.min(due.size(), i + MOST)));
+    if (!due.isEmpty()) {
+      // Those that are furthest gone first: a cluster is asked for one after the other.
+      due.sort(Comparator.comparingLong(lease -> lease.renewedAt));
+      // What a lease has left when it is due at the latest: a node that is slow must not cost the
+      // leases of others.
+      Deadline.after(Duration.ofNanos(leaseNanos / 2), clock).run(() -> renewAll(due));
     }
     if (closed || held.isEmpty()) {
       leave.run();
@@ -135,6 +141,12 @@ final class LeaseRenewals implements AutoCloseable {
       RenewalLoop.join(redis, this);
     }
     return Duration.ofNanos(Math.max(1_000_000, leaseNanos / 6));
+  }
+
+  private void renewAll(List<Held> due) {
+    for (int i = 0; i < due.size() && !Deadline.currentIsExpired(); i += MOST) {
+      renew(due.subList(i, Math.min(due.size(), i + MOST)));
+    }
   }
 
   private void renew(List<Held> due) {

@@ -94,7 +94,7 @@ final class Problems {
   private String grants() {
     return "~tc:" + cache + ":* &tc:" + cache
         + " +get +mget +getrange +set +del +pttl +pexpire +time +publish +eval +evalsha,"
-        + " and with memory +subscribe +unsubscribe +ping";
+        + " with memory +subscribe +unsubscribe +ping, and on a cluster +cluster +asking";
   }
 
   /** Logs what is over. Returns how long until the next may be. */

@@ -8,7 +8,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import redis.clients.jedis.exceptions.JedisDataException;
 
 /** One get: memory, then Redis, then the loader under a lease or past the cache. The correctness proof relies on the order of its steps. */
 final class Reader<K, V> {
@@ -124,7 +123,11 @@ final class Reader<K, V> {
       byte[] entry = standing.entry();
       return switch (Entries.kind(entry)) {
         case Entries.VALUE -> hit(entry, asked, standing.leftMillis());
-        case Entries.LEASE -> awaitLoad(Entries.leaseToken(entry));
+        case Entries.LEASE -> {
+          // What could not be decoded is gone: what comes now is another value.
+          undecodable = false;
+          yield awaitLoad(Entries.leaseToken(entry));
+        }
         case Entries.TOMBSTONE -> direct();
         default -> {
           foreign = true;
@@ -144,7 +147,7 @@ final class Reader<K, V> {
         byte[] entry = stores.remote().read(id);
         return entry == null ? null : new Standing(entry, -1, false);
       } catch (RuntimeException failure) {
-        if (isOfAnotherType(failure)) {
+        if (RemoteEntries.isOfAnotherType(failure)) {
           return null;
         }
         stores.problems().failed(failure);
@@ -152,12 +155,8 @@ final class Reader<K, V> {
       }
     }
 
-    private static boolean isOfAnotherType(RuntimeException failure) {
-      return failure instanceof JedisDataException
-          && String.valueOf(failure.getMessage()).startsWith("WRONGTYPE");
-    }
-
     private Standing lease(Flight<V> flight) throws Unreachable {
+      token = "";
       try {
         return stores.remote().readOrLease(id, any -> take(flight), undecodable);
       } catch (RuntimeException failure) {
@@ -171,7 +170,11 @@ final class Reader<K, V> {
 
     /** Before the lease is requested: a reader that sees its token in Redis must find the flight here. */
     private String take(Flight<V> flight) {
-      stores.flights().remove(token);
+      if (!token.isEmpty()) {
+        // A try whose answer was lost may have taken the lease.
+        stores.flights().remove(token);
+        stores.orphan(token);
+      }
       token = leaseToken();
       stores.flights().put(token, flight);
       return token;

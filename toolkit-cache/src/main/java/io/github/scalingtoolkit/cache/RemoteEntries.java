@@ -7,6 +7,7 @@ import io.github.scalingtoolkit.core.redis.LuaScript;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.redis.ScriptCall;
 import io.github.scalingtoolkit.core.redis.ScriptReply;
+import io.github.scalingtoolkit.core.time.Deadline;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,10 @@ final class RemoteEntries {
   private static final LuaScript EVICT = script("evict");
   private static final LuaScript WRITE_BEGIN = script("write-begin");
   private static final LuaScript WRITE_END = script("write-end");
+
+  /** For so long those who ask key by key wait for nodes that do not answer, and a call more. */
+  private static final long FAILURES_MAY_TAKE_NANOS = 100_000_000;
+
   private static final byte[] NO = {'0'};
   private static final byte[] YES = {'1'};
 
@@ -76,6 +81,9 @@ final class RemoteEntries {
   /**
    * Reads several entries in one round trip. Null where there is none. On a cluster a node that does not answer fails its
    * own entries alone: while one is failing they are asked for one by one, so that its breaker answers for it at once.
+   * Once that has cost 100 ms, or the caller's time is over, what is left fails as well.
+   *
+   * <p>A key of another type counts as none: a lease replaces it.
    *
    * @throws RuntimeException if none could be read
    */
@@ -91,7 +99,21 @@ final class RemoteEntries {
         // Perhaps a single node; each call tells its node's breaker.
       }
     }
-    return each(ids, this::read);
+    return each(ids, id -> {
+      try {
+        return read(id);
+      } catch (RuntimeException failure) {
+        if (isOfAnotherType(failure)) {
+          return null;
+        }
+        throw failure;
+      }
+    });
+  }
+
+  static boolean isOfAnotherType(RuntimeException failure) {
+    return failure instanceof JedisDataException
+        && String.valueOf(failure.getMessage()).startsWith("WRONGTYPE");
   }
 
   private static List<byte @Nullable []> pipelined(UnifiedJedis jedis, byte[][] all) {
@@ -103,7 +125,16 @@ final class RemoteEntries {
       pipeline.sync();
     }
     List<byte @Nullable []> entries = new ArrayList<>();
-    responses.forEach(response -> entries.add(response.get()));
+    for (Response<byte[]> response : responses) {
+      try {
+        entries.add(response.get());
+      } catch (JedisDataException refused) {
+        if (!isOfAnotherType(refused)) {
+          throw refused;
+        }
+        entries.add(null);
+      }
+    }
     return entries;
   }
 
@@ -114,14 +145,23 @@ final class RemoteEntries {
   }
 
   /** Asks for each of several, and fails only if all fail. */
-  private static <T> List<Answer<T>> each(List<String> ids, Function<String, @Nullable T> ask) {
+  private <T> List<Answer<T>> each(List<String> ids, Function<String, @Nullable T> ask) {
     List<Answer<T>> answers = new ArrayList<>();
     RuntimeException last = null;
     int failures = 0;
+    long failing = 0;
     for (String id : ids) {
+      if (last != null && (failing > FAILURES_MAY_TAKE_NANOS || callerMayNotWait())) {
+        failures++;
+        answers.add(new Answer<>(null, last));
+        continue;
+      }
+      long asked = redis.clock().nanoTime();
       try {
         answers.add(new Answer<>(ask.apply(id), null));
       } catch (RuntimeException failure) {
+        // What a breaker refuses costs nothing, and the keys of other nodes are asked for.
+        failing += redis.clock().nanoTime() - asked;
         last = failure;
         failures++;
         answers.add(new Answer<>(null, failure));
@@ -131,6 +171,10 @@ final class RemoteEntries {
       throw last;
     }
     return answers;
+  }
+
+  private static boolean callerMayNotWait() {
+    return Deadline.currentIsExpired() || Thread.currentThread().isInterrupted();
   }
 
   /**

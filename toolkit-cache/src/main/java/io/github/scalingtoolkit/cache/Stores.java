@@ -322,11 +322,11 @@ final class Stores<V> {
           "cache less in one value, or raise largestValue; such values are returned and not stored");
       return null;
     }
-    return value == null || codecTried || readsBack(entry) ? entry : null;
+    return value == null || codecTried || readsBack(value, entry) ? entry : null;
   }
 
   /** Tries the codec once with a real value: what it cannot read back would be loaded and stored for ever. */
-  private boolean readsBack(byte[] entry) {
+  private boolean readsBack(V value, byte[] entry) {
     Cached<V> back = decode(entry);
     if (back == null) {
       return false;
@@ -334,9 +334,11 @@ final class Stores<V> {
     codecTried = true;
     String difference;
     try {
-      difference = Arrays.equals(entry, Entries.value(codec, back.value()))
-          ? ""
-          : "a value that is encoded and decoded encodes to other bytes than before";
+      // Equal values may have other bytes: the order of a set, for example.
+      difference =
+          value.equals(back.value()) || Arrays.equals(entry, Entries.value(codec, back.value()))
+              ? ""
+              : "a value that is encoded and decoded encodes to other bytes than before";
     } catch (Exception | LinkageError | StackOverflowError broken) {
       difference = "a value that is encoded and decoded cannot be encoded again: "
           + CodecFailure.describe(broken);

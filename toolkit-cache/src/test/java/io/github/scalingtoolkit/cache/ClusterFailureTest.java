@@ -5,6 +5,7 @@ import static io.github.scalingtoolkit.cache.Fixture.localTexts;
 import static io.github.scalingtoolkit.cache.Fixture.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.scalingtoolkit.core.guard.Guard;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.testing.Await;
@@ -50,6 +51,35 @@ class ClusterFailureTest {
           "every invalidation has arrived",
           () -> keys.stream().noneMatch(key -> two.peekLocal(key) != null));
       assertThat(two.get(keys.get(0), any -> "v2")).isEqualTo("v2");
+    }
+  }
+
+  @Test
+  void aHungMasterCostsGetAllAFewDeadlinesAndNotOneAKey() {
+    List<String> many = IntStream.range(0, 90).mapToObj(i -> "k" + i).toList();
+    Map<String, String> values =
+        many.stream().collect(Collectors.toMap(Function.identity(), key -> "v1"));
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis =
+            RedisAccess.builder(cluster.url()).deadline(Duration.ofMillis(500)).build()) {
+      CacheAside<String, String> cache = texts(redis, name).build();
+      Await.until(
+          "it knows the nodes",
+          () -> keys.stream()
+              .allMatch(key -> cache.lookup(key, any -> "v1").outcome() == Outcome.L2_HIT));
+      // As before a breaker has seen enough.
+      redis.guards().forEach(Guard::forceClosed);
+      cluster.masters().get(0).pause();
+      try {
+        long began = System.nanoTime();
+
+        assertThat(cache.getAll(many, missing -> values)).isEqualTo(values);
+
+        // About 30 keys are on that master.
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(8));
+      } finally {
+        cluster.masters().get(0).resume();
+      }
     }
   }
 

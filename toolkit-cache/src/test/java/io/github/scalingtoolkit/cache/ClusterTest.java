@@ -37,6 +37,23 @@ class ClusterTest {
     }
   }
 
+  @Test
+  void aKeyOfAnotherTypeIsReplacedByGetAllToo() {
+    String name = Fixture.name();
+    Noticed noticed = new Noticed();
+    try (RedisCluster cluster = RedisCluster.start();
+        RedisAccess redis = Fixture.patient(cluster.url())) {
+      CacheAside<String, String> cache = texts(redis, name).listener(noticed).build();
+      redis.commands().rpush("tc:" + name + ":a", "foreign");
+      Map<String, String> values = Map.of("a", "v of a", "b", "v of b");
+
+      assertThat(cache.getAll(List.of("a", "b"), missing -> values)).isEqualTo(values);
+
+      assertThat(cache.lookup("a", key -> "w")).isEqualTo(new Cached<>("v of a", Outcome.L2_HIT));
+      assertThat(noticed.problems()).containsExactly(CacheProblem.FOREIGN);
+    }
+  }
+
   private static Set<HostAndPort> nodes(RedisCluster cluster) {
     return cluster.masters().stream()
         .map(master -> new HostAndPort("127.0.0.1", master.port()))

@@ -225,6 +225,7 @@ class IllRedisTest {
           .singleElement()
           .asString()
           .contains("NOPERM")
+          .contains("+cluster +asking")
           .contains("+evalsha");
       assertThat(noticed.problems()).containsOnly(CacheProblem.REFUSED);
       assertThat(poor.guard().state()).isEqualTo(GuardState.CLOSED);

@@ -172,6 +172,17 @@ class SlowLoaderTest {
   }
 
   @Test
+  void aLeaseLongerThanALoadMayTakeIsWaitedFor() {
+    CacheAside<String, String> cache = texts(redis, name)
+        .lease(Duration.ofMinutes(1))
+        .loadLifetime(Duration.ofMillis(50))
+        .build();
+    redis.commands().psetex("tc:" + name + ":k", 1000, "Lsomebodydead");
+
+    assertThat(cache.lookup("k", key -> "v")).isEqualTo(new Cached<>("v", Outcome.LOADED));
+  }
+
+  @Test
   void waitingForAnotherProcessEndsWithTheCallersDeadline() {
     CacheAside<String, String> cache =
         texts(redis, name).loadLifetime(Duration.ofHours(1)).build();

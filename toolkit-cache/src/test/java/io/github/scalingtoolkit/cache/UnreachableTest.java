@@ -6,6 +6,7 @@ import static io.github.scalingtoolkit.cache.Fixture.localTexts;
 import static io.github.scalingtoolkit.cache.Fixture.standing;
 import static io.github.scalingtoolkit.cache.Fixture.texts;
 import static io.github.scalingtoolkit.cache.Fixture.value;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -435,6 +436,51 @@ class UnreachableTest {
           .isEqualTo("v1");
       nearRedis.guard().automatic();
       awaitClosed();
+      assertThat(standing(farRedis, name, "k")).startsWith("L");
+
+      assertThat(slow.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));
+    }
+  }
+
+  @Test
+  void aLeaseWhoseGrantWasLostDoesNotKeepItsOwnProcessWaiting() {
+    try (CacheAside<String, String> slow =
+        live(localTexts(nearRedis, name).lease(Duration.ofMinutes(1)).build())) {
+      slow.get("other", this::load);
+
+      proxy.dropReplies(1);
+
+      assertThat(slow.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));
+    }
+  }
+
+  @Test
+  void leasesWhoseGrantWasLostDoNotKeepTheirOwnProcessWaiting() {
+    Codec<String> codec = new Codec<>() {
+      @Override
+      public byte[] encode(String value) {
+        return value.getBytes(UTF_8);
+      }
+
+      @Override
+      public String decode(byte[] bytes) {
+        if (bytes.length == 0) {
+          // The leases are asked for next.
+          proxy.dropReplies(1);
+          throw new IllegalStateException("empty");
+        }
+        return new String(bytes, UTF_8);
+      }
+    };
+    try (CacheAside<String, String> slow = CacheAside.builder(nearRedis, name, codec)
+        .timeToLive(Duration.ofMinutes(5))
+        .lease(Duration.ofMinutes(1))
+        .build()) {
+      slow.get("other", this::load);
+      farRedis.commands().psetex("tc:" + name + ":empty", 60_000, "V+");
+
+      assertThat(slow.getAll(List.of("k", "empty"), keys -> Map.of("k", "v1")))
+          .containsEntry("k", "v1");
       assertThat(standing(farRedis, name, "k")).startsWith("L");
 
       assertThat(slow.lookup("k", this::load)).isEqualTo(new Cached<>("v1", Outcome.LOADED));

@@ -4,12 +4,14 @@ import static io.github.scalingtoolkit.cache.Fixture.live;
 import static io.github.scalingtoolkit.cache.Fixture.localTexts;
 import static io.github.scalingtoolkit.cache.Fixture.standing;
 import static io.github.scalingtoolkit.cache.Fixture.texts;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.github.scalingtoolkit.core.guard.GuardState;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.math.BigDecimal;
@@ -18,10 +20,15 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZonedDateTime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -160,6 +167,79 @@ class ValueProblemsTest {
     }
     assertThat(noticed.problems()).containsExactly(CacheProblem.UNFAITHFUL);
     assertThat(standing(redis, name, "k")).isEqualTo("V+v");
+  }
+
+  @Test
+  void aCodecThatWritesEqualValuesInOtherBytesIsFaithful() {
+    AtomicInteger times = new AtomicInteger();
+    CacheAside<String, String> cache = cache(codec(
+        value -> (times.incrementAndGet() + value).getBytes(UTF_8),
+        bytes -> new String(bytes, UTF_8).substring(1)));
+
+    assertThat(cache.get("k", key -> "v")).isEqualTo("v");
+
+    assertThat(cache.lookup("k", key -> "w")).isEqualTo(new Cached<>("v", Outcome.L2_HIT));
+    assertThat(noticed.problems()).isEmpty();
+  }
+
+  private static boolean waitsForALease(@Nullable Thread thread) {
+    return thread != null
+        && thread.getState() == Thread.State.TIMED_WAITING
+        && Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> frame.getMethodName().equals("awaitLoad"));
+  }
+
+  @Test
+  void whatAnotherLoadsInPlaceOfAnUndecodableValueIsServed() {
+    String key = "tc:" + name + ":k";
+    AtomicReference<Thread> reader = new AtomicReference<>();
+    CacheAside<String, String> cache = cache(codec(String::getBytes, bytes -> {
+      if (new String(bytes, UTF_8).equals("bad")) {
+        // Another process takes the lease to replace it first.
+        redis.commands().psetex(key, 60_000, "Lanother");
+        throw new IllegalStateException("bad");
+      }
+      return new String(bytes, UTF_8);
+    }));
+    redis.commands().psetex(key, 60_000, "V+bad");
+
+    CompletableFuture<Cached<String>> reading = Fixture.async(() -> {
+      reader.set(Thread.currentThread());
+      return cache.lookup("k", any -> "own");
+    });
+    Await.until("it waits", () -> waitsForALease(reader.get()));
+    redis.commands().psetex(key, 60_000, "V+good");
+
+    assertThat(Fixture.value(reading)).isEqualTo(new Cached<>("good", Outcome.L2_HIT));
+  }
+
+  @Test
+  void anErrorWhileLeasesAreTakenLeavesNoneToWaitFor() {
+    String prefix = "tc:" + name + ":";
+    CacheAside<String, String> cache = CacheAside.builder(
+            redis, name, codec(String::getBytes, bytes -> {
+              String text = new String(bytes, UTF_8);
+              if (text.equals("bad")) {
+                // Another process stores one that is worse.
+                redis.commands().psetex(prefix + "b", 60_000, "V+worse");
+                throw new IllegalStateException(text);
+              }
+              if (text.equals("worse")) {
+                throw new AssertionError(text);
+              }
+              return text;
+            }))
+        .timeToLive(Duration.ofMinutes(5))
+        .lease(Duration.ofMinutes(1))
+        .build();
+    redis.commands().psetex(prefix + "c", 60_000, "V+bad");
+
+    assertThatThrownBy(() -> cache.getAll(List.of("a", "b", "c"), keys -> Map.of()))
+        .isInstanceOf(AssertionError.class)
+        .hasMessage("worse");
+
+    assertThat(standing(redis, name, "a")).startsWith("L");
+    assertThat(cache.lookup("a", key -> "v")).isEqualTo(new Cached<>("v", Outcome.LOADED));
   }
 
   @Test
