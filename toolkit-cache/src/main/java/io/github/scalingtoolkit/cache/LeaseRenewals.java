@@ -170,9 +170,10 @@ final class LeaseRenewals implements AutoCloseable {
       }
       if (RemoteEntries.one(replies.get(i).value())) {
         due.get(i).renewedAt = asked;
-      } else {
-        // Invalidated; or ended by time, if at the answer the last renewal was that long ago.
-        due.get(i).gone = answered - due.get(i).renewedAt < leaseNanos;
+      } else if (answered - due.get(i).renewedAt < leaseNanos) {
+        // Invalidated. Otherwise it may have ended by time: at the answer its last renewal was that
+        // long ago.
+        due.get(i).gone = true;
       }
     }
   }

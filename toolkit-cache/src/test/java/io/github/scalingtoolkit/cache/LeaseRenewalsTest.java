@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.scalingtoolkit.core.redis.RedisAccess;
 import io.github.scalingtoolkit.core.time.Clock;
 import io.github.scalingtoolkit.core.time.ManualClock;
+import io.github.scalingtoolkit.testing.Await;
 import io.github.scalingtoolkit.testing.CapturedLog;
 import io.github.scalingtoolkit.testing.RedisServer;
 import java.time.Duration;
@@ -127,6 +128,9 @@ class LeaseRenewalsTest {
       step(renewals);
 
       assertThat(noticed.problems()).isNotEmpty().containsOnly(CacheProblem.REFUSED);
+      // The loop's own step may have been the first, and be about to say it.
+      Await.until(
+          "it is said", () -> !log.lines("cache=" + name + " problem=refused").isEmpty());
       assertThat(log.lines("cache=" + name + " problem=refused"))
           .singleElement()
           .asString()
