@@ -29,6 +29,10 @@ final class LeaseRenewals implements AutoCloseable {
 
   private final RemoteEntries remote;
   private final long leaseNanos;
+
+  /** For so long it stands unless something has ended it: Redis counts whole milliseconds. */
+  private final long certainNanos;
+
   private final long longestNanos;
   private final Clock clock;
   private final Problems problems;
@@ -48,6 +52,7 @@ final class LeaseRenewals implements AutoCloseable {
     this.redis = redis;
     this.remote = remote;
     this.leaseNanos = lease.toNanos();
+    certainNanos = leaseNanos - 1_000_000;
     this.longestNanos = longest.toNanos();
     this.clock = clock;
     this.problems = problems;
@@ -74,7 +79,7 @@ final class LeaseRenewals implements AutoCloseable {
 
     /** Tells whether it may have ended by time, and not because it was invalidated. */
     boolean mayHaveEnded() {
-      return !gone && clock.nanoTime() - renewedAt >= leaseNanos;
+      return !gone && clock.nanoTime() - renewedAt >= certainNanos;
     }
 
     /** Returns for how long it has been held. */
@@ -170,7 +175,7 @@ final class LeaseRenewals implements AutoCloseable {
       }
       if (RemoteEntries.one(replies.get(i).value())) {
         due.get(i).renewedAt = asked;
-      } else if (answered - due.get(i).renewedAt < leaseNanos) {
+      } else if (answered - due.get(i).renewedAt < certainNanos) {
         // Invalidated. Otherwise it may have ended by time: at the answer its last renewal was that
         // long ago.
         due.get(i).gone = true;
