@@ -66,7 +66,6 @@ final class Beater {
       // that is half open.
       onWork.run();
     }
-    onSlot.accept(beat.untilNextSlot());
     if (beat.takenOver() > 0) {
       tell(() -> listener.onTakenOver(beat.takenOver()));
     }
@@ -88,6 +87,7 @@ final class Beater {
     } else {
       paused.over(() -> log.info("queue={} state=resumed", queue));
     }
+    onSlot.accept(beat.untilNextSlot());
     Duration nextEnds = beat.untilNextLeaseEnds().plus(AFTER_A_LEASE);
     return shorter(nextEnds, claims.held().isEmpty() ? idle : third);
   }

@@ -135,7 +135,7 @@ final class Claims {
    * @param poison ids of jobs that are dead now, since they took too many workers with them
    * @param ready whether it looked for jobs that the worker may claim, and found one
    * @param paused whether an operator has paused the queue
-   * @param untilNextSlot when the next slot of a schedule is due; {@link #NEVER} if there is no schedule
+   * @param untilNextSlot when the next slot of a schedule is due, {@link #NEVER} at most, as if there is no schedule
    */
   record Beat(
       Duration untilNextLeaseEnds,
@@ -511,7 +511,17 @@ final class Claims {
         poison,
         (Long) reply.get(7) == 1,
         (Long) reply.get(9) == 1,
-        slot < 0 ? NEVER : Duration.ofMillis(slot));
+        untilSlot(slot));
+  }
+
+  /**
+   * Returns how long to wait for a slot, {@link #NEVER} at most: one may lie further ahead than nanoseconds can be counted,
+   * and each look asks again.
+   *
+   * @param millis -1 if there is none
+   */
+  static Duration untilSlot(long millis) {
+    return millis < 0 || millis >= NEVER.toMillis() ? NEVER : Duration.ofMillis(millis);
   }
 
   /** Returns true to one of those who heard a published call for {@code type}: it is to step. */

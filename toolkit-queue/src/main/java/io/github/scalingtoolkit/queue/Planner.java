@@ -80,7 +80,7 @@ final class Planner {
       return Duration.ZERO;
     }
     long next = (Long) reply.get(1);
-    Duration wait = next < 0 ? Claims.NEVER : Duration.ofMillis(next).plus(ROUNDING);
+    Duration wait = Claims.untilSlot(next).plus(ROUNDING);
     boolean all = waitOn == 0;
     waitOn = 0;
     return all || wait.compareTo(LATER) < 0 ? wait : LATER;

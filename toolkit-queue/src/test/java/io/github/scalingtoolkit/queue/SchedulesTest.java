@@ -534,6 +534,21 @@ class SchedulesTest {
   }
 
   @Test
+  void aSlotInTheYear9999KeepsNoBeatFromTellingOfAPause() {
+    Timing far = Timing.every(HOUR, Instant.parse("9999-12-31T00:00:00Z"));
+    schedules.put(Schedule.of("far", far, NOTE, "payload"));
+    QueueInspector.of(queue).pause();
+
+    assertThat(turn()).isLessThanOrEqualTo(Claims.NEVER.plusMillis(1));
+    try (CapturedLog log = CapturedLog.start();
+        Worker worker =
+            Worker.builder(queue).handle(NOTE, job -> JobOutcome.done()).start()) {
+      Await.until("the pause is told", () -> !log.lines("state=paused by=operator").isEmpty());
+      assertThat(worker).isNotNull();
+    }
+  }
+
+  @Test
   void whatThisProcessCannotReadIsLeftToOthersAndToldOnce() {
     String newer = "t=solar%20x m=latest\n5c005note\n\"x\"";
     String elsewhere = "t=cron%20Mars/Olympus%200%208%20*%20*%20* m=latest\n5c005note\n\"x\"";
