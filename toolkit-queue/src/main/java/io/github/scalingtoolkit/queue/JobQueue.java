@@ -264,12 +264,11 @@ public final class JobQueue {
         inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
   }
 
-  /** Runs a script once for each list of arguments, in one round trip, and returns the reply of each. */
-  List<?> evalEach(LuaScript script, List<List<byte[]>> args) {
+  /** Runs a script once for each list of arguments, in one round trip, and returns the reply of each, also if it is an error. */
+  List<ScriptReply> repliesOfEach(LuaScript script, List<List<byte[]>> args) {
     List<ScriptCall> calls =
         args.stream().map(each -> new ScriptCall(script, keys, each)).toList();
-    return (List<?>) Objects.requireNonNull(
-        inVersion(() -> redis.evalAll(calls).stream().map(ScriptReply::get).toList()));
+    return redis.evalAll(calls);
   }
 
   static Optional<JobSnapshot> snapshot(JobId id, @Nullable Object inspected) {

@@ -4,9 +4,12 @@ import static io.github.scalingtoolkit.queue.Scripts.bytes;
 
 import io.github.scalingtoolkit.core.internal.Once;
 import io.github.scalingtoolkit.core.lifecycle.Loop;
+import io.github.scalingtoolkit.core.redis.ScriptReply;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -46,6 +49,9 @@ final class Planner {
   /** Plans that this process cannot read, by the schedule's id: each is told of once. */
   private final Map<String, String> unreadable = new ConcurrentHashMap<>();
 
+  /** The slots that a look could not move, by the schedule's id, since a turn found nothing to do. */
+  private final Map<String, Long> vain = new HashMap<>();
+
   /** How many of those that are due have been looked at in vain since a turn found nothing to do. */
   private int waitOn;
 
@@ -72,17 +78,24 @@ final class Planner {
     List<?> reply = (List<?>) Objects.requireNonNull(queue.eval(
         Scripts.CRON, List.of(queue.version(), bytes("due"), bytes(waitOn), bytes(PAGE))));
     List<Standing> due = due((List<?>) reply.get(2), Instant.ofEpochMilli((Long) reply.get(0)));
-    int left = due.isEmpty() ? 0 : enqueue(due);
+    Result result = enqueue(due);
+    int left = result.left;
+    for (Standing each : result.undone) {
+      // Another process may have been first, and then it has another slot at the next look.
+      if (Objects.equals(vain.put(each.id(), each.slot()), each.slot())) {
+        left++;
+      }
+    }
     waitOn += left;
-    if (due.size() == PAGE || left < due.size()) {
+    if ((Long) reply.get(3) == 1 || left < due.size()) {
       // There may be more; and what was enqueued has another slot now, which may be the next one of
       // all.
       return Duration.ZERO;
     }
-    long next = (Long) reply.get(1);
-    Duration wait = Claims.untilSlot(next).plus(ROUNDING);
+    Duration wait = Claims.untilSlot((Long) reply.get(1)).plus(ROUNDING);
     boolean all = waitOn == 0;
     waitOn = 0;
+    vain.clear();
     return all || wait.compareTo(LATER) < 0 ? wait : LATER;
   }
 
@@ -107,40 +120,50 @@ final class Planner {
             reply.get(0)));
   }
 
-  /** Enqueues what is due, unless others do, and returns how many of {@code due} wait on, and for what cause is logged. */
-  int enqueue(List<Standing> due) {
-    List<Standing> read = new ArrayList<>();
-    List<SchedulePlan.Due> decided = new ArrayList<>();
-    List<List<byte[]>> calls = new ArrayList<>();
-    for (Standing each : due) {
-      SchedulePlan plan = read(each);
-      if (plan != null) {
-        SchedulePlan.Due what = plan.due(Instant.ofEpochMilli(each.slot()), each.now());
-        read.add(each);
-        decided.add(what);
-        calls.add(arguments(each, what));
+  /**
+   * What became of schedules that were due.
+   *
+   * @param left how many wait on, for what cause is logged
+   * @param undone those for which the script did nothing: others did it, they were changed, or they are damaged
+   */
+  record Result(int left, List<Standing> undone) {}
+
+  private record Call(Standing schedule, SchedulePlan.Due what, List<byte[]> args) {}
+
+  /** Enqueues what is due, unless others do. */
+  Result enqueue(List<Standing> due) {
+    List<Call> calls = due.stream().map(this::decide).filter(Objects::nonNull).toList();
+    if (calls.isEmpty()) {
+      return new Result(due.size(), List.of());
+    }
+    List<ScriptReply> replies =
+        queue.repliesOfEach(Scripts.CRON, calls.stream().map(Call::args).toList());
+    int left = due.size() - calls.size();
+    List<Standing> undone = new ArrayList<>();
+    JedisDataException refusal = null;
+    for (int i = 0; i < calls.size(); i++) {
+      Call call = calls.get(i);
+      try {
+        if ((Long) ((List<?>) Objects.requireNonNull(replies.get(i).get())).get(0) == 1) {
+          enqueued(call.schedule, call.what);
+        } else {
+          undone.add(call.schedule);
+        }
+      } catch (JedisDataException refusedOne) {
+        refusal = refusedOne;
+        left++;
       }
     }
-    if (calls.isEmpty()) {
-      return due.size();
-    }
-    List<?> replies;
-    try {
-      replies = queue.evalEach(Scripts.CRON, calls);
-    } catch (JedisDataException refusal) {
+    if (refusal == null) {
+      refused.over(() -> log.info("queue={} schedules=served", queue.logName()));
+    } else {
+      String cause = inQuotes(refusal);
       refused.tell(() -> log.warn(
           "queue={} schedules=refused cause=\"{}\" action=\"their jobs wait: mend what Redis says, it is asked again\"",
           queue.logName(),
-          inQuotes(refusal)));
-      return due.size();
+          cause));
     }
-    refused.over(() -> log.info("queue={} schedules=served", queue.logName()));
-    for (int i = 0; i < replies.size(); i++) {
-      if ((Long) ((List<?>) replies.get(i)).get(0) == 1) {
-        enqueued(read.get(i), decided.get(i));
-      }
-    }
-    return due.size() - read.size();
+    return new Result(left, undone);
   }
 
   private void enqueued(Standing schedule, SchedulePlan.Due what) {
@@ -160,16 +183,19 @@ final class Planner {
     }
   }
 
-  /** Returns its plan; null if this process cannot read it. */
-  private @Nullable SchedulePlan read(Standing schedule) {
+  /** Returns what to ask Redis for; null if this process cannot read it. One that is damaged must not stop the others. */
+  private @Nullable Call decide(Standing schedule) {
     try {
       if (plans.size() >= MOST_PLANS) {
         plans.clear();
       }
       SchedulePlan plan = plans.computeIfAbsent(schedule.plan(), SchedulePlan::read);
+      Schedule.checked(schedule.id());
+      SchedulePlan.Due what = plan.due(Instant.ofEpochMilli(schedule.slot()), schedule.now());
+      Call call = new Call(schedule, what, arguments(schedule, what));
       unreadable.remove(schedule.id());
-      return plan;
-    } catch (IllegalArgumentException unknown) {
+      return call;
+    } catch (IllegalArgumentException | ArithmeticException | DateTimeException unknown) {
       if (!schedule.plan().equals(unreadable.put(schedule.id(), schedule.plan()))) {
         log.warn(
             "queue={} schedule={} state=unreadable cause=\"{}\" action=\"another worker may read it; else update this one,"
@@ -187,7 +213,7 @@ final class Planner {
   }
 
   private List<byte[]> arguments(Standing schedule, SchedulePlan.Due what) {
-    List<byte[]> args = new ArrayList<>(7 + 2 * what.run().size());
+    List<byte[]> args = new ArrayList<>(8 + 3 * what.run().size());
     args.add(queue.version());
     args.add(bytes("fire"));
     args.add(bytes(schedule.id()));
@@ -195,10 +221,11 @@ final class Planner {
     args.add(bytes(schedule.slot()));
     args.add(bytes(what.next().toEpochMilli()));
     args.add(bytes(queue.retention().givenIds().toMillis()));
-    String now = Long.toString(schedule.now().toEpochMilli(), RADIX);
+    args.add(bytes(" a=" + Long.toString(schedule.now().toEpochMilli(), RADIX)));
     for (Instant slot : what.run()) {
       args.add(bytes(Schedule.jobId(schedule.id(), slot).value()));
-      args.add(bytes(" a=" + now + " h." + Schedule.SLOT_HEADER + "=" + slot));
+      args.add(bytes(slot.toEpochMilli()));
+      args.add(bytes(" h." + Schedule.SLOT_HEADER + "=" + slot));
     }
     return args;
   }

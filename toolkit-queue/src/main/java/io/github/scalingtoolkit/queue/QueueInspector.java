@@ -104,8 +104,10 @@ public final class QueueInspector {
     }
     String name = new String(id, StandardCharsets.ISO_8859_1);
     try {
-      Details details = Envelope.read(withNewline(head)).details();
-      long enqueued = details.enqueuedAt() > 0 || !JobId.isValid(name)
+      Envelope job = Envelope.read(withNewline(head));
+      Details details = job.details();
+      // An id given by a caller tells no time.
+      long enqueued = details.enqueuedAt() > 0 || job.hasGivenId() || !JobId.isValid(name)
           ? details.enqueuedAt()
           : new JobId(name).madeAt();
       return Math.max(enqueued, details.due());

@@ -32,6 +32,9 @@ public final class Schedules {
 
   private static final int MOST_BYTES = 1_000_000;
 
+  /** One that is due every second may be due again each time. */
+  private static final int MOST_TRIES = 5;
+
   private final JobQueue queue;
   private final Planner planner;
 
@@ -39,7 +42,7 @@ public final class Schedules {
   public enum Put {
     /** It is new. */
     ADDED,
-    /** It was there and is another now. */
+    /** It was there and is another now, or its next slot was lost and is back. */
     CHANGED,
     /** It was there already. */
     UNCHANGED
@@ -69,7 +72,7 @@ public final class Schedules {
    * Adds a schedule, or replaces the one with its id. A new one is due first at its first slot after now, by the clock of
    * Redis. One that was there keeps its next slot if its timing is the same, whatever else has changed, and stays paused if
    * it is; with another timing, what is due by the old one is enqueued first. Workers know of a new slot within 6 s. Two
-   * round trips, or three.
+   * round trips, three if a slot is due, and up to 15 while more slots become due.
    *
    * @throws IllegalArgumentException if payload and headers are larger than 1,000,000 bytes
    * @throws QueueException if the payload cannot be written
@@ -81,22 +84,30 @@ public final class Schedules {
           + " must be at most " + MOST_BYTES + " bytes but were " + envelope.length);
     }
     String plan = schedule.plan().text();
-    Planner.Standing before = planner.standing(schedule.id());
-    if (before.isDue() && !timing(before.plan()).equals(timing(plan))) {
-      planner.enqueue(List.of(before));
+    boolean anyway = false;
+    for (int tries = 1; ; tries++) {
+      Planner.Standing before = planner.standing(schedule.id());
+      if (before.isDue() && !timing(before.plan()).equals(timing(plan))) {
+        // What this process cannot enqueue must not keep the schedule from being mended.
+        anyway = planner.enqueue(List.of(before)).left() > 0;
+      }
+      Object reply = queue.evalPayload(
+          Scripts.CRON,
+          List.of(
+              queue.version(),
+              bytes("put"),
+              bytes(schedule.id()),
+              bytes(plan),
+              envelope,
+              bytes(schedule.timing().next(before.now()).toEpochMilli()),
+              bytes(anyway || tries == MOST_TRIES ? 1 : 0)),
+          0);
+      long code = (Long) Objects.requireNonNull(reply);
+      if (code < 3) {
+        return code == 1 ? Put.ADDED : code == 2 ? Put.CHANGED : Put.UNCHANGED;
+      }
+      // A slot has become due since: it is enqueued first.
     }
-    Object reply = queue.evalPayload(
-        Scripts.CRON,
-        List.of(
-            queue.version(),
-            bytes("put"),
-            bytes(schedule.id()),
-            bytes(plan),
-            envelope,
-            bytes(schedule.timing().next(before.now()).toEpochMilli())),
-        0);
-    long code = (Long) Objects.requireNonNull(reply);
-    return code == 1 ? Put.ADDED : code == 2 ? Put.CHANGED : Put.UNCHANGED;
   }
 
   private static String timing(String plan) {
@@ -161,7 +172,8 @@ public final class Schedules {
   }
 
   /**
-   * Returns the schedules in the order of their ids. Redis looks through all ids: some milliseconds for 10,000.
+   * Returns the schedules in the order of their ids. Redis looks through all ids: some milliseconds for 10,000. One
+   * round trip for each megabyte of payloads.
    *
    * @param skip how many to skip, at least 0
    * @param most how many to return, 1 to {@value #MOST_LISTED}
@@ -172,14 +184,26 @@ public final class Schedules {
       throw new IllegalArgumentException(
           "skip must be >= 0 and most 1 to " + MOST_LISTED + " but were " + skip + " and " + most);
     }
-    return snapshots(queue.eval(
-        Scripts.CRON, List.of(queue.version(), bytes("list"), bytes(skip), bytes(most))));
+    List<ScheduleSnapshot> schedules = new ArrayList<>();
+    boolean more;
+    do {
+      List<?> reply = (List<?>) Objects.requireNonNull(queue.eval(
+          Scripts.CRON,
+          List.of(
+              queue.version(),
+              bytes("list"),
+              bytes(skip + schedules.size()),
+              bytes(most - schedules.size()))));
+      schedules.addAll(snapshots(reply));
+      more = (Long) reply.get(reply.size() - 1) == 1;
+    } while (more);
+    return schedules;
   }
 
   private static List<ScheduleSnapshot> snapshots(@Nullable Object listed) {
     List<?> reply = (List<?>) Objects.requireNonNull(listed);
     List<ScheduleSnapshot> schedules = new ArrayList<>(reply.size() / 5);
-    for (int i = 0; i < reply.size(); i += 5) {
+    for (int i = 0; i + 5 <= reply.size(); i += 5) {
       long next = (Long) reply.get(i + 3);
       String job = Scripts.text(reply.get(i + 4));
       Optional<SchedulePlan> plan = readable(Scripts.text(reply.get(i + 1)));

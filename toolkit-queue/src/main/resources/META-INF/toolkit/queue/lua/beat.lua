@@ -234,4 +234,4 @@ end
 local slot = scheduled and redis.call('ZRANGE', p .. 'cs', 0, 0, 'WITHSCORES')[2]
 return {registered, wait, given_back, taken_over, largest, unhandled, poison, found,
   math.max(0, redis.call('HLEN', own) - 2), paused and 1 or 0, cancels,
-  slot and math.max(0, tonumber(slot) - now) or -1}
+  slot and slot ~= 'inf' and math.max(0, tonumber(slot) - now) or -1}

@@ -297,7 +297,10 @@ class SchedulesTest {
     assertThat(schedules.resume("gone")).isFalse();
     assertThat(schedules.find("gone")).isEmpty();
     assertThat(SchedulesTest.<Set<String>>redis(jedis -> jedis.keys(queue.key("c*"))))
-        .containsExactly(queue.key("c"));
+        .containsExactlyInAnyOrder(queue.key("c"), queue.key("cs"));
+    schedules.remove("paused");
+    assertThat(SchedulesTest.<Set<String>>redis(jedis -> jedis.keys(queue.key("c*"))))
+        .isEmpty();
   }
 
   /** Report: bull#807: added once more after a removal, it never ran. */
@@ -543,7 +546,8 @@ class SchedulesTest {
     try (CapturedLog log = CapturedLog.start();
         Worker worker =
             Worker.builder(queue).handle(NOTE, job -> JobOutcome.done()).start()) {
-      Await.until("the pause is told", () -> !log.lines("state=paused by=operator").isEmpty());
+      Await.until(
+          "the pause is told", () -> !log.lines("state=paused by=operator").isEmpty());
       assertThat(worker).isNotNull();
     }
   }
@@ -594,6 +598,95 @@ class SchedulesTest {
     turn();
 
     assertThat(waiting()).containsExactly("report@" + slot(0));
+  }
+
+  @Test
+  void damagedEntriesStopNoOtherAndDoNotKeepThePlannerBusy() {
+    schedules.put(hourly("stuck"));
+    redis(jedis -> jedis.zadd(queue.key("cs"), Double.NEGATIVE_INFINITY, "stuck"));
+    redis(jedis ->
+        jedis.hset(queue.key("c"), "no id", hourly("x").plan().text() + "\n1c003note\n\"x\""));
+    overdueSince("no id", slot(1));
+    schedules.put(hourly("report"));
+    overdueSince("report", slot(0));
+
+    Duration wait = Duration.ZERO;
+    for (int turns = 0; turns < 10 && wait.isZero(); turns++) {
+      wait = planner.turn();
+    }
+
+    assertThat(wait).isEqualTo(Duration.ofSeconds(5));
+    assertThat(waiting()).containsExactly("report@" + slot(0));
+  }
+
+  @Test
+  void anErrorForOneScheduleHidesNoResultOfAnother() {
+    schedules.put(Schedule.of("bad", hourly, JobType.of("bad", String.class), "payload"));
+    redis(jedis -> jedis.set(queue.key("w:5:bad"), "no list"));
+    overdueSince("bad", slot(0));
+    schedules.put(hourly("report").missed(MissedRuns.skip()));
+    overdueSince("report", slot(3));
+
+    try (CapturedLog log = CapturedLog.start()) {
+      planner.turn();
+
+      assertThat(log.lines("schedules=refused")).hasSize(1);
+      assertThat(log.lines("schedule=report missed=" + slot(3))).hasSize(1);
+    }
+    assertThat(missed).containsExactly("report");
+  }
+
+  @Test
+  void putMendsWhatThisProcessCannotReadAlsoIfItIsDue() {
+    redis(jedis -> jedis.hset(queue.key("c"), "newer", "t=solar%20x m=latest\n5c005note\n\"x\""));
+    overdueSince("newer", slot(1));
+
+    assertThat(schedules.put(hourly("newer"))).isEqualTo(Put.CHANGED);
+    assertThat(next("newer")).isEqualTo(slot(0).plus(HOUR));
+  }
+
+  @Test
+  void putBringsBackALostSlotAndResumesNothing() {
+    schedules.put(hourly("report"));
+    schedules.put(hourly("paused"));
+    schedules.pause("paused");
+    redis(jedis -> jedis.zrem(queue.key("cs"), "report"));
+
+    assertThat(schedules.put(hourly("report"))).isEqualTo(Put.CHANGED);
+    assertThat(schedules.put(hourly("paused"))).isEqualTo(Put.UNCHANGED);
+
+    assertThat(next("report")).isEqualTo(slot(0).plus(HOUR));
+    assertThat(found("paused").paused()).isTrue();
+  }
+
+  @Test
+  void aScheduledJobWithLargeHeadersHasNoFalseAge() {
+    schedules.put(
+        hourly("report").options(EnqueueOptions.defaults().header("tenant", "x".repeat(2_000))));
+    overdueSince("report", slot(0));
+    turn();
+
+    assertThat(QueueInspector.of(queue).overview().latency()).isLessThan(Duration.ofMinutes(1));
+    redis(jedis -> jedis.setrange(queue.key("j:report@" + slot(0)), 5, "note b="));
+    assertThat(QueueInspector.of(queue).overview().latency())
+        .as("an id that was given tells no time")
+        .isLessThan(Duration.ofMinutes(1));
+  }
+
+  @Test
+  void largeSchedulesAreListedAndEnqueuedBitByBit() {
+    for (String id : List.of("a", "b", "c")) {
+      schedules.put(Schedule.of(id, hourly, NOTE, "x".repeat(600_000)).missed(MissedRuns.all(3)));
+      overdueSince(id, slot(2));
+    }
+
+    assertThat(schedules.list(0, 10)).hasSize(3);
+    assertThat(schedules.list(0, 2)).hasSize(2);
+    turn();
+
+    assertThat(waiting()).hasSize(9).contains("a@" + slot(2), "c@" + slot(0));
+    assertThat(missed).isEmpty();
+    assertThat(next("b")).isEqualTo(slot(0).plus(HOUR));
   }
 
   /** Contract §4: what cannot be enqueued waits; §6: said once. */

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -919,13 +920,14 @@ class ScriptContractTest {
     assertThat(put("t=a m=b", ENVELOPE, 9)).as("the same timing").isEqualTo(2L);
     assertThat(((List<?>) call(Scripts.CRON, 1, "get", "s")).subList(1, 3))
         .isEqualTo(List.of("t=a m=b", 7L));
-    assertThat(put("t=b m=b", ENVELOPE, 10)).isEqualTo(2L);
+    assertThat(put("t=b m=b", ENVELOPE, 10)).as("its slot is due").isEqualTo(3L);
+    assertThat(call(Scripts.CRON, 1, "put", "s", "t=b m=b", ENVELOPE, 10, 1)).isEqualTo(2L);
 
-    List<Object> shown = List.of("s", "t=b m=b", "1c003note\n", 10L, "");
+    List<Object> shown = List.of("s", "t=b m=b", "1c003note\n", 10L, "", 0L);
     assertThat(call(Scripts.CRON, 1, "show", "s")).isEqualTo(shown);
     assertThat(call(Scripts.CRON, 1, "list", 0, 5)).isEqualTo(shown);
-    assertThat(call(Scripts.CRON, 1, "list", 1, 5)).isEqualTo(List.of());
-    assertThat(call(Scripts.CRON, 1, "show", "other")).isEqualTo(List.of());
+    assertThat(call(Scripts.CRON, 1, "list", 1, 5)).isEqualTo(List.of(0L));
+    assertThat(call(Scripts.CRON, 1, "show", "other")).isEqualTo(List.of(0L));
     assertThat((Long) beat("w").get(11)).as("due for long").isEqualTo(0L);
   }
 
@@ -963,6 +965,7 @@ class ScriptContractTest {
 
     redis(jedis -> {
       assertThat(jedis.get("q:{q}:j:s@1")).isEqualTo("1c003note a=1\n\"x\"");
+      assertThat(jedis.get("q:{q}:j:s@2")).isEqualTo("1c003note a=1 h=2\n\"x\"");
       assertThat(jedis.lrange("q:{q}:w:1:note", 0, -1)).containsExactly("s@2", "s@1");
       assertThat(jedis.hget("q:{q}:cl", "s")).isEqualTo("s@2");
     });
@@ -974,7 +977,80 @@ class ScriptContractTest {
   }
 
   private Object fire(String plan, long slot, long next) {
-    return call(Scripts.CRON, 1, "fire", "s", plan, slot, next, DAY, "s@1", " a=1", "s@2", " a=1");
+    return call(
+        Scripts.CRON,
+        1,
+        "fire",
+        "s",
+        plan,
+        slot,
+        next,
+        DAY,
+        " a=1",
+        "s@1",
+        1,
+        "",
+        "s@2",
+        2,
+        " h=2");
+  }
+
+  private Double score() {
+    List<Double> score = new ArrayList<>();
+    redis(jedis -> score.add(jedis.zscore("q:{q}:cs", "s")));
+    return score.get(0);
+  }
+
+  @Test
+  void cronBringsBackWhatIsLostButNoSlotOfAPausedOne() {
+    put("t=a m=a", ENVELOPE, 7);
+    redis(jedis -> jedis.del("q:{q}:cs", "q:{q}:m"));
+
+    assertThat(put("t=a m=a", ENVELOPE, 8)).isEqualTo(2L);
+    assertThat(score()).isEqualTo(8);
+    redis(jedis -> assertThat(jedis.hgetAll("q:{q}:m"))
+        .containsOnly(Map.entry("v", "1"), Map.entry("c", "1")));
+
+    call(Scripts.CRON, 1, "pause", "s");
+    assertThat(put("t=a m=a", ENVELOPE, 9)).isEqualTo(0L);
+    assertThat(score()).isInfinite();
+    assertThat(((List<?>) call(Scripts.CRON, 1, "due", 0, 5)).subList(1, 4))
+        .isEqualTo(List.of(-1L, List.of(), 0L));
+    assertThat((Long) beat("w").get(11)).isEqualTo(-1L);
+  }
+
+  @Test
+  void cronMovesNoSlotOfADamagedScheduleAndSaysSo() {
+    for (String damaged : List.of("", "1c003", "note\n\"x\"", "1c003note")) {
+      redis(Jedis::flushAll);
+      put("t=a m=a", damaged, 7);
+
+      assertThat(fire("t=a m=a", 7, 8)).as(damaged).isEqualTo(List.of(0L, 0L));
+
+      assertThat(score()).isEqualTo(7);
+      assertThat(((List<?>) call(Scripts.CRON, 1, "due", 0, 5)).get(2))
+          .isEqualTo(List.of("s", "", 7L));
+      assertThat(put("t=b m=a", ENVELOPE, 9)).as("it can be mended").isEqualTo(2L);
+    }
+  }
+
+  @Test
+  void cronReadsAndAddsNoMoreThanAMegabyteAtOnce() {
+    String large = ENVELOPE + "x".repeat(600_000);
+    for (String id : List.of("s", "t", "u")) {
+      call(Scripts.CRON, 1, "put", id, "t=a m=a", large, 7);
+    }
+    List<?> due = (List<?>) call(Scripts.CRON, 1, "due", 0, 5);
+    assertThat(due.get(2)).isEqualTo(List.of("s", "t=a m=a", 7L, "t", "t=a m=a", 7L));
+    assertThat(due.get(3)).isEqualTo(1L);
+    assertThat(((List<?>) call(Scripts.CRON, 1, "due", 2, 5)).get(3)).isEqualTo(0L);
+    List<?> listed = (List<?>) call(Scripts.CRON, 1, "list", 0, 5);
+    assertThat(listed).hasSize(2 * 5 + 1);
+    assertThat(listed.get(10)).isEqualTo(1L);
+
+    assertThat(fire("t=a m=a", 7, 8)).isEqualTo(List.of(1L, 1L));
+    assertThat(score()).as("of the first job that was left").isEqualTo(2);
+    assertThat(inspect("s@2")).isEqualTo(inspect("unknown"));
   }
 
   @Test
@@ -995,7 +1071,7 @@ class ScriptContractTest {
   @Test
   void cronTakesAsFewCommandsAsItSays() {
     put("t=a m=a", ENVELOPE, 7);
-    assertThat(commandsOf(() -> fire("t=a m=a", 7, 8))).isLessThanOrEqualTo(9 + 2 * 3);
+    assertThat(commandsOf(() -> fire("t=a m=a", 7, 8))).isLessThanOrEqualTo(11 + 2 * 4);
     assertThat(commandsOf(() -> call(Scripts.CRON, 1, "due", 0, 5))).isLessThanOrEqualTo(6);
     assertThat(commandsOf(() -> fire("t=a m=a", 6, 8))).isLessThanOrEqualTo(4);
   }
