@@ -51,6 +51,12 @@ final class CountedRunOnce implements RunOnce {
     return ran;
   }
 
+  /** What is counted for the queue already is not counted twice. */
+  @Override
+  public RunOnce countedIn(JobQueue queue) {
+    return queue.effects() == effects ? this : RunOnce.super.countedIn(queue);
+  }
+
   @Override
   public void forget(JobId job) {
     once.forget(job);

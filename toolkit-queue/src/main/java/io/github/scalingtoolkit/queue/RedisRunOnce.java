@@ -7,9 +7,13 @@ import io.github.scalingtoolkit.core.internal.Check;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import redis.clients.jedis.exceptions.JedisDataException;
 
 /** Keeps the records of a job in one hash, which {@code admin.lua} removes with the job. */
 final class RedisRunOnce implements RunOnce {
+  /** The effect that records are of that were written before effects had names. */
+  private static final String ONLY = "effect";
+
   private final JobQueue queue;
   private final byte[] kept;
 
@@ -24,12 +28,27 @@ final class RedisRunOnce implements RunOnce {
       throws E, InterruptedException {
     byte[] records = records(job);
     byte[] field = bytes(Check.name("an effect's name", name));
-    if (queue.redis().callIdempotent(client -> client.hexists(records, field))) {
+    if (isRecorded(records, name)) {
       return false;
     }
     effect.run();
     queue.redis().eval(Scripts.ONCE, List.of(records), List.of(field, kept));
     return true;
+  }
+
+  private boolean isRecorded(byte[] records, String name) {
+    byte[] field = bytes(name);
+    try {
+      return queue.redis().callIdempotent(client -> client.hexists(records, field));
+    } catch (JedisDataException refused) {
+      boolean otherType = String.valueOf(refused.getMessage()).startsWith("WRONGTYPE");
+      if (!otherType
+          || !queue.redis().callIdempotent(client -> client.type(records)).equals("string")) {
+        throw refused;
+      }
+      // A string is the record of before effects had names; the script makes it a hash.
+      return name.equals(ONLY);
+    }
   }
 
   @Override

@@ -13,6 +13,7 @@ import io.github.scalingtoolkit.core.internal.Check;
 import io.github.scalingtoolkit.queue.JobId;
 import io.github.scalingtoolkit.queue.RunOnce;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.bson.Document;
@@ -28,6 +29,10 @@ public final class MongoRunOnce implements RunOnce {
   private static final String ID = "_id";
   private static final String AT = "at";
   private static final String EFFECTS = "effects";
+
+  /** The effect that records are of that were written before effects had names. */
+  private static final String ONLY = "effect";
+
   private static final int OTHER_OPTIONS = 85;
   private static final int OTHER_KEYS = 86;
   private static final Logger log = LoggerFactory.getLogger(MongoRunOnce.class);
@@ -72,22 +77,27 @@ public final class MongoRunOnce implements RunOnce {
   public <E extends Exception> boolean runOnce(JobId job, String name, Action.Effect<E> effect)
       throws E, InterruptedException {
     Check.name("an effect's name", name);
-    if (records
-            .find(Filters.and(Filters.eq(ID, job.value()), Filters.eq(EFFECTS, name)))
-            .projection(Projections.include(ID))
-            .first()
-        != null) {
+    Document record = records
+        .find(Filters.eq(ID, job.value()))
+        .projection(Projections.include(EFFECTS))
+        .first();
+    boolean earlier = record != null && !record.containsKey(EFFECTS);
+    if (earlier ? name.equals(ONLY) : record != null && has(record, name)) {
       return false;
     }
     effect.run();
     records.updateOne(
         Filters.eq(ID, job.value()),
         Updates.combine(
-            Updates.addToSet(EFFECTS, name),
+            Updates.addEachToSet(EFFECTS, earlier ? List.of(ONLY, name) : List.of(name)),
             // By its own clock, as the index that removes it.
             Updates.currentDate(AT)),
         new UpdateOptions().upsert(true));
     return true;
+  }
+
+  private static boolean has(Document record, String name) {
+    return record.getList(EFFECTS, String.class).contains(name);
   }
 
   @Override

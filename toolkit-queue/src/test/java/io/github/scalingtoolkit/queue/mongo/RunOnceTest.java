@@ -28,6 +28,7 @@ import io.github.scalingtoolkit.testing.RedisServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Date;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -121,6 +122,39 @@ class RunOnceTest {
 
   @ParameterizedTest
   @MethodSource("both")
+  void aRecordOfBeforeEffectsHadNamesIsOfTheOnlyOne(RunOnce once) throws InterruptedException {
+    try (Jedis jedis = server.connect()) {
+      jedis.set("q:{mail}:once:a", "");
+    }
+    records.insertOne(new Document("_id", "a").append("at", new Date()));
+    AtomicInteger runs = new AtomicInteger();
+
+    assertThat(once.runOnce(A, runs::incrementAndGet)).isFalse();
+    assertThat(once.runOnce(A, "bill", runs::incrementAndGet)).isTrue();
+    assertThat(once.runOnce(A, "bill", runs::incrementAndGet)).isFalse();
+    assertThat(once.runOnce(A, runs::incrementAndGet)).as("still").isFalse();
+
+    assertThat(runs).hasValue(1);
+  }
+
+  @Test
+  void whatIsCountedAlreadyIsNotCountedTwice() throws InterruptedException {
+    JobQueue own = JobQueue.builder(redis, "own").build();
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    QueueDepthMetrics.bind(registry, own);
+
+    RunOnce.inRedis(own, A_MINUTE).countedIn(own).runOnce(A, () -> {});
+
+    assertThat(registry
+            .get("toolkit.queue.effects")
+            .tag("outcome", "ran")
+            .functionCounter()
+            .count())
+        .isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("both")
   void whatIsForgottenRunsAgain(RunOnce once) throws InterruptedException {
     once.runOnce(A, "mail", () -> {});
     once.runOnce(A, "bill", () -> {});
@@ -169,11 +203,11 @@ class RunOnceTest {
           .isThrownBy(() -> once.runOnce(A, "fails", () -> {
             throw new IllegalStateException("for the test");
           }));
-      jedis.set("q:{counted}:once:b", "no hash");
+      jedis.lpush("q:{counted}:once:b", "no hash");
       assertThatThrownBy(() -> once.runOnce(new JobId("b"), () -> {}))
           .hasMessageContaining("WRONGTYPE");
-      assertThatThrownBy(
-              () -> once.runOnce(new JobId("c"), () -> jedis.set("q:{counted}:once:c", "no hash")))
+      assertThatThrownBy(() ->
+              once.runOnce(new JobId("c"), () -> jedis.lpush("q:{counted}:once:c", "no hash")))
           .hasMessageContaining("WRONGTYPE");
 
       assertThat(meters.get("toolkit.queue.effects").tag("queue", "counted").functionCounters())
