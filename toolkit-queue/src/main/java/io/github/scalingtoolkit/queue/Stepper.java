@@ -125,7 +125,7 @@ final class Stepper {
     int reserved = wanted || !stopping && !ends.isEmpty() ? slots.take(MOST_CLAIMS, wanted) : 0;
     if (ends.isEmpty() && reserved == 0) {
       // Its slots became busy in the meantime.
-      passCall();
+      passCalls();
       idle = !wanted;
       onIdle.run();
       Duration left = nextLook.minusNanos(sinceStep);
@@ -173,11 +173,9 @@ final class Stepper {
 
   /** Returns the type of the call that it took, if any: then this worker is to step, and no other that heard it. */
   private @Nullable String takeCall() {
-    Iterator<String> mine = got.iterator();
-    if (mine.hasNext()) {
-      String type = mine.next();
-      mine.remove();
-      return type;
+    String mine = takeOwnCall();
+    if (mine != null) {
+      return mine;
     }
     for (String type : heard) {
       if (signalled || stopping) {
@@ -190,6 +188,25 @@ final class Stepper {
       }
     }
     return null;
+  }
+
+  private @Nullable String takeOwnCall() {
+    Iterator<String> mine = got.iterator();
+    if (!mine.hasNext()) {
+      return null;
+    }
+    String type = mine.next();
+    mine.remove();
+    return type;
+  }
+
+  /** It has no slot for any: not for the calls either that would have been taken after this one. */
+  private void passCalls() {
+    passCall();
+    while (taken == null && !got.isEmpty()) {
+      taken = takeOwnCall();
+      passCall();
+    }
   }
 
   /** Others have forgotten the call that this worker took. */

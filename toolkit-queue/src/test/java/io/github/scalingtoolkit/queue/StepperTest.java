@@ -225,6 +225,25 @@ class StepperTest {
     }
   }
 
+  @Test
+  void everyCallGoesToAnotherWorkerIfNoSlotIsFree() {
+    Slots one = new Slots(new SlotPool(1), Map.of("note", 1, "image", 1), () -> {});
+    Stepper full = stepper("full", one, started);
+    enqueue(1);
+    full.turn();
+    full.turn();
+    assertThat(started).hasSize(1);
+    try (Jedis jedis = server.connect()) {
+      jedis.del("q:{notes}:k:note", "q:{notes}:k:image");
+
+      full.took("note");
+      full.took("image");
+      full.turn();
+
+      assertThat(jedis.exists("q:{notes}:k:note", "q:{notes}:k:image")).isEqualTo(2);
+    }
+  }
+
   /** As a station is one, without loops. */
   private record Post(JobQueue queue, Stepper stepper, Slots slots) implements Waiter.Post {
     @Override
