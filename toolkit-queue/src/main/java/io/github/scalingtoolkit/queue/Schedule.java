@@ -83,13 +83,17 @@ public final class Schedule<P> {
    * Enqueues its jobs with {@code options}. Default: {@link EnqueueOptions#defaults()}.
    *
    * @throws IllegalArgumentException if they have an id, a delay, a time before which the job is not ready, or a deadline,
-   *     which belong to one job alone
+   *     which belong to one job alone; or the header {@value #SLOT_HEADER}
    */
   public Schedule<P> options(EnqueueOptions options) {
     if (options.id().isPresent() || options.readyAt(1) > 0 || options.deadline().isPresent()) {
       throw new IllegalArgumentException("the options of schedule " + id
           + " must have no id, delay, notBefore and deadline, which belong to one job alone; timeLimit"
           + " bounds each run");
+    }
+    if (options.headers().containsKey(SLOT_HEADER)) {
+      throw new IllegalArgumentException("the options of schedule " + id + " must have no header "
+          + SLOT_HEADER + ", in which each job has its slot; give the header another name");
     }
     return new Schedule<>(id, timing, type, payload, missed, options);
   }

@@ -781,6 +781,9 @@ class SchedulesTest {
               "the options of schedule report must have no id, delay, notBefore and deadline");
     }
     assertThatIllegalArgumentException()
+        .isThrownBy(() -> hourly("report").options(defaults.header("slot", "mine")))
+        .withMessageContaining("the options of schedule report must have no header slot");
+    assertThatIllegalArgumentException()
         .isThrownBy(() -> schedules.put(Schedule.of("big", hourly, NOTE, "x".repeat(1_000_000))))
         .withMessageStartingWith(
             "payload and headers of schedule big must be at most 1000000 bytes but were 1000");
