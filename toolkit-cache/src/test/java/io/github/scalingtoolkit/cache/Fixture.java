@@ -3,6 +3,8 @@ package io.github.scalingtoolkit.cache;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.github.scalingtoolkit.core.redis.RedisAccess;
+import io.github.scalingtoolkit.core.time.Clock;
+import io.github.scalingtoolkit.core.time.Deadline;
 import io.github.scalingtoolkit.testing.Await;
 import java.time.Duration;
 import java.util.Arrays;
@@ -11,6 +13,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What the tests of this module share: patient connections, caches of text, and threads that are waited for. */
@@ -65,6 +68,11 @@ final class Fixture {
     } catch (Exception failure) {
       throw new AssertionError(failure);
     }
+  }
+
+  /** Runs a read that does not wait for a lease of a minute to end: its time is over long before. */
+  static <T> T soon(Supplier<T> read) {
+    return Deadline.after(Duration.ofSeconds(20), Clock.system()).call(read::get);
   }
 
   /** Tells whether a thread waits for another one's load. */
