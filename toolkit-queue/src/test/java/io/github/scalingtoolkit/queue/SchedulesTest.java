@@ -601,12 +601,22 @@ class SchedulesTest {
   }
 
   @Test
-  void damagedEntriesStopNoOtherAndDoNotKeepThePlannerBusy() {
+  void anIdThatNoJobMayHaveStopsNoOtherSchedule() {
+    String record = hourly("x").plan().text() + "\n1c003note\n\"x\"";
+    redis(jedis -> jedis.hset(queue.key("c"), "no id", record));
+    overdueSince("no id", slot(1));
+    schedules.put(hourly("report"));
+    overdueSince("report", slot(0));
+
+    assertThat(turn()).isEqualTo(Duration.ofSeconds(5));
+
+    assertThat(waiting()).containsExactly("report@" + slot(0));
+  }
+
+  @Test
+  void aSlotThatCannotBeMovedDoesNotKeepThePlannerBusy() {
     schedules.put(hourly("stuck"));
     redis(jedis -> jedis.zadd(queue.key("cs"), Double.NEGATIVE_INFINITY, "stuck"));
-    redis(jedis ->
-        jedis.hset(queue.key("c"), "no id", hourly("x").plan().text() + "\n1c003note\n\"x\""));
-    overdueSince("no id", slot(1));
     schedules.put(hourly("report"));
     overdueSince("report", slot(0));
 
