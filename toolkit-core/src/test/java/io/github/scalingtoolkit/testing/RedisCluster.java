@@ -146,33 +146,48 @@ public final class RedisCluster implements AutoCloseable {
     String heir = id(masters.get(0));
     String gone = id(leaving);
     for (RedisServer node : List.of(masters.get(0), leaving, masters.get(1))) {
-      try (Jedis jedis = node.connect();
-          Pipeline pipeline = new Pipeline(jedis.getConnection())) {
-        if (node == masters.get(0)) {
-          // First: what the others still say of the slots counts for less from here on. Between two
-          // slots a word of the
-          // leaving node could take the first one back.
-          pipeline.sendCommand(Protocol.Command.CLUSTER, "BUMPEPOCH");
-        }
-        for (int slot = SLOTS * 2 / 3; slot < SLOTS; slot++) {
-          pipeline.sendCommand(
-              Protocol.Command.CLUSTER, "SETSLOT", Integer.toString(slot), "NODE", heir);
-        }
-        pipeline.sync();
-      }
+      give(node, heir);
     }
     for (RedisServer staying : masters.subList(0, 2)) {
       try (Jedis jedis = staying.connect()) {
         jedis.clusterForget(gone);
       }
     }
-    // One that heard the leaving node last knows of no owner until the heir tells it.
-    for (RedisServer staying : masters.subList(0, 2)) {
-      try (Jedis jedis = staying.connect()) {
-        Await.until(
-            "it knows who serves all slots",
-            () -> jedis.clusterInfo().contains("cluster_slots_assigned:" + SLOTS));
+    // A word of the leaving node that came late takes slots away, and they are nobody's once it is
+    // forgotten.
+    Await.until("those who stay know who serves all slots", () -> {
+      boolean all = true;
+      for (RedisServer staying : masters.subList(0, 2)) {
+        if (!servesAll(staying)) {
+          all = false;
+          give(staying, heir);
+        }
       }
+      return all;
+    });
+  }
+
+  private static boolean servesAll(RedisServer node) {
+    try (Jedis jedis = node.connect()) {
+      return jedis.clusterInfo().contains("cluster_slots_assigned:" + SLOTS);
+    }
+  }
+
+  /** Tells a node that the last third of the slots is another's. */
+  private void give(RedisServer node, String heir) {
+    try (Jedis jedis = node.connect();
+        Pipeline pipeline = new Pipeline(jedis.getConnection())) {
+      if (node == masters.get(0)) {
+        // First: what the others still say of the slots counts for less from here on. Between two
+        // slots a word of the
+        // leaving node could take the first one back.
+        pipeline.sendCommand(Protocol.Command.CLUSTER, "BUMPEPOCH");
+      }
+      for (int slot = SLOTS * 2 / 3; slot < SLOTS; slot++) {
+        pipeline.sendCommand(
+            Protocol.Command.CLUSTER, "SETSLOT", Integer.toString(slot), "NODE", heir);
+      }
+      pipeline.sync();
     }
   }
 

@@ -406,8 +406,11 @@ public final class SettledRateLimiter implements RateLimiter, AutoCloseable {
       return INTERVAL;
     }
     try {
-      if (!last || !degraded) {
+      if (!last) {
         settleAll();
+      } else if (!degraded) {
+        // One for all trips: the longest queue of keys must not hold up who closes.
+        Deadline.after(deadline, Clock.system()).run(this::settleAll);
       }
     } finally {
       if (last) {

@@ -184,11 +184,12 @@ public final class SharedCalls<I, O> {
     long since = System.nanoTime();
     boolean interrupted = false;
     try {
-      while (mine.state != State.DONE) {
+      // Read once a round: who becomes the leader between two looks must not leave.
+      for (State now = mine.state; now != State.DONE; now = mine.state) {
         long left = mine.leftNanos();
-        if (mine.state == State.LEADING) {
+        if (now == State.LEADING) {
           lead(mine.batch);
-        } else if (mine.state == State.IN_LINE) {
+        } else if (now == State.IN_LINE) {
           long wait = bounds.patience().toNanos() - (System.nanoTime() - since);
           if (left <= 0 && leaves(mine)) {
             return new Result.Left<>(false);

@@ -45,7 +45,7 @@ final class Batch {
   private volatile boolean cut;
   private volatile boolean cutAmidReply;
 
-  /** What is being read; null between two replies, and before and after all. */
+  /** What has arrived of the replies; null before and after their reading. */
   private final AtomicReference<@Nullable Arrival> arriving = new AtomicReference<>();
 
   /** Used only by the leader. */
@@ -58,7 +58,7 @@ final class Batch {
   /** How much of the last reply has arrived, wholly or not. */
   private long arrived;
 
-  /** One reply on its way. */
+  /** The replies on their way. */
   private record Arrival(NodeConnection on, long movedBefore, long sinceNanos) {
     long bytes() {
       return on.moved() - movedBefore;
@@ -129,6 +129,17 @@ final class Batch {
   }
 
   private void read() {
+    if (connection instanceof NodeConnection known) {
+      arriving.lazySet(new Arrival(known, known.moved(), System.nanoTime()));
+    }
+    try {
+      readAll();
+    } finally {
+      arriving.lazySet(null);
+    }
+  }
+
+  private void readAll() {
     while (answered < commands.size()) {
       Pending next = commands.get(answered);
       try {
@@ -149,14 +160,11 @@ final class Batch {
     long allowed = Math.max(longest - waited, longest / 10);
     waitFor(Math.max(1, Duration.ofNanos(allowed).toMillis()));
     long from = System.nanoTime();
-    Arrival current =
-        connection instanceof NodeConnection known ? new Arrival(known, known.moved(), from) : null;
-    arriving.lazySet(current);
+    long before = moved();
     try {
       return connection.getUnflushedObject();
     } finally {
-      arriving.lazySet(null);
-      arrived = current == null ? 0 : current.bytes();
+      arrived = moved() - before;
       if (arrived <= SharedCommands.HUGE_BYTES) {
         // Time beyond the read's time-out was not waiting, nor is the way of a large reply.
         waited += Math.min(System.nanoTime() - from, allowed);
@@ -164,7 +172,11 @@ final class Batch {
     }
   }
 
-  /** Tells whether a large reply is arriving just now, and not at a crawl. Any thread may ask. */
+  private long moved() {
+    return connection instanceof NodeConnection known ? known.moved() : 0;
+  }
+
+  /** Tells whether much is arriving just now, a large reply or many, and not at a crawl. Any thread may ask. */
   boolean isReceiving() {
     Arrival current = arriving.get();
     if (current == null) {

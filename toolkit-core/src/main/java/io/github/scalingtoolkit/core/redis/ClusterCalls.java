@@ -30,7 +30,8 @@ import redis.clients.jedis.executors.ClusterCommandExecutor;
  * and second tries.
  *
  * <p><b>What follows a failure.</b> A redirection (MOVED, ASK) is followed, at most five times. TRYAGAIN, while a slot
- * moves, is repeated until the deadline. A lost connection is tried once more if the command only reads or its caller
+ * moves, is repeated for nine tenths of its time, so that no try is cut off; after CLUSTERDOWN of an unserved slot five more
+ * tries follow, while the topology is asked for. A lost connection is tried once more if the command only reads or its caller
  * allows it, and counts as no failure if that succeeds. Every failure of a node refreshes the topology in the background.
  *
  * <p>It extends Jedis' executor because Jedis' cluster client requires that class; its loop runs once, and everything

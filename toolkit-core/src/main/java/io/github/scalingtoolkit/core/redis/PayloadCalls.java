@@ -6,6 +6,7 @@ import io.github.scalingtoolkit.core.time.Deadline;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -172,17 +173,17 @@ final class PayloadCalls implements AutoCloseable {
     private final Connection connection;
     private final int millis;
     private final @Nullable Deadline callers;
-    private final long begunAt = System.nanoTime();
     private final long movedBefore;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean cut;
     private volatile boolean moving;
     private volatile @Nullable ScheduledFuture<?> alarm;
 
-    /** Used only by the alarm: what had passed, and when, as it rang last. */
+    /** Used only by the alarm: what had passed as it rang last, how long it was to wait since, and in all. */
     private int passedBefore;
 
-    private long rungAt = begunAt;
+    private long planned;
+    private long waited;
 
     /**
      * Makes one.
@@ -199,25 +200,28 @@ final class PayloadCalls implements AutoCloseable {
     }
 
     private void ringAfter(long later) {
-      if (!cutter.isShutdown()) {
+      planned = later;
+      try {
         alarm = cutter.schedule(this::ring, later, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException closed) {
+        // The connections are closed as well, which ends the call.
       }
     }
 
     private void ring() {
       boolean mayTakeLonger = callers == null || !callers.isExpired();
       long expected = mayTakeLonger ? Math.max(millis, time(passed()).toMillis()) : millis;
-      long now = System.nanoTime();
-      long left = 2 * expected - Duration.ofNanos(now - begunAt).toMillis();
+      // What was planned, whatever it took: a pause of this process does not count.
+      waited += planned;
+      long left = 2 * expected - waited;
       int passed = passed();
-      boolean brisk =
-          passed > SharedCommands.HUGE_BYTES && isBrisk(passed - passedBefore, now - rungAt);
+      boolean brisk = passed > SharedCommands.HUGE_BYTES
+          && isBrisk(passed - passedBefore, Duration.ofMillis(planned).toNanos());
       if (left <= 0) {
         cut(brisk);
         return;
       }
       passedBefore = passed;
-      rungAt = now;
       if (!over.get()) {
         // Not too soon: a socket that is full takes nothing until a third of it is free.
         ringAfter(Math.max(millis / 2 + 1, Math.min(millis, left)));

@@ -34,7 +34,8 @@ import redis.clients.jedis.util.Pool;
 /**
  * A process' access to one Redis: a client for commands, one for blocking commands, and a breaker per node.
  *
- * <p><b>Cost of a call while Redis is failing.</b> Each command ends within the deadline (100 ms by default).
+ * <p><b>Cost of a call while Redis is failing.</b> Each command ends within the deadline (100 ms by default); a reply that
+ * keeps arriving on a connection of its own is read to its end.
  * Once half of the last 10 calls to a node have failed, 5 at least, every further call to it is refused at once with
  * {@link RejectedException}. A background loop then probes the node, every 0.5 s to 5 s; when it answers, the
  * {@linkplain #onRecovery recovery steps} run, and only then do calls pass again. No caller ever pays for a try.
@@ -419,7 +420,13 @@ public final class RedisAccess implements AutoCloseable {
 
   private List<ScriptReply> oneByOne(List<ScriptCall> calls) {
     List<ScriptReply> replies = new ArrayList<>(calls.size());
+    @Nullable RuntimeException timeOver = null;
     for (ScriptCall call : calls) {
+      if (timeOver != null && Deadline.currentIsExpired()) {
+        // With a millisecond each, they would end connections to nodes that are well.
+        replies.add(new ScriptReply(null, timeOver));
+        continue;
+      }
       try {
         replies.add(one(call));
       } catch (RejectedException open) {
@@ -428,6 +435,7 @@ public final class RedisAccess implements AutoCloseable {
         }
         replies.add(new ScriptReply(null, open));
       } catch (JedisException lost) {
+        timeOver = lost;
         replies.add(new ScriptReply(null, lost));
       }
     }
