@@ -69,7 +69,8 @@ class SchedulesTest {
     redis(Jedis::flushAll);
     long now = Long.parseLong(redis(Jedis::time).get(0));
     lastSlot = Instant.ofEpochSecond(now - 600);
-    hourly = Timing.every(HOUR, Instant.ofEpochSecond((now - 600) % 3600));
+    // Never 1970 itself, which needs no word.
+    hourly = Timing.every(HOUR, Instant.ofEpochSecond(1 + (now - 601) % 3600));
     redis = RedisAccess.builder(server.url()).deadline(Duration.ofSeconds(5)).build();
     queue = JobQueue.builder(redis, "notes").build();
     schedules = Schedules.of(queue);
