@@ -81,7 +81,7 @@ final class BatchReader<K, V> {
       }
     }
 
-    /** Leaves the leases that were or may have been granted to whoever finds them. */
+    /** Leaves the leases that were or may have been granted to the readers that find them. */
     private void leave(@Nullable RuntimeException unreachable) {
       tokens.forEach((id, token) -> {
         Flight<V> flight = stores.flights().remove(token);

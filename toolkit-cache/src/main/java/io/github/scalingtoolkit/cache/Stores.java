@@ -295,7 +295,7 @@ final class Stores<V> {
           () -> Objects.requireNonNullElse(remote.run(remote.releaseCall(id, token)), false));
       return true;
     } catch (RuntimeException failure) {
-      // An interrupted thread, for example: whoever finds it here releases it.
+      // An interrupted thread, for example: the reader that finds it here releases it.
       orphan(token);
       problems.failed(failure);
       log.debug("cache={} lease=left-to-expire", cache);

@@ -26,7 +26,7 @@ final class EnqueueMerger {
   /** So that a shared call stays a short one. */
   private static final int MOST_BYTES = 32 * 1024;
 
-  /** A call ends by itself. Whoever has a deadline has less time than this, and goes alone. */
+  /** A call ends by itself. A caller with a deadline has less time than this, and goes alone. */
   private static final Duration AS_LONG_AS_IT_TAKES = Duration.ofDays(3650);
 
   private final SharedCalls<JobQueue.Entry, Long> calls;

@@ -52,7 +52,7 @@ class PublicTypesTest {
     needed.removeAll(OPTIONAL);
     assertThat(needed).isSubsetOf(read);
     assertThat(read)
-        .as("whoever has them not could not compile")
+        .as("a consumer without them could not compile")
         .doesNotContainAnyElementsOf(OPTIONAL);
   }
 

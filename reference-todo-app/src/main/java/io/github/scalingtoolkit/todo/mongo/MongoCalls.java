@@ -228,7 +228,7 @@ final class MongoCalls {
 
     /**
      * Tells whether it was the caller's time that was over: it had left less than half of an operation's, and that was too
-     * little, whoever found that out: the server, the driver while it waited, or the driver by the server's round trips
+     * little, no matter what found that out: the server, the driver while it waited, or the driver by the server's round trips
      * before it sent anything.
      */
     private boolean isCutShort(MongoException failure) {

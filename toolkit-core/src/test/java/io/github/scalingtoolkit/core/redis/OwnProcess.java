@@ -11,8 +11,10 @@ final class OwnProcess {
   /** Stops every thread of this JVM for {@code length}, as a collector or an empty CPU quota does. */
   static void pause(Duration length) {
     long pid = ProcessHandle.current().pid();
-    String script =
-        "kill -STOP %d; sleep %s; kill -CONT %d".formatted(pid, length.toMillis() / 1000.0, pid);
+    // A signal that ends the build in a pause must not end this: a process that stands still would
+    // stay.
+    String script = "trap '' HUP INT TERM; kill -STOP %d; sleep %s; kill -CONT %d"
+        .formatted(pid, length.toMillis() / 1000.0, pid);
     try {
       int ended = new ProcessBuilder("sh", "-c", script).start().waitFor();
       if (ended != 0) {
